@@ -1,0 +1,1 @@
+"""What Carteggio drives: event store, PostgreSQL, blobs, keys, mail servers, mail formats."""

@@ -1,0 +1,1 @@
+"""What happens to a company's mail, and why: events, commands, decisions, policies."""
