@@ -1,0 +1,85 @@
+"""Access tokens: who may ask the API, and which mailboxes are seen through them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, assert_never
+
+from domain.values import MailboxId, Personal, Rejected
+
+
+class Scope(StrEnum):
+    """What a token may do."""
+
+    READ_MAIL = "read_mail"
+    CLOSE_MAIL = "close_mail"
+    READ_AUDIT = "read_audit"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssued:
+    """A token was issued. Only a keyed hash of its secret is kept.
+
+    `mailboxes` None means every mailbox, also those to come.
+    """
+
+    secret_hash: str
+    scopes: tuple[Scope, ...]
+    mailboxes: tuple[MailboxId, ...] | None
+    expires_at: datetime | None
+    name: Annotated[str, Personal]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRevoked:
+    """A token is no longer accepted."""
+
+
+TokenEvent = TokenIssued | TokenRevoked
+
+
+@dataclass(frozen=True, slots=True)
+class IssueToken:
+    """Let a program or person in."""
+
+    issued: TokenIssued
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeToken:
+    """Shut it out."""
+
+
+TokenCommand = IssueToken | RevokeToken
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What decisions ask of a token."""
+
+    issued: bool = False
+    revoked: bool = False
+
+
+def evolve(token: Token, event: object) -> Token:
+    """Give the token after an event."""
+    match event:
+        case TokenIssued():
+            return Token(issued=True)
+        case TokenRevoked():
+            return Token(issued=True, revoked=True)
+        case _:
+            return token
+
+
+def decide(token: Token, command: TokenCommand) -> list[TokenEvent]:
+    """Return what happens. An empty list means that it has happened already."""
+    match command:
+        case IssueToken(issued):
+            return [] if token.issued else [issued]
+        case RevokeToken():
+            if not token.issued:
+                raise Rejected("NOT_FOUND", "there is no such token; see: carteggio token list")
+            return [] if token.revoked else [TokenRevoked()]
+        case _ as never:
+            assert_never(never)

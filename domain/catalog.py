@@ -1,0 +1,70 @@
+"""Every event under its name on disk. A name never changes; older forms are brought up to date."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from domain.access import TokenIssued, TokenRevoked
+from domain.account import (
+    AccountConfigured,
+    AccountCredentialsChanged,
+    AccountPaused,
+    AccountResumed,
+)
+from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
+from domain.document import DocumentChanged, DocumentRegistered
+from domain.message import (
+    MessageClassified,
+    MessageClosed,
+    MessageCopyFound,
+    MessageLinked,
+    MessageReceived,
+    MessageReopened,
+    MessageUnlinked,
+)
+from domain.operation import EventSkipped
+from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
+
+Fields = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """An event's name on disk, its class, its version, and what brings older versions up.
+
+    `upcasts[n]` turns the fields of version n into those of version n + 1.
+    """
+
+    name: str
+    event: type
+    version: int = 1
+    upcasts: Mapping[int, Callable[[Fields], Fields]] = field(default_factory=dict)
+
+
+CATALOG: tuple[EventType, ...] = (
+    EventType("message.received", MessageReceived),
+    EventType("message.copy_found", MessageCopyFound),
+    EventType("message.classified", MessageClassified),
+    EventType("message.linked", MessageLinked),
+    EventType("message.unlinked", MessageUnlinked),
+    EventType("message.closed", MessageClosed),
+    EventType("message.reopened", MessageReopened),
+    EventType("party.registered", PartyRegistered),
+    EventType("party.changed", PartyChanged),
+    EventType("party.contact_registered", ContactRegistered),
+    EventType("party.contact_removed", ContactRemoved),
+    EventType("document.registered", DocumentRegistered),
+    EventType("document.changed", DocumentChanged),
+    EventType("company.described", CompanyDescribed),
+    EventType("colleague.registered", ColleagueRegistered),
+    EventType("mailbox.registered", MailboxRegistered),
+    EventType("account.configured", AccountConfigured),
+    EventType("account.credentials_changed", AccountCredentialsChanged),
+    EventType("account.paused", AccountPaused),
+    EventType("account.resumed", AccountResumed),
+    EventType("token.issued", TokenIssued),
+    EventType("token.revoked", TokenRevoked),
+    EventType("projection.event_skipped", EventSkipped),
+)
+
+BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}
+BY_CLASS: Mapping[type, EventType] = {kind.event: kind for kind in CATALOG}

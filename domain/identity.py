@@ -1,0 +1,159 @@
+"""Deterministic ids: what makes two copies one message, and a record's stream its own.
+
+FROZEN: streams are found by these functions for ever. They read the raw bytes by themselves, so
+that a better MIME reader never moves a message to another stream.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from domain.values import ColleagueId, ContactId, DocumentId, MailboxId, MessageId, PartyId
+
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:((?:[^\n]|\n[ \t])*)")
+_SAME = (
+    b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"in-reply-to", b"references",
+    b"reply-to", b"sender", b"content-type", b"content-transfer-encoding",
+)  # fmt: skip
+_NAMESPACE = UUID("6f0d3b52-6f0b-5d0c-9b5e-0c2c4f1f7a11")
+_HEADER_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class MessageIdentity:
+    """What a raw message is known by; all values are keyed, none can be guessed from outside.
+
+    `content_key` is equal for copies that differ in trace headers or line ends only, `header_key`
+    for messages that share a Message-ID (empty without one).
+    """
+
+    message: MessageId
+    content_key: str
+    header_key: str
+
+
+def identify(key: bytes, raw: bytes) -> MessageIdentity:
+    """Tell which message these bytes are: Message-ID, From and Date together.
+
+    Without a Message-ID (RFC 5322 3.6.4 says SHOULD) the bytes themselves are the identity, line
+    ends normalised. `key` is the company's identity key.
+    """
+    plain = _normalised(raw)
+    head, body = _split(plain)
+    fields = dict(reversed(list(_fields(head))))
+    own_id = _bracketed(fields.get(b"message-id", b""))
+    whole = _content_key(key, fields, body)
+    if not own_id:
+        return MessageIdentity(MessageId(_uuid(key, b"raw", plain)), whole, "")
+    sender = _spec(fields.get(b"from", b""))
+    date = b" ".join(fields.get(b"date", b"").split())
+    message = MessageId(_uuid(key, b"message", own_id, sender, date))
+    return MessageIdentity(message, whole, header_key(key, own_id.decode("utf-8", "replace")))
+
+
+def header_key(key: bytes, message_id: str) -> str:
+    """Give the keyed hash of a Message-ID without brackets; ids compare with case (RFC 5256)."""
+    return _digest(key, b"message-id", message_id.encode("utf-8", "replace")).hex()[:32]
+
+
+def occurrence_id(key: bytes, mailbox: MailboxId, folder: str, raw: bytes) -> UUID:
+    """Tell the same bytes seen again in the same folder, whatever brought them."""
+    return _uuid(key, b"occurrence", mailbox.bytes, folder.encode(), _normalised(raw))
+
+
+def mailbox_id(key: bytes, address: str) -> MailboxId:
+    """Give a mailbox's stream id."""
+    return MailboxId(_uuid(key, b"mailbox", address.casefold().encode()))
+
+
+def colleague_id(key: bytes, address: str) -> ColleagueId:
+    """Give a colleague's stream id."""
+    return ColleagueId(_uuid(key, b"colleague", address.casefold().encode()))
+
+
+def contact_id(key: bytes, party: PartyId, address: str) -> ContactId:
+    """Give a contact's id: one address of one party."""
+    return ContactId(_uuid(key, b"contact", party.bytes, address.casefold().encode()))
+
+
+def account_id(key: bytes, mailbox: MailboxId) -> UUID:
+    """Give the stream id of the account that fetches a mailbox."""
+    return _uuid(key, b"account", mailbox.bytes)
+
+
+def company_stream(company: str) -> UUID:
+    """Give the stream id of the company's own description."""
+    return uuid5(_NAMESPACE, f"company\n{company}")
+
+
+def party_id(company: str, source: str, erp_id: str) -> PartyId:
+    """Give a party's stream id: whatever its kind, as a lead becomes a customer."""
+    return PartyId(uuid5(_NAMESPACE, f"party\n{company}\n{source}\n{erp_id}"))
+
+
+def document_id(company: str, source: str, erp_id: str) -> DocumentId:
+    """Give a document's stream id."""
+    return DocumentId(uuid5(_NAMESPACE, f"document\n{company}\n{source}\n{erp_id}"))
+
+
+def projection_stream(company: str, projection: str) -> UUID:
+    """Give the stream id for what operators do to a projection."""
+    return uuid5(_NAMESPACE, f"projection\n{company}\n{projection}")
+
+
+def reaction_event(cause: UUID, rule: str, rule_version: int, target: UUID) -> UUID:
+    """Give the id of an event that a rule records: the same cause and target give the same id."""
+    return uuid5(cause, f"{rule}\n{rule_version}\n{target}")
+
+
+def _normalised(raw: bytes) -> bytes:
+    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")
+
+
+def _split(plain: bytes) -> tuple[bytes, bytes]:
+    head, _, body = plain.partition(b"\n\n")
+    return head[:_HEADER_LIMIT], body
+
+
+def _fields(head: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for field in _FIELD.finditer(head):
+        yield field.group(1).lower(), field.group(2).strip()
+
+
+def _content_key(key: bytes, fields: dict[bytes, bytes], body: bytes) -> str:
+    same = [b" ".join(fields.get(name, b"").split()) for name in _SAME]
+    return _digest(key, b"content", *same, body.rstrip()).hex()[:32]
+
+
+def _bracketed(value: bytes) -> bytes:
+    """Take the first id: several are seen, and comments around them; brackets are no part of it."""
+    flat = b"".join(value.split())
+    start, end = flat.find(b"<"), flat.find(b">")
+    return flat[start + 1 : end] if 0 <= start < end else flat
+
+
+def _spec(value: bytes) -> bytes:
+    """Take the address in the last brackets, else the first word with an @; without case."""
+    start = value.rfind(b"<")
+    if start >= 0:
+        return value[start + 1 :].partition(b">")[0].strip().lower()
+    return next((word for word in value.split() if b"@" in word), value).strip(b",;").lower()
+
+
+def _digest(key: bytes, *parts: bytes) -> bytes:
+    sealed = hmac.new(key, digestmod=hashlib.sha256)
+    for part in parts:
+        sealed.update(len(part).to_bytes(8, "big"))
+        sealed.update(part)
+    return sealed.digest()
+
+
+def _uuid(key: bytes, *parts: bytes) -> UUID:
+    """Make a uuid8 (RFC 9562 5.8) of a keyed hash."""
+    octets = bytearray(_digest(key, *parts)[:16])
+    octets[6] = (octets[6] & 0x0F) | 0x80
+    octets[8] = (octets[8] & 0x3F) | 0x80
+    return UUID(bytes=bytes(octets))
