@@ -1,0 +1,1 @@
+"""Reads mail as it comes: tolerant, deterministic, versioned, under limits."""
