@@ -10,7 +10,6 @@ from typing import (
     Final,
     Generic,
     LiteralString,
-    Protocol,
     TypeVar,
     Union,
     cast,
@@ -32,13 +31,7 @@ _POSTGRES_TYPES: Final[Mapping[object, str]] = {
 }  # fmt: skip
 
 
-class Row(Protocol):
-    """A row is a dataclass with slots; its annotations are the columns' types."""
-
-    __dataclass_fields__: dict[str, Any]
-
-
-R = TypeVar("R", bound=Row)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ class Table(Generic[R]):
     def columns(self) -> list[tuple[str, str, bool]]:
         """Give name, PostgreSQL type and nullability of every column, in order."""
         hints = get_type_hints(self.row)
-        return [(spec.name, *_postgres_type(hints[spec.name])) for spec in fields(self.row)]
+        return [(spec.name, *_postgres_type(hints[spec.name])) for spec in fields(cast("Any", self.row))]
 
 
 def _postgres_type(hint: Any) -> tuple[str, bool]:

@@ -1,0 +1,198 @@
+"""Which parties and documents a message belongs to, and why: the rungs of the ladder.
+
+Each rung is a pure function that claims links; what an earlier rung claimed with equal or greater
+right stands. A rung is added here, with a name and a version that rises when its answers change.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from domain.message import Direction, LinkState, TargetKind
+from domain.numbers import Number, Sighting, same, sightings
+from domain.values import MessageId
+
+Target = tuple[TargetKind, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rung's name and version, as links carry them."""
+
+    name: str
+    version: int
+
+
+ADDRESS = Rule("address-exact", 1)
+REPLY = Rule("reply-to-linked", 1)
+NUMBER = Rule("document-number", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A link that a rule asserts, with the evidence it rests on."""
+
+    state: LinkState
+    rule: Rule
+    confidence: int
+    where: str
+    evidence: str
+    inherited_from: MessageId | None = None
+    rejected: tuple[UUID, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether the link is taken as given."""
+        return self.state in (LinkState.AUTOMATIC, LinkState.CONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedDocument:
+    """A document of a party, with the numbers under which it may be named."""
+
+    document: UUID
+    party: UUID
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known when a message is matched: looked up by the shell, decided on here.
+
+    `correspondents` are (role, address) of everybody who is not ours; `parties_at` gives the
+    parties of an address key; `documents_of` those of a party; `inherited` what the nearest known
+    message that this one answers is linked to. `texts` are (where, text), the strongest first.
+    """
+
+    direction: Direction
+    correspondents: tuple[tuple[str, str], ...]
+    texts: tuple[tuple[str, str], ...]
+    parties_at: Mapping[str, tuple[UUID, ...]]
+    documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
+    answers: MessageId | None = None
+    inherited: Mapping[Target, Claim] = field(default_factory=dict)
+
+
+Claims = dict[Target, Claim]
+
+
+def link(known: Known) -> Claims:
+    """Climb the ladder: each rung sees what the ones before it claimed."""
+    claims: Claims = {}
+    for rung in LADDER:
+        for target, claim in rung(known, claims):
+            if target not in claims or (claim.counts and not claims[target].counts):
+                claims[target] = claim
+    return claims
+
+
+def _by_address(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    for role, address in known.correspondents:
+        parties = known.parties_at.get(address.casefold(), ())
+        for party in parties:
+            others = tuple(sorted(other for other in parties if other != party))
+            state = LinkState.AMBIGUOUS if others else LinkState.AUTOMATIC
+            confidence = 100 // len(parties) if others else 99
+            yield (
+                (TargetKind.PARTY, party),
+                Claim(state, ADDRESS, confidence, role, address, rejected=others),
+            )
+
+
+def _party_by_reply(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    """Inherit a party only where no address gave one: who writes weighs more."""
+    if not any(kind is TargetKind.PARTY and claims[kind, key].counts for kind, key in claims):
+        yield from _inherited(known, TargetKind.PARTY)
+
+
+def _document_by_reply(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    yield from _inherited(known, TargetKind.DOCUMENT)
+
+
+def _inherited(known: Known, kind: TargetKind) -> Iterable[tuple[Target, Claim]]:
+    for (parent_kind, target), parent in known.inherited.items():
+        if parent_kind is kind and parent.counts:
+            yield (
+                (kind, target),
+                Claim(
+                    LinkState.AUTOMATIC,
+                    REPLY,
+                    max(parent.confidence - 2, 50),
+                    "reply",
+                    parent.evidence,
+                    known.answers,
+                ),
+            )
+
+
+def _by_number(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    """Find numbers, but only among the documents of the matched parties."""
+    parties = [key for (kind, key), claim in claims.items() if kind is TargetKind.PARTY]
+    sure = {key for key in parties if claims[TargetKind.PARTY, key].counts}
+    documents = [one for party in parties for one in known.documents_of.get(party, ())]
+    if not documents:
+        return
+    for where, text in known.texts:
+        for sighting, found in _seen(text, documents):
+            yield from _claimed(where, sighting, found, sure)
+
+
+def _seen(
+    text: str, documents: Collection[NumberedDocument]
+) -> Iterable[tuple[Sighting, list[NumberedDocument]]]:
+    by_key: dict[tuple[str, ...], list[NumberedDocument]] = {}
+    for document in documents:
+        for number in document.numbers:
+            by_key.setdefault(number.key, []).append(document)
+    for sighting in sightings(text):
+        found = [
+            document
+            for document in by_key.get(sighting.number.key, ())
+            if any(same(number, sighting.number) for number in document.numbers)
+        ]
+        if found:
+            yield sighting, _closest(found, sighting)
+
+
+def _closest(found: list[NumberedDocument], sighting: Sighting) -> list[NumberedDocument]:
+    """Keep those written most alike: same letters first, then same order of the groups."""
+
+    def likeness(document: NumberedDocument) -> tuple[int, int]:
+        return max(
+            (
+                len(set(number.letters) & set(sighting.number.letters)),
+                int(number.groups == sighting.number.groups),
+            )
+            for number in document.numbers
+        )
+
+    best = max(map(likeness, found))
+    return [document for document in found if likeness(document) == best]
+
+
+def _claimed(
+    where: str, sighting: Sighting, found: list[NumberedDocument], sure: set[UUID]
+) -> Iterable[tuple[Target, Claim]]:
+    candidates = {document.document for document in found}
+    for document in found:
+        others = tuple(sorted(candidates - {document.document}))
+        certain = not others and document.party in sure
+        yield (
+            (TargetKind.DOCUMENT, document.document),
+            Claim(
+                LinkState.AUTOMATIC if certain else LinkState.SUGGESTED,
+                NUMBER,
+                97 if certain else 100 // (len(others) + 2),
+                where,
+                sighting.snippet,
+                rejected=others,
+            ),
+        )
+
+
+LADDER: tuple[Callable[[Known, Claims], Iterable[tuple[Target, Claim]]], ...] = (
+    _by_address,
+    _party_by_reply,
+    _by_number,
+    _document_by_reply,
+)

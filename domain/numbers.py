@@ -1,0 +1,84 @@
+"""Document numbers as people write them: with other separators, order, prefix or no zeros."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+_RUN = re.compile(r"\d+|[^\W\d_]+")
+_JOINT = re.compile(r"[ \t./\-_\\nN°ºr:]{0,3}")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SHORTEST_ALONE = 4
+_LONGEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number's digit groups without leading zeros, in order, and the letters around them."""
+
+    groups: tuple[str, ...]
+    letters: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Give what equal numbers share: the groups, whatever their order, years in full."""
+        return tuple(sorted(map(_full_year, self.groups)))
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A number seen in a text, with the very words."""
+
+    number: Number
+    snippet: str
+
+
+def parse_number(text: str) -> Number | None:
+    """Read a number as the ERP writes it; None where it holds no digits."""
+    runs = _RUN.findall(text)
+    groups = tuple(run.lstrip("0") or "0" for run in runs if run.isdigit())
+    letters = tuple(run.casefold() for run in runs if not run.isdigit())
+    return Number(groups, letters) if groups else None
+
+
+def same(written: Number, seen: Number) -> bool:
+    """Tell whether a number that was seen is the written one.
+
+    A number of one group needs four digits, or its own letters beside it: `12` alone is anything.
+    """
+    if written.key != seen.key:
+        return False
+    if set(written.letters) & set(seen.letters):
+        return True
+    if len(written.groups) > 1:
+        return True
+    return len(written.groups[0]) >= _SHORTEST_ALONE
+
+
+def sightings(text: str) -> Iterator[Sighting]:
+    """Find every run of digit groups that could be a number, the longest first at each place."""
+    runs = [run for line in _lines(text) for run in line]
+    for begin in range(len(runs)):
+        for end in range(min(begin + _LONGEST, len(runs)), begin, -1):
+            part = runs[begin:end]
+            if _joined(text, part) and any(run.group().isdigit() for run in part):
+                snippet = text[part[0].start() : part[-1].end()]
+                number = parse_number(snippet)
+                if number is not None:
+                    yield Sighting(number, snippet)
+
+
+def _lines(text: str) -> Iterator[list[re.Match[str]]]:
+    yield list(_RUN.finditer(text))
+
+
+def _joined(text: str, part: list[re.Match[str]]) -> bool:
+    return all(
+        _JOINT.fullmatch(text, left.end(), right.start()) is not None
+        for left, right in pairwise(part)
+    )
+
+
+def _full_year(group: str) -> str:
+    """Write a year of two digits in full, so that 1128/25 and 1128/2025 are one number."""
+    return f"20{group}" if len(group) == 2 and group.isdigit() and "15" <= group <= "49" else group

@@ -1,0 +1,40 @@
+"""The base subject: what is left when reply and forward marks are taken off (RFC 5256 2.1)."""
+
+import re
+
+_MARKS = (
+    "re", "r", "rif", "aw", "antw", "antwort", "wg", "tr", "i", "fw", "fwd", "odp", "pd", "sv",
+    "vs", "vb", "rv", "ref", "rép", "rep", "res", "enc", "回复", "转发",
+)  # fmt: skip
+_MARK = re.compile(
+    r"^\s*(?:(?:" + "|".join(map(re.escape, _MARKS)) + r")(?:\[\d+\]|\^\d+)?\s*:)\s*",
+    re.IGNORECASE,
+)
+_FORWARD = re.compile(r"^\s*(?:fwd?|wg|tr|i|pd|vb|enc|转发)(?:\[\d+\]|\^\d+)?\s*:", re.IGNORECASE)
+_BLOB = re.compile(r"^\s*\[[^\[\]]{1,60}\]\s*(?=\S)")
+_TAIL = re.compile(r"\s*\((?:fwd|weitergeleitet)\)\s*$", re.IGNORECASE)
+
+
+def base_subject(subject: str) -> str:
+    """Take marks of replies and forwards off, in any nesting and language; case is folded.
+
+    RFC 5256 knows Re, Fw and Fwd only; clients in Italian, German, French and Polish write their
+    own. An allow-list, because `xx:` in general also begins real subjects (`ADV:`, `Nota:`).
+    """
+    left, before = " ".join(subject.split()), ""
+    while left != before:
+        before = left
+        left = _TAIL.sub("", _MARK.sub("", left))
+        if _MARK.match(_BLOB.sub("", left)):
+            left = _BLOB.sub("", left)
+    return left.strip().casefold()
+
+
+def is_forward(subject: str) -> bool:
+    """Tell whether the outermost mark says forwarded."""
+    return _FORWARD.match(subject) is not None
+
+
+def is_reply(subject: str) -> bool:
+    """Tell whether the outermost mark says reply."""
+    return _MARK.match(subject) is not None and not is_forward(subject)

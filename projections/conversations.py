@@ -1,0 +1,271 @@
+"""Which messages belong to one conversation: by their references alone (RFC 5256, REFERENCES).
+
+Messages that name a common ancestor belong together, also when it was never seen. A conversation
+bears the id of the message that it began with; ids that were absorbed lead on to it. Grouping is a
+union of sets, so the order in which mail was captured does not matter.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection, Connection
+from psycopg.rows import TupleRow
+from psycopg.sql import SQL
+
+from domain.content import Content
+from domain.message import MessageCopyFound, MessageReceived
+from domain.recorded import Recorded
+from projections.projection import Names, Rows, Table
+from projections.reader import NOW, AsOf, Reader, columns_of, rows_of
+
+
+@dataclass(slots=True)
+class Node:
+    """A Message-ID that was seen or named; `ref` is its hash."""
+
+    ref: UUID
+    conversation: UUID
+
+
+@dataclass(slots=True)
+class Member:
+    """A message in its conversation, from a position on."""
+
+    message: UUID
+    conversation: UUID
+    at: datetime
+    from_position: int
+    to_position: int | None = None
+
+
+@dataclass(slots=True)
+class Alias:
+    """An id that a conversation had before it was joined to another, or began earlier."""
+
+    id: UUID
+    conversation: UUID
+
+
+NODE = Table("conversation_node", Node, key=("ref",), indexes=("(conversation)",))
+MEMBER = Table(
+    "conversation_member",
+    Member,
+    key=("message", "from_position"),
+    indexes=("(conversation, at)", "(message) WHERE to_position IS NULL"),
+)
+ALIAS = Table("conversation_alias", Alias, key=("id",), indexes=("(conversation)",))
+TABLES = (NODE, MEMBER, ALIAS)
+
+
+@dataclass(slots=True)
+class Groups:
+    """The conversations that a batch touches."""
+
+    nodes: Rows[Node] = field(default_factory=lambda: Rows(NODE))
+    members: Rows[Member] = field(default_factory=lambda: Rows(MEMBER))
+    aliases: Rows[Alias] = field(default_factory=lambda: Rows(ALIAS))
+    refs_of: dict[UUID, set[UUID]] = field(default_factory=dict)
+    members_of: dict[UUID, dict[UUID, Member]] = field(default_factory=dict)
+    conversation_of: dict[UUID, UUID] = field(default_factory=dict)
+    aliases_of: dict[UUID, set[UUID]] = field(default_factory=dict)
+
+    def member(self, message: UUID) -> Member | None:
+        """Give a message's present membership."""
+        conversation = self.conversation_of.get(message)
+        return None if conversation is None else self.members_of[conversation][message]
+
+
+def ref(message_id: str) -> UUID:
+    """Give the hash under which a Message-ID is kept: ids of 15 KB exist, an index bears no such."""
+    return UUID(bytes=hashlib.blake2b(message_id.encode(), digest_size=16).digest())
+
+
+def refs(message: UUID, content: Content) -> set[UUID]:
+    """Give what joins a message to others: its own id and those it refers to.
+
+    RFC 5256 takes References, or else the first id of In-Reply-To. A machine's notice belongs to
+    the message it concerns; certified mail has a second id, given by its sender (RFC 6109).
+    """
+    named = content.references or content.in_reply_to[:1]
+    others = (content.pec_message_id, *(content.notice.concerns if content.notice else ()))
+    ids = {ref(one) for one in (content.message_id, *named, *others) if one}
+    return ids or {message}
+
+
+def load(
+    connection: Connection[TupleRow],
+    names: Names,
+    batch: Sequence[Recorded],
+    also: Iterable[UUID] = (),
+) -> Groups:
+    """Read the conversations that the batch's messages, and the messages `also`, belong to."""
+    groups = Groups()
+    wanted: set[UUID] = set()
+    for recorded in batch:
+        if isinstance(recorded.event, MessageReceived):
+            wanted |= refs(recorded.stream, recorded.event.content)
+    streams = {recorded.stream for recorded in batch} | set(also)
+    nodes = groups.nodes.fetch(connection, names, "ref = ANY(%b)", list(wanted))
+    now = "message = ANY(%b) AND to_position IS NULL"
+    members = groups.members.fetch(connection, names, now, list(streams))
+    found = {node.conversation for node in nodes} | {member.conversation for member in members}
+    extend(connection, names, groups, found)
+    return groups
+
+
+def extend(
+    connection: Connection[TupleRow], names: Names, groups: Groups, found: Iterable[UUID]
+) -> None:
+    """Read whole conversations that are not in memory yet."""
+    missing = [one for one in found if one not in groups.members_of]
+    if not missing:
+        return
+    whole = "conversation = ANY(%b)"
+    for node in groups.nodes.fetch(connection, names, whole, missing):
+        groups.refs_of.setdefault(node.conversation, set()).add(node.ref)
+    present = "conversation = ANY(%b) AND to_position IS NULL"
+    for member in groups.members.fetch(connection, names, present, missing):
+        _join(groups, member)
+    for alias in groups.aliases.fetch(connection, names, whole, missing):
+        groups.aliases_of.setdefault(alias.conversation, set()).add(alias.id)
+
+
+def fold(groups: Groups, recorded: Recorded) -> UUID | None:
+    """Take a message into its conversation; give the conversation if it changed."""
+    event = recorded.event
+    if isinstance(event, MessageReceived):
+        return _received(groups, recorded, event)
+    if isinstance(event, MessageCopyFound):
+        return _seen_earlier(groups, recorded, event.received_at)
+    return None
+
+
+def flush(connection: Connection[TupleRow], names: Names, groups: Groups) -> None:
+    """Write what changed."""
+    for rows in (groups.nodes, groups.members, groups.aliases):
+        rows.flush(connection, names)
+
+
+def _received(groups: Groups, recorded: Recorded, event: MessageReceived) -> UUID:
+    own = refs(recorded.stream, event.content)
+    nodes = [groups.nodes.get(one) for one in own]
+    joined = {node.conversation for node in nodes if node is not None}
+    member = Member(recorded.stream, recorded.stream, event.received_at, recorded.position)
+    oldest = min(
+        (_first(groups, one) for one in joined),
+        key=_order,
+        default=member,
+    )
+    conversation = recorded.stream if _order(member) <= _order(oldest) else oldest.message
+    for one in sorted(joined - {conversation}):
+        _absorb(groups, one, conversation, recorded.position)
+    member.conversation = conversation
+    _join(groups, groups.members.put(member))
+    for one in own:
+        groups.nodes.put(Node(one, conversation))
+        groups.refs_of.setdefault(conversation, set()).add(one)
+    return conversation
+
+
+def _seen_earlier(groups: Groups, recorded: Recorded, at: datetime) -> UUID | None:
+    """Move a message back in time when a copy of it was received earlier."""
+    member = groups.member(recorded.stream)
+    if member is None or at >= member.at:
+        return None
+    moved = _renew(groups, member, member.conversation, recorded.position)
+    moved.at = at
+    first = _first(groups, moved.conversation)
+    if first.message != moved.conversation:
+        _absorb(groups, moved.conversation, first.message, recorded.position)
+    return first.message
+
+
+def _first(groups: Groups, conversation: UUID) -> Member:
+    return min(groups.members_of[conversation].values(), key=_order)
+
+
+def _order(member: Member) -> tuple[datetime, UUID]:
+    return member.at, member.message
+
+
+def _join(groups: Groups, member: Member) -> None:
+    groups.members_of.setdefault(member.conversation, {})[member.message] = member
+    groups.conversation_of[member.message] = member.conversation
+
+
+def _renew(groups: Groups, member: Member, conversation: UUID, position: int) -> Member:
+    """End a membership at a position and begin another there."""
+    if member.from_position == position:
+        groups.members.remove(member.message, member.from_position)
+    else:
+        member.to_position = position
+        groups.members.put(member)
+    renewed = Member(member.message, conversation, member.at, position)
+    _join(groups, groups.members.put(renewed))
+    return renewed
+
+
+def _absorb(groups: Groups, old: UUID, conversation: UUID, position: int) -> None:
+    """Join a conversation to another; its id becomes an alias."""
+    for member in list(groups.members_of.pop(old, {}).values()):
+        _renew(groups, member, conversation, position)
+    for one in groups.refs_of.pop(old, set()):
+        groups.nodes.put(Node(one, conversation))
+        groups.refs_of.setdefault(conversation, set()).add(one)
+    groups.aliases.remove(conversation)
+    for alias in (groups.aliases_of.pop(old, set()) | {old}) - {conversation}:
+        groups.aliases.put(Alias(alias, conversation))
+        groups.aliases_of.setdefault(conversation, set()).add(alias)
+
+
+async def conversations_of(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
+) -> dict[UUID, UUID]:
+    """Give the conversation of each message. What `reader` may see of it is asked elsewhere."""
+    del reader
+    query = names.sql(
+        "SELECT message, conversation FROM {conversation_member}"
+        " WHERE message = ANY(%(messages)s) AND {known}",
+        known=_known(as_of),
+    )
+    values = {"messages": list(messages), "position": as_of.position}
+    rows = await (await connection.execute(query, values)).fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+def _known(as_of: AsOf) -> SQL:
+    if as_of.position is None:
+        return SQL("to_position IS NULL")
+    return SQL(
+        "from_position <= %(position)s AND (to_position IS NULL OR to_position > %(position)s)"
+    )
+
+
+async def conversation_named(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, conversation: UUID
+) -> UUID:
+    """Lead an absorbed id on to the conversation that it belongs to now."""
+    del reader
+    query = names.sql("SELECT conversation FROM {conversation_alias} WHERE id = %s")
+    row = await (await connection.execute(query, (conversation,))).fetchone()
+    return row[0] if row else conversation
+
+
+async def members_of(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, conversation: UUID
+) -> list[Member]:
+    """Give a conversation's messages in the order received; the caller asks what may be seen."""
+    del reader
+    query = names.sql(
+        "SELECT {columns} FROM {conversation_member}"
+        " WHERE conversation = %(conversation)s AND to_position IS NULL ORDER BY at, message",
+        columns=columns_of(Member),
+    )
+    return await rows_of(connection, Member, query, {"conversation": conversation})

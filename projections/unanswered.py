@@ -1,0 +1,252 @@
+"""Which mail nobody has answered yet, and since when.
+
+A conversation waits from the first inbound message that wants an answer until the first later
+message of ours that refers to the conversation, or goes to the same correspondent under the same
+base subject, or until a person decides. Rows are intervals twice over: `since`/`until` tell how
+mail stood at a time, positions tell what was known.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, LiteralString
+from uuid import UUID
+
+from psycopg import AsyncConnection, Connection
+from psycopg.rows import TupleRow
+from psycopg.sql import SQL
+
+from domain.message import (
+    MessageClassified,
+    MessageClosed,
+    MessageCopyFound,
+    MessageReceived,
+    MessageReopened,
+)
+from domain.recorded import Recorded
+from projections import conversations, letters
+from projections.letters import EXCHANGE, LETTER, Letter, Letters
+from projections.projection import Names, Projection, Rows, Table
+from projections.reader import (
+    FIRST_PAGE,
+    NOW,
+    AsOf,
+    Order,
+    Page,
+    Reader,
+    Slice,
+    columns_of,
+    slice_of,
+)
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A conversation waits from `since` on for an answer to `message`, until `until`."""
+
+    conversation: UUID
+    message: UUID
+    since: datetime
+    until: datetime | None
+    answered_by: UUID | None
+    reason: str
+    mailboxes: list[UUID]
+    from_position: int
+    to_position: int | None = None
+
+
+WAITING = Table(
+    "waiting",
+    Waiting,
+    key=("conversation", "message", "from_position"),
+    indexes=(
+        "(since, message) WHERE until IS NULL AND to_position IS NULL",
+        "(since, message) WHERE to_position IS NULL",
+        "(conversation) WHERE to_position IS NULL",
+    ),
+)
+
+
+@dataclass(slots=True)
+class State:
+    """What a batch touches: letters in their conversations, and what waits there."""
+
+    letters: Letters
+    waiting: Rows[Waiting] = field(default_factory=lambda: Rows(WAITING))
+    open_of: dict[UUID, list[Waiting]] = field(default_factory=dict)
+
+
+def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
+    """Read the letters of the batch and what waits in their conversations."""
+    state = State(letters.load(connection, names, batch))
+    open_: LiteralString = "conversation = ANY(%b) AND to_position IS NULL"
+    near = list(state.letters.groups.members_of)
+    for row in state.waiting.fetch(connection, names, open_, near):
+        state.open_of.setdefault(row.conversation, []).append(row)
+    return state
+
+
+def fold(state: State, recorded: Recorded) -> None:
+    """Take one event in and see anew what waits in the conversations that it touches."""
+    touched = _conversations_near(state, recorded) | _absorbed(state, recorded)
+    conversations.fold(state.letters.groups, recorded)
+    if letters.take(state.letters, recorded):
+        touched |= _conversations_near(state, recorded)
+        for conversation in touched:
+            _see_anew(state, conversation, recorded.position)
+
+
+def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:
+    """Give the conversations of a message and of those that share a topic with it."""
+    near = {recorded.stream}
+    for topic in state.letters.topics_of.get(recorded.stream, ()):
+        near |= state.letters.letters_of.get(topic, set())
+    found = map(state.letters.groups.conversation_of.get, near)
+    return {conversation for conversation in found if conversation is not None}
+
+
+def _absorbed(state: State, recorded: Recorded) -> set[UUID]:
+    """Give the conversations that this event may absorb: their waiting rows move."""
+    if not isinstance(recorded.event, MessageReceived):
+        return set()
+    named = conversations.refs(recorded.stream, recorded.event.content)
+    nodes = (state.letters.groups.nodes.get(one) for one in named)
+    return {node.conversation for node in nodes if node is not None}
+
+
+def _see_anew(state: State, conversation: UUID, position: int) -> None:
+    """Find for each letter of a conversation what answers it, and rewrite what waits."""
+    members = state.letters.groups.members_of.get(conversation, {})
+    mail = [one for one in map(state.letters.rows.get, members) if one is not None]
+    ours = sorted((one for one in mail if letters.answers(one)), key=letters.order)
+    asked = [
+        letters.answered(state.letters, one, ours)
+        for one in sorted(filter(letters.asks, mail), key=letters.order)
+    ]
+    asking = {one.message for one in asked}
+    for letter in mail:
+        if letter.answered_by is not None and letter.message not in asking:
+            state.letters.rows.put(replace(letter, answered_by=None, answered_at=None))
+    _rewrite(state, conversation, list(_episodes(conversation, asked, position)), position)
+
+
+def _episodes(conversation: UUID, asked: list[Letter], position: int) -> Iterator[Waiting]:
+    """Join letters that waited at the same time: the clock runs from the first of them."""
+    current: Waiting | None = None
+    for letter in asked:
+        if letter.archived:
+            continue
+        alone = _alone(conversation, letter, position)
+        if current is not None and (current.until is None or current.until > letter.at):
+            current = _joined(current, alone)
+            continue
+        if current is not None:
+            yield current
+        current = alone
+    if current is not None:
+        yield current
+
+
+def _alone(conversation: UUID, letter: Letter, position: int) -> Waiting:
+    until, by, reason = _end(letter)
+    boxes = sorted(letter.mailboxes)
+    return Waiting(conversation, letter.message, letter.at, until, by, reason, boxes, position)
+
+
+def _joined(first: Waiting, second: Waiting) -> Waiting:
+    """Let the later end hold, for all mailboxes that were written to."""
+    boxes = sorted({*first.mailboxes, *second.mailboxes})
+    ends_later = first.until is not None and (second.until is None or second.until > first.until)
+    last = second if ends_later else first
+    return replace(
+        first, until=last.until, answered_by=last.answered_by, reason=last.reason, mailboxes=boxes
+    )
+
+
+def _end(letter: Letter) -> tuple[datetime | None, UUID | None, str]:
+    """Give when, by what and why a letter's waiting ended: a decision or an answer, the earlier."""
+    answered, closed = letter.answered_at, letter.closed_at
+    if closed is not None and (answered is None or closed < answered):
+        return max(closed, letter.at), None, letter.close_reason or "closed"
+    if answered is not None:
+        return answered, letter.answered_by, "answered"
+    return None, None, "waiting"
+
+
+def _rewrite(state: State, conversation: UUID, now: list[Waiting], position: int) -> None:
+    """End rows that no longer hold and begin those that do; equal rows stay."""
+    before = state.open_of.get(conversation, [])
+    kept = []
+    for row in before:
+        same = next((one for one in now if _same(one, row)), None)
+        if same is not None:
+            now.remove(same)
+            kept.append(row)
+        elif row.from_position == position:
+            state.waiting.remove(row.conversation, row.message, row.from_position)
+        else:
+            row.to_position = position
+            state.waiting.put(row)
+    state.open_of[conversation] = kept + [state.waiting.put(row) for row in now]
+
+
+def _same(one: Waiting, other: Waiting) -> bool:
+    return replace(one, from_position=0) == replace(other, from_position=0)
+
+
+def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
+    """Write what changed."""
+    letters.flush(connection, names, state.letters)
+    state.waiting.flush(connection, names)
+
+
+CORRESPONDENCE = Projection(
+    name="correspondence",
+    version=1,
+    tables=(*conversations.TABLES, LETTER, EXCHANGE, WAITING),
+    hears=(
+        MessageReceived,
+        MessageCopyFound,
+        MessageClassified,
+        MessageClosed,
+        MessageReopened,
+    ),
+    load=load,
+    fold=fold,
+    flush=flush,
+)
+"""Conversations and what waits in them are filled by one fold: waiting is decided for each
+conversation."""
+
+
+LONGEST_WAIT_FIRST: Final = Order("waiting", ("since", "message"), descending=False)
+
+
+async def waiting_in(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    page: Page = FIRST_PAGE,
+    as_of: AsOf = NOW,
+) -> Slice[Waiting]:
+    """Give what waits, the longest first, of the mailboxes that `reader` may see.
+
+    With `as_of.time` how mail stood then, as known today; with `as_of.position` what was known
+    to wait when that event was the last.
+    """
+    known: LiteralString = "to_position IS NULL"
+    if as_of.position is not None:
+        known = "from_position <= %(position)s"
+        known += " AND (to_position IS NULL OR to_position > %(position)s)"
+    waits: LiteralString = "until IS NULL"
+    if as_of.time is not None:
+        waits = "since <= %(time)s AND (until IS NULL OR until > %(time)s)"
+    source = names.sql(
+        "FROM {waiting} WHERE {known} AND {waits} AND {seen}",
+        known=SQL(known),
+        waits=SQL(waits),
+        seen=reader.sees("mailboxes"),
+    )
+    params = {"position": as_of.position, "time": as_of.time, **reader.params()}
+    columns = columns_of(Waiting)
+    return await slice_of(connection, Waiting, columns, source, LONGEST_WAIT_FIRST, page, params)
