@@ -21,6 +21,7 @@ from adapters.keyring import (
     RootKeyUnusable,
     WrongKey,
 )
+from adapters.keystore import open_store
 
 ANNA, BRUNO, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -79,12 +80,11 @@ def test_a_subject_destroyed_before_it_had_a_key_never_gets_one(keyring) -> None
 def test_a_destroyed_key_leaves_nothing_of_itself_in_its_row(keyring, database) -> None:
     keyring.ensure([ANNA])
     keyring.destroy([ANNA])
-    with database.pool.connection() as connection:
-        row = connection.execute(
-            f"SELECT wrapped, company_key_version, destroyed_at FROM {database.keys_schema}.keys"
-        ).fetchone()
-    assert row[:2] == (None, None)
-    assert row[2] is not None
+    with open_store(database) as store:
+        rows = store.rows(
+            "SELECT wrapped, company_key_version, destroyed_at IS NULL FROM {keys}.keys"
+        )
+    assert rows == [(None, None, False)]
 
 
 def test_many_at_once_make_one_key_each(keyring, another) -> None:
@@ -107,13 +107,10 @@ def test_many_may_initialise_at_once(database, root) -> None:
 
 
 def test_only_committed_keys_are_remembered(keyring, database) -> None:
-    with database.pool.connection() as connection:
-        connection.execute(
-            f"ALTER TABLE {database.keys_schema}.keys ADD CONSTRAINT late UNIQUE (created_at)"
-            " DEFERRABLE INITIALLY DEFERRED"
-        )
-        connection.execute(
-            f"ALTER TABLE {database.keys_schema}.keys ALTER created_at SET DEFAULT '2020-01-01'"
+    with open_store(database) as store:
+        store.execute(
+            "ALTER TABLE {keys}.keys ALTER created_at SET DEFAULT '2020-01-01',"
+            " ADD CONSTRAINT late UNIQUE (created_at) DEFERRABLE INITIALLY DEFERRED"
         )
     with pytest.raises(Exception, match="late"):  # refused at the commit itself
         keyring.ensure([ANNA, BRUNO])
@@ -186,10 +183,10 @@ def test_an_account_password_opens_for_its_account_alone(keyring, another) -> No
 def test_a_key_moved_to_another_subject_opens_nothing(keyring, another, database) -> None:
     sealed = keyring.seal_secret(ANNA, b"horse battery")
     keyring.ensure([BRUNO])
-    with database.pool.connection() as connection:
-        connection.execute(
-            f"UPDATE {database.keys_schema}.keys AS k SET wrapped = o.wrapped"
-            f" FROM {database.keys_schema}.keys AS o WHERE o.subject <> k.subject"
+    with open_store(database) as store:
+        store.execute(
+            "UPDATE {keys}.keys AS k SET wrapped = o.wrapped FROM {keys}.keys AS o"
+            " WHERE o.subject <> k.subject"
         )
     with pytest.raises(Damaged):
         another().open_secret(ANNA, sealed)
@@ -292,11 +289,10 @@ def _secrets(keys) -> dict[UUID, bytes]:
 
 def _versions(database: Database) -> tuple[set[int], set[int]]:
     """Give the versions of the company keys there are, and of those in use."""
-    schema = database.keys_schema
-    with database.pool.connection() as connection:
-        there = connection.execute(f"SELECT version FROM {schema}.company_key").fetchall()
-        used = connection.execute(
-            f"SELECT company_key_version FROM {schema}.keys WHERE wrapped IS NOT NULL"
-            f" UNION SELECT company_key_version FROM {schema}.company_secret"
-        ).fetchall()
+    with open_store(database) as store:
+        there = store.rows("SELECT version FROM {keys}.company_key")
+        used = store.rows(
+            "SELECT company_key_version FROM {keys}.keys WHERE wrapped IS NOT NULL"
+            " UNION SELECT company_key_version FROM {keys}.company_secret"
+        )
     return {row[0] for row in there}, {row[0] for row in used}
