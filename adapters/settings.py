@@ -1,0 +1,212 @@
+"""What an instance can be told: each setting with its sentence.
+
+The environment (CARTEGGIO_<NAME>) goes before the instance's settings.toml. Secrets show
+nowhere, not even in a repr.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from adapters.database import COMPANY
+from adapters.home import Home
+
+MEGABYTE = 1024 * 1024
+CompanyName = Annotated[str, Field(pattern=f"^{COMPANY.pattern}$")]
+PostgresUrl = SecretStr  # it may hold a password
+
+
+class BadSettings(Exception):
+    """A setting cannot be used, and the sentence names it."""
+
+
+def local_time_zone(environment: Mapping[str, str] = os.environ) -> str:
+    """Name the machine's time zone; UTC where it has no name."""
+    named = environment.get("TZ", "").lstrip(":")
+    linked = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    return next((zone for zone in (named, linked) if zone in available_timezones()), "UTC")
+
+
+class Settings(BaseSettings):
+    """The settings of one instance."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CARTEGGIO_", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    database_url: PostgresUrl | None = Field(
+        None,
+        description="The PostgreSQL server to use, 15 or newer, as postgresql://user@host/name; "
+        "without one Carteggio runs its own in the instance's folder.",
+    )
+    direct_database_url: PostgresUrl | None = Field(
+        None,
+        description="The same server past its pooler (PgBouncer), for notifications, locks and "
+        "migrations; needed only where database_url leads through one.",
+    )
+    databases: dict[CompanyName, PostgresUrl] = Field(
+        default_factory=dict,
+        description="Servers of single companies, by company name; the others use database_url.",
+    )
+    company: CompanyName = Field(
+        "main", description="The company that commands are about when none is named."
+    )
+    blobs: str | None = Field(
+        None,
+        description="Where sealed messages and attachments lie: a folder, or s3://bucket/prefix; "
+        "without it in the instance's folder.",
+    )
+    s3_endpoint: str | None = Field(
+        None, description="The address of an S3 service other than Amazon's, as https://host."
+    )
+    s3_region: str | None = Field(
+        None, description="The region of the S3 bucket; without it AWS_REGION's, else us-east-1."
+    )
+    s3_access_key_id: str | None = Field(
+        None, description="The name of the S3 access key; without it AWS_ACCESS_KEY_ID's."
+    )
+    s3_secret_access_key: SecretStr | None = Field(
+        None, description="The secret of the S3 access key; without it AWS_SECRET_ACCESS_KEY's."
+    )
+    s3_allow_http: bool = Field(
+        default=False,
+        description="Allow an S3 endpoint without TLS, as on this machine for tests.",
+    )
+    root_key_file: Path | None = Field(
+        None,
+        description="The file of the root key, which opens all others; without it keys/root.key "
+        "in the instance's folder. Who loses it loses the mail.",
+    )
+    host: str = Field(
+        "127.0.0.1", description="The address on which `carteggio serve` listens; 0.0.0.0 is all."
+    )
+    port: int = Field(
+        8470, ge=0, le=65535, description="The port on which `carteggio serve` listens."
+    )
+    work_in_serve: bool = Field(
+        default=True,
+        description="Let `carteggio serve` do the work of `carteggio work` too: fetching mail, "
+        "projections, reactions.",
+    )
+    time_zone: str = Field(
+        default_factory=local_time_zone,
+        description="The time zone of the office, as Europe/Rome: days begin and end in it; "
+        "without it the machine's.",
+    )
+    poll_seconds: int = Field(
+        60, ge=5, description="How long to wait between two looks into a mailbox, in seconds."
+    )
+    max_message_bytes: int = Field(
+        100 * MEGABYTE, ge=MEGABYTE, description="Messages larger than this are not imported."
+    )
+    max_fetch_bytes: int = Field(
+        50 * MEGABYTE,
+        ge=MEGABYTE,
+        description="Messages larger than this are not fetched from a mail server, and reported.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is worth a line in the log."
+    )
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto",
+        description="How a line of the log looks; auto is console in a terminal, else json.",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("is no time zone; names look like Europe/Rome")
+        return name
+
+    @field_validator("database_url", "direct_database_url")
+    @classmethod
+    def _postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and "=" not in url.get_secret_value():
+            scheme = url.get_secret_value().partition("://")[0]
+            if scheme not in {"postgresql", "postgres"}:
+                raise ValueError("is no PostgreSQL address; one looks like postgresql://host/name")
+        return url
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def dsn_of(self, company: str) -> str | None:
+        """Return the server of a company; None is the embedded one."""
+        url = self.databases.get(company, self.database_url)
+        return url.get_secret_value() if url else None
+
+    def direct_dsn_of(self, company: str) -> str | None:
+        """Return the way past the pooler, where there is another than `dsn_of`."""
+        if company in self.databases or self.direct_database_url is None:
+            return None
+        return self.direct_database_url.get_secret_value()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- pydantic names them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what was said, the environment, then settings.toml; no .env, which surprises."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(home: Home, **said: Any) -> Settings:
+    """Return the settings of an instance; what is `said` (on the command line) goes first."""
+    refuse_unsafe_environment(os.environ)
+
+    class OfInstance(Settings):
+        model_config = SettingsConfigDict(toml_file=home.settings_file)
+
+    try:
+        return OfInstance(**said)
+    except ValidationError as problem:
+        raise BadSettings(_sentence(problem)) from None
+    except tomllib.TOMLDecodeError as problem:
+        raise BadSettings(f"{home.settings_file} is not valid TOML: {problem}") from None
+    except PermissionError:
+        raise BadSettings(f"{home.settings_file} cannot be read by this user") from None
+
+
+def refuse_unsafe_environment(environment: Mapping[str, str]) -> None:
+    """Refuse the event store's database functions: with them readers lose events.
+
+    Their insert takes no lock, so event 9 may be seen before event 8 is committed, and whoever
+    follows the log never sees event 8.
+    """
+    switch = "POSTGRES_ENABLE_DB_FUNCTIONS"
+    if environment.get(switch, "").strip().lower() in {"y", "yes", "t", "true", "on", "1"}:
+        raise BadSettings(
+            f"{switch} is set in the environment: with it, readers can miss events that are "
+            f"committed out of order; unset it"
+        )
+
+
+def explained() -> list[tuple[str, str]]:
+    """Return every setting with its sentence, in the order in which they are best read."""
+    return [(name, field.description or "") for name, field in Settings.model_fields.items()]
+
+
+def _sentence(problem: ValidationError) -> str:
+    """Say which setting is wrong and why, but never its value: it may be a secret."""
+    wrong = [
+        f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+        for error in problem.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    return "these settings cannot be used: " + "; ".join(wrong)

@@ -1,0 +1,57 @@
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from adapters.logs import log, set_up_logs
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_a_program_reads_one_object_a_line():
+    stream = io.StringIO()
+    set_up_logs(to=stream)
+
+    log("feed").info("caught up", position=9)
+    log("feed").debug("not worth a line")
+
+    (line,) = stream.getvalue().splitlines()
+    said = json.loads(line)
+    assert said.pop("timestamp").endswith("Z")
+    assert said == {"part": "feed", "event": "caught up", "position": 9, "level": "info"}
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_failure_is_logged_without_the_values_at_hand(form):
+    stream = io.StringIO()
+    set_up_logs(form=form, to=stream)
+    subject = "Offerta_segreta".replace("_", " ")
+    known: dict[int, str] = {}
+
+    try:
+        known[len(subject)]
+    except KeyError:
+        log("job").exception("stopped")
+
+    assert "KeyError" in stream.getvalue()
+    assert "Offerta segreta" not in stream.getvalue()
+
+
+def test_what_a_mail_library_chats_stays_out():
+    stream = io.StringIO()
+    set_up_logs("debug", to=stream)
+
+    logging.getLogger("aioimaplib.aioimaplib").warning("received: Offerta segreta")
+
+    assert stream.getvalue() == ""
