@@ -222,8 +222,7 @@ class ObjectStore:
         try:
             yield
         except (BaseError, *_NOT_THERE) as error:
-            reason = str(error).partition("
-")[0]  # the rest is the library's view of itself
+            reason = str(error).splitlines()[0]  # the rest is the library's view of itself
             raise StorageUnavailable(f"{self.url} refuses or does not answer: {reason}") from error
 
 
