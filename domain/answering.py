@@ -27,7 +27,10 @@ _REQUEST = re.compile(
     r"|prosz\w+|prosimy|czy|kiedy|pilne\w*|potrzeb\w+|oczekuj\w+)",
     re.IGNORECASE,
 )
+_GREETING = re.compile(r"^[^\n]{0,60}[,!]?[ \t]*\n\s*\n")
 _LONG_FOR_THANKS = 240
+_OPENING = 60
+"""Thanks at the end close many requests; only thanks at the beginning are the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ def wants_answer(content: Content, direction: Direction, machine: Machine) -> Wa
 
 def _courtesy(content: Content) -> Want:
     """A short message that thanks or confirms, and asks nothing, ends a talk ("Grazie mille!")."""
-    said = spoken(content.text)
-    thanks = _THANKS.search(said)
+    said = _GREETING.sub("", spoken(content.text)).strip()
+    thanks = _THANKS.search(said[:_OPENING])
     if thanks and len(said) <= _LONG_FOR_THANKS and not _REQUEST.search(said):
         return Want(wanted=False, reason="courtesy", evidence=thanks.group())
     return Want(wanted=True, reason="person_writes")

@@ -4,12 +4,12 @@ Each rung is a pure function that claims links; what an earlier rung claimed wit
 right stands. A rung is added here, with a name and a version that rises when its answers change.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from domain.message import Direction, LinkState, TargetKind
-from domain.numbers import Number, Sighting, same, sightings
+from domain.numbers import Number, Sighting, same
 from domain.values import MessageId
 
 Target = tuple[TargetKind, UUID]
@@ -61,12 +61,13 @@ class Known:
 
     `correspondents` are (role, address) of everybody who is not ours; `parties_at` gives the
     parties of an address key; `documents_of` those of a party; `inherited` what the nearest known
-    message that this one answers is linked to. `texts` are (where, text), the strongest first.
+    message that this one answers is linked to. `numbers` are
+    (where, sighting), the strongest place first.
     """
 
     direction: Direction
     correspondents: tuple[tuple[str, str], ...]
-    texts: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, Sighting], ...]
     parties_at: Mapping[str, tuple[UUID, ...]]
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
     answers: MessageId | None = None
@@ -132,26 +133,14 @@ def _by_number(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
     documents = [one for party in parties for one in known.documents_of.get(party, ())]
     if not documents:
         return
-    for where, text in known.texts:
-        for sighting, found in _seen(text, documents):
-            yield from _claimed(where, sighting, found, sure)
-
-
-def _seen(
-    text: str, documents: Collection[NumberedDocument]
-) -> Iterable[tuple[Sighting, list[NumberedDocument]]]:
-    by_key: dict[tuple[str, ...], list[NumberedDocument]] = {}
-    for document in documents:
-        for number in document.numbers:
-            by_key.setdefault(number.key, []).append(document)
-    for sighting in sightings(text):
+    for where, sighting in known.numbers:
         found = [
             document
-            for document in by_key.get(sighting.number.key, ())
+            for document in documents
             if any(same(number, sighting.number) for number in document.numbers)
         ]
         if found:
-            yield sighting, _closest(found, sighting)
+            yield from _claimed(where, sighting, _closest(found, sighting), sure)
 
 
 def _closest(found: list[NumberedDocument], sighting: Sighting) -> list[NumberedDocument]:

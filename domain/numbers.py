@@ -56,26 +56,33 @@ def same(written: Number, seen: Number) -> bool:
 
 
 def sightings(text: str) -> Iterator[Sighting]:
-    """Find every run of digit groups that could be a number, the longest first at each place."""
-    runs = [run for line in _lines(text) for run in line]
+    """Find every run of digit groups that could be a number, the longest first at each place.
+
+    Letters count as a part where they touch: `RE 2026-47002` is seen whole, and as `2026-47002`.
+    """
+    runs = list(_RUN.finditer(text))
     for begin in range(len(runs)):
-        for end in range(min(begin + _LONGEST, len(runs)), begin, -1):
-            part = runs[begin:end]
-            if _joined(text, part) and any(run.group().isdigit() for run in part):
-                snippet = text[part[0].start() : part[-1].end()]
-                number = parse_number(snippet)
-                if number is not None:
-                    yield Sighting(number, snippet)
+        ends = _joined_ends(text, runs, begin)
+        for end in reversed(ends):
+            snippet = text[runs[begin].start() : end]
+            number = parse_number(snippet)
+            if number is not None and _telling(number):
+                yield Sighting(number, snippet)
 
 
-def _lines(text: str) -> Iterator[list[re.Match[str]]]:
-    yield list(_RUN.finditer(text))
+def _joined_ends(text: str, runs: list[re.Match[str]], begin: int) -> list[int]:
+    ends = [runs[begin].end()]
+    for left, right in pairwise(runs[begin : begin + _LONGEST]):
+        if _JOINT.fullmatch(text, left.end(), right.start()) is None:
+            break
+        ends.append(right.end())
+    return ends
 
 
-def _joined(text: str, part: list[re.Match[str]]) -> bool:
-    return all(
-        _JOINT.fullmatch(text, left.end(), right.start()) is not None
-        for left, right in pairwise(part)
+def _telling(number: Number) -> bool:
+    """A lone group of few digits without letters is anything: a quantity, a day."""
+    return (
+        len(number.groups) > 1 or bool(number.letters) or len(number.groups[0]) >= _SHORTEST_ALONE
     )
 
 

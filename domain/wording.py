@@ -16,7 +16,7 @@ _WROTE = re.compile(
 )
 _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 _CLOSING = re.compile(
-    r"^\s*(?:(?:con i )?(?:migliori |cordiali |distinti )?saluti|cordialmente"
+    r"^\s*(?:grazie e (?:buona giornata|saluti|cordiali saluti)|(?:con i )?(?:migliori |cordiali |distinti )?saluti|cordialmente"
     r"|(?:best |kind |warm )?regards|sincerely|yours"
     r"|mit (?:freundlichen|besten) grü(?:ß|ss)en|(?:freundliche|viele|beste) grü(?:ß|ss)e|gruß|mfg"
     r"|(?:bien )?cordialement|salutations|bien à vous"

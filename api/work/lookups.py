@@ -1,0 +1,124 @@
+"""How events fill the reactions' look-ups, and which messages they make due."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from adapters.matching import Lookups, ref
+from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
+from domain.content import Content
+from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
+from domain.matching import Facts, also_seen, facts_of, named_ids, own_ids
+from domain.message import MessageCopyFound, MessageReceived
+from domain.party import ContactRegistered, ContactRemoved
+from domain.recorded import Recorded
+
+HEARD = (
+    "message.received",
+    "message.copy_found",
+    "party.contact_registered",
+    "party.contact_removed",
+    "document.registered",
+    "document.changed",
+    "company.described",
+    "colleague.registered",
+    "mailbox.registered",
+)
+
+
+def fold(lookups: Lookups, batch: Sequence[Recorded]) -> None:
+    """Bring the look-ups up to date; ask for a decision on every message that is concerned."""
+    _messages(lookups, batch)
+    _contacts(lookups, batch)
+    for recorded in batch:
+        match recorded.event:
+            case DocumentRegistered(record=record) | DocumentChanged(record=record):
+                _document(lookups, recorded, record)
+            case CompanyDescribed() | ColleagueRegistered() | MailboxRegistered():
+                _own(lookups, recorded)
+            case _:
+                pass
+
+
+def _messages(lookups: Lookups, batch: Sequence[Recorded]) -> None:
+    copies = {one.stream for one in batch if isinstance(one.event, MessageCopyFound)}
+    facts: dict[UUID, Facts] = lookups.facts(copies)
+    received: list[tuple[UUID, Content]] = []
+    for recorded in batch:
+        event = recorded.event
+        if isinstance(event, MessageReceived):
+            facts[recorded.stream] = facts_of(event.content, event.role)
+            received.append((recorded.stream, event.content))
+        elif isinstance(event, MessageCopyFound) and recorded.stream in facts:
+            known = facts[recorded.stream]
+            facts[recorded.stream] = also_seen(known, event.role, event.trace)
+    if facts:
+        lookups.keep_facts(facts)
+        _names(lookups, received)
+        _due(lookups, batch, facts, received)
+
+
+def _names(lookups: Lookups, received: Sequence[tuple[UUID, Content]]) -> None:
+    lookups.keep_ids(
+        [(one, message) for message, content in received for one in own_ids(content)],
+        [(one, message) for message, content in received for one in named_ids(content)],
+    )
+    lookups.keep_addresses(
+        [(key, message) for message, content in received for key in _addresses(content)]
+    )
+
+
+def _due(
+    lookups: Lookups,
+    batch: Sequence[Recorded],
+    facts: Iterable[UUID],
+    received: Sequence[tuple[UUID, Content]],
+) -> None:
+    """Messages that were captured, and those that name one of them: they may inherit now."""
+    cause = batch[-1].envelope.event_id
+    lookups.due(facts, cause)
+    lookups.due_naming([one for _, content in received for one in own_ids(content)], cause)
+
+
+def _addresses(content: Content) -> set[str]:
+    people = (*content.authors, *content.reply_to, *content.to, *content.cc, *content.bcc)
+    single = (content.sender, content.pec_sender)
+    return {one.key for one in (*people, *single) if one is not None and one.spec}
+
+
+def _contacts(lookups: Lookups, batch: Sequence[Recorded]) -> None:
+    now: dict[UUID, tuple[UUID, str, UUID] | None] = {}
+    for recorded in batch:
+        match recorded.event:
+            case ContactRegistered(contact=contact, address=address):
+                now[contact] = (contact, address.casefold(), recorded.stream)
+            case ContactRemoved(contact=contact):
+                now[contact] = None
+            case _:
+                pass
+    if not now:
+        return
+    kept = [one for one in now.values() if one is not None]
+    touched = lookups.set_contacts(kept) if kept else []
+    touched += lookups.remove_contacts([key for key, one in now.items() if one is None])
+    touched += [ref(address) for _, address, _ in kept]
+    lookups.due_with_addresses(touched, batch[-1].envelope.event_id)
+
+
+def _document(lookups: Lookups, recorded: Recorded, record: DocumentRecord) -> None:
+    numbers = (record.number, record.party_reference)
+    before = lookups.set_numbers(recorded.stream, record.party, numbers)
+    parties = {*before, *([record.party] if record.party else [])}
+    lookups.due_linked(parties, recorded.envelope.event_id)
+
+
+def _own(lookups: Lookups, recorded: Recorded) -> None:
+    cause, event = recorded.envelope.event_id, recorded.event
+    if isinstance(event, ColleagueRegistered | MailboxRegistered):
+        address = event.address.casefold()
+        lookups.set_ours(recorded.stream, [], [address])
+        lookups.due_with_addresses([ref(address)], cause)
+    elif isinstance(event, CompanyDescribed):
+        own = [one.casefold() for pair in event.aliases for one in pair]
+        own += [one.casefold() for name, _ in event.lists for one in (name,)]
+        lookups.set_ours(recorded.stream, [one.casefold() for one in event.domains], own)
+        lookups.due_everywhere(cause)

@@ -1,0 +1,223 @@
+"""What follows from an event by itself: messages are classified and linked, and again when due.
+
+    events ──fold──▶ look-ups ──due──▶ judge (pure) ──▶ classified, linked, unlinked ──▶ journal
+
+Two steps, each one transaction: `_fold` brings the look-ups up to date and notes which messages
+are due; `_decide` takes some of these, judges them, appends what changed and keeps the verdict.
+A decision never runs ahead of what it reads, and none is made twice: its position, its due list
+and its events move together. Decisions are a function of what is known, so the order in which
+mail and master data arrived does not matter in the end.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+from adapters.database import Database
+from adapters.journal import Journal, NewEvent
+from adapters.matching import Lookups, number_key
+from api.work.lookups import HEARD, fold
+from domain.correspondents import Ours, correspondents
+from domain.identity import reaction_event
+from domain.linking import NumberedDocument
+from domain.matching import (
+    Facts,
+    Surroundings,
+    Verdict,
+    changes,
+    in_next_round,
+    judge,
+    named_ids,
+    numbers_in,
+    own_ids,
+    parties_matched,
+)
+from domain.message import MessageClassified, MessageEvent, MessageLinked, MessageUnlinked
+from domain.numbers import Sighting
+from domain.recorded import Envelope, Origin
+from domain.values import Actor, ActorKind, MessageId
+
+_EVENTS_AT_ONCE = 2_000
+_DECISIONS_AT_ONCE = 500
+
+Numbers = tuple[tuple[str, Sighting], ...]
+
+
+class Reactions:
+    """The feed's consumer that decides; `run_once` gives how much it did, 0 when all is decided."""
+
+    name = "reactions"
+
+    def __init__(self, journal: Journal, database: Database) -> None:
+        """Read from and write to `journal`; the look-ups lie in `database`."""
+        self._journal = journal
+        self._database = database
+
+    def run_once(self) -> int:
+        """Fold a batch of events into the look-ups, then decide on some messages that are due."""
+        return self._fold() + self._decide()
+
+    def _fold(self) -> int:
+        with self._database.connect() as connection, connection.transaction():
+            lookups = Lookups(connection)
+            after = lookups.position(self.name)
+            batch = self._journal.read(after, limit=_EVENTS_AT_ONCE, names=HEARD)
+            reached = batch[-1].position if batch else max(after, self._quiet_up_to())
+            if reached == after:
+                return 0
+            fold(lookups, batch)
+            lookups.move(self.name, reached)
+            return len(batch)
+
+    def _quiet_up_to(self) -> int:
+        return 0
+
+    def _decide(self) -> int:
+        with self._journal.writing() as writing:
+            lookups = Lookups(writing.connection)
+            due = lookups.take_due(_DECISIONS_AT_ONCE)
+            if not due:
+                return 0
+            docket = _docket(lookups, due)
+            self._journal.prepare(docket.changed)
+            if docket.events:
+                writing.append(docket.events)
+            lookups.keep_verdicts(docket.changed)
+            for message in docket.changed:
+                ids = own_ids(docket.facts[message].content)
+                lookups.due_naming(ids, docket.due[message])
+            return len(due)
+
+
+@dataclass(slots=True)
+class _Docket:
+    """The messages to be decided on, with everything that is looked up for them at once."""
+
+    due: Mapping[UUID, UUID]
+    facts: Mapping[UUID, Facts]
+    ours: Ours
+    numbers: Mapping[UUID, Numbers]
+    before: dict[UUID, Verdict]
+    parents: Mapping[UUID, UUID]
+    parties_at: Mapping[str, tuple[UUID, ...]]
+    documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
+    judged: dict[UUID, Verdict] = field(default_factory=dict)
+    changed: dict[UUID, Verdict] = field(default_factory=dict)
+    events: list[NewEvent] = field(default_factory=list)
+
+
+def _docket(lookups: Lookups, due: Mapping[UUID, UUID]) -> _Docket:
+    facts = lookups.facts(due)
+    ours = lookups.ours()
+    numbers = {message: numbers_in(one.content) for message, one in facts.items()}
+    parents = _parents(lookups, facts)
+    before = lookups.verdicts({*facts, *parents.values()})
+    people = {
+        address.casefold()
+        for one in facts.values()
+        for _, address in correspondents(one.content, ours)
+    }
+    parties_at = lookups.parties_at(people)
+    parties = {party for found in parties_at.values() for party in found}
+    parties.update(party for verdict in before.values() for party in parties_matched(verdict))
+    keys = {number_key(one.number) for found in numbers.values() for _, one in found}
+    documents = lookups.documents_named(parties, keys)
+    docket = _Docket(due, facts, ours, numbers, before, parents, parties_at, documents)
+    for message in facts:
+        _judge(docket, message)
+    return docket
+
+
+def _parents(lookups: Lookups, facts: Mapping[UUID, Facts]) -> dict[UUID, UUID]:
+    """Find for each message the nearest known one that it concerns or answers.
+
+    One that names this message in turn is none: a loop would be its own ground.
+    """
+    named = {message: named_ids(one.content) for message, one in facts.items()}
+    known = lookups.known_as({one for ids in named.values() for one in ids})
+    near = {
+        message: [other for one in ids for other in known.get(one, ()) if other != message]
+        for message, ids in named.items()
+    }
+    others = lookups.facts({other for found in near.values() for other in found})
+    return {
+        message: parent
+        for message, found in near.items()
+        if (parent := _first_not_naming(found, facts[message], others)) is not None
+    }
+
+
+def _first_not_naming(
+    found: Sequence[MessageId], facts: Facts, others: Mapping[UUID, Facts]
+) -> UUID | None:
+    own = set(own_ids(facts.content))
+    return next((one for one in found if not own & set(named_ids(others[one].content))), None)
+
+
+def _judge(docket: _Docket, message: UUID) -> None:
+    """Judge a message after its ancestors, as far as these are due too (no recursion: see why).
+
+    Chains of thousands of replies exist.
+    """
+    chain = [message]
+    while (parent := docket.parents.get(chain[-1])) in docket.facts and parent not in chain:
+        if parent in docket.judged:
+            break
+        chain.append(parent)
+    for one in reversed(chain):
+        if one not in docket.judged:
+            _judge_alone(docket, one)
+
+
+def _judge_alone(docket: _Docket, message: UUID) -> None:
+    parent = docket.parents.get(message)
+    verdict = None
+    if parent is not None:
+        verdict = docket.judged.get(parent) or docket.before.get(parent)
+    around = Surroundings(
+        ours=docket.ours,
+        parties_at=docket.parties_at,
+        documents_of=docket.documents_of,
+        numbers=docket.numbers[message],
+        parent=None if parent is None or verdict is None else (MessageId(parent), verdict),
+    )
+    before = docket.before.get(message)
+    now = judge(docket.facts[message], around)
+    events = changes(before, now)
+    docket.judged[message] = now
+    if events:
+        now = in_next_round(before, now)
+        docket.judged[message] = docket.changed[message] = now
+        docket.events.extend(_recorded(docket, message, now.round, events))
+
+
+def _recorded(
+    docket: _Docket, message: UUID, round_: int, events: Collection[MessageEvent]
+) -> list[NewEvent]:
+    cause = uuid5(message, str(round_))
+    return [
+        NewEvent(message, event, _envelope(cause, docket.due[message], message, event))
+        for event in events
+    ]
+
+
+def _envelope(cause: UUID, causation: UUID, message: UUID, event: MessageEvent) -> Envelope:
+    rule, version, target = _named(message, event)
+    return Envelope(
+        event_id=reaction_event(cause, f"{type(event).__name__} {rule}", version, target),
+        at=datetime.now(UTC),
+        actor=Actor(ActorKind.RULE, f"{rule}@{version}"),
+        origin=Origin("feed"),
+        causation=causation,
+    )
+
+
+def _named(message: UUID, event: MessageEvent) -> tuple[str, int, UUID]:
+    match event:
+        case MessageLinked() | MessageUnlinked():
+            return event.rule, event.rule_version, event.target
+        case MessageClassified(rule_version=version):
+            return "classification", version, message
+        case _:
+            raise AssertionError(event)

@@ -1,0 +1,71 @@
+"""Who is ours, which way a message went, and with whom it was exchanged."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from domain.content import Content
+from domain.machine import is_form
+from domain.message import Direction, FolderRole
+from domain.values import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What the company calls its own; all in lower case.
+
+    Domains hold for everything below them too (pec.firm.example under firm.example).
+    """
+
+    domains: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+
+    def holds(self, address: Address) -> bool:
+        """Tell whether an address is one of ours."""
+        if address.key in self.addresses:
+            return True
+        labels = address.domain.split(".")
+        return any(".".join(labels[begin:]) in self.domains for begin in range(len(labels) - 1))
+
+
+def direction(content: Content, ours: Ours, roles: Collection[FolderRole]) -> Direction:
+    """Tell which way a message went: by its writer, or because it lies in a Sent folder.
+
+    A web form writes from our address for somebody else (Reply-To), so it comes from outside.
+    """
+    if _written_outside(content, ours) and FolderRole.SENT not in roles:
+        return Direction.INBOUND
+    readers = (*content.to, *content.cc, *content.bcc)
+    if any(not ours.holds(reader) for reader in readers):
+        return Direction.OUTBOUND
+    return Direction.INTERNAL
+
+
+def _written_outside(content: Content, ours: Ours) -> bool:
+    writers = (content.pec_sender,) if content.pec_sender else content.authors
+    if any(ours.holds(writer) for writer in writers):
+        return is_form(content) and not ours.holds(content.reply_to[0])
+    return True
+
+
+def correspondents(content: Content, ours: Ours) -> tuple[tuple[str, str], ...]:
+    """Give (role, address) of everybody in a message who is not ours, writers first.
+
+    A PEC envelope's From is the provider (RFC 6109); its real sender stands inside.
+    """
+    return tuple(
+        (role, address.spec)
+        for role, address in dict.fromkeys(_roles(content))
+        if "@" in address.spec and not ours.holds(address)
+    )
+
+
+def _roles(content: Content) -> Iterator[tuple[str, Address]]:
+    if content.pec_sender is not None:
+        yield "pec_sender", content.pec_sender
+    else:
+        yield from (("from", address) for address in content.authors)
+    yield from (("reply_to", address) for address in content.reply_to)
+    if content.sender is not None:
+        yield "sender", content.sender
+    for role in ("to", "cc", "bcc"):
+        yield from ((role, address) for address in getattr(content, role))
