@@ -1,10 +1,25 @@
 """Messages as they are read: what they say, who wrote to whom, where each copy lies."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from projections.projection import Table
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from domain.message import (
+    FolderRole,
+    MessageClassified,
+    MessageClosed,
+    MessageCopyFound,
+    MessageReceived,
+    MessageReopened,
+)
+from domain.recorded import Recorded
+from projections.contents import TABLES as CONTENTS
+from projections.contents import ContentRow, Said
+from projections.projection import Names, Projection, Rows, Table
 
 
 @dataclass(slots=True)
@@ -47,56 +62,6 @@ class MessageRow:
     close_reason: str
     position: int
     recorded_at: datetime
-
-
-@dataclass(slots=True)
-class ContentRow:
-    """What one copy or variant of a message says."""
-
-    message: UUID
-    content: str
-    header_id: str
-    subject: str
-    snippet: str
-    sender: str
-    sender_name: str
-    sent_at: datetime | None
-    attachments: int
-    degraded: bool
-    reader: int
-    html: bool
-    protection: str
-    defects: list[str]
-    text: str
-    text_rest: str | None
-
-
-@dataclass(slots=True)
-class ParticipantRow:
-    """An address in the header; `role` is from, sender, reply_to, to, cc, bcc or pec_sender."""
-
-    message: UUID
-    content: str
-    role: str
-    ordinal: int
-    address: str
-    address_key: str
-    name: str
-
-
-@dataclass(slots=True)
-class AttachmentRow:
-    """An attachment; `blob` is where its octets lie."""
-
-    message: UUID
-    content: str
-    ordinal: int
-    name: str
-    media_type: str
-    size: int
-    inline: bool
-    content_id: str
-    blob: str | None
 
 
 @dataclass(slots=True)
@@ -148,3 +113,241 @@ MESSAGE = Table(
         "USING gin (mailboxes)",
     ),
 )
+OCCURRENCE = Table("occurrence", OccurrenceRow, key=("message", "position"))
+STATE = Table("message_state", StateRow, key=("message", "from_position"))
+TABLES = (MESSAGE, OCCURRENCE, STATE, *CONTENTS)
+
+
+@dataclass(slots=True)
+class State:
+    """What a batch touches. `sharing` leads from a Message-ID's hash to a message with it.
+
+    Once two share it, all of them are marked: so one of them, unmarked if there is such, will do.
+    """
+
+    messages: Rows[MessageRow] = field(default_factory=lambda: Rows(MESSAGE))
+    said: Said = field(default_factory=Said)
+    occurrences: Rows[OccurrenceRow] = field(default_factory=lambda: Rows(OCCURRENCE))
+    states: Rows[StateRow] = field(default_factory=lambda: Rows(STATE))
+    open_state: dict[UUID, StateRow] = field(default_factory=dict)
+    sharing: dict[str, UUID] = field(default_factory=dict)
+
+
+def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
+    """Read the messages that the batch touches, and those that share a Message-ID with them."""
+    state = State()
+    received = {one.stream for one in batch if isinstance(one.event, MessageReceived)}
+    old = {one.stream for one in batch} - received
+    keys = {one.event.header_key for one in batch if isinstance(one.event, MessageReceived)}
+    same = _with_header_keys(connection, names, list(keys - {""}))
+    if old or same:
+        state.messages.fetch(connection, names, "id = ANY(%b)", [*old, *same])
+    for row in state.messages:
+        if row.id in same:
+            state.sharing[row.header_key] = row.id
+    if old:
+        now = "message = ANY(%b) AND to_position IS NULL"
+        for standing in state.states.fetch(connection, names, now, list(old)):
+            state.open_state[standing.message] = standing
+    if varied := list(_varied(state, batch)):
+        state.said.contents.fetch(connection, names, "message = ANY(%b)", varied)
+    return state
+
+
+def _with_header_keys(
+    connection: Connection[TupleRow], names: Names, keys: list[str]
+) -> set[UUID]:
+    if not keys:
+        return set()
+    query = names.sql(
+        "SELECT DISTINCT ON (header_key) id FROM {message}"
+        " WHERE header_key = ANY(%s) AND header_key <> '' ORDER BY header_key, shares_header_id"
+    )
+    return {row[0] for row in connection.execute(query, [keys])}
+
+
+def _varied(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
+    """Give the stored messages of which another content may have to be shown."""
+    for recorded in batch:
+        if isinstance(recorded.event, MessageCopyFound):
+            row = state.messages.get(recorded.stream)
+            if row is not None and (row.variants or recorded.event.variant):
+                yield row.id
+
+
+def fold(state: State, recorded: Recorded) -> None:
+    """Take one event in."""
+    event = recorded.event
+    if isinstance(event, MessageReceived):
+        _received(state, recorded, event)
+        return
+    row = state.messages.get(recorded.stream)
+    if row is None:  # erased
+        return
+    match event:
+        case MessageCopyFound():
+            _copied(state, recorded, event, row)
+        case MessageClassified():
+            row.direction, row.automatic, row.kind = (
+                event.direction.value,
+                event.automatic,
+                event.kind,
+            )
+            row.wants_answer, row.reason = event.wants_answer, event.reason
+            row.evidence = event.evidence
+            _renew(state, recorded, row)
+        case MessageClosed(reason):
+            row.closed, row.close_reason = True, reason.value
+            _renew(state, recorded, row)
+        case MessageReopened():
+            row.closed, row.close_reason = False, ""
+            _renew(state, recorded, row)
+
+
+def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
+    """Write what changed."""
+    for rows in (state.messages, state.states, state.occurrences):
+        rows.flush(connection, names)
+    state.said.flush(connection, names)
+
+
+def _received(state: State, recorded: Recorded, event: MessageReceived) -> None:
+    content = state.said.take(recorded.stream, event.content, event)
+    row = _message(recorded, event, content)
+    _put_occurrence(state, recorded, event, variant=False)
+    state.messages.put(row)
+    if event.header_key:
+        _share(state, row)
+
+
+def _share(state: State, row: MessageRow) -> None:
+    other = state.messages.get(state.sharing.setdefault(row.header_key, row.id))
+    if other is None or other is row:
+        return
+    row.shares_header_id = True
+    if not other.shares_header_id:
+        other.shares_header_id = True
+        state.messages.put(other)
+
+
+def _copied(state: State, recorded: Recorded, event: MessageCopyFound, row: MessageRow) -> None:
+    _put_occurrence(state, recorded, event, variant=event.variant)
+    if event.content is not None:
+        state.said.take(row.id, event.content, event)
+        row.variants += 1
+    row.mailboxes = sorted({*row.mailboxes, event.mailbox})
+    if event.role is FolderRole.SENT:
+        row.sent_from = sorted({*row.sent_from, event.mailbox})
+    row.archived = row.archived and event.archived
+    if (event.received_at, event.raw_sha256) < (row.received_at, row.raw_sha256):
+        row.received_at, row.raw_sha256 = event.received_at, event.raw_sha256
+        row.size = event.size
+        shown = state.said.contents.get(row.id, event.content_key)
+        if shown is not None:
+            _show(row, shown)
+    state.messages.put(row)
+
+
+def _show(row: MessageRow, shown: ContentRow) -> None:
+    row.content, row.header_id = shown.content, shown.header_id
+    row.subject, row.snippet = shown.subject, shown.snippet
+    row.sender, row.sender_name = shown.sender, shown.sender_name
+    row.sent_at, row.attachments = shown.sent_at, shown.attachments
+    row.degraded, row.reader = shown.degraded, shown.reader
+
+
+def _renew(state: State, recorded: Recorded, row: MessageRow) -> None:
+    """End the interval of the former state, and begin that of the state that the row has now."""
+    state.messages.put(row)
+    former = state.open_state.get(row.id)
+    if former is not None:
+        former.to_position, former.to_time = recorded.position, recorded.recorded_at
+        state.states.put(former)
+    state.open_state[row.id] = state.states.put(
+        StateRow(
+            message=row.id,
+            from_position=recorded.position,
+            to_position=None,
+            from_time=recorded.recorded_at,
+            to_time=None,
+            direction=row.direction,
+            automatic=row.automatic,
+            kind=row.kind,
+            wants_answer=row.wants_answer,
+            reason=row.reason,
+            evidence=row.evidence,
+            closed=row.closed,
+            close_reason=row.close_reason,
+        )
+    )
+
+
+def _message(recorded: Recorded, event: MessageReceived, content: ContentRow) -> MessageRow:
+    return MessageRow(
+        id=recorded.stream,
+        header_key=event.header_key,
+        shares_header_id=False,
+        content=event.content_key,
+        raw_sha256=event.raw_sha256,
+        received_at=event.received_at,
+        mailboxes=[event.mailbox],
+        sent_from=[event.mailbox] if event.role is FolderRole.SENT else [],
+        header_id=content.header_id,
+        subject=content.subject,
+        snippet=content.snippet,
+        sender=content.sender,
+        sender_name=content.sender_name,
+        sent_at=content.sent_at,
+        size=event.size,
+        attachments=content.attachments,
+        variants=0,
+        degraded=content.degraded,
+        reader=content.reader,
+        direction=None,
+        automatic=False,
+        kind="",
+        wants_answer=False,
+        reason="",
+        evidence="",
+        archived=event.archived,
+        closed=False,
+        close_reason="",
+        position=recorded.position,
+        recorded_at=recorded.recorded_at,
+    )
+
+
+def _put_occurrence(
+    state: State, recorded: Recorded, event: MessageReceived | MessageCopyFound, *, variant: bool
+) -> None:
+    state.occurrences.put(
+        OccurrenceRow(
+            message=recorded.stream,
+            position=recorded.position,
+            mailbox=event.mailbox,
+            folder=event.folder,
+            role=event.role.value,
+            received_at=event.received_at,
+            raw=event.raw,
+            raw_sha256=event.raw_sha256,
+            size=event.size,
+            content=event.content_key,
+            variant=variant,
+            flags=list(event.flags),
+            archived=event.archived,
+            recorded_at=recorded.recorded_at,
+        )
+    )
+
+
+mail = Projection(
+    "mail",
+    version=1,
+    tables=TABLES,
+    hears=(
+        MessageReceived, MessageCopyFound, MessageClassified, MessageClosed, MessageReopened,
+    ),
+    load=load,
+    fold=fold,
+    flush=flush,
+)  # fmt: skip

@@ -8,7 +8,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from projections.mail import AttachmentRow, ContentRow, MessageRow, OccurrenceRow, ParticipantRow
+from projections.contents import AttachmentRow, ContentRow, ParticipantRow
+from projections.mail import MessageRow, OccurrenceRow
 from projections.projection import Names
 from projections.reader import FIRST_PAGE, NOW, AsOf, Order, Page, Reader, Slice
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import unicodedata
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -26,8 +27,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What this reader may see: mail of these mailboxes (None: of all), and what is no more
-    confidential than `clearance` (None: anything).
+    """What may be seen: mail of `mailboxes`, records up to the privacy level `clearance`.
+
+    None means all of it.
     """
 
     mailboxes: tuple[UUID, ...] | None
@@ -96,11 +98,22 @@ class Order:
 
     def key(self, row: object) -> tuple[object, ...]:
         """Give the key of a row: what its cursor holds."""
-        return tuple(getattr(row, column.rpartition(".")[2]) for column in self.columns)
+        names = (column.partition(" ")[0].rpartition(".")[2] for column in self.columns)
+        return tuple(getattr(row, name) for name in names)
 
     def cursor(self, row: object) -> str:
         """Give the cursor of a row."""
         return encode_cursor(self.name, self.key(row))
+
+
+def text_key(text: str) -> str:
+    """Give the form in which names are compared and ordered: no case, accents, or extra spaces.
+
+    It is cut, because an index bears no value beyond a third of a page.
+    """
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return " ".join(bare.split())[:200]
 
 
 def encode_cursor(order: str, key: tuple[object, ...]) -> str:
@@ -150,7 +163,9 @@ def columns_of(row: type[Any], alias: str = "") -> Composed:
 
 
 async def rows_of(
-    connection: AsyncConnection[TupleRow], row: type[T], query: Composable,
+    connection: AsyncConnection[TupleRow],
+    row: type[T],
+    query: Composable,
     params: Mapping[str, object],
 ) -> list[T]:
     """Run a query whose columns are the fields of `row`."""
@@ -160,7 +175,9 @@ async def rows_of(
 
 
 async def one_of(
-    connection: AsyncConnection[TupleRow], row: type[T], query: Composable,
+    connection: AsyncConnection[TupleRow],
+    row: type[T],
+    query: Composable,
     params: Mapping[str, object],
 ) -> T | None:
     """Run such a query for one row at most."""
@@ -212,7 +229,7 @@ def _beyond(order: Order, edge: tuple[object, ...] | None, *, backward: bool) ->
     """Row comparison `(a, b) < (x, y)` follows the index in both directions."""
     downward = order.descending is not backward
     columns = [SQL(column) for column in order.columns]
-    condition = SQL("")
+    condition: Composable = SQL("")
     if edge is not None:
         places = SQL(", ").join(Placeholder(f"edge_{at}") for at in range(len(columns)))
         than = SQL("<") if downward else SQL(">")

@@ -1,0 +1,155 @@
+"""What mails say: texts, participants, attachments, for each form in which a message was seen."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from domain.content import Content
+from domain.message import MessageCopyFound, MessageReceived
+from domain.values import Address
+from projections.projection import Names, Rows, Table
+
+SNIPPET = 200
+
+
+@dataclass(slots=True)
+class ContentRow:
+    """What one copy or variant of a message says."""
+
+    message: UUID
+    content: str
+    header_id: str
+    subject: str
+    snippet: str
+    sender: str
+    sender_name: str
+    sent_at: datetime | None
+    attachments: int
+    degraded: bool
+    reader: int
+    html: bool
+    protection: str
+    defects: list[str]
+    text: str
+    text_rest: str | None
+
+
+@dataclass(slots=True)
+class ParticipantRow:
+    """An address in the header; `role` is from, sender, reply_to, to, cc, bcc or pec_sender."""
+
+    message: UUID
+    content: str
+    role: str
+    ordinal: int
+    address: str
+    address_key: str
+    name: str
+
+
+@dataclass(slots=True)
+class AttachmentRow:
+    """An attachment; `blob` is where its octets lie."""
+
+    message: UUID
+    content: str
+    ordinal: int
+    name: str
+    media_type: str
+    size: int
+    inline: bool
+    content_id: str
+    blob: str | None
+
+
+CONTENT = Table("message_content", ContentRow, key=("message", "content"))
+PARTICIPANT = Table(
+    "participant",
+    ParticipantRow,
+    key=("message", "content", "role", "ordinal"),
+    indexes=("(hashtextextended(address_key, 0), message)",),
+)
+ATTACHMENT = Table("attachment", AttachmentRow, key=("message", "content", "ordinal"))
+TABLES = (CONTENT, PARTICIPANT, ATTACHMENT)
+
+
+@dataclass(slots=True)
+class Said:
+    """The contents that a batch brings, and those of which one may have to be shown instead."""
+
+    contents: Rows[ContentRow] = field(default_factory=lambda: Rows(CONTENT))
+    participants: Rows[ParticipantRow] = field(default_factory=lambda: Rows(PARTICIPANT))
+    attachments: Rows[AttachmentRow] = field(default_factory=lambda: Rows(ATTACHMENT))
+
+    def take(
+        self, message: UUID, said: Content, event: MessageReceived | MessageCopyFound
+    ) -> ContentRow:
+        """Keep what a copy says."""
+        row = _content(message, said, event)
+        for role, addresses in _roles(said):
+            for place, one in enumerate(addresses):
+                self.participants.put(
+                    ParticipantRow(message, row.content, role, place, one.spec, one.key, one.name)
+                )
+        for attachment in _attachments(row, said, event.files):
+            self.attachments.put(attachment)
+        return self.contents.put(row)
+
+    def flush(self, connection: Connection[TupleRow], names: Names) -> None:
+        """Write what came."""
+        self.contents.flush(connection, names)
+        self.participants.flush(connection, names)
+        self.attachments.flush(connection, names)
+
+
+def _content(
+    message: UUID, said: Content, event: MessageReceived | MessageCopyFound
+) -> ContentRow:
+    author = said.authors[0] if said.authors else said.sender or Address("")
+    return ContentRow(
+        message=message,
+        content=event.content_key,
+        header_id=said.message_id,
+        subject=said.subject,
+        snippet=" ".join(said.text[: 4 * SNIPPET].split())[:SNIPPET],
+        sender=author.spec,
+        sender_name=author.name,
+        sent_at=said.sent_at,
+        attachments=len(said.attachments),
+        degraded=said.degraded,
+        reader=said.reader,
+        html=said.html,
+        protection=said.protection,
+        defects=list(said.defects),
+        text=said.text,
+        text_rest=event.text_rest,
+    )
+
+
+def _attachments(row: ContentRow, said: Content, files: Sequence[str]) -> Iterable[AttachmentRow]:
+    for place, file in enumerate(said.attachments):
+        yield AttachmentRow(
+            message=row.message,
+            content=row.content,
+            ordinal=place,
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            inline=file.inline,
+            content_id=file.content_id,
+            blob=files[place] if place < len(files) else None,
+        )
+
+
+def _roles(said: Content) -> Iterable[tuple[str, Sequence[Address]]]:
+    yield "from", said.authors
+    yield "to", said.to
+    yield "cc", said.cc
+    yield "bcc", said.bcc
+    yield "reply_to", said.reply_to
+    yield "sender", (said.sender,) if said.sender else ()
+    yield "pec_sender", (said.pec_sender,) if said.pec_sender else ()
