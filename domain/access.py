@@ -61,6 +61,9 @@ class Token:
     revoked: bool = False
 
 
+initial = Token()
+
+
 def evolve(token: Token, event: object) -> Token:
     """Give the token after an event."""
     match event:

@@ -74,6 +74,9 @@ class Account:
     paused: bool = False
 
 
+initial = Account()
+
+
 def evolve(account: Account, event: object) -> Account:
     """Give the account after an event."""
     match event:

@@ -59,6 +59,9 @@ class Own:
     record: CompanyEvent | None = None
 
 
+initial = Own()
+
+
 def evolve(own: Own, event: object) -> Own:
     """Give the record after an event."""
     if isinstance(event, CompanyDescribed | ColleagueRegistered | MailboxRegistered):

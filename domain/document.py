@@ -62,6 +62,9 @@ class Document:
     now: DocumentChanged | None = None
 
 
+initial = Document()
+
+
 def evolve(document: Document, event: object) -> Document:
     """Give the document after an event."""
     match event:

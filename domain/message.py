@@ -222,6 +222,9 @@ class Message:
     contents: frozenset[str] = field(default=frozenset())
 
 
+initial = Message()
+
+
 def evolve(message: Message, event: object) -> Message:
     """Give the message after an event; occurrences are the capture tables' business."""
     match event:

@@ -87,6 +87,9 @@ class Party:
     contacts: Mapping[UUID, ContactRegistered] = field(default_factory=dict)
 
 
+initial = Party()
+
+
 def evolve(party: Party, event: object) -> Party:
     """Give the party after an event."""
     match event:
