@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _RUN = re.compile(r"\d+|[^\W\d_]+")
-_JOINT = re.compile(r"[ \t./\-_\\nN°ºr:]{0,3}")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_BEFORE = re.compile(r"[ \t./\-_\\nN°ºr:]{0,4}")
+"""What may stand between letters and the first digits: `RE n. 12`."""
+_WITHIN = re.compile(r" ?[./\-_\\] ?|")
+"""What may stand inside a number; a blank alone parts telephone numbers and quantities."""
 _SHORTEST_ALONE = 4
 _LONGEST = 6
 
@@ -71,10 +73,12 @@ def sightings(text: str) -> Iterator[Sighting]:
 
 
 def _joined_ends(text: str, runs: list[re.Match[str]], begin: int) -> list[int]:
-    ends = [runs[begin].end()]
+    ends, digits = [runs[begin].end()], runs[begin].group().isdigit()
     for left, right in pairwise(runs[begin : begin + _LONGEST]):
-        if _JOINT.fullmatch(text, left.end(), right.start()) is None:
+        joint = _WITHIN if digits else _BEFORE
+        if joint.fullmatch(text, left.end(), right.start()) is None:
             break
+        digits = digits or right.group().isdigit()
         ends.append(right.end())
     return ends
 
