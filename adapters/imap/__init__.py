@@ -1,0 +1,1 @@
+"""IMAP servers: what they hold, fetched under limits, in our words."""
