@@ -1,0 +1,95 @@
+"""Which messages want an answer."""
+
+import pytest
+
+from domain.answering import wants_answer
+from domain.content import Content
+from domain.machine import Machine
+from domain.message import Direction
+from domain.wording import new_text, spoken
+
+PERSON = Machine(automatic=False)
+
+
+def asked(text: str) -> bool:
+    return wants_answer(Content(reader=1, text=text), Direction.INBOUND, PERSON).wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Buongiorno,\n\npotete inviarci un'offerta per 20 pezzi?\n\nSaluti\nAnna",
+        "Guten Tag,\n\nbitte um Klärung der Rechnung.\n\nMit freundlichen Grüßen\nJörg",
+        "Bonjour,\n\nla livraison est arrivée abîmée.\n\nCordialement",
+        "Dzień dobry,\n\nproszę o potwierdzenie terminu, dziękuję.\n\nPozdrawiam",
+        "Hello,\n\nplease send the certificate again, thanks.\n",
+        "",
+    ],
+)
+def test_questions_and_complaints_want_one(text: str) -> None:
+    assert asked(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Grazie mille!",
+        "Buongiorno,\n\ngrazie, ricevuto.\n\nCordiali saluti\nAnna",
+        (
+            "Guten Tag,\n\nvielen Dank für die schnelle Antwort.\n\nViele Grüße\n\n"
+            "Am 3.2.2026 um 10:00 schrieb Firma <x@f.example>:\n> Wann kommt die Ware?"
+        ),
+        "Bonjour,\n\nmerci, bien reçu.\n",
+        "Dzień dobry,\n\ndziękuję, otrzymałem.\n\nPozdrawiam",
+        "Hi,\n\nthanks, received.\n\nBest regards\nSam",
+    ],
+)
+def test_a_courtesy_ends_a_talk(text: str) -> None:
+    want = wants_answer(Content(reader=1, text=text), Direction.INBOUND, PERSON)
+    assert (want.wanted, want.reason) == (False, "courtesy")
+    assert want.evidence.casefold() in text.casefold()
+
+
+@pytest.mark.parametrize(
+    ("direction", "machine", "method", "reason"),
+    [
+        (Direction.OUTBOUND, PERSON, "", "not_inbound"),
+        (Direction.INTERNAL, PERSON, "", "not_inbound"),
+        (Direction.INBOUND, Machine(automatic=True, kind="bounce"), "", "machine_mail"),
+        (Direction.INBOUND, Machine(automatic=False, listed=True), "", "discussion_list"),
+        (Direction.INBOUND, PERSON, "REPLY", "calendar_answer"),
+    ],
+)
+def test_nothing_else_waits(
+    direction: Direction, machine: Machine, method: str, reason: str
+) -> None:
+    content = Content(reader=1, text="Domanda?", calendar_method=method)
+    want = wants_answer(content, direction, machine)
+    assert (want.wanted, want.reason) == (False, reason)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        "> vecchio testo",
+        "-----Messaggio originale-----\nDa: Anna",
+        "Il giorno lun 2 feb 2026 alle ore 08:26 Firma <f@f.example> ha scritto:\n> vecchio",
+        "Le 02/04/2026 à 08:33, Firma a écrit :\n> vieux",
+        "W dniu 3.02.2026 o 10:11, Firma pisze:\n> stare",
+        "On Mon, 2 Feb 2026 at 08:26, Firm wrote:\n> old",
+        "Von: Firma <f@f.example>\nGesendet: 7. April 2026 17:14\nAn: Katrin\nBetreff: Angebot\n\nalt",
+        "________________________________\nFrom: Firm\nSent: today",
+    ],
+)
+def test_quoted_history_is_folded_away(history: str) -> None:
+    assert new_text(f"Nuovo testo.\n\n{history}\n") == "Nuovo testo."
+
+
+def test_where_nothing_stands_before_the_history_everything_is_new() -> None:
+    assert new_text("> solo citazione\n> altra riga") == "> solo citazione\n> altra riga"
+
+
+def test_a_signature_is_not_what_is_said() -> None:
+    assert spoken("Va bene.\n\nCordiali saluti\nAnna") == "Va bene."
+    assert spoken("Va bene.\n-- \nAnna") == "Va bene."
+    assert spoken("Cordiali saluti\nAnna") == "Cordiali saluti\nAnna"

@@ -1,0 +1,42 @@
+import importlib
+import pkgutil
+from dataclasses import is_dataclass
+from typing import get_args
+
+import domain
+from domain.catalog import BY_CLASS, BY_NAME, CATALOG
+
+NAMES = ["message.received", "message.copy_found", "message.classified", "message.linked", "message.unlinked", "message.closed", "message.reopened", "party.registered", "party.changed", "party.contact_registered", "party.contact_removed", "document.registered", "document.changed", "company.described", "colleague.registered", "mailbox.registered", "account.configured", "account.credentials_changed", "account.paused", "account.resumed", "token.issued", "token.revoked", "projection.event_skipped"]
+
+
+def test_names_on_disk_never_change():
+    assert [kind.name for kind in CATALOG] == NAMES
+
+
+def test_a_name_and_a_class_stand_once():
+    assert len(BY_NAME) == len(BY_CLASS) == len(CATALOG)
+
+
+def test_every_event_of_every_union_is_in_the_catalogue():
+    unions = [
+        union
+        for module in pkgutil.iter_modules(domain.__path__)
+        for name, union in vars(importlib.import_module(f"domain.{module.name}")).items()
+        if name.endswith("Event") and get_args(union)
+    ]
+    missing = [event for union in unions for event in get_args(union) if event not in BY_CLASS]
+    assert unions
+    assert missing == []
+
+
+def test_events_are_frozen_facts_with_a_sentence():
+    for kind in CATALOG:
+        assert is_dataclass(kind.event)
+        assert kind.event.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        assert kind.event.__doc__
+        assert not kind.event.__doc__.startswith(f"{kind.event.__name__}(")
+
+
+def test_every_older_version_is_brought_up():
+    for kind in CATALOG:
+        assert list(kind.upcasts) == list(range(1, kind.version))

@@ -1,0 +1,73 @@
+"""Who is ours, and which way a message went."""
+
+import pytest
+
+from domain.content import Content
+from domain.correspondents import Ours, correspondents, direction
+from domain.message import Direction, FolderRole
+from domain.values import Address
+
+OURS = Ours(frozenset({"firma.example"}), frozenset({"firma.pec@certificata.example"}))
+INBOX = (FolderRole.INBOX,)
+ANNA, MARIO = Address("anna@firma.example", "Anna"), Address("Mario@Cliente.example")
+
+
+def mail(author: Address, *to: Address, reply_to: Address | None = None) -> Content:
+    return Content(reader=1, authors=(author,), to=to, reply_to=(reply_to,) if reply_to else ())
+
+
+def test_our_domains_hold_for_what_lies_below_them() -> None:
+    assert OURS.holds(Address("x@pec.FIRMA.example"))
+    assert OURS.holds(Address("Firma.PEC@certificata.example"))
+    assert not OURS.holds(Address("x@altrafirma.example"))
+    assert not OURS.holds(Address("senza dominio"))
+
+
+@pytest.mark.parametrize(
+    ("content", "way"),
+    [
+        (mail(MARIO, ANNA), Direction.INBOUND),
+        (mail(ANNA, MARIO), Direction.OUTBOUND),
+        (mail(ANNA, Address("luca@firma.example"), MARIO), Direction.OUTBOUND),
+        (mail(ANNA, Address("luca@firma.example")), Direction.INTERNAL),
+        (mail(Address("noreply@firma.example"), ANNA, reply_to=MARIO), Direction.INBOUND),
+        (mail(Address("noreply@firma.example"), ANNA, reply_to=ANNA), Direction.INTERNAL),
+        (mail(ANNA, Address("luca@firma.example"), reply_to=MARIO), Direction.INTERNAL),
+    ],
+)
+def test_the_writer_tells_the_way(content: Content, way: Direction) -> None:
+    assert direction(content, OURS, INBOX) is way
+
+
+def test_what_lies_in_a_sent_folder_was_sent_by_us_under_whatever_address() -> None:
+    content = mail(Address("vecchio@dominio.example"), MARIO)
+    assert direction(content, OURS, (FolderRole.SENT,)) is Direction.OUTBOUND
+
+
+def test_the_real_sender_of_certified_mail_stands_inside_the_envelope() -> None:
+    envelope = Content(
+        reader=1,
+        authors=(Address("posta-certificata@gestore.example"),),
+        reply_to=(MARIO,),
+        to=(ANNA,),
+        pec_sender=MARIO,
+    )
+    assert direction(envelope, OURS, INBOX) is Direction.INBOUND
+    people = correspondents(envelope, OURS)
+    assert ("pec_sender", MARIO.spec) in people
+    assert not any("gestore" in address for _, address in people)
+
+
+def test_correspondents_are_everybody_else_in_every_role() -> None:
+    content = Content(
+        reader=1,
+        authors=(MARIO,),
+        sender=Address("segreteria@cliente.example"),
+        to=(ANNA, Address("undisclosed-recipients:")),
+        cc=(Address("agente@agenzia.example"),),
+    )
+    assert correspondents(content, OURS) == (
+        ("from", "Mario@Cliente.example"),
+        ("sender", "segreteria@cliente.example"),
+        ("cc", "agente@agenzia.example"),
+    )

@@ -1,0 +1,230 @@
+"""Given what happened, when a command comes, then this follows; a repeated command adds nothing."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import access, account, company, document, message, party
+from domain.content import Content
+from domain.message import (
+    CaptureMessage,
+    CloseMessage,
+    CloseReason,
+    FolderRole,
+    MessageClosed,
+    MessageCopyFound,
+    MessageReceived,
+    MessageReopened,
+    ReopenMessage,
+)
+from domain.values import BlobName, ContactId, MailboxId, PartyId
+from given import Story
+
+BOX, OTHER_BOX = MailboxId(UUID(int=1)), MailboxId(UUID(int=2))
+MONDAY = datetime(2026, 2, 2, 8, tzinfo=UTC)
+RECEIVED = MessageReceived(
+    mailbox=BOX,
+    role=FolderRole.INBOX,
+    received_at=MONDAY,
+    size=120,
+    raw=BlobName("blob"),
+    content_key="same",
+    header_key="id",
+    folder="INBOX",
+    raw_sha256="00",
+    content=Content(reader=1, subject="Ordine", trace=(("return-path", "<a@b.example>"),)),
+    files=(BlobName("file"),),
+)
+COPY = replace(RECEIVED, mailbox=OTHER_BOX, folder="Sent", role=FolderRole.SENT)
+
+
+def mail() -> Story:
+    return Story(message.Message(), message.evolve, message.decide)
+
+
+def capture(received: MessageReceived, number: int = 1) -> CaptureMessage:
+    return CaptureMessage(UUID(int=number), received)
+
+
+def test_a_message_is_received_once() -> None:
+    mail().when(capture(RECEIVED)).then(RECEIVED)
+
+
+def test_the_same_place_seen_again_is_nothing_new() -> None:
+    seen = message.Message(known=True, occurrences=frozenset({UUID(int=1)}))
+    assert message.decide(seen, capture(RECEIVED)) == []
+
+
+def test_a_further_place_is_a_copy_with_its_own_trace() -> None:
+    happened = message.decide(message.evolve(message.Message(), RECEIVED), capture(COPY, 2))
+    (copy,) = happened
+    assert isinstance(copy, MessageCopyFound)
+    assert (copy.mailbox, copy.variant, copy.content, copy.files) == (OTHER_BOX, False, None, ())
+    assert copy.trace == RECEIVED.content.trace
+
+
+def test_a_copy_that_differs_is_kept_as_a_variant_with_its_content() -> None:
+    other = replace(COPY, content_key="other")
+    state = message.evolve(message.Message(), RECEIVED)
+    (copy,) = message.decide(state, capture(other, 2))
+    assert isinstance(copy, MessageCopyFound)
+    assert (copy.variant, copy.content, copy.files) == (True, COPY.content, COPY.files)
+    (again,) = message.decide(message.evolve(state, copy), capture(other, 3))
+    assert isinstance(again, MessageCopyFound)
+    assert not again.variant
+
+
+def test_a_message_is_closed_and_reopened_with_reasons() -> None:
+    closed = MessageClosed(CloseReason.COURTESY, "telefonato")
+    close = CloseMessage(CloseReason.COURTESY, "telefonato")
+    mail().given(RECEIVED).when(close).then(closed)
+    mail().given(RECEIVED, closed).when(close).then_nothing()
+    mail().given(RECEIVED, closed).when(ReopenMessage("no")).then(MessageReopened("no"))
+    mail().given(RECEIVED, closed, MessageReopened()).when(ReopenMessage()).then_nothing()
+
+
+def test_an_unknown_message_cannot_be_closed() -> None:
+    mail().when(CloseMessage(CloseReason.SPAM)).then_refused("NOT_FOUND")
+
+
+ROSSI = party.PartyRegistered("erp", "C1", "customer", "it", "IT", 0, "Rossi", "IT1")
+ANNA = party.ContactRegistered(ContactId(UUID(int=7)), "acquisti", 0, (), "a@rossi.example")
+
+
+def firm() -> Story:
+    return Story(party.Party(), party.evolve, party.decide)
+
+
+def test_a_party_is_registered_and_then_changes_only_where_it_differs() -> None:
+    firm().when(party.RegisterParty(ROSSI)).then(ROSSI)
+    firm().given(ROSSI).when(party.RegisterParty(ROSSI)).then_nothing()
+    renamed = replace(ROSSI, name="Rossi S.p.A.")
+    changed = party.PartyChanged("customer", "it", "IT", 0, "Rossi S.p.A.", "IT1")
+    firm().given(ROSSI).when(party.RegisterParty(renamed)).then(changed)
+    firm().given(ROSSI, changed).when(party.RegisterParty(renamed)).then_nothing()
+
+
+def test_contacts_are_taken_over_as_a_whole() -> None:
+    moved = replace(ANNA, role="direzione")
+    firm().given(ROSSI).when(party.SetContacts((ANNA,))).then(ANNA)
+    firm().given(ROSSI, ANNA).when(party.SetContacts((ANNA,))).then_nothing()
+    firm().given(ROSSI, ANNA).when(party.SetContacts((moved,))).then(moved)
+    gone = party.ContactRemoved(ANNA.contact)
+    firm().given(ROSSI, ANNA).when(party.SetContacts(())).then(gone)
+    firm().given(ROSSI, ANNA, gone).when(party.SetContacts(())).then_nothing()
+    firm().when(party.SetContacts((ANNA,))).then_refused("NOT_FOUND")
+
+
+ORDER = document.DocumentRegistered(
+    "erp",
+    "D1",
+    document.DocumentRecord("sales_order", "2026/1", PartyId(UUID(int=3)), date(2026, 1, 2)),
+)
+
+
+def test_a_document_is_registered_and_then_changes_only_where_it_differs() -> None:
+    paper = Story(document.Document(), document.evolve, document.decide)
+    take = document.RegisterDocument(ORDER)
+    paper.when(take).then(ORDER)
+    Story(document.Document(), document.evolve, document.decide).given(ORDER).when(
+        take
+    ).then_nothing()
+    dearer = replace(ORDER, record=replace(ORDER.record, amount="10.00"))
+    changed = document.DocumentChanged(dearer.record)
+    again = Story(document.Document(), document.evolve, document.decide).given(ORDER, changed)
+    again.when(document.RegisterDocument(dearer)).then_nothing()
+    Story(document.Document(), document.evolve, document.decide).given(ORDER).when(
+        document.RegisterDocument(dearer)
+    ).then(changed)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        company.CompanyDescribed("Firma", ("firma.example",)),
+        company.ColleagueRegistered("vendite", collected=True, address="a@firma.example"),
+        company.MailboxRegistered(certified=False, address="info@firma.example"),
+    ],
+)
+def test_the_companys_own_records_change_only_where_they_differ(record: Any) -> None:
+    own = Story(company.Own(), company.evolve, company.decide)
+    own.when(company.TakeOver(record)).then(record)
+    own.given(record).then_nothing()
+
+
+ACCOUNT = account.AccountConfigured(BOX, "imap", 993, "tls", "imap.firma.example", "info")
+
+
+def fetching() -> Story:
+    return Story(account.Account(), account.evolve, account.decide)
+
+
+def test_an_account_is_configured_paused_and_resumed() -> None:
+    fetching().when(account.ConfigureAccount(ACCOUNT)).then(ACCOUNT)
+    fetching().given(ACCOUNT).when(account.ConfigureAccount(ACCOUNT)).then_nothing()
+    fetching().given(ACCOUNT).when(account.PauseAccount()).then(account.AccountPaused())
+    paused = fetching().given(ACCOUNT, account.AccountPaused())
+    paused.when(account.PauseAccount()).then_nothing()
+    paused.when(account.ResumeAccount()).then(account.AccountResumed())
+    fetching().given(ACCOUNT).when(account.ResumeAccount()).then_nothing()
+    changed = account.AccountCredentialsChanged()
+    fetching().given(ACCOUNT).when(account.ChangeCredentials()).then(changed)
+    fetching().when(account.PauseAccount()).then_refused("NOT_FOUND")
+    resumed = paused.given(account.AccountResumed(), changed)
+    resumed.when(account.ResumeAccount()).then_nothing()
+
+
+TOKEN = access.TokenIssued("hash", (access.Scope.READ_MAIL,), None, None, "erp")
+
+
+def test_a_token_is_issued_once_and_revoked_once() -> None:
+    def token() -> Story:
+        return Story(access.Token(), access.evolve, access.decide)
+
+    token().when(access.IssueToken(TOKEN)).then(TOKEN)
+    token().given(TOKEN).when(access.IssueToken(TOKEN)).then_nothing()
+    token().given(TOKEN).when(access.RevokeToken()).then(access.TokenRevoked())
+    token().given(TOKEN, access.TokenRevoked()).when(access.RevokeToken()).then_nothing()
+    token().when(access.RevokeToken()).then_refused("NOT_FOUND")
+
+
+def test_events_of_others_change_nothing() -> None:
+    stranger = object()
+    assert message.evolve(message.Message(), stranger) == message.Message()
+    assert party.evolve(party.Party(), stranger) == party.Party()
+    assert document.evolve(document.Document(), stranger) == document.Document()
+    assert company.evolve(company.Own(), stranger) == company.Own()
+    assert account.evolve(account.Account(), stranger) == account.Account()
+    assert access.evolve(access.Token(), stranger) == access.Token()
+
+
+commands = st.sampled_from(
+    [
+        CloseMessage(CloseReason.SPAM),
+        CloseMessage(CloseReason.COURTESY, "nota"),
+        ReopenMessage(),
+        capture(RECEIVED, 1),
+        capture(COPY, 2),
+    ]
+)
+
+
+@given(st.lists(commands, max_size=8), commands)
+def test_a_command_given_twice_records_nothing_new(before: list[Any], command: Any) -> None:
+    def record(state: message.Message, given_: Any) -> message.Message:
+        for event in message.decide(state, given_):
+            state = message.evolve(state, event)
+        if isinstance(given_, CaptureMessage):
+            state = replace(state, occurrences=state.occurrences | {given_.occurrence})
+        return state
+
+    state = record(message.Message(), capture(RECEIVED, 9))
+    for one in before:
+        state = record(state, one)
+    once = record(state, command)
+    assert message.decide(once, command) == []
