@@ -66,7 +66,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Separator:
-    end: int
+    at: int
+    length: int
     received_at: datetime | None
     note: str = ""
 
@@ -107,9 +108,9 @@ class _Window:
         if not line.startswith(b"From "):
             return None
         if (found := _date(line)) is not None:
-            return _Separator(end + 1, _moment(found))
+            return _Separator(at, end + 1 - at, _moment(found))
         if _LONE_SENDER.fullmatch(line) and self._field_at(end + 1):
-            return _Separator(end + 1, None, "its separator line has no date")
+            return _Separator(at, end + 1 - at, None, "its separator line has no date")
         return None
 
     def _field_at(self, at: int) -> bool:
@@ -125,7 +126,7 @@ class _Window:
             return False
         return before < content or self.held[before] == 0x0A
 
-    def next_separator(self, content: int) -> int | None:
+    def next_separator(self, content: int) -> _Separator | None:
         """Find the separator that ends the message at `content`; None at the end of the stream."""
         scan = max(content - 1, 0)
         while True:
@@ -136,8 +137,8 @@ class _Window:
                     return None
                 scan = self._forget(content, scan)
                 continue
-            if self.after_empty_line(newline, content) and self.separator(newline + 1):
-                return newline + 1
+            if self.after_empty_line(newline, content) and (found := self.separator(newline + 1)):
+                return found
             scan = newline + 1
 
     def _forget(self, content: int, scan: int) -> int:
@@ -165,14 +166,14 @@ def entries(read: Callable[[int], bytes], base: int = 0) -> Iterator[Entry]:
         blank = 0
     window.drop(blank)
     while True:
-        separator = window.separator(0)
-        start, content = window.base, separator.end if separator else 0
+        start, content = window.base, separator.length if separator else 0
         following = window.next_separator(content)
         entry = _entry(window, start, content, following, separator)
-        window.drop(len(window.held) if following is None else following)
+        window.drop(following.at if following else len(window.held))
         yield entry
         if following is None:
             return
+        separator = following
 
 
 def _blank(held: bytearray) -> int:
@@ -180,9 +181,13 @@ def _blank(held: bytearray) -> int:
 
 
 def _entry(
-    window: _Window, start: int, content: int, following: int | None, separator: _Separator | None
+    window: _Window,
+    start: int,
+    content: int,
+    following: _Separator | None,
+    separator: _Separator | None,
 ) -> Entry:
-    stop = len(window.held) if following is None else following
+    stop = following.at if following else len(window.held)
     end = window.base + stop
     received_at = separator.received_at if separator else None
     if window.overflown:
