@@ -1,0 +1,83 @@
+# Each target works on a fresh machine that has python3 and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CODE := carteggio.py domain projections adapters api tests $(wildcard benchmarks)
+UV := .venv-lock/bin/uv
+LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench proof docs lock clean
+
+help: ## Show this
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
+
+demo: $(VENV)/product ## A sample company: its mail, the unanswered, an API (CHECK=1: ask it three questions and leave)
+	@$(BIN)/python carteggio.py demo $(if $(CHECK),--check)
+
+test: $(VENV)/tools debian ## All tests but the slow ones (ARGS= goes to pytest)
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+check: $(VENV)/tools ## Style, types, and which folder may know which
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+bench: $(VENV)/tools ## Every benchmark, one JSON line each
+	@set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
+
+proof: $(VENV)/tools debian ## What takes long: kills, scale, memory
+	@$(BIN)/python -m pytest -m slow $(ARGS)
+	@set -e; for file in benchmarks/proof_*.py; do test ! -f "$$file" || $(BIN)/python "$$file"; done
+
+docs: $(VENV)/tools ## Write anew what is generated in docs/
+	@$(BIN)/python carteggio.py docs docs
+
+lock: $(UV) ## Choose the newest allowed versions of what we use, with their digests
+	$(LOCK) --upgrade pyproject.toml --group dev -o requirements-dev.lock
+	$(LOCK) --upgrade pyproject.toml -c requirements-dev.lock -o requirements.lock
+
+clean: ## Remove what these targets made here
+	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# --- What the targets need --------------------------------------------------
+
+define MAKE_VENV
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Carteggio needs Python 3.11 or newer: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv >/dev/null; \
+	  else \
+	    echo "Python's venv is missing; on Debian: sudo apt-get install python3-venv" >&2; exit 1; \
+	  fi
+	@$(PYTHON) -m venv $(1)
+endef
+
+$(BIN)/python:
+	@echo "Making $(VENV) ..."
+	$(call MAKE_VENV,$(VENV))
+
+$(VENV)/product: requirements.lock | $(BIN)/python
+	@echo "Installing what Carteggio uses ..."
+	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/tools: requirements-dev.lock | $(BIN)/python
+	@echo "Installing what Carteggio uses, and what tests it ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/product
+
+$(UV):
+	$(call MAKE_VENV,.venv-lock)
+	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv
+
+# Debian's IMAP server and PostgreSQL, for tests against real servers. Tests start their own,
+# without root: the packages' services stay off. Elsewhere those tests are skipped, and say so.
+.PHONY: debian
+debian:
+	@.ci/debian-packages dovecot-imapd postgresql
