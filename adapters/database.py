@@ -1,6 +1,7 @@
 """A company's database: how to reach it, and the schemas in which everything of it lies."""
 
 import re
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -35,6 +36,7 @@ class Database:
         self.schema = f"carteggio_{company}"
         self.keys_schema = f"{self.schema}_keys"
         self._pool: ConnectionPool | None = None
+        self._opening = threading.Lock()  # else two threads open two pools, and one leaks
 
     def __repr__(self) -> str:
         return f"Database({self.place!r}, {self.company!r})"
@@ -85,20 +87,21 @@ class Database:
     @property
     def pool(self) -> ConnectionPool:
         """Lend connections to threads; made at its first use and shared from then on."""
-        if self._pool is None:
-            with self.connect():  # say at once, and clearly, what is wrong with the server
-                pass
-            self._pool = ConnectionPool(
-                self.dsn,
-                kwargs={"autocommit": True} | _defaults({}),
-                configure=self._configure,
-                min_size=1,
-                max_size=10,
-                timeout=10,
-                name=f"carteggio-{self.company}",
-                open=True,
-            )
-        return self._pool
+        with self._opening:
+            if self._pool is None:
+                with self.connect():  # say at once, and clearly, what is wrong with the server
+                    pass
+                self._pool = ConnectionPool(
+                    self.dsn,
+                    kwargs={"autocommit": True} | _defaults({}),
+                    configure=self._configure,
+                    min_size=1,
+                    max_size=10,
+                    timeout=10,
+                    name=f"carteggio-{self.company}",
+                    open=True,
+                )
+            return self._pool
 
     def async_pool(
         self, *, max_size: int = 10, statement_timeout_ms: int = 15_000
