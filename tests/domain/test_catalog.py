@@ -6,7 +6,31 @@ from typing import get_args
 import domain
 from domain.catalog import BY_CLASS, BY_NAME, CATALOG
 
-NAMES = ["message.received", "message.copy_found", "message.classified", "message.linked", "message.unlinked", "message.closed", "message.reopened", "party.registered", "party.changed", "party.contact_registered", "party.contact_removed", "document.registered", "document.changed", "company.described", "colleague.registered", "mailbox.registered", "account.configured", "account.credentials_changed", "account.paused", "account.resumed", "token.issued", "token.revoked", "projection.event_skipped"]
+NAMES = [
+    "message.received",
+    "message.copy_found",
+    "message.classified",
+    "message.linked",
+    "message.unlinked",
+    "message.closed",
+    "message.reopened",
+    "party.registered",
+    "party.changed",
+    "party.contact_registered",
+    "party.contact_removed",
+    "document.registered",
+    "document.changed",
+    "company.described",
+    "colleague.registered",
+    "mailbox.registered",
+    "account.configured",
+    "account.credentials_changed",
+    "account.paused",
+    "account.resumed",
+    "token.issued",
+    "token.revoked",
+    "projection.event_skipped",
+]
 
 
 def test_names_on_disk_never_change():
