@@ -1,13 +1,7 @@
 """Blobs: stored once, shared, erased one message at a time, and never served altered."""
 
-import os
-import shutil
-import subprocess
-import sys
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from random import Random
 from uuid import UUID, uuid4
@@ -20,7 +14,6 @@ from adapters.blobs import (
     BlobMissing,
     BlobReleased,
     Blobs,
-    Damaged,
     FolderStore,
     Problem,
     Trouble,
@@ -30,7 +23,6 @@ from adapters.keyring import FileRoot, KeyDestroyed, Keyring
 from domain.values import BlobName
 
 AT_ONCE = timedelta(0)
-ROOT = Path(__file__).parents[2]
 MAIL = b"From: anna@customer.example\r\nSubject: Order 4711\r\n\r\nWhere is it?\r\n"
 ANNA, BRUNO, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -138,6 +130,27 @@ def test_a_release_waits_for_a_record_under_way_and_keeps_its_blob(blobs, databa
     assert blobs.get(name, BRUNO) == MAIL
 
 
+def test_a_record_waits_for_a_release_under_way_and_is_refused(blobs, database) -> None:
+    _kept(blobs, [(ANNA, MAIL)])
+    shared = blobs.put_many([(BRUNO, MAIL)])
+    with ThreadPoolExecutor(1) as other:
+        with database.pool.connection() as connection, connection.transaction():
+            blobs.release(connection, [ANNA])
+            recorded = other.submit(_record, blobs, shared)
+            _wait_for_a_lock(database)
+        with pytest.raises(BlobReleased):
+            recorded.result()
+
+
+def test_blobs_work_on_each_server(each_database, folder, tmp_path) -> None:
+    root = FileRoot(tmp_path / "root.key")
+    Keyring.initialise(each_database, root)
+    there = Blobs(FolderStore(folder), Keyring(each_database, root, "main"), each_database)
+    name = _kept(there, [(ANNA, MAIL), (BRUNO, MAIL)])[ANNA]
+    assert (_released(there, [ANNA]), there.get(name, BRUNO)) == ([], MAIL)
+    assert (list(there.scrub(contents=True)), there.sweep(AT_ONCE)) == ([], 0)
+
+
 def test_recording_twice_is_harmless(blobs) -> None:
     stored = blobs.put_many([(ANNA, MAIL), (BRUNO, MAIL)])
     _record(blobs, stored)
@@ -195,47 +208,6 @@ def test_a_guessed_content_is_not_confirmed_without_the_key(blobs, tmp_path, new
     assert names[0] != names[1]
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.binary(max_size=2000), st.data())
-def test_altered_bytes_are_never_served(blobs, folder, content, data) -> None:
-    message = uuid4()
-    name = _kept(blobs, [(message, content)])[message]
-    file = folder / name[:2] / name[2:4] / name
-    sealed = file.read_bytes()
-    at = data.draw(st.integers(0, len(sealed) * 8 - 1))
-    flipped = bytearray(sealed)
-    flipped[at // 8] ^= 1 << at % 8
-    for changed in (bytes(flipped), sealed[: at // 8], sealed + b"\0"):
-        file.write_bytes(changed)
-        with pytest.raises(Damaged):
-            blobs.get(name, message)
-    file.write_bytes(sealed)
-    assert blobs.get(name, message) == content
-
-
-def test_blobs_that_change_places_are_not_served_and_the_scrub_finds_them(blobs, folder) -> None:
-    kept = _kept(blobs, [(ANNA, MAIL), (BRUNO, b"another"), (CARLA, b"sound")])
-    one, two = (folder / n[:2] / n[2:4] / n for n in (kept[ANNA], kept[BRUNO]))
-    swapped = one.read_bytes(), two.read_bytes()
-    two.write_bytes(swapped[0])
-    one.write_bytes(swapped[1])
-    with pytest.raises(Damaged):
-        blobs.get(kept[ANNA], ANNA)
-    assert list(blobs.scrub()) == []
-    found = Counter(blobs.scrub(contents=True))
-    assert found == Counter(Problem(kept[m], Trouble.DAMAGED) for m in (ANNA, BRUNO))
-
-
-def test_a_name_that_is_a_path_leads_nowhere(blobs) -> None:
-    for name in ("../root.key", "/etc/passwd", "a" * 200, ""):
-        with pytest.raises(BlobMissing):
-            blobs.get(BlobName(name), ANNA)
-        with pytest.raises(BlobMissing):
-            blobs._store.get(name)
-
-
 actions = st.lists(
     st.tuples(
         st.sampled_from(["put", "put", "release", "erase", "sweep"]),
@@ -280,98 +252,8 @@ def test_every_kept_message_reads_its_contents_whatever_happens(blobs, keyring, 
     assert len({kept[about] for about in kept}) <= len(names)
 
 
-IMPORTER = """
-import sys
-from pathlib import Path
-from uuid import UUID
-from adapters.blobs import Blobs, FolderStore
-from adapters.database import Database
-from adapters.keyring import FileRoot, Keyring
-
-dsn, root, folder, start = sys.argv[1:]
-database = Database(dsn)
-blobs = Blobs(FolderStore(Path(folder)), Keyring(database, FileRoot(Path(root)), "main"), database)
-for at in range(int(start), int(start) + 100_000, 5):
-    stored = blobs.put_many([(UUID(int=n), b"mail %d" % (n // 2)) for n in range(at, at + 5)])
-    with database.pool.connection() as connection, connection.transaction():
-        blobs.record(connection, stored)
-    print(*(f"{s.message}={s.name}" for s in stored), flush=True)
-"""
-
-
-def test_a_kill_loses_nothing_that_was_acknowledged(blobs, folder, database, tmp_path) -> None:
-    acknowledged: dict[UUID, BlobName] = {}
-    for round_, lines in enumerate([0, 1, 3, 7, 20]):
-        arguments = (database.dsn, tmp_path / "root.key", folder, round_ * 100_003)
-        with _python(IMPORTER, *arguments) as importer:
-            for line in islice(importer.stdout or (), lines):
-                pairs = (pair.partition("=") for pair in line.split())
-                acknowledged |= {UUID(message): BlobName(name) for message, _, name in pairs}
-            importer.kill()
-    assert len(acknowledged) == 31 * 5
-    for message, name in acknowledged.items():
-        assert blobs.get(name, message) == b"mail %d" % (message.int // 2)
-    assert list(blobs.scrub(contents=True)) == []
-    blobs.sweep(AT_ONCE)
-    assert list(blobs.scrub(contents=True)) == []
-    with database.pool.connection() as connection:
-        recorded = {name for (name,) in connection.execute("SELECT name FROM blob")}
-    assert {file.name for file in _files(folder)} == recorded
-
-
-FILL = """
-import sys
-from pathlib import Path
-from adapters.blobs import FolderStore, StorageFull
-store, name = FolderStore(Path(sys.argv[1])), "{:a>32}-" + "a" * 16
-sealed, there = bytes(50_000), []
-while True:
-    try:
-        store.put(name.format("b" * len(there)), sealed)
-    except StorageFull as full:
-        print(full)
-        break
-    there.append(name.format("b" * len(there)))
-assert there and all(store.get(one) == sealed for one in there)
-assert {file.name for file in Path(sys.argv[1]).rglob("*") if file.is_file()} == set(there)
-store.delete(there[:1])
-store.put(there[0], sealed)
-assert not store.missing(there)
-print("resumed", len(there))
-"""
-
-
-def test_a_full_disk_is_said_leaves_nothing_half_and_passes(tmp_path) -> None:
-    """Fill a real file system of 512 KiB, mounted in a namespace of its own."""
-    mount = ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o size=512k tmpfs "$0" && exec "$@"']
-    if (
-        not shutil.which("unshare")
-        or subprocess.run([*mount, tmp_path, "true"], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("this system lets nobody mount a file system of their own")
-    done = subprocess.run(
-        [*mount, tmp_path, sys.executable, "-c", FILL, tmp_path],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-    )
-    assert "no room is left" in done.stdout, done.stderr
-    assert "resumed" in done.stdout, done.stderr
-
-
 def incompressible(size: int) -> bytes:
     return Random(size).randbytes(size)  # noqa: S311
-
-
-def _python(program: str, *arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
 
 
 def _record(blobs: Blobs, stored) -> None:

@@ -169,6 +169,29 @@ def test_keys_are_made_while_the_company_key_changes(keyring, another) -> None:
     assert _secrets(another().ensure(list(made))) == made
 
 
+def test_a_company_key_retired_while_a_key_is_made_is_not_used(keyring, another, database) -> None:
+    other = another()
+    with ThreadPoolExecutor(1) as thread:
+        with open_store(database) as store:
+            store.execute("LOCK TABLE {keys}.keys")
+            made = thread.submit(other.ensure, [ANNA])
+            _wait_for_a_lock(database)  # it has chosen the company key, and made nothing yet
+            keyring._begin_change(store)
+            store.retire_older_than(2)
+        assert made.result().keys() == {ANNA}
+    assert _versions(database) == ({2}, {2})
+    assert _secrets(another().ensure([ANNA])) == _secrets(made.result())
+
+
+def test_keys_work_on_each_server(each_database, root) -> None:
+    Keyring.initialise(each_database, root)
+    ring = Keyring(each_database, root, "main")
+    keys = _secrets(ring.ensure([ANNA, BRUNO]))
+    assert (ring.destroy([BRUNO, CARLA]), sum(ring.rewrap())) == (1, 1)
+    found = Keyring(each_database, root, "main").ensure([ANNA, BRUNO, CARLA])
+    assert _secrets(found) == {ANNA: keys[ANNA]}
+
+
 def test_an_account_password_opens_for_its_account_alone(keyring, another) -> None:
     sealed = keyring.seal_secret(ANNA, b"horse battery")
     assert b"horse" not in sealed
@@ -296,3 +319,14 @@ def _versions(database: Database) -> tuple[set[int], set[int]]:
             " UNION SELECT company_key_version FROM {keys}.company_secret"
         )
     return {row[0] for row in there}, {row[0] for row in used}
+
+
+def _wait_for_a_lock(database: Database) -> None:
+    """Wait until a statement of this database is held up by another one."""
+    query = (
+        "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock'"
+    )
+    with database.connect() as connection:
+        while connection.execute(query).fetchone() is None:
+            pass

@@ -1,11 +1,14 @@
 """What is sealed opens only whole, under its own key, and as what it was sealed as."""
 
+import hmac
 import pickle
 from dataclasses import replace
 from random import Random
 from uuid import UUID, uuid4
 
 import pytest
+import zstandard
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -132,6 +135,26 @@ def test_chunks_swapped_dropped_doubled_or_cut_off_are_noticed() -> None:
     ):
         with pytest.raises(Damaged):
             open_blob(SECRET, header + b"".join(changed), ABOUT)
+
+
+def test_the_chunks_of_a_blob_follow_stream() -> None:
+    """Open them by hand: format, algorithm, commitment, prefix; then prefix, counter, last flag."""
+    content = incompressible(2 * CHUNK)
+    sealed = seal_blob(SECRET, content, ABOUT)
+    header, body = sealed[:HEADER], sealed[HEADER:]
+    pieces = [body[at : at + SEALED_CHUNK] for at in range(0, len(body), SEALED_CHUNK)]
+    padded = b"".join(
+        AESGCM(SECRET).decrypt(
+            header[-7:] + at.to_bytes(4, "big") + (b"\1" if at == 2 else b"\0"),
+            piece,
+            header + ABOUT,
+        )
+        for at, piece in enumerate(pieces)
+    )
+    length = int.from_bytes(padded[:8], "big")
+    assert header[:18] == b"\1\1" + hmac.digest(SECRET, b"carteggio commitment", "sha256")[:16]
+    assert zstandard.decompress(padded[8 : 8 + length]) == content
+    assert not any(padded[8 + length :])
 
 
 @given(st.binary(max_size=99))
