@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from functools import lru_cache
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import (
@@ -12,7 +13,6 @@ from typing import (
     LiteralString,
     TypeVar,
     Union,
-    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -45,11 +45,18 @@ class Table(Generic[R]):
     row: type[R]
     key: tuple[str, ...]
     indexes: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    """Indexes that only readers need: while a generation is filled, they are left for the end."""
 
-    def columns(self) -> list[tuple[str, str, bool]]:
+    def columns(self) -> Sequence[tuple[str, str, bool]]:
         """Give name, PostgreSQL type and nullability of every column, in order."""
-        hints = get_type_hints(self.row)
-        return [(spec.name, *_postgres_type(hints[spec.name])) for spec in fields(cast("Any", self.row))]
+        return _columns(self.row)
+
+
+@lru_cache
+def _columns(row: type[Any]) -> Sequence[tuple[str, str, bool]]:
+    hints = get_type_hints(row)
+    return [(spec.name, *_postgres_type(hints[spec.name])) for spec in fields(row)]
 
 
 def _postgres_type(hint: Any) -> tuple[str, bool]:
@@ -79,6 +86,10 @@ class Names:
         """Give the physical name of a table."""
         return Identifier(f"{table}__g{self._generations[table]}")
 
+    def tables(self) -> Iterable[str]:
+        """Give the logical names."""
+        return self._generations.keys()
+
     def sql(self, query: LiteralString, **parts: Composable) -> Composed:
         """Fill `{table}` placeholders of a query with physical names; `parts` fill others."""
         return SQL(query).format(**_Lookup(self, parts))
@@ -89,7 +100,7 @@ class _Lookup(dict[str, Composable]):
 
     def __init__(self, names: Names, parts: Mapping[str, Composable]) -> None:
         super().__init__(parts)
-        for table in names._generations:
+        for table in names.tables():
             self.setdefault(table, names[table])
 
 
@@ -161,10 +172,12 @@ class Rows(Generic[R]):
         self, connection: Connection[TupleRow], names: Names, keys: Sequence[tuple[object, ...]]
     ) -> None:
         types = {name: kind for name, kind, _ in self.table.columns()}
-        query = SQL("DELETE FROM {table} t USING unnest({arrays}) AS k({key}) WHERE {same}").format(
+        query = SQL(
+            "DELETE FROM {table} t USING unnest({arrays}) AS k({key}) WHERE {same}"
+        ).format(
             table=names[self.table.name],
             arrays=SQL(", ").join(
-                SQL("%b::" + cast("LiteralString", types[name]) + "[]") for name in self.table.key
+                [SQL("%b::{}[]").format(Identifier(types[name])) for name in self.table.key]
             ),
             key=SQL(", ").join(map(Identifier, self.table.key)),
             same=SQL(" AND ").join(
@@ -173,9 +186,7 @@ class Rows(Generic[R]):
         )
         connection.execute(query, [list(column) for column in zip(*keys, strict=True)])
 
-    def _copy(
-        self, connection: Connection[TupleRow], names: Names, rows: Iterable[R]
-    ) -> None:
+    def _copy(self, connection: Connection[TupleRow], names: Names, rows: Iterable[R]) -> None:
         columns = self.table.columns()
         values = attrgetter(*(name for name, _, _ in columns))
         target = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
