@@ -1,14 +1,18 @@
 """The access tokens: which there are, what each may do."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
+from psycopg.sql import SQL, Composable
 
-from projections.projection import Names
-from projections.reader import Reader
+from domain.access import TokenIssued, TokenRevoked
+from domain.recorded import Recorded
+from projections.projection import Names, Projection, Rows, Table
+from projections.reader import Reader, columns_of, one_of, rows_of
 
 
 @dataclass(slots=True)
@@ -25,11 +29,87 @@ class TokenRow:
     revoked_at: datetime | None
 
 
-async def token(connection: AsyncConnection[TupleRow], names: Names, reader: Reader, token_id: UUID) -> TokenRow | None:
-    """Give a token, a revoked one too: who lets in must look."""
-    raise NotImplementedError
+TOKEN = Table("token", TokenRow, key=("id",))
 
 
-async def tokens(connection: AsyncConnection[TupleRow], names: Names, reader: Reader) -> list[TokenRow]:
-    """Give all tokens, the newest first."""
-    raise NotImplementedError
+@dataclass(slots=True)
+class State:
+    """What a batch touches."""
+
+    tokens: Rows[TokenRow] = field(default_factory=lambda: Rows(TOKEN))
+
+
+def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
+    """Read the tokens of the batch."""
+    state = State()
+    streams = {one.stream for one in batch if isinstance(one.event, TokenIssued | TokenRevoked)}
+    if streams:
+        state.tokens.fetch(connection, names, "id = ANY(%b)", list(streams))
+    return state
+
+
+def fold(state: State, recorded: Recorded) -> None:
+    """Take one event in."""
+    match recorded.event:
+        case TokenIssued(secret_hash, scopes, mailboxes, expires_at, name):
+            state.tokens.put(
+                TokenRow(
+                    id=recorded.stream,
+                    name=name,
+                    secret_hash=secret_hash,
+                    scopes=[scope.value for scope in scopes],
+                    mailboxes=None if mailboxes is None else list(mailboxes),
+                    issued_at=recorded.recorded_at,
+                    expires_at=expires_at,
+                    revoked_at=None,
+                )
+            )
+        case TokenRevoked():
+            row = state.tokens.get(recorded.stream)
+            if row is not None:
+                row.revoked_at = recorded.recorded_at
+                state.tokens.put(row)
+
+
+def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
+    """Write what changed."""
+    state.tokens.flush(connection, names)
+
+
+access = Projection(
+    "access",
+    version=1,
+    tables=(TOKEN,),
+    hears=(TokenIssued, TokenRevoked),
+    load=load,
+    fold=fold,
+    flush=flush,
+)
+
+
+async def token(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, token_id: UUID
+) -> TokenRow | None:
+    """Give a token, a revoked one too. Who lets in asks with the reader EVERYTHING."""
+    query = names.sql(
+        "SELECT {columns} FROM {token} WHERE id = %(id)s AND {sees}",
+        columns=columns_of(TokenRow),
+        sees=_no_wider(reader),
+    )
+    return await one_of(connection, TokenRow, query, {**reader.params(), "id": token_id})
+
+
+async def tokens(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader
+) -> list[TokenRow]:
+    """Give the tokens that see no more than the reader does, the newest first."""
+    query = names.sql(
+        "SELECT {columns} FROM {token} WHERE {sees} ORDER BY issued_at DESC, id",
+        columns=columns_of(TokenRow),
+        sees=_no_wider(reader),
+    )
+    return await rows_of(connection, TokenRow, query, reader.params())
+
+
+def _no_wider(reader: Reader) -> Composable:
+    return SQL("true") if reader.mailboxes is None else SQL("mailboxes <@ %(reader)s::uuid[]")

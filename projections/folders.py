@@ -1,19 +1,22 @@
 """Which folders mail was captured from, and how much lies in each."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
-from projections.projection import Names
-from projections.reader import Reader
+from domain.message import MessageCopyFound, MessageReceived
+from domain.recorded import Recorded
+from projections.projection import Names, Projection, Rows, Table
+from projections.reader import Reader, columns_of, rows_of
 
 
 @dataclass(slots=True)
 class FolderRow:
-    """A folder of a mailbox; `copies` counts occurrences, `unseen` those without \\Seen."""
+    """A folder of a mailbox; `copies` counts occurrences, `unseen` those not seen when captured."""
 
     id: UUID
     mailbox: UUID
@@ -27,6 +30,91 @@ class FolderRow:
     last_recorded_at: datetime
 
 
-async def folders(connection: AsyncConnection[TupleRow], names: Names, reader: Reader) -> list[FolderRow]:
+FOLDER = Table("folder", FolderRow, key=("id",), indexes=("(mailbox)",))
+
+
+@dataclass(slots=True)
+class State:
+    """What a batch touches."""
+
+    folders: Rows[FolderRow] = field(default_factory=lambda: Rows(FOLDER))
+
+
+def folder_id(mailbox: UUID, folder: str) -> UUID:
+    """Give a folder's id: names can be longer than an index bears."""
+    return uuid5(mailbox, folder)
+
+
+def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
+    """Read the folders of the batch."""
+    state = State()
+    places = {
+        (one.event.mailbox, one.event.folder)
+        for one in batch
+        if isinstance(one.event, MessageReceived | MessageCopyFound)
+    }
+    if places:
+        ids = [folder_id(*place) for place in places]
+        state.folders.fetch(connection, names, "id = ANY(%b)", ids)
+    return state
+
+
+def fold(state: State, recorded: Recorded) -> None:
+    """Count a copy."""
+    event = recorded.event
+    if not isinstance(event, MessageReceived | MessageCopyFound):
+        return
+    own = folder_id(event.mailbox, event.folder)
+    row = state.folders.get(own) or _empty(own, recorded, event)
+    row.role = event.role.value
+    row.copies += 1
+    # The flag is \Seen (RFC 9051 2.3.2), whatever its case.
+    row.unseen += "\\seen" not in map(str.lower, event.flags)
+    row.size += event.size
+    row.first_received_at = min(row.first_received_at, event.received_at)
+    row.last_received_at = max(row.last_received_at, event.received_at)
+    row.last_recorded_at = recorded.recorded_at
+    state.folders.put(row)
+
+
+def _empty(own: UUID, recorded: Recorded, event: MessageReceived | MessageCopyFound) -> FolderRow:
+    return FolderRow(
+        id=own,
+        mailbox=event.mailbox,
+        folder=event.folder,
+        role=event.role.value,
+        copies=0,
+        unseen=0,
+        size=0,
+        first_received_at=event.received_at,
+        last_received_at=event.received_at,
+        last_recorded_at=recorded.recorded_at,
+    )
+
+
+def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
+    """Write what changed."""
+    state.folders.flush(connection, names)
+
+
+folders = Projection(
+    "folders",
+    version=1,
+    tables=(FOLDER,),
+    hears=(MessageReceived, MessageCopyFound),
+    load=load,
+    fold=fold,
+    flush=flush,
+)
+
+
+async def captured(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader
+) -> list[FolderRow]:
     """Give the folders of the mailboxes that the reader sees."""
-    raise NotImplementedError
+    query = names.sql(
+        'SELECT {columns} FROM {folder} WHERE {sees} ORDER BY mailbox, folder COLLATE "C"',
+        columns=columns_of(FolderRow),
+        sees=reader.sees("ARRAY[mailbox]"),
+    )
+    return await rows_of(connection, FolderRow, query, reader.params())

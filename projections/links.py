@@ -5,45 +5,152 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
+from psycopg.sql import SQL, Composable
 
 from projections.history import HistoryMessageRow, LinkRow
 from projections.projection import Names
-from projections.reader import FIRST_PAGE, NOW, AsOf, Order, Page, Reader, Slice
+from projections.reader import (
+    FIRST_PAGE,
+    NOW,
+    AsOf,
+    Order,
+    Page,
+    Reader,
+    Slice,
+    columns_of,
+    one_of,
+    rows_of,
+    slice_of,
+)
+from projections.timelines import COUNTS, known
 
 Connection = AsyncConnection[TupleRow]
 NEWEST_FIRST = Order("worklist.newest", ("h.at", "h.message"))
 
 
-async def links_of(connection: Connection, names: Names, reader: Reader, messages: Sequence[UUID], as_of: AsOf = NOW, *, revoked: bool = False) -> dict[UUID, list[LinkRow]]:
-    """Give the links of each message in every state; on wish also those taken back."""
-    raise NotImplementedError
-
-
-async def parties_of(connection: Connection, names: Names, reader: Reader, messages: Sequence[UUID], as_of: AsOf = NOW) -> dict[UUID, list[UUID]]:
-    """Give the parties of each message: automatic and confirmed links."""
-    raise NotImplementedError
-
-
-async def documents_of(connection: Connection, names: Names, reader: Reader, messages: Sequence[UUID], as_of: AsOf = NOW) -> dict[UUID, list[UUID]]:
-    """Give the documents of each message: automatic and confirmed links."""
-    raise NotImplementedError
-
-
 async def link(connection: Connection, names: Names, reader: Reader, link: UUID) -> LinkRow | None:
-    """Give one link."""
-    raise NotImplementedError
+    """Give one link, also one that was taken back."""
+    query = names.sql(
+        "SELECT {columns} FROM {link} l WHERE l.id = %(id)s AND {sees}",
+        columns=columns_of(LinkRow, "l"),
+        sees=reader.sees("l.mailboxes"),
+    )
+    return await one_of(connection, LinkRow, query, {**reader.params(), "id": link})
 
 
-async def unmatched(connection: Connection, names: Names, reader: Reader, at: Page = FIRST_PAGE, *, automatic: bool | None = None) -> Slice[HistoryMessageRow]:
+async def links_of(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
+    *,
+    revoked: bool = False,
+) -> dict[UUID, list[LinkRow]]:
+    """Give the links of each message in every state; on wish also those taken back by then."""
+    begun = SQL("coalesce(l.from_position <= %(position)s::int8, true)")
+    query = names.sql(
+        "SELECT {columns} FROM {link} l WHERE l.message = ANY(%(ids)s) AND {known} AND {sees}"
+        " ORDER BY l.message, l.from_position, l.id",
+        columns=columns_of(LinkRow, "l"),
+        known=begun if revoked else known(as_of),
+        sees=reader.sees("l.mailboxes"),
+    )
+    values = {**reader.params(), "ids": list(messages), "position": as_of.position}
+    found: dict[UUID, list[LinkRow]] = {}
+    for row in await rows_of(connection, LinkRow, query, values):
+        found.setdefault(row.message, []).append(row)
+    return found
+
+
+async def parties_of(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
+) -> dict[UUID, list[UUID]]:
+    """Give the parties of each message: automatic and confirmed links."""
+    return await _targets(connection, names, reader, "party", messages, as_of)
+
+
+async def documents_of(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
+) -> dict[UUID, list[UUID]]:
+    """Give the documents of each message: automatic and confirmed links."""
+    return await _targets(connection, names, reader, "document", messages, as_of)
+
+
+async def unmatched(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    at: Page = FIRST_PAGE,
+    *,
+    automatic: bool | None = None,
+) -> Slice[HistoryMessageRow]:
     """Give mail from or to outside without a link to any party, the newest first."""
-    raise NotImplementedError
+    which = SQL(
+        "h.parties = 0 AND h.direction IN ('inbound', 'outbound')"
+        " AND coalesce(h.automatic = %(automatic)s::bool, true)"
+    )
+    return await _worklist(connection, names, reader, which, at, automatic=automatic)
 
 
-async def ambiguous(connection: Connection, names: Names, reader: Reader, at: Page = FIRST_PAGE) -> Slice[HistoryMessageRow]:
+async def ambiguous(
+    connection: Connection, names: Names, reader: Reader, at: Page = FIRST_PAGE
+) -> Slice[HistoryMessageRow]:
     """Give mail whose party a person must choose, the newest first."""
-    raise NotImplementedError
+    return await _worklist(connection, names, reader, SQL("h.ambiguous > 0"), at)
 
 
-async def suggested(connection: Connection, names: Names, reader: Reader, at: Page = FIRST_PAGE) -> Slice[HistoryMessageRow]:
+async def suggested(
+    connection: Connection, names: Names, reader: Reader, at: Page = FIRST_PAGE
+) -> Slice[HistoryMessageRow]:
     """Give mail with suggested links that wait for a person, the newest first."""
-    raise NotImplementedError
+    return await _worklist(connection, names, reader, SQL("h.suggested > 0"), at)
+
+
+async def _worklist(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    which: Composable,
+    at: Page,
+    **values: object,
+) -> Slice[HistoryMessageRow]:
+    source = names.sql(
+        "FROM {history_message} h WHERE {which} AND {sees}",
+        which=which,
+        sees=reader.sees("h.mailboxes"),
+    )
+    columns, params = columns_of(HistoryMessageRow, "h"), {**reader.params(), **values}
+    return await slice_of(connection, HistoryMessageRow, columns, source, NEWEST_FIRST, at, params)
+
+
+async def _targets(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    kind: str,
+    messages: Sequence[UUID],
+    as_of: AsOf,
+) -> dict[UUID, list[UUID]]:
+    query = names.sql(
+        "SELECT l.message, l.target FROM {link} l WHERE l.message = ANY(%(ids)s)"
+        " AND l.kind = %(kind)s AND {counts} AND {known} AND {sees}"
+        " ORDER BY l.message, l.from_position, l.target",
+        counts=COUNTS,
+        known=known(as_of),
+        sees=reader.sees("l.mailboxes"),
+    )
+    values = {"ids": list(messages), "kind": kind, "position": as_of.position}
+    found: dict[UUID, list[UUID]] = {}
+    cursor = await connection.execute(query, {**reader.params(), **values})
+    async for message, target in cursor:
+        found.setdefault(message, []).append(target)
+    return found

@@ -20,6 +20,7 @@ from domain.recorded import Recorded
 from projections.contents import TABLES as CONTENTS
 from projections.contents import ContentRow, Said
 from projections.projection import Names, Projection, Rows, Table
+from projections.states import STATE, StateRow, States
 
 
 @dataclass(slots=True)
@@ -84,25 +85,6 @@ class OccurrenceRow:
     recorded_at: datetime
 
 
-@dataclass(slots=True)
-class StateRow:
-    """How a message was classified and closed, over an interval of positions and of times."""
-
-    message: UUID
-    from_position: int
-    to_position: int | None
-    from_time: datetime
-    to_time: datetime | None
-    direction: str | None
-    automatic: bool
-    kind: str
-    wants_answer: bool
-    reason: str
-    evidence: str
-    closed: bool
-    close_reason: str
-
-
 MESSAGE = Table(
     "message",
     MessageRow,
@@ -114,7 +96,6 @@ MESSAGE = Table(
     ),
 )
 OCCURRENCE = Table("occurrence", OccurrenceRow, key=("message", "position"))
-STATE = Table("message_state", StateRow, key=("message", "from_position"))
 TABLES = (MESSAGE, OCCURRENCE, STATE, *CONTENTS)
 
 
@@ -128,8 +109,7 @@ class State:
     messages: Rows[MessageRow] = field(default_factory=lambda: Rows(MESSAGE))
     said: Said = field(default_factory=Said)
     occurrences: Rows[OccurrenceRow] = field(default_factory=lambda: Rows(OCCURRENCE))
-    states: Rows[StateRow] = field(default_factory=lambda: Rows(STATE))
-    open_state: dict[UUID, StateRow] = field(default_factory=dict)
+    states: States = field(default_factory=States)
     sharing: dict[str, UUID] = field(default_factory=dict)
 
 
@@ -146,9 +126,7 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
         if row.id in same:
             state.sharing[row.header_key] = row.id
     if old:
-        now = "message = ANY(%b) AND to_position IS NULL"
-        for standing in state.states.fetch(connection, names, now, list(old)):
-            state.open_state[standing.message] = standing
+        state.states.load(connection, names, list(old))
     if varied := list(_varied(state, batch)):
         state.said.contents.fetch(connection, names, "message = ANY(%b)", varied)
     return state
@@ -206,9 +184,31 @@ def fold(state: State, recorded: Recorded) -> None:
 
 def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
     """Write what changed."""
-    for rows in (state.messages, state.states, state.occurrences):
-        rows.flush(connection, names)
+    state.messages.flush(connection, names)
+    state.occurrences.flush(connection, names)
+    state.states.flush(connection, names)
     state.said.flush(connection, names)
+
+
+def _renew(state: State, recorded: Recorded, row: MessageRow) -> None:
+    state.messages.put(row)
+    state.states.renew(
+        StateRow(
+            message=row.id,
+            from_position=recorded.position,
+            to_position=None,
+            from_time=recorded.recorded_at,
+            to_time=None,
+            direction=row.direction,
+            automatic=row.automatic,
+            kind=row.kind,
+            wants_answer=row.wants_answer,
+            reason=row.reason,
+            evidence=row.evidence,
+            closed=row.closed,
+            close_reason=row.close_reason,
+        )
+    )
 
 
 def _received(state: State, recorded: Recorded, event: MessageReceived) -> None:
@@ -254,32 +254,6 @@ def _show(row: MessageRow, shown: ContentRow) -> None:
     row.sender, row.sender_name = shown.sender, shown.sender_name
     row.sent_at, row.attachments = shown.sent_at, shown.attachments
     row.degraded, row.reader = shown.degraded, shown.reader
-
-
-def _renew(state: State, recorded: Recorded, row: MessageRow) -> None:
-    """End the interval of the former state, and begin that of the state that the row has now."""
-    state.messages.put(row)
-    former = state.open_state.get(row.id)
-    if former is not None:
-        former.to_position, former.to_time = recorded.position, recorded.recorded_at
-        state.states.put(former)
-    state.open_state[row.id] = state.states.put(
-        StateRow(
-            message=row.id,
-            from_position=recorded.position,
-            to_position=None,
-            from_time=recorded.recorded_at,
-            to_time=None,
-            direction=row.direction,
-            automatic=row.automatic,
-            kind=row.kind,
-            wants_answer=row.wants_answer,
-            reason=row.reason,
-            evidence=row.evidence,
-            closed=row.closed,
-            close_reason=row.close_reason,
-        )
-    )
 
 
 def _message(recorded: Recorded, event: MessageReceived, content: ContentRow) -> MessageRow:

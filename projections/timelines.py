@@ -1,15 +1,29 @@
 """Reading: the timeline of a party or a document."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
+from psycopg.sql import SQL, Composable
 
 from projections.history import LinkRow
 from projections.projection import Names
-from projections.reader import FIRST_PAGE, NOW, AsOf, Order, Page, Reader, Slice
+from projections.reader import (
+    FIRST_PAGE,
+    NOW,
+    AsOf,
+    Order,
+    Page,
+    Reader,
+    Slice,
+    columns_of,
+    one_of,
+    slice_of,
+)
 
 Connection = AsyncConnection[TupleRow]
 NEWEST_FIRST = Order("timeline.newest", ("l.at", "l.message"))
@@ -27,9 +41,12 @@ class TimelineFilter:
     rules: tuple[str, ...] = ()
 
 
+EVERYTHING: Final = TimelineFilter()
+
+
 @dataclass(frozen=True, slots=True)
 class Correspondence:
-    """How much was written."""
+    """How much was written, and over which time."""
 
     received: int
     sent: int
@@ -39,14 +56,77 @@ class Correspondence:
 
 
 async def timeline(
-    connection: Connection, names: Names, reader: Reader, target: UUID,
-    wanted: TimelineFilter = TimelineFilter(), at: Page = FIRST_PAGE, as_of: AsOf = NOW,
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    target: UUID,
+    wanted: TimelineFilter = EVERYTHING,
+    at: Page = FIRST_PAGE,
+    as_of: AsOf = NOW,
     order: Order = NEWEST_FIRST,
 ) -> Slice[LinkRow]:
-    """Give the links (automatic and confirmed) of a party or document; `row.message` is the mail."""
-    raise NotImplementedError
+    """Give the automatic and confirmed links of a party or document; `message` is the mail's id."""
+    source = _source(names, reader, wanted, as_of)
+    values = {**reader.params(), **_values(wanted, as_of), "target": target}
+    return await slice_of(connection, LinkRow, columns_of(LinkRow, "l"), source, order, at, values)
 
 
-async def correspondence(connection: Connection, names: Names, reader: Reader, target: UUID, since: datetime | None = None) -> Correspondence:
+async def correspondence(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    target: UUID,
+    since: datetime | None = None,
+) -> Correspondence:
     """Count the messages of a party or document by direction."""
-    raise NotImplementedError
+    wanted = TimelineFilter(from_time=since)
+    query = SQL(
+        "SELECT count(*) FILTER (WHERE l.direction = 'inbound'),"
+        " count(*) FILTER (WHERE l.direction = 'outbound'),"
+        " count(*) FILTER (WHERE l.direction = 'internal'), min(l.at), max(l.at) {}"
+    ).format(_source(names, reader, wanted, NOW))
+    values = {**reader.params(), **_values(wanted, NOW), "target": target}
+    found = await one_of(connection, Correspondence, query, values)
+    return found or Correspondence(0, 0, 0, None, None)
+
+
+def known(as_of: AsOf) -> Composable:
+    """Give the predicate: which links were known at a position; it needs %(position)s."""
+    if as_of.position is None:
+        return SQL("l.to_position IS NULL")
+    return SQL(
+        "l.from_position <= %(position)s"
+        " AND (l.to_position IS NULL OR l.to_position > %(position)s)"
+    )
+
+
+COUNTS: Final = SQL("l.state IN ('automatic', 'confirmed')")
+"""Links that are taken as given; suggested and ambiguous ones wait for a person."""
+
+
+def _source(names: Names, reader: Reader, wanted: TimelineFilter, as_of: AsOf) -> Composable:
+    conditions: Sequence[tuple[object, Composable]] = (
+        (wanted.directions or None, SQL("l.direction = ANY(%(directions)s)")),
+        (wanted.mailboxes or None, SQL("l.mailboxes && %(mailboxes)s::uuid[]")),
+        (wanted.rules or None, SQL("l.rule = ANY(%(rules)s)")),
+        (wanted.from_time, SQL("l.at >= %(from_time)s")),
+        (wanted.to_time, SQL("l.at < %(to_time)s")),
+        (as_of.time, SQL("l.at <= %(time)s")),
+    )
+    chosen = [condition for value, condition in conditions if value is not None]
+    return names.sql(
+        "FROM {link} l WHERE l.target = %(target)s AND {all}",
+        all=SQL(" AND ").join([*chosen, COUNTS, known(as_of), reader.sees("l.mailboxes")]),
+    )
+
+
+def _values(wanted: TimelineFilter, as_of: AsOf) -> dict[str, object]:
+    return {
+        "directions": list(wanted.directions),
+        "mailboxes": list(wanted.mailboxes),
+        "rules": list(wanted.rules),
+        "from_time": wanted.from_time,
+        "to_time": wanted.to_time,
+        "time": as_of.time,
+        "position": as_of.position,
+    }

@@ -1,0 +1,164 @@
+"""Events in plain English, one sentence each, and their fields as bounded JSON."""
+
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from domain.access import TokenIssued, TokenRevoked
+from domain.account import (
+    AccountConfigured,
+    AccountCredentialsChanged,
+    AccountPaused,
+    AccountResumed,
+)
+from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
+from domain.document import DocumentChanged, DocumentRegistered
+from domain.message import (
+    MessageClassified,
+    MessageClosed,
+    MessageCopyFound,
+    MessageLinked,
+    MessageReceived,
+    MessageReopened,
+    MessageUnlinked,
+)
+from domain.operation import EventSkipped
+from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
+from domain.recorded import Erased
+
+DATA_LIMIT: Final = 8 * 1024
+TEXT_LIMIT: Final = 300
+_TIGHTER: Final = ((200, 10), (40, 3))
+"""How long texts and lists may be, where all of an event is too long."""
+
+
+def sentence(event: object) -> str:
+    """Say what happened."""
+    match event:
+        case MessageReceived() | MessageCopyFound() | MessageClassified():
+            return _of_mail(event)
+        case MessageLinked() | MessageUnlinked() | MessageClosed() | MessageReopened():
+            return _of_links(event)
+        case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
+            return _of_party(event)
+        case DocumentRegistered(record=record):
+            return f"registered {record.kind} {record.number} ({event.source} {event.erp_id})"
+        case DocumentChanged(record=record):
+            return f"the record of {record.kind} {record.number} changed"
+        case _:
+            return _of_house(event)
+
+
+def _of_mail(event: MessageReceived | MessageCopyFound | MessageClassified) -> str:
+    match event:
+        case MessageReceived():
+            archived = ", archived" if event.archived else ""
+            subject = _cut(event.content.subject)
+            return f'received in {event.folder}{archived}: "{subject}"'
+        case MessageCopyFound(variant=variant):
+            what = "a copy that says something else" if variant else "a further copy"
+            return f"{what} was found in {event.folder}"
+        case MessageClassified():
+            who = f"machine mail ({event.kind})" if event.automatic else "written by a person"
+            answer = "wants an answer" if event.wants_answer else "wants no answer"
+            return f"{event.direction.value}, {who}, {answer}: {event.reason}"
+
+
+def _of_links(event: MessageLinked | MessageUnlinked | MessageClosed | MessageReopened) -> str:
+    match event:
+        case MessageLinked():
+            by = event.rule or "a person"
+            place = f" ({event.where})" if event.where else ""
+            doubt = "" if event.state.value == "automatic" else f", {event.state.value}"
+            evidence = f": {_cut(event.evidence)}" if event.evidence else ""
+            return f"linked to {event.kind.value} by {by}{place}{doubt}{evidence}"
+        case MessageUnlinked():
+            reason = f": {_cut(event.reason)}" if event.reason else ""
+            return f"unlinked from {event.kind.value} by {event.rule or 'a person'}{reason}"
+        case MessageClosed(reason, note):
+            said = reason.value.replace("_", " ")
+            return f"closed: {said}" + (f" ({_cut(note)})" if note else "")
+        case MessageReopened(note):
+            return "reopened" + (f": {_cut(note)}" if note else "")
+
+
+def _of_party(
+    event: PartyRegistered | PartyChanged | ContactRegistered | ContactRemoved,
+) -> str:
+    match event:
+        case PartyRegistered():
+            return f"registered {event.kind} {event.name} ({event.source} {event.erp_id})"
+        case PartyChanged():
+            return f"the record of {event.kind} {event.name} changed"
+        case ContactRegistered():
+            name = f"{event.name} " if event.name else ""
+            role = f", {event.role}" if event.role else ""
+            return f"contact {name}<{event.address}>{role} registered or changed"
+        case ContactRemoved():
+            return "a contact was removed"
+
+
+def _of_house(event: object) -> str:
+    match event:
+        case CompanyDescribed(name, domains):
+            return f"described {name} with the domains {_cut(', '.join(domains))}"
+        case ColleagueRegistered():
+            return f"colleague {event.name or event.address} registered or changed"
+        case MailboxRegistered(certified, address):
+            return f"{'certified ' if certified else ''}mailbox {address} registered or changed"
+        case AccountConfigured():
+            return f"account configured: {event.protocol} at {event.host}:{event.port}"
+        case AccountCredentialsChanged():
+            return "a new secret was stored"
+        case AccountPaused():
+            return "the account was paused"
+        case AccountResumed():
+            return "the account was resumed"
+        case TokenIssued(name=name):
+            return f"token {name} issued"
+        case TokenRevoked():
+            return "the token was revoked"
+        case EventSkipped(projection, position):
+            return f"{projection} passed over the event at position {position}"
+        case Erased(name):
+            return f"{name}: erased"
+        case _:
+            return type(event).__name__
+
+
+def _cut(text: str, limit: int = 120) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def data_of(event: object) -> str:
+    """Give the fields of an event, sealed ones too, as a JSON object of 8 KB at most."""
+    octets = msgspec.json.encode(_without_long_text(event))
+    for texts, lists in _TIGHTER:
+        if len(octets) <= DATA_LIMIT:
+            break
+        fields = msgspec.to_builtins(_without_long_text(event))
+        octets = msgspec.json.encode(_shortened(fields, texts, lists))
+    return octets.decode() if len(octets) <= DATA_LIMIT else "{}"
+
+
+def _without_long_text(event: object) -> object:
+    if isinstance(event, MessageReceived | MessageCopyFound):
+        content = event.content
+        if content is not None and len(content.text) > TEXT_LIMIT:
+            text = content.text[:TEXT_LIMIT] + "…"
+            return replace(event, content=replace(content, text=text))
+    return event
+
+
+def _shortened(value: object, texts: int, lists: int) -> object:
+    match value:
+        case str():
+            return value if len(value) <= texts else value[:texts] + "…"
+        case list() | tuple():
+            return [_shortened(one, texts, lists) for one in value[:lists]]
+        case dict():
+            return {key: _shortened(one, texts, lists) for key, one in value.items()}
+        case _:
+            return value
