@@ -13,6 +13,7 @@ from typing import (
     LiteralString,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -50,11 +51,11 @@ class Table(Generic[R]):
 
     def columns(self) -> Sequence[tuple[str, str, bool]]:
         """Give name, PostgreSQL type and nullability of every column, in order."""
-        return _columns(self.row)
+        return _columns(cast("Any", self.row))
 
 
 @lru_cache
-def _columns(row: type[Any]) -> Sequence[tuple[str, str, bool]]:
+def _columns(row: Any) -> Sequence[tuple[str, str, bool]]:
     hints = get_type_hints(row)
     return [(spec.name, *_postgres_type(hints[spec.name])) for spec in fields(row)]
 
