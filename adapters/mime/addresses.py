@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     r'|(?P<atom>(?:(?!=\?)[^\s<>,;:()"\[])+|.)',
     re.DOTALL,
 )
-_LITERAL_QUOTES = re.compile(r'(?P<special>[<>,;:()])|(?P<blank>\s+)|(?P<atom>[^\s<>,;:()]+)')
+_LITERAL_QUOTES = re.compile(r"(?P<special>[<>,;:()])|(?P<blank>\s+)|(?P<atom>[^\s<>,;:()]+)")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _COMMENT_SIGN = re.compile(r"[()]|\\.", re.DOTALL)
 _AROUND_AT = re.compile(r"\s*@\s*")
@@ -34,6 +34,8 @@ class _Reader:
     angle: list[str] | None = None
     spec: str = ""
     pending: str = ""
+    quotes_close: bool = True
+    comments_close: bool = True
 
 
 def addresses_in(values: Iterable[bytes]) -> tuple[Address, ...]:
@@ -56,29 +58,38 @@ def addresses_of(text: str) -> list[Address]:
 def _parsed(text: str) -> list[Address]:
     reader = _Reader(has_groups=";" in text)
     position = 0
-    quotes, comments = True, True
     while position < len(text) and len(reader.found) < MOST_ADDRESSES:
-        token = _TOKEN.match(text, position) if quotes else None
+        token = _TOKEN.match(text, position) if reader.quotes_close else None
         token = token or _LITERAL_QUOTES.match(text, position)
         if token is None:
             break
-        kind, found, position = token.lastgroup, token[0], token.end()
-        if found == '"':
-            quotes = False  # never closed: every later quote stands for itself, once for all
-        elif found == "(" and comments:
-            end = _comment_end(text, position)
-            comments = end > 0
-            if end > 0:
-                reader.comments.append(text[position : end - 1])
-                _add(reader, " ")
-                position = end
-        elif kind == "special" and found not in "()":
-            _special(reader, found)
-        else:
-            is_name = kind == "quote" and reader.angle is None and text[position : position + 1] != "@"
-            _add(reader, _ESCAPED.sub(r"\1", found[1:-1]) if is_name else found)
+        position = _take(reader, text, token)
     _close(reader)
     return reader.found
+
+
+def _take(reader: _Reader, text: str, token: re.Match[str]) -> int:
+    """Use one token, give where the next one begins."""
+    found, position = token[0], token.end()
+    if token.lastgroup == "quote":
+        # In an address the quotes belong to it: "john doe"@x
+        is_name = reader.angle is None and text[position : position + 1] != "@"
+        _add(reader, _ESCAPED.sub(r"\1", found[1:-1]) if is_name else found)
+    elif found == '"':
+        # Never closed, so every later quote stands for itself: looking once keeps time linear.
+        reader.quotes_close = False
+    elif found == "(" and reader.comments_close:
+        end = _comment_end(text, position)
+        reader.comments_close = end > 0
+        if end:
+            reader.comments.append(text[position : end - 1])
+            _add(reader, " ")
+            return end
+    elif token.lastgroup == "special" and found not in "()":
+        _special(reader, found)
+    else:
+        _add(reader, found)
+    return position
 
 
 def _add(reader: _Reader, text: str) -> None:
@@ -107,7 +118,9 @@ def _special(reader: _Reader, char: str) -> None:
             _close(reader)
         case ";":
             _close(reader)
-        case ":" if reader.angle is None and reader.has_groups and "@" not in "".join(reader.words):
+        case ":" if (
+            reader.angle is None and reader.has_groups and "@" not in "".join(reader.words)
+        ):
             reader.words.clear()
         case _:
             _add(reader, char)

@@ -13,48 +13,69 @@ _DAEMON = re.compile(
     r"|\bmail-daemon|delivery[ ._-]?notification|smtp[ _.-]?(?:mail_service|gateway)"
 )
 _MAILER = re.compile(r"(?i)mailer-?daemon")
-_COMPLAINT = re.compile(r"(?i)complaint about message from|(?:fbl|feedback loop) (?:report|complaint)")
-_PREFIX = r"(?:\[[^\]]{1,40}\]\s*|\*+\s*)?"
-_FAILED_SUBJECT = re.compile(
-    rf"(?i){_PREFIX}(?:"
-    r"(?:e?-?mail |message |permanent )?(?:delivery|delivering) (?:has )?(?:failure|failed|error|warning"
-    r"|problem|status notification|delayed|report)"
-    r"|(?:message |mail )?delivery (?:notification: )?(?:has )?(?:failed|delayed)"
-    r"|(?:\S+ )?mail delivery (?:failed|failure|warning|problem|error)"
-    r"|fail(?:ure|ed) (?:notice|deliver)|mail (?:failed|system error|error)|returned mail"
-    r"|undeliver(?:able|ed)|non[- ]?deliver(?:y|able)|rejected:|automatically rejected"
-    r"|(?:e?-?mail |message |your message |nachricht )?could not be delivered|nondeliverable"
-    r"|there was an error sending your mail|warning.{0,60}(?:could not send|delayed|not delivered)"
-    r"|delayed mail|(?:message|mail) (?:status - )?(?:undeliverable|delayed|not delivered|you sent)"
-    r"|unzustellbar|nicht zustellbar|unzustellbare|zustellung fehlgeschlagen|fehler bei der zustellung"
-    r"|mancat[ao] (?:consegna|recapito)|impossibile (?:recapitare|consegnare)|mail non (?:recapitat|consegnat)"
-    r"|non recapitabile|messaggio non (?:recapitato|consegnato)|consegna (?:non riuscita|fallita)"
-    r"|non remis|non[- ]distribu|échec (?:de la remise|d.envoi|de (?:la )?livraison)|remise impossible"
-    r"|no se (?:puede|pudo) entregar|error de entrega|no entregado|devuelto"
-    r"|niedostarcz|nie dostarczono|zwrot|onbestelbaar|niet afgeleverd|olevererbart|ej levererat"
-    r"|não (?:foi )?entreg|falha na entrega"
-    r"|недоставлен|ваше сообщение не доставлено|не доставлено|配信|送信エラー|退信|系统退信|邮件传输失败"
-    r")"
+_COMPLAINT = re.compile(
+    r"(?i)complaint about message from|(?:fbl|feedback loop) (?:report|complaint)"
 )
-_FAILED_TEXT = re.compile(
-    r"(?i)could(?: not|n't) be (?:delivered|found|reached|sent)|(?:was|were|is|been) (?:undeliver|not (?:yet )?(?:been )?deliver|unable to)"
-    r"|wasn't delivered|unable to deliver|not (?:be )?able to (?:be )?deliver|undeliver(?:able|ed)"
-    r"|(?:delivery|delivering)[^\n]{0,80}fail|failed[^\n]{0,60}(?:deliver|recipient|address)"
-    r"|user (?:unknown|not found|does not exist)|unknown (?:user|recipient|address)|no such (?:user|mailbox|address|person|recipient)"
-    r"|mailbox (?:full|unavailable|not found|quota|is full|does not exist)|over ?quota|host (?:unknown|not found)|(?:address|recipient)[^\n]{0,40}(?:rejected|unknown|not found|invalid)"
-    r"|permanent(?:ly)? (?:fatal )?(?:error|fail)|returning (?:message|your)|returned (?:to sender|below|mail)|can(?:not|'t) (?:be )?(?:deliver|send|forward)"
-    r"|error (?:occurred|while)|had (?:permanent )?(?:fatal )?errors|not (?:been )?(?:delivered|accepted)|non (?:è|e') stato (?:possibile|consegnato|recapitato)"
-    r"|nicht (?:zugestellt|zustellbar|ausgeliefert)|n'a pas pu être|no (?:se )?(?:pudo|ha podido)|nie (?:mog|został)[^\n]{0,20}dostarcz"
-    r"|не (?:удалось|может быть|было) достав|не доставлен|配信でき|届け|送信でき|投递|退回|delayed|still being retried|transcript of session|(?<![\d.])5\.\d\.\d{1,3}(?![\d.])|\b55[0-4][ -]"
+
+
+def _any_of(*wordings: str, before: str = "") -> re.Pattern[str]:
+    return re.compile(f"(?i){before}(?:{'|'.join(wordings)})")
+
+
+_FAILED_SUBJECT = _any_of(
+    r"(?:e?-?mail |message |permanent )?deliver(?:y|ing) (?:has )?"
+    r"(?:failure|failed|error|warning|problem|status notification|delayed|report)",
+    r"(?:message |mail )?delivery (?:notification: )?(?:has )?(?:failed|delayed)",
+    r"(?:\S+ )?mail delivery (?:failed|failure|warning|problem|error)",
+    r"fail(?:ure|ed) (?:notice|deliver)|mail (?:failed|system error|error)|returned mail",
+    r"undeliver(?:able|ed)|non[- ]?deliver(?:y|able)|rejected:|automatically rejected",
+    r"(?:e?-?mail |message |your message )?could not be delivered",
+    r"there was an error sending your mail|delayed mail",
+    r"warning.{0,60}(?:could not send|delayed|not delivered)",
+    r"(?:message|mail) (?:status - )?(?:undeliverable|delayed|not delivered|you sent)",
+    r"unzustellbar|nicht zustellbar|zustellung fehlgeschlagen|fehler bei der zustellung",
+    r"mancat[ao] (?:consegna|recapito)|impossibile (?:recapitare|consegnare)",
+    r"mail non (?:recapitat|consegnat)|non recapitabile",
+    r"messaggio non (?:recapitato|consegnato)|consegna (?:non riuscita|fallita)",
+    r"non remis|non[- ]distribu|remise impossible",
+    r"échec (?:de la remise|d.envoi|de (?:la )?livraison)",
+    r"no se (?:puede|pudo) entregar|error de entrega|no entregado|devuelto",
+    r"niedostarcz|nie dostarczono|zwrot|onbestelbaar|niet afgeleverd|ej levererat",
+    r"não (?:foi )?entreg|falha na entrega",
+    r"недоставлен|ваше сообщение не доставлено|не доставлено",
+    r"配信|送信エラー|退信|系统退信|邮件传输失败",
+    before=r"(?:\[[^\]]{1,40}\]\s*|\*+\s*)?",
+)
+_FAILED_TEXT = _any_of(
+    r"could(?: not|n't) be (?:delivered|found|reached|sent)|wasn't delivered",
+    r"(?:was|were|is|been) (?:undeliver|not (?:yet )?(?:been )?deliver|unable to)",
+    r"unable to deliver|not (?:be )?able to (?:be )?deliver|undeliver(?:able|ed)",
+    r"deliver(?:y|ing)[^\n]{0,80}fail|failed[^\n]{0,60}(?:deliver|recipient|address)",
+    r"user (?:unknown|not found|does not exist)|unknown (?:user|recipient|address)",
+    r"no such (?:user|mailbox|address|person|recipient)|over ?quota",
+    r"mailbox (?:full|unavailable|not found|quota|is full|does not exist)",
+    r"host (?:unknown|not found)",
+    r"(?:address|recipient)[^\n]{0,40}(?:rejected|unknown|not found|invalid)",
+    r"permanent(?:ly)? (?:fatal )?(?:error|fail)|transcript of session",
+    r"returning (?:message|your)|returned (?:to sender|below|mail)",
+    r"can(?:not|'t) (?:be )?(?:deliver|send|forward)|not (?:been )?(?:delivered|accepted)",
+    r"error (?:occurred|while)|had (?:permanent )?(?:fatal )?errors",
+    r"non (?:è|e') stato (?:possibile|consegnato|recapitato)",
+    r"nicht (?:zugestellt|zustellbar|ausgeliefert)|n'a pas pu être",
+    r"no (?:se )?(?:pudo|ha podido)|nie (?:mog|został)[^\n]{0,20}dostarcz",
+    r"не (?:удалось|может быть|было) достав|не доставлен",
+    r"配信でき|届け|送信でき|投递|退回|delayed|still being retried",
+    r"(?<![\d.])5\.\d\.\d{1,3}(?![\d.])|\b55[0-4][ -]",
 )
 _DELAYED = re.compile(
     r"(?i)\bdelayed\b|still (?:being )?(?:retr|tr(?:y|ied))|could not send (?:mail|message) for"
-    r"|not (?:yet )?been delivered yet|will (?:continue to|keep|be) (?:try|retr)|warning message only"
-    r"|has not yet been delivered|temporary (?:failure|problem)|ritardat|verzögert|en attente|opóźni"
+    r"|not (?:yet )?been delivered yet|will (?:continue to|keep|be) (?:try|retr)"
+    r"|warning message only|has not yet been delivered|temporary (?:failure|problem)|ritardat"
+    r"|verzögert|en attente|opóźni"
 )
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]|\s*\()")
 _REPLY = re.compile(r"(?<![\d.])([45])[0-5]\d(?:[ -](?=[A-Za-z<#:\[(]))")
-_ADDRESS = re.compile(r"<?([\w.+=/~&'-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{1,250}[A-Za-z0-9])>?")
+_ADDRESS = re.compile(r"<?([\w.+=/~&-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{1,250}[A-Za-z0-9])>?")
 _QUOTED_HEADERS = re.compile(
     r"(?im)^(?:[ \t>-]*(?:return-path|received|message-id)[ \t]*:"
     r"|-{2,}[^\n]{0,60}(?:copy|original|returned|message)[^\n]*)"
@@ -71,7 +92,7 @@ def comes_from_a_machine(fields: Fields) -> bool:
 
 
 def is_complaint(fields: Fields) -> bool:
-    """Tell whether a provider reports a complaint without RFC 5965, with the mail complained of."""
+    """Tell whether a provider reports a complaint in a form of its own."""
     return _COMPLAINT.match(fields.text("subject")[:100]) is not None
 
 

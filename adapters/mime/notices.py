@@ -29,7 +29,9 @@ _DISPOSITION_TYPES = (
 _WORST_FIRST = ("failed", "delayed", "delivered", "relayed", "expanded")
 _TYPED = re.compile(r"^[\w-]+\s*;\s*")
 _BLOCKS = re.compile(rb"\r*\n(?:[ \t]*\r*\n)+")
-_ID_LINE = re.compile(r"(?im)^[ \t>]*(?:x-)?(?:original-)?message-id[ \t]*:[ \t]*(\S[^\n]{0,1000})")
+_ID_LINE = re.compile(
+    r"(?im)^[ \t>]*(?:x-)?(?:original-)?message-id[ \t]*:[ \t]*(\S[^\n]{0,1000})"
+)
 
 
 def notice_of(fields: Fields, root: Part, text: str) -> Notice | None:
@@ -142,7 +144,9 @@ def _sources(
     returned = [leaf for leaf in leaves if leaf.media_type in _RETURNED]
     yield (*ids_in(told), *(id for leaf in returned for id in _returned_ids(leaf)))
     yield ids_in([v for n in _TOLD for v in fields.every(n)])
-    plain = [leaf for leaf in leaves if leaf not in returned and leaf.media_type.startswith("text/")]
+    plain = [
+        leaf for leaf in leaves if leaf not in returned and leaf.media_type.startswith("text/")
+    ]
     yield _scraped(text)
     for leaf in plain:
         yield _scraped(decode(leaf.octets()[:MOST_REPORT], leaf.parameters.get("charset", "")))

@@ -1,6 +1,7 @@
 """Parameters of Content-Type and Content-Disposition (RFC 2045 5.1, RFC 2231)."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from adapters.mime.charsets import clean, decode, guess
@@ -8,10 +9,14 @@ from adapters.mime.words import decode_words, raw_text
 
 MOST_PARAMETERS = 1_000
 
-# A name, "=", and a value: quoted, or up to the next semicolon. Every piece excludes what
-# follows it, so that matching is linear.
-_PARAMETER = re.compile(r'[;\s]*([^=;\s"()]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.DOTALL)
-_SIMPLE = re.compile(r'\s*([\w.+-]+/[\w.+-]+)\s*(?:;\s*([\w-]+)=(?:"([^"\\=%]*)"|([^\s;"=%()]*))\s*)?;?')
+# A name, "=", and a value: quoted, or up to the next semicolon. Matched from place to place,
+# never searched for: a search would be quadratic.
+_PARAMETER = re.compile(r'([^=;\s"()]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.DOTALL)
+_GAP = re.compile(r"[;\s]+")
+_OTHER = re.compile(r"[^;\s]+")
+_SIMPLE = re.compile(
+    r'\s*([\w.+-]+/[\w.+-]+)\s*(?:;\s*([\w-]+)=(?:"([^"\\=%]*)"|([^\s;"=%()]*))\s*)?;?'
+)
 _SECTION = re.compile(r"([^*]+)\*(?:(\d{1,4})(\*?))?")
 _ESCAPED = re.compile(r'\\(["\\])')
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -37,9 +42,7 @@ def structured(value: bytes) -> tuple[str, dict[str, str]]:
 def _parameters(text: str) -> dict[str, str]:
     plain: dict[str, str] = {}
     pieces: Pieces = {}
-    position = count = 0
-    while (found := _PARAMETER.search(text, position)) and count < MOST_PARAMETERS:
-        position, count = found.end(), count + 1
+    for found in _found(text):
         name = found[1].lower()
         value = _ESCAPED.sub(r"\1", found[2]) if found[2] is not None else _token(found[3])
         section = _SECTION.fullmatch(name) if "*" in name else None
@@ -51,6 +54,18 @@ def _parameters(text: str) -> dict[str, str]:
             pieces.setdefault(section[1], {}).setdefault(number, (value, extended))
     # RFC 2231 wins over the plain form that some send beside it for old readers.
     return plain | {name: _joined(parts) for name, parts in pieces.items()}
+
+
+def _found(text: str) -> Iterator[re.Match[str]]:
+    position = count = 0
+    while position < len(text) and count < MOST_PARAMETERS:
+        if gap := _GAP.match(text, position):
+            position = gap.end()
+        if parameter := _PARAMETER.match(text, position):
+            yield parameter
+            position, count = parameter.end(), count + 1
+        elif other := _OTHER.match(text, position):
+            position = other.end()
 
 
 def _token(value: str) -> str:

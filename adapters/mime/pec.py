@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from adapters.mime.addresses import addresses_in, addresses_of
+from adapters.mime.charsets import clean
 from adapters.mime.fields import Fields
 from adapters.mime.ids import first_id, ids_in, ids_of
 from adapters.mime.tree import MESSAGE_TYPES, Part, Tree, parse
@@ -40,59 +41,71 @@ def certification_in(part: Part) -> Certification:
     return Certification()
 
 
-def read_certification(data: bytes) -> Certification | None:
-    """Read the XML; None unless its root is `postacert` and it is plain, without a DTD."""
-    texts: dict[str, list[str]] = {}
-    path: list[str] = []
-    root: dict[str, str] = {}
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if not path:
-            root.update(attributes, name=name)
-        path.append(name)
-        texts.setdefault(name, []).append("")
-
-    def end(_name: str) -> None:
-        path.pop()
-
-    def characters(data: str) -> None:
-        if path:
-            texts[path[-1]][-1] += data
-
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = characters
-    try:
-        parser.Parse(data[:MOST_XML], True)
-    except (expat.ExpatError, _Refused, ValueError, LookupError):
-        if not texts:
-            return None  # cut at the end, what stands before is still worth reading
-    return _certification(root, texts) if root.get("name") == "postacert" else None
-
-
 class _Refused(Exception):
     """The data hold a document type, hence perhaps entities."""
+
+
+class _Elements:
+    """The texts of an XML document by element name, in order."""
+
+    def __init__(self) -> None:
+        self.root: tuple[str, dict[str, str]] = ("", {})
+        self.texts: list[tuple[str, list[str]]] = []
+        self._open: list[list[str]] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if not self._open:
+            self.root = (name, attributes)
+        self.texts.append((name, []))
+        self._open.append(self.texts[-1][1])
+
+    def end(self, _name: str) -> None:
+        self._open.pop()
+
+    def characters(self, data: str) -> None:
+        if self._open:
+            self._open[-1].append(data)
+
+    def every(self, name: str) -> list[str]:
+        texts = (clean("".join(text)).strip() for key, text in self.texts if key == name)
+        return [text for text in texts if text]
+
+    def one(self, name: str) -> str:
+        return next(iter(self.every(name)), "")
 
 
 def _refuse(*_declaration: object) -> None:
     raise _Refused
 
 
-def _certification(root: dict[str, str], texts: dict[str, list[str]]) -> Certification:
-    def one(name: str) -> str:
-        return next((text.strip().replace("\0", "") for text in texts.get(name, ())), "")
+def read_certification(data: bytes) -> Certification | None:
+    """Read the XML; None unless its root is `postacert` and it is plain, without a DTD."""
+    found = _Elements()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartElementHandler, parser.EndElementHandler = found.start, found.end
+    parser.CharacterDataHandler = found.characters
+    try:
+        parser.Parse(data[:MOST_XML], True)  # noqa: FBT003  expat takes no keyword
+    except _Refused:
+        return None
+    except (expat.ExpatError, ValueError, LookupError):
+        pass  # cut or damaged: what stands before is still worth reading
+    name, attributes = found.root
+    return _certification(found, attributes) if name == "postacert" else None
 
+
+def _certification(found: _Elements, attributes: dict[str, str]) -> Certification:
     return Certification(
-        kind=root.get("tipo", ""),
-        error=root.get("errore", ""),
-        sender=one("mittente"),
-        recipients=tuple(text.strip() for text in texts.get("destinatari", ()) if text.strip()),
-        delivered_to=one("consegna"),
-        id=one("identificativo").strip("<>"),
-        original_id=next(iter(ids_of(one("msgid"))), ""),
-        detail=one("errore-esteso"),
+        kind=clean(attributes.get("tipo", "")),
+        error=clean(attributes.get("errore", "")),
+        sender=found.one("mittente"),
+        recipients=tuple(found.every("destinatari")),
+        delivered_to=found.one("consegna"),
+        id=found.one("identificativo").strip("<>"),
+        original_id=next(iter(ids_of(found.one("msgid"))), ""),
+        detail=found.one("errore-esteso"),
     )
 
 

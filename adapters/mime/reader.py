@@ -6,7 +6,7 @@ What it reads is derived and carries READER; a better reader reads the raw bytes
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.mime import pec
@@ -71,14 +71,27 @@ def unread(raw: bytes, why: str) -> Reading:
 def _read(raw: bytes) -> Reading:
     tree = parse(raw)
     root = tree.root
-    fields = root.fields
-    defects = list(tree.defects)
-    envelope = pec.envelope(fields, root)
-    shown = envelope.inner.root if envelope and envelope.inner else root
-    text = _text(shown)
+    envelope = pec.envelope(root.fields, root)
+    text = _text(envelope.inner.root if envelope and envelope.inner else root)
     files = [part for part in root.leaves() if not part.is_body]
     octets = tuple(part.octets() for part in files)
-    content = Content(
+    content = replace(
+        _by_header(root.fields),
+        text=text,
+        attachments=tuple(map(_attachment, files, octets)),
+        notice=notice_of(root.fields, root, text),
+        pec_sender=envelope.sender if envelope else None,
+        pec_message_id=envelope.message_id if envelope else "",
+        protection=_protection(root),
+        calendar_method=_calendar_method(root),
+        degraded=not tree.complete,
+        defects=tuple(dict.fromkeys(tree.defects)),
+    )
+    return Reading(content, octets)
+
+
+def _by_header(fields: Fields) -> Content:
+    return Content(
         reader=READER,
         message_id=first_id(fields.every("message-id")),
         sent_at=_sent_at(fields),
@@ -93,19 +106,9 @@ def _read(raw: bytes) -> Reading:
         in_reply_to=ids_in(fields.every("in-reply-to")),
         references=ids_in(fields.every("references")),
         thread_index=raw_text(fields.first("thread-index")).replace(" ", ""),
-        text=text,
-        attachments=tuple(map(_attachment, files, octets)),
         signals=signals_of(fields),
         trace=trace_of(fields),
-        notice=notice_of(fields, root, text),
-        pec_sender=envelope.sender if envelope else None,
-        pec_message_id=envelope.message_id if envelope else "",
-        protection=_protection(root),
-        calendar_method=_calendar_method(root),
-        degraded=not tree.complete,
-        defects=tuple(dict.fromkeys(defects)),
     )
-    return Reading(content, octets)
 
 
 def _sent_at(fields: Fields) -> datetime | None:

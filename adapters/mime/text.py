@@ -8,6 +8,7 @@ from adapters.mime.charsets import clean, decode
 from adapters.mime.tree import Part
 
 MOST_HTML = 4_000_000
+MOST_FLOWED = 4_000_000
 DEEPEST_MARKUP = 5_000
 
 _LINES = re.compile(
@@ -49,13 +50,13 @@ def _best_of(children: list[Part]) -> str:
 
 def leaf_text(part: Part) -> str:
     """Give the text of one part."""
-    if part.media_type == "text/html" or part.media_type == "text/x-amp-html":
+    if part.media_type in {"text/html", "text/x-amp-html"}:
         return html_to_text(_source(part))
     text = decode(part.octets(), part.parameters.get("charset", "")).replace("\r\n", "\n")
     text = text.replace("\r", "\n")
     if part.media_type in ("text/enriched", "text/richtext"):
         return _TAGS.sub("", text)
-    if part.parameters.get("format", "").lower() == "flowed":
+    if part.parameters.get("format", "").lower() == "flowed" and len(text) <= MOST_FLOWED:
         return unflowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
     return text
 
@@ -70,20 +71,20 @@ def _source(part: Part) -> str:
 
 def unflowed(text: str, *, delete_space: bool = False) -> str:
     """Join the lines of format=flowed text (RFC 3676 4.1)."""
-    lines: list[str] = []
+    lines: list[list[str]] = []
     open_depth = -1
     for line in text.split("\n"):
         content = line.lstrip(">")
         depth = len(line) - len(content)
-        content = content[1:] if content.startswith(" ") else content
+        content = content.removeprefix(" ")
         flows = content.endswith(" ") and content != "-- "
         body = content[:-1] if flows and delete_space else content
         if depth == open_depth and content != "-- ":
-            lines[-1] += body
+            lines[-1].append(body)
         else:
-            lines.append(f"{'>' * depth} {body}" if depth else body)
+            lines.append([f"{'>' * depth} {body}" if depth else body])
         open_depth = depth if flows else -1
-    return "\n".join(lines)
+    return "\n".join(map("".join, lines))
 
 
 def html_to_text(source: str) -> str:

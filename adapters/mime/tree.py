@@ -12,7 +12,9 @@ from adapters.mime.words import raw_text, shown
 DEEPEST = 50
 MOST_PARTS = 1_000
 
-BODY_TYPES = frozenset(("text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html"))
+BODY_TYPES = frozenset(
+    ("text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html")
+)
 MESSAGE_TYPES = frozenset(("message/rfc822", "message/global", "message/news"))
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+*-]+")
@@ -106,7 +108,11 @@ def _after_from_line(raw: bytes) -> int:
 
 def _part(raw: bytes, start: int, end: int, default: str) -> Part:
     header_end, body = section_end(raw, start, end)
-    if header_end > start and not looks_like_fields(raw, start, end) and default != "message/rfc822":
+    if (
+        header_end > start
+        and not looks_like_fields(raw, start, end)
+        and default != "message/rfc822"
+    ):
         header_end, body = start, start  # a part that begins with its text
     fields = read_fields(raw[start:header_end])
     content_type = fields.first("content-type")
