@@ -1,0 +1,1 @@
+"""The work that goes on without anybody asking: reception, feed, reactions, replay."""

@@ -1,0 +1,350 @@
+"""Capture: raw mail becomes durable first and known after, whatever source it comes from.
+
+    read:  identify ─▶ pass over what is known ─▶ read (worker process)
+    store: blobs, durable ─▶ one transaction {events, occurrences, blob references, cursor}
+
+A kill at any point loses nothing and doubles nothing: blobs that no event names are swept, and the
+cursor moves with the events. The two steps can overlap for two batches.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import Connection
+
+from adapters.blobs import BlobReleased, Blobs, Stored
+from adapters.ids import uuid7
+from adapters.journal import Journal, NewEvent, Writing
+from adapters.mime.dates import read_date
+from adapters.mime.reader import Reading
+from adapters.mime.worker import ReadingWorker
+from domain import message
+from domain.content import Content
+from domain.identity import MessageIdentity, identify, occurrence_id
+from domain.message import CaptureMessage, FolderRole, Message, MessageReceived
+from domain.recorded import Envelope, Origin
+from domain.values import Actor, ActorKind, BlobName, MailboxId
+
+BATCH: Final = 200
+BATCH_OCTETS: Final = 8 << 20
+TEXT_OCTETS: Final = 64 << 10
+_ATTEMPTS: Final = 5
+
+Moved = Callable[[Connection[Any], "Counts"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where mail lies; `archived_before` is the cut-off of a first import."""
+
+    mailbox: MailboxId
+    folder: str
+    role: FolderRole
+    archived_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail as its source gives it; `received_at` None where the source does not tell."""
+
+    raw: bytes
+    place: Place
+    received_at: datetime | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of mail; `stored` includes `copies` of messages that were known already."""
+
+    read: int = 0
+    stored: int = 0
+    copies: int = 0
+    known: int = 0
+    degraded: int = 0
+    octets: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Count more."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An arrival with its identity, and what the reader found in it."""
+
+    arrival: Arrival
+    identity: MessageIdentity
+    occurrence: UUID
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Arrivals that were read and wait for being stored; `read` counts the known ones too."""
+
+    read: int
+    octets: int
+    fresh: tuple[Seen, ...]
+
+
+@dataclass(slots=True)
+class _Decided:
+    """What happens to one message: events to append, with the occurrence behind each."""
+
+    events: list[NewEvent] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Where the octets of one arrival lie."""
+
+    raw: Stored
+    files: tuple[Stored, ...] = ()
+    rest: Stored | None = None
+
+
+class Reception:
+    """Takes mail in for one company, through one worker process that reads it."""
+
+    def __init__(
+        self, journal: Journal, blobs: Blobs, worker: ReadingWorker, channel: str
+    ) -> None:
+        """Record under the name of `channel` (import, imap)."""
+        self._journal = journal
+        self._blobs = blobs
+        self._worker = worker
+        self._channel = channel
+        self._key = journal.keyring.identity_key
+
+    def read(self, arrivals: Sequence[Arrival]) -> Batch:
+        """Tell which arrivals are new, and read those."""
+        named = {occurrence: (arrival, identity) for arrival, identity, occurrence in
+                 map(self._identified, arrivals)}
+        known = self._known(named)
+        fresh = [(one, *named[one]) for one in named if one not in known]
+        readings = self._worker.read_many([arrival.raw for _, arrival, _ in fresh])
+        seen = tuple(
+            Seen(arrival, identity, occurrence, reading)
+            for (occurrence, arrival, identity), reading in zip(fresh, readings, strict=True)
+        )
+        return Batch(len(arrivals), sum(len(one.raw) for one in arrivals), seen)
+
+    def store(self, batch: Batch, moved: Moved | None = None) -> Counts:
+        """Make a batch durable and known; `moved` moves the source's cursor along with it."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._store(batch, moved)
+            except BlobReleased:  # a shared blob was erased in this very moment
+                if attempt == _ATTEMPTS:
+                    raise
+        raise AssertionError
+
+    def _identified(self, arrival: Arrival) -> tuple[Arrival, MessageIdentity, UUID]:
+        place = arrival.place
+        occurrence = occurrence_id(self._key, place.mailbox, place.folder, arrival.raw)
+        return arrival, identify(self._key, arrival.raw), occurrence
+
+    def _known(self, occurrences: Iterable[UUID]) -> set[UUID]:
+        with self._journal.database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT id FROM occurrence WHERE id = ANY(%b)", (list(occurrences),)
+            )
+            return {row[0] for row in rows}
+
+    def _store(self, batch: Batch, moved: Moved | None) -> Counts:
+        seen = self._not_erased(batch.fresh)
+        messages = {one.identity.message for one in seen}
+        with self._journal.database.pool.connection() as connection:
+            before = _look_up(connection, messages)
+        kept = self._put(seen, before)
+        decided = self._decided(seen, kept, before)
+        with self._journal.writing() as writing:
+            writing.seal([event for one in decided.values() for event in one.events])
+            if decided:
+                writing.lock()
+                now = _look_up(writing.connection, messages)
+                changed = {one for one in messages if now[one] != before[one]}
+                again = [one for one in seen if one.identity.message in changed]
+                decided |= self._decided(again, kept, now)
+            counts = self._write(writing, batch, decided, kept)
+            if moved is not None:
+                moved(writing.connection, counts)
+        return counts
+
+    def _not_erased(self, fresh: Sequence[Seen]) -> list[Seen]:
+        """An erased message never comes back, though a mailbox still holds it."""
+        keys = self._journal.prepare({one.identity.message for one in fresh})
+        return [one for one in fresh if one.identity.message in keys]
+
+    def _put(self, seen: Sequence[Seen], before: Mapping[UUID, Message]) -> dict[UUID, _Kept]:
+        """Store what the events will name; of a mere copy its raw octets alone."""
+        items: list[tuple[UUID, bytes]] = []
+        for one in seen:
+            items.extend((one.identity.message, octets) for octets in _octets_of(one, before))
+        stored = iter(self._blobs.put_many(items))
+        return {one.occurrence: _kept(one, before, stored) for one in seen}
+
+    def _decided(
+        self, seen: Sequence[Seen], kept: Mapping[UUID, _Kept], known: Mapping[UUID, Message]
+    ) -> dict[UUID, _Decided]:
+        states = dict(known)
+        decided: dict[UUID, _Decided] = {}
+        for one in seen:
+            id = one.identity.message
+            mine = decided.setdefault(id, _Decided())
+            command = CaptureMessage(one.occurrence, _received(one, kept[one.occurrence]))
+            for event in message.decide(states[id], command):
+                mine.events.append(NewEvent(id, event, self._envelope()))
+                mine.seen.append(one)
+                state = message.evolve(states[id], event)
+                states[id] = replace(state, occurrences=state.occurrences | {one.occurrence})
+        return decided
+
+    def _envelope(self) -> Envelope:
+        actor = Actor(ActorKind.SYSTEM, "reception")
+        return Envelope(uuid7(), datetime.now(UTC), actor, Origin(self._channel))
+
+    def _write(
+        self,
+        writing: Writing,
+        batch: Batch,
+        decided: Mapping[UUID, _Decided],
+        kept: Mapping[UUID, _Kept],
+    ) -> Counts:
+        events = [event for one in decided.values() for event in one.events]
+        writing.append(events)
+        taken = [one for each in decided.values() for one in each.seen]
+        writing.connection.execute(
+            "INSERT INTO occurrence (id, message, content_key)"
+            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[])",
+            (
+                [one.occurrence for one in taken],
+                [one.identity.message for one in taken],
+                [one.identity.content_key for one in taken],
+            ),
+        )
+        references = [
+            stored
+            for event, one in zip(events, taken, strict=True)
+            for stored in _named(event.event, kept[one.occurrence])
+        ]
+        self._blobs.record(writing.connection, references)
+        new = sum(isinstance(event.event, MessageReceived) for event in events)
+        return Counts(
+            read=batch.read,
+            stored=len(events),
+            copies=len(events) - new,
+            known=batch.read - len(events),
+            degraded=sum(one.reading.content.degraded for one in taken),
+            octets=batch.octets,
+        )
+
+
+def batches(
+    arrivals: Iterable[Arrival], most: int = BATCH, octets: int = BATCH_OCTETS
+) -> Iterator[list[Arrival]]:
+    """Gather arrivals into batches of a bounded number and size."""
+    batch: list[Arrival] = []
+    size = 0
+    for arrival in arrivals:
+        batch.append(arrival)
+        size += len(arrival.raw)
+        if len(batch) >= most or size >= octets:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _look_up(connection: Connection[Any], messages: Iterable[UUID]) -> dict[UUID, Message]:
+    """Give the state of messages from the ledger of occurrences."""
+    states = dict.fromkeys(messages, message.initial)
+    rows = connection.execute(
+        "SELECT message, array_agg(id), array_agg(content_key) FROM occurrence"
+        " WHERE message = ANY(%b) GROUP BY message",
+        (list(states),),
+    )
+    for id, occurrences, contents in rows:
+        states[id] = Message(
+            known=True, occurrences=frozenset(occurrences), contents=frozenset(contents)
+        )
+    return states
+
+
+def _is_mere_copy(seen: Seen, known: Mapping[UUID, Message]) -> bool:
+    return seen.identity.content_key in known[seen.identity.message].contents
+
+
+def _octets_of(seen: Seen, known: Mapping[UUID, Message]) -> Iterator[bytes]:
+    yield seen.arrival.raw
+    if not _is_mere_copy(seen, known):
+        yield from seen.reading.files
+        rest = _cut(seen.reading.content.text)[1]
+        if rest:
+            yield rest
+
+
+def _kept(seen: Seen, known: Mapping[UUID, Message], stored: Iterator[Stored]) -> _Kept:
+    raw = next(stored)
+    if _is_mere_copy(seen, known):
+        return _Kept(raw)
+    files = tuple(next(stored) for _ in seen.reading.files)
+    return _Kept(raw, files, next(stored) if _cut(seen.reading.content.text)[1] else None)
+
+
+def _cut(text: str) -> tuple[str, bytes]:
+    """Part a text into what an event holds and the rest, at a character's boundary."""
+    if len(text) <= TEXT_OCTETS // 4:
+        return text, b""
+    octets = text.encode()
+    end = min(TEXT_OCTETS, len(octets))
+    while end < len(octets) and octets[end] & 0xC0 == 0x80:
+        end -= 1
+    return octets[:end].decode(), octets[end:]
+
+
+def _received(seen: Seen, kept: _Kept) -> MessageReceived:
+    arrival, content = seen.arrival, seen.reading.content
+    at = arrival.received_at or _delivered_at(content)
+    before = arrival.place.archived_before
+    return MessageReceived(
+        mailbox=arrival.place.mailbox,
+        role=arrival.place.role,
+        received_at=at,
+        size=len(arrival.raw),
+        raw=kept.raw.name,
+        content_key=seen.identity.content_key,
+        header_key=seen.identity.header_key,
+        folder=arrival.place.folder,
+        raw_sha256=sha256(arrival.raw).hexdigest(),
+        content=replace(content, text=_cut(content.text)[0]),
+        files=tuple(BlobName(one.name) for one in kept.files),
+        text_rest=kept.rest.name if kept.rest else None,
+        flags=arrival.flags,
+        archived=before is not None and at < before,
+    )
+
+
+def _delivered_at(content: Content) -> datetime:
+    """Take the topmost Received, which the last server wrote (RFC 5321 4.4); Date may lie."""
+    stamp = (content.traced("received") or "").rpartition(";")[2]
+    return read_date(stamp) or content.sent_at or datetime.now(UTC)
+
+
+def _named(event: object, kept: _Kept) -> Iterator[Stored]:
+    """Give the blobs that an event names."""
+    yield kept.raw
+    whole = isinstance(event, MessageReceived) or (
+        isinstance(event, message.MessageCopyFound) and event.variant
+    )
+    if whole:
+        yield from kept.files
+        if kept.rest:
+            yield kept.rest
