@@ -1,0 +1,1 @@
+"""The sample company that shows at first sight what Carteggio does."""
