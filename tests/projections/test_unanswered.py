@@ -1,0 +1,320 @@
+"""Conversations and what waits: a random office against a naive oracle, in any order and batch."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from filling import fill, recorded, rows
+
+from domain.content import Content
+from domain.message import (
+    Direction,
+    FolderRole,
+    MessageClassified,
+    MessageClosed,
+    MessageCopyFound,
+    MessageEvent,
+    MessageReceived,
+    MessageReopened,
+)
+from domain.message import CloseReason as Why
+from domain.recorded import Recorded
+from domain.values import Address, BlobName, MailboxId
+from projections.conversations import MEMBER, conversation_named, conversations_of, members_of
+from projections.letters import ANSWER_WINDOW, LETTER, letters_of
+from projections.reader import EVERYTHING, AsOf, Reader
+from projections.unanswered import CORRESPONDENCE, WAITING, waiting_in
+
+if TYPE_CHECKING:
+    from adapters.database import Database
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+BOXES = [MailboxId(UUID(int=number)) for number in (1, 2, 3)]
+PEOPLE = ["a@rossi.example", "b@bianchi.example", "c@verdi.example"]
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A message of the made-up office, and what will be decided on it."""
+
+    key: UUID
+    received: MessageReceived
+    classified: MessageClassified
+    closed: bool
+    copies: tuple[MessageCopyFound, ...] = ()
+
+
+def office(seed: int, size: int) -> list[Mail]:
+    """Make up mail: replies by reference, answers in new messages, machines, copies, closings."""
+    chance = random.Random(seed)
+    mail: list[Mail] = []
+    for number in range(size):
+        earlier = chance.choice(mail) if mail and chance.random() < 0.6 else None
+        mail.append(_one(chance, number, earlier))
+    return mail
+
+
+def _one(chance: random.Random, number: int, earlier: Mail | None) -> Mail:
+    ours = chance.random() < 0.4
+    person, box = Address(chance.choice(PEOPLE)), chance.choice(BOXES)
+    us = Address("info@firma.example")
+    threaded = earlier is not None and chance.random() < 0.7
+    above = earlier.received.content if earlier else None
+    subject = f"R: {above.subject}" if above and chance.random() < 0.8 else f"Tema {number % 7}"
+    content = Content(
+        reader=1,
+        message_id=f"{number}@x.example",
+        subject=subject,
+        authors=(us if ours else person,),
+        to=(person if ours else us,),
+        references=(above.message_id,) if above and threaded else (),
+        in_reply_to=("unseen@x.example",) if chance.random() < 0.05 else (),
+    )
+    at = START + timedelta(hours=number * 3 + chance.randrange(48))
+    received = MessageReceived(
+        mailbox=box, role=FolderRole.SENT if ours else FolderRole.INBOX, received_at=at, size=1,
+        raw=BlobName("b"), content_key="k", header_key=str(number), folder="F",
+        raw_sha256=f"{number:064}", content=content, archived=chance.random() < 0.1,
+    )  # fmt: skip
+    automatic = chance.random() < 0.15
+    classified = MessageClassified(
+        direction=Direction.OUTBOUND if ours else Direction.INBOUND,
+        automatic=automatic,
+        kind="",
+        wants_answer=not ours and not automatic and chance.random() < 0.8,
+        reason="",
+        rule_version=1,
+    )
+    copies = tuple(_copy(chance, received) for _ in range(chance.choice((0, 0, 0, 1, 2))))
+    return Mail(UUID(int=1000 + number), received, classified, chance.random() < 0.1, copies)
+
+
+def _copy(chance: random.Random, received: MessageReceived) -> MessageCopyFound:
+    return MessageCopyFound(
+        mailbox=chance.choice(BOXES), role=FolderRole.OTHER, size=1, raw=BlobName("c"),
+        received_at=received.received_at - timedelta(minutes=chance.randrange(-30, 30)),
+        content_key="k", folder="Altro", raw_sha256=received.raw_sha256,
+    )  # fmt: skip
+
+
+def story(mail: Sequence[Mail], seed: int) -> list[Recorded]:
+    """Let the mail be captured in some order, each decided on some time after."""
+    chance = random.Random(seed)
+    order = list(mail)
+    chance.shuffle(order)
+    events: list[tuple[UUID, MessageEvent]] = []
+    later: list[tuple[UUID, MessageEvent]] = []
+    for one in order:
+        events.append((one.key, one.received))
+        later.append((one.key, one.classified))
+        later.extend((one.key, copy) for copy in one.copies)
+        if one.closed:
+            later.extend(((one.key, MessageClosed(Why.SPAM)), (one.key, MessageReopened())))
+            later.append((one.key, MessageClosed(Why.NO_ANSWER_NEEDED)))
+        if chance.random() < 0.5:
+            events.extend(later)
+            later = []
+    return recorded(events + later)
+
+
+def in_batches(events: Sequence[Recorded], seed: int) -> list[Sequence[Recorded]]:
+    chance, batches, begin = random.Random(seed), [], 0
+    while begin < len(events):
+        end = begin + chance.randrange(1, 40)
+        batches.append(events[begin:end])
+        begin = end
+    return batches
+
+
+def answers_by_oracle(mail: Sequence[Mail]) -> dict[UUID, UUID | None]:
+    """Say for every question what answers it: by looking at all messages, again and again."""
+    group = {one.key: one.key for one in mail}
+    names = {one.key: _names(one) for one in mail}
+    changed = True
+    while changed:
+        changed = False
+        for one in mail:
+            for other in mail:
+                if names[one.key] & names[other.key] and group[one.key] != group[other.key]:
+                    least = min(group[one.key], group[other.key])
+                    old = {group[one.key], group[other.key]}
+                    group = {key: least if now in old else now for key, now in group.items()}
+                    changed = True
+    return {one.key: _answer(one, mail, group) for one in mail if _is_question(one)}
+
+
+def _names(one: Mail) -> set[str]:
+    content = one.received.content
+    return {content.message_id, *(content.references or content.in_reply_to[:1])}
+
+
+def _is_question(one: Mail) -> bool:
+    said = one.classified
+    return said.direction is Direction.INBOUND and said.wants_answer and not said.automatic
+
+
+def _at(one: Mail) -> datetime:
+    return min([one.received.received_at, *(copy.received_at for copy in one.copies)])
+
+
+def _answer(one: Mail, mail: Sequence[Mail], group: dict[UUID, UUID]) -> UUID | None:
+    base = one.received.content.subject.replace("R: ", "")
+    person = one.received.content.authors[0]
+    found = [
+        (_at(other), other.key)
+        for other in mail
+        if other.classified.direction is Direction.OUTBOUND
+        and not other.classified.automatic
+        and _at(other) > _at(one)
+        and (
+            group[other.key] == group[one.key]
+            or (
+                other.received.content.subject.replace("R: ", "") == base
+                and person in other.received.content.to
+                and _at(other) <= _at(one) + ANSWER_WINDOW
+            )
+        )
+    ]
+    return min(found)[1] if found else None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_answers_are_those_of_an_oracle_whatever_the_order(
+    database: "Database", seed: int
+) -> None:
+    mail = office(seed, 60)
+    expected = answers_by_oracle(mail)
+    with database.connect() as connection:
+        for order in range(2):
+            batches = in_batches(story(mail, order), order)
+            names = fill(connection, CORRESPONDENCE, batches)
+            found = {row[0]: row[11] for row in rows(connection, names, LETTER)}
+            assert {key: found[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_are_the_same_wherever_batches_begin_and_end(database: "Database", seed: int) -> None:
+    events = story(office(seed, 60), seed)
+    with database.connect() as connection:
+        ways = [[events], [[event] for event in events], in_batches(events, seed)]
+        filled = [fill(connection, CORRESPONDENCE, way, 10 + at) for at, way in enumerate(ways)]
+        for table in CORRESPONDENCE.tables:
+            one, *others = (rows(connection, names, table) for names in filled)
+            assert all(other == one for other in others), table.name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_and_waiting_do_not_depend_on_the_order_of_capture(
+    database: "Database", seed: int
+) -> None:
+    mail = office(seed + 50, 60)
+    with database.connect() as connection:
+        found = []
+        for order in range(3):
+            names = fill(connection, CORRESPONDENCE, [story(mail, order)], 20 + order)
+            members = {row[:3] for row in rows(connection, names, MEMBER) if row[4] is None}
+            waiting = {
+                (row[0], row[1], row[2], row[3], row[4], tuple(row[6]))
+                for row in rows(connection, names, WAITING)
+                if row[8] is None
+            }
+            found.append((members, waiting))
+        assert found[0] == found[1] == found[2]
+
+
+def question(number: int, hours: int = 0, **more: object) -> Mail:
+    at = START + timedelta(hours=hours)
+    content = Content(
+        reader=1,
+        message_id=f"q{number}@x.example",
+        subject="Domanda",
+        authors=(Address("a@rossi.example"),),
+        to=(Address("info@firma.example"),),
+    )
+    received = MessageReceived(
+        mailbox=BOXES[0], role=FolderRole.INBOX, received_at=at, size=1, raw=BlobName("b"),
+        content_key="k", header_key="", folder="INBOX", raw_sha256="0" * 64, content=content,
+    )  # fmt: skip
+    classified = MessageClassified(
+        direction=Direction.INBOUND, automatic=False, kind="", wants_answer=True, reason="",
+        rule_version=1,
+    )  # fmt: skip
+    return replace(Mail(UUID(int=number), received, classified, closed=False), **more)  # type: ignore[arg-type]
+
+
+def answer(number: int, to: Mail, hours: int) -> Mail:
+    content = Content(
+        reader=1,
+        message_id=f"a{number}@x.example",
+        subject="Re: Domanda",
+        authors=(Address("info@firma.example"),),
+        to=(Address("a@rossi.example"),),
+        references=(to.received.content.message_id,),
+    )
+    at = START + timedelta(hours=hours)
+    received = replace(to.received, received_at=at, content=content, role=FolderRole.SENT)
+    said = replace(to.classified, direction=Direction.OUTBOUND, wants_answer=False)
+    return Mail(UUID(int=number), received, said, closed=False)
+
+
+async def test_how_mail_stood_at_a_time_and_what_was_known_at_a_position(
+    database: "Database",
+) -> None:
+    asked = question(1)
+    replied = answer(2, asked, hours=5)
+    events = recorded(
+        [
+            (asked.key, asked.received),
+            (asked.key, asked.classified),
+            (replied.key, replied.received),
+            (replied.key, replied.classified),
+        ]
+    )
+    with database.connect() as connection:
+        names = fill(connection, CORRESPONDENCE, [events])
+    async with await database.connect_async() as reading:
+
+        async def waiting(as_of: AsOf, reader: Reader = EVERYTHING) -> list[UUID]:
+            found = await waiting_in(reading, names, reader, as_of=as_of)
+            return [row.message for row in found.rows]
+
+        assert await waiting(AsOf()) == []
+        assert await waiting(AsOf(time=START + timedelta(hours=1))) == [asked.key]
+        assert await waiting(AsOf(time=START + timedelta(hours=6))) == []
+        assert await waiting(AsOf(time=START - timedelta(hours=1))) == []
+        assert await waiting(AsOf(position=2)) == [asked.key]
+        assert await waiting(AsOf(position=1)) == []
+        assert await waiting(AsOf(position=4)) == []
+        stranger = Reader(mailboxes=(BOXES[1],))
+        assert await waiting(AsOf(position=2), stranger) == []
+        letter = (await letters_of(reading, names, EVERYTHING, [asked.key]))[asked.key]
+        assert letter.answered_by == replied.key
+        assert await letters_of(reading, names, stranger, [asked.key]) == {}
+
+
+async def test_a_late_ancestor_joins_two_conversations_and_their_old_ids_lead_on(
+    database: "Database",
+) -> None:
+    first = question(5)
+    one, other = answer(6, first, hours=1), answer(7, first, hours=2)
+    strange = replace(one.received.content, references=("x@x.example",))
+    apart = replace(one, received=replace(one.received, content=strange))
+    bridging = replace(first.received.content, references=("x@x.example",))
+    late = replace(first, received=replace(first.received, content=bridging))
+    events = recorded([(mail.key, mail.received) for mail in (apart, other, late)])
+    with database.connect() as connection:
+        names = fill(connection, CORRESPONDENCE, [events])
+    async with await database.connect_async() as reading:
+        keys = [apart.key, other.key, late.key]
+        now = await conversations_of(reading, names, EVERYTHING, keys)
+        assert set(now.values()) == {late.key}
+        before = await conversations_of(reading, names, EVERYTHING, keys, AsOf(position=2))
+        assert before == {apart.key: apart.key, other.key: other.key}
+        assert await conversation_named(reading, names, EVERYTHING, other.key) == late.key
+        assert await conversation_named(reading, names, EVERYTHING, late.key) == late.key
+        members = await members_of(reading, names, EVERYTHING, late.key)
+        assert [member.message for member in members] == [late.key, apart.key, other.key]
