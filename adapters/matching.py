@@ -166,6 +166,10 @@ class Lookups:
         )
         return {row[0]: row[1] for row in rows}
 
+    def settled(self, messages: Collection[UUID]) -> None:
+        """Take messages off that list: they were judged after what they answer."""
+        self._run("DELETE FROM matching_due WHERE message = ANY(%b)", list(messages))
+
     # ---- master data
 
     def set_contacts(self, contacts: Collection[tuple[UUID, str, UUID]]) -> list[UUID]:

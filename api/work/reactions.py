@@ -59,19 +59,17 @@ class Reactions:
         return self._fold() + self._decide()
 
     def _fold(self) -> int:
+        head = self._journal.head()
         with self._database.connect() as connection, connection.transaction():
             lookups = Lookups(connection)
             after = lookups.position(self.name)
-            batch = self._journal.read(after, limit=_EVENTS_AT_ONCE, names=HEARD)
-            reached = batch[-1].position if batch else max(after, self._quiet_up_to())
-            if reached == after:
-                return 0
-            fold(lookups, batch)
-            lookups.move(self.name, reached)
+            batch = self._journal.read(after, upto=head, limit=_EVENTS_AT_ONCE, names=HEARD)
+            if batch:
+                fold(lookups, batch)
+            reached = batch[-1].position if batch else head
+            if reached > after:
+                lookups.move(self.name, reached)
             return len(batch)
-
-    def _quiet_up_to(self) -> int:
-        return 0
 
     def _decide(self) -> int:
         with self._journal.writing() as writing:
@@ -87,6 +85,7 @@ class Reactions:
             for message in docket.changed:
                 ids = own_ids(docket.facts[message].content)
                 lookups.due_naming(ids, docket.due[message])
+            lookups.settled(due)
             return len(due)
 
 
