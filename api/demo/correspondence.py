@@ -93,7 +93,7 @@ def _sides(story: Story, step: Step, parent: Letter | None, company: Company) ->
         case "c":
             return Sides(colleague, colleague, contact, (contact,), (box,))
         case "f":
-            return Sides(box, seller, colleague, (colleague,), ())
+            return Sides(box, company.seller("it", step.box), colleague, (colleague,), ())
         case "i":
             return Sides(colleague, colleague, seller, (box,), ())
         case _:
