@@ -155,18 +155,17 @@ def _first_not_naming(
 
 
 def _judge(docket: _Docket, message: UUID) -> None:
-    """Judge a message after its ancestors, as far as these are due too (no recursion: see why).
+    """Judge a message after its ancestors, as far as these are due too.
 
-    Chains of thousands of replies exist.
+    Without recursion: chains of thousands of replies exist.
     """
-    chain = [message]
-    while (parent := docket.parents.get(chain[-1])) in docket.facts and parent not in chain:
-        if parent in docket.judged:
-            break
-        chain.append(parent)
-    for one in reversed(chain):
-        if one not in docket.judged:
-            _judge_alone(docket, one)
+    chain: dict[UUID, None] = {}
+    one: UUID | None = message
+    while one is not None and one in docket.facts and not (one in docket.judged or one in chain):
+        chain[one] = None
+        one = docket.parents.get(one)
+    for due in reversed(chain):
+        _judge_alone(docket, due)
 
 
 def _judge_alone(docket: _Docket, message: UUID) -> None:
