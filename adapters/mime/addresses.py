@@ -19,6 +19,7 @@ _TOKEN = re.compile(
 _LITERAL_QUOTES = re.compile(r"(?P<special>[<>,;:()])|(?P<blank>\s+)|(?P<atom>[^\s<>,;:()]+)")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _COMMENT_SIGN = re.compile(r"[()]|\\.", re.DOTALL)
+_QUOTED_LOCAL = re.compile(r'"[^"]*"@[^\s"]+')
 _AROUND_AT = re.compile(r"\s*@\s*")
 _BEFORE_DOT = re.compile(r"\s+\.\s*")
 
@@ -157,6 +158,8 @@ def _spec(text: str) -> str:
 def _bare(phrase: str) -> tuple[str, str]:
     """Find the address in a mailbox without brackets; the other words are its name."""
     joined = _AROUND_AT.sub("@", _BEFORE_DOT.sub(".", phrase))
+    if quoted := _QUOTED_LOCAL.search(joined):
+        return _spec(quoted[0]), (joined[: quoted.start()] + joined[quoted.end() :]).strip()
     words = joined.split()
     place = next(index for index, word in enumerate(words) if "@" in word)
     word = words[place]

@@ -73,7 +73,7 @@ _DELAYED = re.compile(
     r"|warning message only|has not yet been delivered|temporary (?:failure|problem)|ritardat"
     r"|verzögert|en attente|opóźni"
 )
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]|\s*\()")
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])([45])[0-5]\d(?:[ -](?=[A-Za-z<#:\[(]))")
 _ADDRESS = re.compile(r"<?([\w.+=/~&-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{1,250}[A-Za-z0-9])>?")
 _QUOTED_HEADERS = re.compile(

@@ -150,6 +150,9 @@ def _sources(
     yield _scraped(text)
     for leaf in plain:
         yield _scraped(decode(leaf.octets()[:MOST_REPORT], leaf.parameters.get("charset", "")))
+    # Some put the returned message straight into a part, its header in place of the part's.
+    inner = [leaf.fields for leaf in leaves if leaf.fields is not fields]
+    yield ids_in([value for part in inner for value in part.every("message-id")])
     yield ids_in(fields.every("in-reply-to"))
     yield ids_in(fields.every("references"))[-1:]
 
