@@ -66,7 +66,8 @@ def read_fields(section: bytes) -> Fields:
         section = section[:MOST_HEADER_OCTETS]
         fields.defects.append("header section cut")
     lines = section.split(b"\n") if b"\n" in section else section.splitlines()
-    name, value = "", []  # type: str, list[bytes]
+    name = ""
+    value: list[bytes] = []
     for line in lines:
         if line[:1] in (b" ", b"\t"):
             value.append(line)
