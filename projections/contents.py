@@ -71,7 +71,7 @@ PARTICIPANT = Table(
     "participant",
     ParticipantRow,
     key=("message", "content", "role", "ordinal"),
-    indexes=("(hashtextextended(address_key, 0), message)",),
+    late=("(hashtextextended(address_key, 0), message)",),
 )
 ATTACHMENT = Table("attachment", AttachmentRow, key=("message", "content", "ordinal"))
 TABLES = (CONTENT, PARTICIPANT, ATTACHMENT)
@@ -92,11 +92,11 @@ class Said:
         row = _content(message, said, event)
         for role, addresses in _roles(said):
             for place, one in enumerate(addresses):
-                self.participants.put(
+                self.participants.add(
                     ParticipantRow(message, row.content, role, place, one.spec, one.key, one.name)
                 )
         for attachment in _attachments(row, said, event.files):
-            self.attachments.put(attachment)
+            self.attachments.add(attachment)
         return self.contents.put(row)
 
     def flush(self, connection: Connection[TupleRow], names: Names) -> None:

@@ -81,7 +81,7 @@ PARTY = Table(
     "party",
     PartyRow,
     key=("id",),
-    indexes=(
+    late=(
         '(name_key COLLATE "C", id)',
         "(hashtextextended(erp_id, 0))",
         "(vat_key) WHERE vat_key <> ''",
@@ -91,13 +91,13 @@ CONTACT = Table(
     "contact",
     ContactRow,
     key=("id",),
-    indexes=("(party)", "(hashtextextended(address_key, 0))"),
+    late=("(party)", "(hashtextextended(address_key, 0))"),
 )
 DOCUMENT = Table(
     "document",
     DocumentRow,
     key=("id",),
-    indexes=(
+    late=(
         "(issued_key DESC, id DESC)",
         "(party, issued_key DESC, id DESC)",
         "(hashtextextended(erp_id, 0))",

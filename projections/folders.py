@@ -30,7 +30,7 @@ class FolderRow:
     last_recorded_at: datetime
 
 
-FOLDER = Table("folder", FolderRow, key=("id",), indexes=("(mailbox)",))
+FOLDER = Table("folder", FolderRow, key=("id",))
 
 
 @dataclass(slots=True)

@@ -77,17 +77,17 @@ LINK = Table(
     "link",
     LinkRow,
     key=("id",),
-    indexes=(
+    indexes=("(message)",),
+    late=(
         f"(target, at DESC, message DESC) WHERE {_STANDING}",
         "(target, at DESC, message DESC)",
-        "(message)",
     ),
 )
 MESSAGE = Table(
     "history_message",
     HistoryMessageRow,
     key=("message",),
-    indexes=(
+    late=(
         "(at DESC, message DESC) WHERE parties = 0 AND direction IN ('inbound', 'outbound')",
         "(at DESC, message DESC) WHERE ambiguous > 0",
         "(at DESC, message DESC) WHERE suggested > 0",

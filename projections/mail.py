@@ -89,11 +89,8 @@ MESSAGE = Table(
     "message",
     MessageRow,
     key=("id",),
-    indexes=(
-        "(received_at DESC, id DESC)",
-        "(header_key) WHERE header_key <> ''",
-        "USING gin (mailboxes)",
-    ),
+    indexes=("(header_key) WHERE header_key <> ''",),
+    late=("(received_at DESC, id DESC)", "USING gin (mailboxes)"),
 )
 OCCURRENCE = Table("occurrence", OccurrenceRow, key=("message", "position"))
 TABLES = (MESSAGE, OCCURRENCE, STATE, *CONTENTS)
@@ -294,7 +291,7 @@ def _message(recorded: Recorded, event: MessageReceived, content: ContentRow) ->
 def _put_occurrence(
     state: State, recorded: Recorded, event: MessageReceived | MessageCopyFound, *, variant: bool
 ) -> None:
-    state.occurrences.put(
+    state.occurrences.add(
         OccurrenceRow(
             message=recorded.stream,
             position=recorded.position,

@@ -21,7 +21,7 @@ from typing import (
 from uuid import UUID
 
 from psycopg import Connection
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow, args_row
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from domain.recorded import Recorded
@@ -114,6 +114,7 @@ class Rows(Generic[R]):
         self.by_key: dict[tuple[object, ...], R] = {}
         self._stored: set[tuple[object, ...]] = set()
         self._dirty: dict[tuple[object, ...], None] = {}
+        self._added: list[R] = []
         self._key_of: Callable[[R], object] = attrgetter(*table.key)
 
     def key_of(self, row: R) -> tuple[object, ...]:
@@ -126,7 +127,7 @@ class Rows(Generic[R]):
     ) -> list[R]:
         """Read rows from the table once; rows already in memory keep their newer state."""
         query = SQL("SELECT * FROM {} WHERE ").format(names[self.table.name]) + SQL(where)
-        with connection.cursor(binary=True, row_factory=class_row(self.table.row)) as cursor:
+        with connection.cursor(binary=True, row_factory=args_row(self.table.row)) as cursor:
             found = cursor.execute(query, values).fetchall()
         return [self._remember(row) for row in found]
 
@@ -148,6 +149,10 @@ class Rows(Generic[R]):
         self._dirty[key] = None
         return row
 
+    def add(self, row: R) -> None:
+        """Add a row with a new key that nothing in this batch looks up or changes: it costs less."""
+        self._added.append(row)
+
     def remove(self, *key: object) -> None:
         """Take a row away."""
         if self.by_key.pop(key, None) is not None or key in self._stored:
@@ -162,12 +167,13 @@ class Rows(Generic[R]):
         gone = [key for key in self._dirty if key in self._stored]
         if gone:
             self._delete(connection, names, gone)
-        rows = [self.by_key[key] for key in self._dirty if key in self.by_key]
+        rows = [self.by_key[key] for key in self._dirty if key in self.by_key] + self._added
         if rows:
             self._copy(connection, names, rows)
         self._stored.update(key for key in self._dirty if key in self.by_key)
         self._stored.difference_update(key for key in self._dirty if key not in self.by_key)
         self._dirty.clear()
+        self._added.clear()
 
     def _delete(
         self, connection: Connection[TupleRow], names: Names, keys: Sequence[tuple[object, ...]]

@@ -61,7 +61,7 @@ class EntryRow:
 
 @dataclass(slots=True)
 class SubjectRow:
-    """An object that an event concerns: its stream's, and those that it names."""
+    """An object that an event names beside its own stream's."""
 
     object: UUID
     position: int
@@ -75,8 +75,8 @@ class ScopeRow:
     mailboxes: list[UUID]
 
 
-ENTRY = Table("trail_entry", EntryRow, key=("position",))
-SUBJECT = Table("trail_subject", SubjectRow, key=("object", "position"), indexes=("(position)",))
+ENTRY = Table("trail_entry", EntryRow, key=("position",), late=("(stream, position)",))
+SUBJECT = Table("trail_subject", SubjectRow, key=("object", "position"), late=("(position)",))
 SCOPE = Table("trail_scope", ScopeRow, key=("stream",))
 
 
@@ -103,9 +103,9 @@ def fold(state: State, recorded: Recorded) -> None:
     """Write one event down."""
     if _narrows(recorded):
         _widen(state, recorded)
-    state.entries.put(_entry(recorded))
-    for one in {recorded.stream, *_named(recorded.event)}:
-        state.subjects.put(SubjectRow(one, recorded.position))
+    state.entries.add(_entry(recorded))
+    for one in _named(recorded.event):
+        state.subjects.add(SubjectRow(one, recorded.position))
 
 
 def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
@@ -235,8 +235,8 @@ async def log(
 ) -> Slice[EntryRow]:
     """Give what happened in the company, as far as the reader sees what it happened to."""
     concerns = names.sql(
-        "EXISTS (SELECT FROM {trail_subject} s"
-        " WHERE s.object = %(object)s AND s.position = e.position)"
+        "e.position IN (SELECT o.position FROM {trail_entry} o WHERE o.stream = %(object)s"
+        " UNION ALL SELECT s.position FROM {trail_subject} s WHERE s.object = %(object)s)"
     )
     conditions: Sequence[tuple[object, Composable]] = (
         (wanted.object, concerns),
@@ -274,8 +274,9 @@ def _visible(names: Names, reader: Reader) -> Iterable[Composable]:
     yield SQL("(scope.stream IS NULL OR {})").format(reader.sees("scope.mailboxes"))
     if reader.clearance is not None:
         yield names.sql(
-            "NOT EXISTS (SELECT FROM {trail_subject} c WHERE c.position = e.position"
-            " AND c.object IN ("
+            "NOT EXISTS (SELECT FROM (SELECT e.stream AS id UNION ALL"
+            " SELECT c.object FROM {trail_subject} c WHERE c.position = e.position) AS named"
+            " WHERE named.id IN ("
             "SELECT p.id FROM {party} p WHERE p.privacy_level > %(clearance)s"
             " UNION ALL SELECT k.id FROM {contact} k WHERE k.privacy_level > %(clearance)s"
             " UNION ALL SELECT d.id FROM {document} d JOIN {party} p ON p.id = d.party"

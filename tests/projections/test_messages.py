@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ async def _everything(connection):
 
 
 async def test_what_is_shown_does_not_depend_on_the_order_of_capture(new_database) -> None:
-    seen = []
+    seen: list[tuple[Any, ...]] = []
     database = new_database()
     for order in itertools.permutations(COPIES):
         with database.connect() as connection:

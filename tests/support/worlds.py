@@ -248,7 +248,12 @@ def names_for(*projections: Projection[Any], generation: int = 1) -> Names:
     return Names({table.name: generation for one in projections for table in one.tables})
 
 
-def create(connection: Connection[TupleRow], names: Names, *projections: Projection[Any]) -> None:
+def create(
+    connection: Connection[TupleRow],
+    names: Names,
+    *projections: Projection[Any],
+    late: bool = True,
+) -> None:
     """Create their tables."""
     for table in (table for one in projections for table in one.tables):
         columns = SQL(", ").join(
@@ -258,7 +263,7 @@ def create(connection: Connection[TupleRow], names: Names, *projections: Project
         key = SQL(", ".join(f'"{name}"' for name in table.key))
         query = SQL("CREATE TABLE {} ({}, PRIMARY KEY ({}))")
         connection.execute(query.format(names[table.name], columns, key))
-        for index in table.indexes:
+        for index in (*table.indexes, *(table.late if late else ())):
             connection.execute(SQL("CREATE INDEX ON {} " + index).format(names[table.name]))
 
 
