@@ -154,3 +154,18 @@ async def _targets(
     async for message, target in cursor:
         found.setdefault(message, []).append(target)
     return found
+
+
+async def linked_after(
+    connection: Connection, names: Names, reader: Reader, position: int
+) -> int:
+    """Count the messages captured after a position that belong to a party or document."""
+    query = names.sql(
+        "SELECT count(DISTINCT l.message) FROM {link} l WHERE l.from_position > %(position)s"
+        " AND l.to_position IS NULL AND l.state IN ('automatic', 'confirmed') AND {sees}"
+        " AND EXISTS (SELECT FROM {message} m WHERE m.id = l.message AND m.position > %(position)s)",
+        sees=reader.sees("l.mailboxes"),
+    )
+    values = {**reader.params(), "position": position}
+    row = await (await connection.execute(query, values)).fetchone()
+    return int(row[0]) if row else 0

@@ -8,8 +8,24 @@ from domain.message import FolderRole
 _WORD = re.compile(r"[^\W\d_]+")
 # The names that Outlook, Thunderbird, Apple Mail and webmails give in it, de, fr, pl, en.
 _SENT = frozenset(
-    "sent inviata inviati inviate inviato spedita spediti gesendet gesendete gesendeten"
-    " envoyés envoyé envoyes wysłane wyslane enviados".split()
+    [
+        "sent",
+        "inviata",
+        "inviati",
+        "inviate",
+        "inviato",
+        "spedita",
+        "spediti",
+        "gesendet",
+        "gesendete",
+        "gesendeten",
+        "envoyés",
+        "envoyé",
+        "envoyes",
+        "wysłane",
+        "wyslane",
+        "enviados",
+    ]
 )
 _INBOX = (
     "inbox",

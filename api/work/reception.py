@@ -125,8 +125,10 @@ class Reception:
 
     def read(self, arrivals: Sequence[Arrival]) -> Batch:
         """Tell which arrivals are new, and read those."""
-        named = {occurrence: (arrival, identity) for arrival, identity, occurrence in
-                 map(self._identified, arrivals)}
+        named = {
+            occurrence: (arrival, identity)
+            for arrival, identity, occurrence in map(self._identified, arrivals)
+        }
         known = self._known(named)
         fresh = [(one, *named[one]) for one in named if one not in known]
         readings = self._worker.read_many([arrival.raw for _, arrival, _ in fresh])

@@ -1,0 +1,106 @@
+"""CSV files as ERPs and spreadsheets write them: several encodings, commas or semicolons.
+
+A line that cannot be used is told with its number; the others are given.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_DELIMITERS: Final = ",;\t|"
+_LONGEST_FIELD: Final = 1 << 20
+
+
+class BadFile(Exception):
+    """A file cannot be used at all; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row by its columns' names, in lower case; `number` is its first line in the file."""
+
+    number: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A row that cannot be used, and why."""
+
+    file: str
+    number: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.number}: {self.reason}"
+
+
+def read_lines(path: Path, needed: tuple[str, ...]) -> Iterator[Line | BadLine]:
+    """Give the rows of a file; raise BadFile without its header or a `needed` column."""
+    try:
+        text = decoded(path.read_bytes())
+    except OSError as trouble:
+        raise BadFile(f"{path}: it cannot be read: {trouble.strerror or trouble}") from trouble
+    csv.field_size_limit(_LONGEST_FIELD)
+    rows = _rows(text)
+    header = next((row for _, row in rows if isinstance(row, list) and any(row)), None)
+    if header is None:
+        raise BadFile(f"{path}: the file is empty; its first line has to name the columns")
+    names = [_name(column) for column in header]
+    if missing := [name for name in needed if name not in names]:
+        raise BadFile(f"{path}: the column {missing[0]!r} is missing; there is {', '.join(names)}")
+    for number, row in rows:
+        if line := _line(path.name, number, names, row):
+            yield line
+
+
+def decoded(octets: bytes) -> str:
+    """Read text in the encoding that it shows: UTF-8, UTF-16 (also without a mark), or Windows'."""
+    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return octets.decode("utf-16", "replace")
+    head = octets[:200]
+    if head.count(b"\0") > len(head) // 3:
+        little = head[1::2].count(b"\0") > head[::2].count(b"\0")
+        return octets.decode("utf-16-le" if little else "utf-16-be", "replace")
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return octets.decode("cp1252", "replace")
+
+
+def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Give the rows with their first line's number; a text in place of one says what is wrong."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    while True:
+        number = reader.line_num + 1
+        try:
+            yield number, next(reader)
+        except StopIteration:
+            return
+        except csv.Error as trouble:
+            yield number, f"it is no CSV: {trouble}"
+
+
+def _delimiter(text: str) -> str:
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return max(_DELIMITERS, key=header.count)
+
+
+def _name(column: str) -> str:
+    return "_".join(column.strip().casefold().replace("-", " ").split())
+
+
+def _line(file: str, number: int, names: list[str], row: list[str] | str) -> Line | BadLine | None:
+    if isinstance(row, str):
+        return BadLine(file, number, row)
+    if not any(value.strip() for value in row):
+        return None
+    if len(row) > len(names) and any(row[len(names) :]):
+        return BadLine(file, number, f"it has {len(row)} fields, the header {len(names)}")
+    if any("\0" in value for value in row):
+        return BadLine(file, number, "it holds a NUL character")
+    values = dict(zip(names, (value.strip() for value in row), strict=False))
+    return Line(number, {name: values.get(name, "") for name in names})

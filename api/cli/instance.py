@@ -1,0 +1,74 @@
+"""The instance itself: made, explained, examined."""
+
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from adapters.settings import explained, load_settings
+from api.cli.setting import Chosen, out, plain, print_json, table_of
+from api.compose import init as make
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(init)
+    app.command()(config)
+
+
+def init(context: typer.Context) -> None:
+    """Create the instance, or bring it up to date; again does no harm.
+
+    carteggio init
+    carteggio --home /srv/carteggio init
+    """
+    chosen: Chosen = context.obj
+    home = chosen.home
+    there = home.exists
+    home.create()
+    settings = load_settings(home)
+    applied = make(home, settings, chosen.company)
+    company = chosen.company or settings.company
+    if applied:
+        done = "brought up to date" if there else "created"
+        out.print(plain(f"The instance in {home.folder} is {done}, for the company {company}."))
+        if not there:
+            key = settings.root_key_file or home.root_key
+            out.print(plain(f"Keep a copy of {key} elsewhere: without it nothing can be read."))
+    else:
+        out.print(plain(f"The instance in {home.folder} is there already, and up to date."))
+
+
+def config(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """List all settings with their meaning and present value; secrets are not shown.
+
+    carteggio config
+    """
+    chosen: Chosen = context.obj
+    settings = load_settings(chosen.home)
+    rows = [
+        {"setting": name, "value": _shown(getattr(settings, name)), "meaning": meaning}
+        for name, meaning in explained()
+    ]
+    if as_json:
+        print_json({"home": str(chosen.home.folder), "settings": rows})
+        return
+    table = table_of("setting", "value", "meaning", title=f"Settings in {chosen.home.folder}")
+    for row in rows:
+        table.add_row(*map(plain, row.values()))
+    out.print(table)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return "(secret)"
+        case dict():
+            return ", ".join(f"{name}: {_shown(one)}" for name, one in value.items())
+        case _:
+            return str(value)

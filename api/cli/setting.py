@@ -1,0 +1,105 @@
+"""What every command begins with: the instance that is meant, opened, and how to print."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adapters.home import Home, home_at
+from adapters.logs import set_up_logs
+from adapters.settings import Settings, load_settings
+from api.compose import Carteggio, compose
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The global options."""
+
+    folder: Path | None
+    company: str | None
+
+    @property
+    def home(self) -> Home:
+        """Give the instance's place."""
+        return home_at(self.folder)
+
+    def settings(self) -> Settings:
+        """Read the settings of an instance that is there."""
+        return load_settings(self.home.require())
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[Carteggio]:
+    """Open the chosen instance for the chosen company."""
+    chosen: Chosen = context.obj
+    settings = chosen.settings()
+    set_up_logs("warning" if settings.log_level == "info" else settings.log_level)
+    with compose(chosen.home, settings, chosen.company) as carteggio:
+        yield carteggio
+
+
+def local(moment: datetime | None, zone: ZoneInfo) -> str:
+    """Write a time as the office's clock shows it."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def table_of(*columns: str, title: str | None = None) -> Table:
+    """Begin a table."""
+    table = Table(title=title, title_justify="left", header_style="bold", expand=False)
+    for column in columns:
+        # Numbers stand right; a header says so with a leading hash.
+        table.add_column(
+            column.lstrip("#"),
+            justify="right" if column.startswith("#") else "left",
+            overflow="fold",
+        )
+    return table
+
+
+def plain(value: object) -> Text:
+    """Give text that is shown as it is: mail may hold brackets and control characters."""
+    text = "" if value is None else str(value)
+    return Text("".join(one if one.isprintable() else " " for one in text))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value on a line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_simple) + "\n")
+
+
+def _simple(value: object) -> object:
+    match value:
+        case datetime() | date():
+            return value.isoformat().replace("+00:00", "Z")
+        case UUID():
+            return str(value)
+        case Mapping():
+            return dict(value)
+        case tuple() | frozenset() | set():
+            return list(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def moment(text: str, zone: ZoneInfo) -> datetime:
+    """Read a time as people write it: a day, or a day and a time, local unless it says where."""
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no time; one looks like 2026-04-30, or 2026-04-30T18:00"
+        ) from None
+    return read if read.tzinfo else read.replace(tzinfo=zone)

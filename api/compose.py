@@ -1,0 +1,150 @@
+"""The only place that puts the pieces together: an instance opened for one company."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from adapters import migrations
+from adapters.blobs import Blobs, BlobStore, FolderStore, ObjectStore
+from adapters.database import Database
+from adapters.home import Home
+from adapters.journal import Journal
+from adapters.keyring import FileRoot, Keyring
+from adapters.postgres import EmbeddedPostgres
+from adapters.settings import Settings
+from api.work.feed import Feed, active_names_async
+from api.work.reactions import Reactions
+from projections.access import access
+from projections.company import company
+from projections.directory import directory
+from projections.folders import folders
+from projections.history import history
+from projections.mail import mail
+from projections.projection import Names, Projection
+from projections.trail import trail
+from projections.unanswered import CORRESPONDENCE
+
+PROJECTIONS: tuple[Projection[Any], ...] = (
+    company,
+    directory,
+    access,
+    mail,
+    CORRESPONDENCE,
+    history,
+    folders,
+    trail,
+)
+
+
+class NoCompany(Exception):
+    """The instance does not hold this company, or not in the form that this version needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carteggio:
+    """An instance opened for one company: everything that commands, API and work ask for."""
+
+    home: Home
+    settings: Settings
+    company: str
+    database: Database
+    keyring: Keyring
+    blobs: Blobs
+    journal: Journal
+    feed: Feed
+
+    @property
+    def identity_key(self) -> bytes:
+        """Give the key under which ids are made (domain/identity.py)."""
+        return self.keyring.identity_key
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[tuple[AsyncConnection[TupleRow], Names]]:
+        """Lend a connection and the read models' names, to be asked by the reading functions."""
+        connection = await self.database.connect_async()
+        async with connection:
+            yield connection, await active_names_async(connection, PROJECTIONS)
+
+
+@contextmanager
+def compose(home: Home, settings: Settings, company: str | None = None) -> Iterator[Carteggio]:
+    """Open an instance, with its embedded database if it has one; the last one out stops that."""
+    home.require()
+    with ExitStack() as stack:
+        database = stack.enter_context(opened_database(home, settings, company))
+        missing = migrations.pending(database)
+        if missing:
+            raise NoCompany(_what_to_do(database.company, missing))
+        keyring = Keyring(database, _root_key(home, settings), database.company)
+        journal = Journal(database, keyring)
+        feed = Feed(journal, PROJECTIONS, (Reactions(journal, database),))
+        stack.callback(feed.close)
+        yield Carteggio(
+            home=home,
+            settings=settings,
+            company=database.company,
+            database=database,
+            keyring=keyring,
+            blobs=Blobs(blob_store(home, settings, database.company), keyring, database),
+            journal=journal,
+            feed=feed,
+        )
+
+
+def init(home: Home, settings: Settings, company: str | None = None) -> list[str]:
+    """Make what an instance and a company need, or bring it up to date; say what was applied."""
+    home.create()
+    with opened_database(home, settings, company) as database:
+        applied = migrations.migrate(database)
+        root = _root_key(home, settings)
+        Keyring.initialise(database, root)
+        feed = Feed(Journal(database, Keyring(database, root, database.company)), PROJECTIONS)
+        feed.prepare()
+        feed.close()
+        return applied
+
+
+@contextmanager
+def opened_database(
+    home: Home, settings: Settings, company: str | None = None
+) -> Iterator[Database]:
+    """Reach a company's database; bring up the embedded server where no other is named."""
+    name = company or settings.company
+    with ExitStack() as stack:
+        dsn = settings.dsn_of(name)
+        if dsn is None:
+            dsn = stack.enter_context(EmbeddedPostgres(home.postgres))
+        database = Database(dsn, name, direct_dsn=settings.direct_dsn_of(name))
+        stack.callback(database.close)
+        yield database
+
+
+def blob_store(home: Home, settings: Settings, company: str) -> BlobStore:
+    """Say where sealed blobs lie: a company's own corner of a folder or bucket."""
+    place = settings.blobs
+    if place is not None and place.startswith("s3://"):
+        secret = settings.s3_secret_access_key
+        return ObjectStore(
+            f"{place.rstrip('/')}/{company}",
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            access_key_id=settings.s3_access_key_id,
+            secret_access_key=secret.get_secret_value() if secret else None,
+            allow_http=settings.s3_allow_http,
+        )
+    folder = home.blobs if place is None else type(home.blobs)(place)
+    return FolderStore(folder / company)
+
+
+def _root_key(home: Home, settings: Settings) -> FileRoot:
+    return FileRoot(settings.root_key_file or home.root_key)
+
+
+def _what_to_do(company: str, missing: list[str]) -> str:
+    if missing == migrations.available():
+        return f"there is no company {company!r} here; create it with: carteggio init"
+    return f"the tables of company {company!r} are of an older version; run: carteggio init"
