@@ -1,0 +1,236 @@
+"""One connection to an IMAP server: opened safely, logged in, each command with a deadline."""
+
+import asyncio
+import base64
+import ssl
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Any, Self, TypeVar
+
+import aioimaplib
+
+from adapters.imap.grammar import quoted
+from adapters.imap.protocol import Answer, Client, Pending, Protocol, Taker
+from adapters.imap.splitter import Response
+from adapters.imap.values import ImapAccount, ImapTrouble, Limits, TroubleKind, words
+
+T = TypeVar("T")
+
+# RFC 5530: the login is not wrong, the server cannot take it now.
+_NOT_NOW = (b"[UNAVAILABLE]", b"[INUSE]", b"[SERVERBUG]", b"[LIMIT]")
+_GOODBYE = 2.0
+
+
+class Connection:
+    """A connection that is logged in; after any timeout it is dropped and useless."""
+
+    def __init__(self, account: ImapAccount, limits: Limits, protocol: Protocol) -> None:
+        self.account = account
+        self.limits = limits
+        self.protocol = protocol
+        self.capabilities: frozenset[str] = frozenset()
+
+    @classmethod
+    async def open(cls, account: ImapAccount, limits: Limits) -> Self:
+        """Connect, secure and log in; raise ImapTrouble, and leave nothing open, where that fails."""
+        connection = cls(account, limits, await _connect(account, limits))
+        try:
+            await connection._begin()
+        except BaseException:
+            connection.drop()
+            raise
+        return connection
+
+    async def close(self) -> None:
+        """Take leave if the connection is good, and end it."""
+        if self.protocol.trouble is None:
+            with suppress(ImapTrouble):
+                await self.run(b"LOGOUT", deadline=min(_GOODBYE, self.limits.command))
+        self.drop()
+
+    def drop(self) -> None:
+        """End the connection at once."""
+        self.protocol.fail(ImapTrouble(TroubleKind.LOST, "the connection was closed by us"))
+
+    async def run(
+        self, command: bytes, *, take: Taker | None = None, deadline: float | None = None
+    ) -> Answer:
+        """Give a command and wait for its end; raise ImapTrouble(REFUSED) if it is NO or BAD."""
+        pending = self.start(command, take=take)
+        return granted(await self.finish(pending, deadline), pending.name)
+
+    def start(self, command: bytes, *, take: Taker | None = None, allowed: int = 0) -> Pending:
+        """Send a command without waiting; several may be under way."""
+        return self.protocol.begin(command, take or _nothing, allowed or self.limits.answer)
+
+    async def finish(self, pending: Pending, deadline: float | None = None) -> Answer:
+        """Wait for the end of a command, until the deadline and not a moment longer."""
+        return await self._within(pending.done, deadline or self.limits.command, pending.name)
+
+    async def _within(self, waited: Awaitable[T], deadline: float, what: str) -> T:
+        try:
+            async with asyncio.timeout(deadline):
+                return await waited
+        except TimeoutError:
+            self.protocol.fail(_too_late(what, deadline))
+            raise _too_late(what, deadline) from None
+
+    async def _begin(self) -> None:
+        greeting = await self._within(self.protocol.greeting, self.limits.command, "the greeting")
+        ready = _greeted(greeting)
+        if self.account.security == "starttls":
+            if ready:
+                # A server that lets everybody in before TLS is not the one we want to talk to.
+                raise ImapTrouble(TroubleKind.TLS, "the server skips TLS (PREAUTH)")
+            await self._start_tls()
+        await self._ask_capabilities()
+        if not ready:
+            await self._log_in()
+            await self._ask_capabilities()
+        self.protocol.state = aioimaplib.AUTH
+
+    async def _ask_capabilities(self) -> None:
+        found: set[str] = set()
+
+        def take(response: Response) -> bool:
+            names = response[0].decode("ascii", "replace").upper().split()
+            if names[1:2] == ["CAPABILITY"]:
+                found.update(names[2:])
+            return True
+
+        await self.run(b"CAPABILITY", take=take)
+        self.capabilities = frozenset(found)
+        self.protocol.capabilities = found
+
+    async def _start_tls(self) -> None:
+        try:
+            await self.run(b"STARTTLS")
+        except ImapTrouble as trouble:
+            if trouble.kind is not TroubleKind.REFUSED:
+                raise
+            sentence = f"no secure connection, so nothing was sent: {trouble.sentence}"
+            raise ImapTrouble(TroubleKind.TLS, sentence) from trouble
+        if not self.protocol.silent:
+            # What came before TLS could be anybody's (CVE-2011-0411 and its kin).
+            raise ImapTrouble(TroubleKind.TLS, "the server goes on talking after STARTTLS")
+        upgrade = asyncio.get_running_loop().start_tls(
+            self.protocol.transport,
+            self.protocol,
+            _context(self.account),
+            server_hostname=self.account.host,
+        )
+        self.protocol.transport = await _opening(upgrade, self.account, self.limits)
+
+    async def _log_in(self) -> None:
+        try:
+            if "AUTH=PLAIN" in self.capabilities:
+                await self._authenticate_plain()
+            elif "LOGINDISABLED" in self.capabilities:
+                raise ImapTrouble(
+                    TroubleKind.LOGIN_REFUSED,
+                    "the server takes no password on this connection (LOGINDISABLED)",
+                )
+            else:
+                await self._login()
+        except ImapTrouble as trouble:
+            if trouble.kind is not TroubleKind.REFUSED:
+                raise
+            raise _login_refused(trouble) from None
+
+    async def _authenticate_plain(self) -> None:
+        """Log in by SASL PLAIN (RFC 4616), in one step where the server allows (RFC 4959)."""
+        user, password = self.account.user.encode(), self.account.password.encode()
+        if b"\0" in user + password:
+            raise ImapTrouble(TroubleKind.LOGIN_REFUSED, "user and password cannot contain NUL")
+        secret = base64.b64encode(b"\0" + user + b"\0" + password)
+        if "SASL-IR" in self.capabilities:
+            await self.run(b"AUTHENTICATE PLAIN " + secret)
+            return
+        asked = self.protocol.challenge()
+        pending = self.start(b"AUTHENTICATE PLAIN")
+        either: set[asyncio.Future[Any]] = {asked, pending.done}
+        going = asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        await self._within(going, self.limits.command, pending.name)
+        if asked.done() and not pending.done.done():
+            self.protocol.transport.write(secret + b"\r\n")
+        granted(await self.finish(pending), pending.name)
+
+    async def _login(self) -> None:
+        try:
+            user, password = (
+                quoted(x.encode()) for x in (self.account.user, self.account.password)
+            )
+        except ValueError as trouble:
+            raise ImapTrouble(TroubleKind.LOGIN_REFUSED, str(trouble)) from None
+        await self.run(b"LOGIN " + user + b" " + password)
+
+
+def granted(answer: Answer, name: str) -> Answer:
+    """Give the answer if it is OK; else raise what the server says."""
+    if answer.ok:
+        return answer
+    said = words(answer.text)
+    raise ImapTrouble(TroubleKind.REFUSED, f"the server refuses {name}: {said}")
+
+
+def _nothing(_: Response) -> bool:
+    return False
+
+
+def _too_late(what: str, deadline: float) -> ImapTrouble:
+    sentence = f"the server did not finish {what} within {deadline:g} seconds"
+    return ImapTrouble(TroubleKind.TIMEOUT, sentence)
+
+
+def _login_refused(trouble: ImapTrouble) -> ImapTrouble:
+    if any(x.decode() in trouble.sentence.upper() for x in _NOT_NOW):
+        return ImapTrouble(TroubleKind.UNREACHABLE, trouble.sentence)
+    return ImapTrouble(TroubleKind.LOGIN_REFUSED, trouble.sentence)
+
+
+def _greeted(greeting: Response) -> bool:
+    """Read the greeting (RFC 3501 7.1); True if the server needs no login."""
+    status = greeting[0][:10].upper()
+    if status.startswith(b"* PREAUTH"):
+        return True
+    if status.startswith(b"* OK"):
+        return False
+    said = words(greeting[0])
+    if status.startswith(b"* BYE"):
+        raise ImapTrouble(TroubleKind.UNREACHABLE, f"the server turns us away: {said}")
+    raise ImapTrouble(TroubleKind.PROTOCOL, f"this is no IMAP server; it says: {said}")
+
+
+async def _connect(account: ImapAccount, limits: Limits) -> Protocol:
+    context = _context(account) if account.security == "tls" else None
+    client = Client(account.host, account.port, limits, context)
+    return await _opening(client.connected(), account, limits)
+
+
+async def _opening(step: Awaitable[T], account: ImapAccount, limits: Limits) -> T:
+    """Wait for a step of opening, and say in our words why it fails."""
+    where = f"{account.host}:{account.port}"
+    try:
+        async with asyncio.timeout(limits.connect):
+            return await step
+    except TimeoutError:
+        kind, why = TroubleKind.TIMEOUT, f"did not answer within {limits.connect:g} seconds"
+    except ssl.SSLCertVerificationError as refusal:
+        kind, why = TroubleKind.TLS, f"is not trusted: {refusal.verify_message}"
+    except ssl.SSLError as refusal:
+        kind, why = TroubleKind.TLS, f"gives no secure connection: {refusal.reason or refusal}"
+    except OSError as refusal:
+        kind, why = TroubleKind.UNREACHABLE, f"cannot be reached: {refusal.strerror or refusal}"
+    raise ImapTrouble(kind, f"{where} {why}")
+
+
+def _context(account: ImapAccount) -> ssl.SSLContext:
+    """Make the default context stricter: TLS 1.2 at least, names only from subjectAltName."""
+    try:
+        context = ssl.create_default_context(cafile=account.ca_file)
+    except OSError as trouble:
+        sentence = f"the authorities in {account.ca_file} cannot be read: {trouble}"
+        raise ImapTrouble(TroubleKind.TLS, sentence) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.hostname_checks_common_name = False
+    return context

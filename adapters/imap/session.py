@@ -1,0 +1,252 @@
+"""Fetch a mailbox over IMAP: its folders, what is new in them, and the messages, octet for octet.
+
+    async with ImapSession(account) as session:
+        for folder in await session.folders():
+            state = await session.select(folder)
+            new = await session.uids_with_sizes(after_uid)
+            async for batch in session.fetch(new):
+                ...    # Fetched, Oversize or Unfetchable, in rising order of UIDs
+
+Nothing on the server changes: folders are examined, bodies are peeked at (RFC 3501 6.3.2, 6.4.5).
+One task owns a session. Whatever goes wrong is an ImapTrouble of a known kind, in bounded time.
+"""
+
+import re
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import aioimaplib
+
+from adapters.imap.connection import Connection, granted
+from adapters.imap.fetching import Batch, Flight, Item, batches
+from adapters.imap.folders import Listed, listed, to_wire, with_roles
+from adapters.imap.grammar import fetch_items, number, quoted
+from adapters.imap.splitter import Response
+from adapters.imap.values import (
+    FolderState,
+    ImapAccount,
+    ImapTrouble,
+    Limits,
+    RemoteFolder,
+    TroubleKind,
+    Unfetchable,
+)
+
+UNDER_WAY = 2
+TRIES = 3
+_LINE_OF_SIZE = 200
+_EXISTS = re.compile(rb"\* (\d{1,19}) EXISTS", re.IGNORECASE)
+_CODE = re.compile(rb"\* OK \[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d{1,19})\]", re.IGNORECASE)
+
+Step = Batch | Flight | list[Item]
+
+
+class ImapSession:
+    """A mailbox, open for reading."""
+
+    def __init__(self, account: ImapAccount, limits: Limits | None = None) -> None:
+        self.account = account
+        self.limits = limits or Limits()
+        self._opened: Connection | None = None
+        self._folder = b""
+        self._state: FolderState | None = None
+        self._vain = 0
+
+    async def __aenter__(self) -> Self:
+        self._opened = await Connection.open(self.account, self.limits)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if kind is None:
+            await self._connection.close()
+        else:
+            self._connection.drop()
+
+    async def folders(self) -> tuple[RemoteFolder, ...]:
+        """List the folders that can hold mail, with what they are for."""
+        found: list[Listed] = []
+
+        def take(response: Response) -> bool:
+            if (one := listed(response)) is not None:
+                found.append(one)
+            return True
+
+        extended = {"LIST-EXTENDED", "SPECIAL-USE"} <= self._connection.capabilities
+        command = b'LIST "" "*" RETURN (SPECIAL-USE)' if extended else b'LIST "" "*"'
+        await self._connection.run(command, take=take)
+        return with_roles(found)
+
+    async def select(self, folder: RemoteFolder | str) -> FolderState:
+        """Choose the folder to read from; a name stands for the folder that bears it."""
+        wire = to_wire(folder) if isinstance(folder, str) else folder.wire
+        self._state = await self._examine(self._connection, wire)
+        self._folder = wire
+        return self._state
+
+    async def uids_with_sizes(self, after_uid: int = 0) -> list[tuple[int, int]]:
+        """List the messages above a UID, as (UID, size), in rising order."""
+        state = self._selected()
+        if state.exists == 0 or 0 < state.uidnext <= after_uid + 1:
+            return []
+        sizes: dict[int, int] = {}
+
+        def take(response: Response) -> bool:
+            items = fetch_items(response) or {}
+            uid, size = number(items.get(b"UID")), number(items.get(b"RFC822.SIZE"))
+            # `n:*` holds the last message even if that is below n (RFC 3501 6.4.8).
+            if uid is not None and size is not None and uid > after_uid:
+                sizes[uid] = size
+            return True
+
+        command = b"UID FETCH %d:* (UID RFC822.SIZE)" % (after_uid + 1)
+        allowed = self.limits.answer + _LINE_OF_SIZE * state.exists
+        pending = self._connection.start(command, take=take, allowed=allowed)
+        deadline = self.limits.command + state.exists / 1_000
+        granted(await self._connection.finish(pending, deadline), "UID FETCH")
+        return sorted(sizes.items())
+
+    async def fetch(self, messages: Iterable[tuple[int, int]]) -> AsyncGenerator[list[Item], None]:
+        """Fetch messages, given as (UID, size); give them in bounded lists, in rising order.
+
+        A message that breaks the answer, or the connection, is singled out by halving and told as
+        Unfetchable. While the caller is busy the server has to wait.
+        """
+        self._selected()
+        self._vain = 0
+        steps: deque[Step] = deque(batches(messages, self.limits))
+        while steps:
+            if not (items := await self._next(steps)):
+                continue
+            self._vain = 0
+            protocol = self._connection.protocol
+            protocol.busy(busy=True)
+            try:
+                yield items
+            finally:
+                protocol.busy(busy=False)
+
+    async def _next(self, steps: deque[Step]) -> list[Item]:
+        """Do the first step, with the second under way; what it leaves to do goes before the rest."""
+        if (trouble := self._connection.protocol.trouble) is not None:
+            await self._reconnect(steps, trouble)
+        try:
+            self._launch(steps)
+            step = steps[0]
+            if isinstance(step, Flight):
+                await step.finish()
+        except ImapTrouble as trouble:
+            return _recover(steps, trouble)
+        steps.popleft()
+        if isinstance(step, Flight):
+            steps.extendleft(reversed([x async for x in self._sorted(step)]))
+            return []
+        return step if isinstance(step, list) else []
+
+    def _launch(self, steps: deque[Step]) -> None:
+        for place in range(min(UNDER_WAY, len(steps))):
+            step = steps[place]
+            if isinstance(step, Batch):
+                steps[place] = Flight(self._connection, step)
+
+    async def _sorted(self, flight: Flight) -> AsyncIterator[Step]:
+        """Give what came, in order, with another try in the place of what did not."""
+        missing = flight.missing()
+        came: list[Item] = []
+        for uid, size in flight.batch.messages:
+            if uid not in missing:
+                came.append(flight.given(uid))
+                continue
+            if came:
+                yield came
+            came = []
+            if flight.batch.tries:
+                yield [await self._not_given(uid)]
+            else:
+                yield Batch(((uid, size),), tries=1)
+        if came:
+            yield came
+
+    async def _not_given(self, uid: int) -> Unfetchable:
+        """Tell a message that was deleted meanwhile from one that the server keeps to itself."""
+        there: list[bytes] = []
+
+        def take(response: Response) -> bool:
+            there.extend(response[0].split()[2:] if response[0][:8].upper() == b"* SEARCH" else ())
+            return True
+
+        with suppress(ImapTrouble):
+            await self._connection.run(b"UID SEARCH UID %d" % uid, take=take)
+            if not there:
+                return Unfetchable(uid, "it is no longer on the server", gone=True)
+        return Unfetchable(uid, "the server lists it and does not give it")
+
+    async def _reconnect(self, steps: deque[Step], trouble: ImapTrouble) -> None:
+        """Connect anew and ask again for all that was under way; raise where that is in vain."""
+        for place, step in enumerate(steps):
+            if isinstance(step, Flight):
+                steps[place] = step.batch
+        self._vain += 1
+        if self._vain > self.limits.patience:
+            raise trouble
+        before = self._selected()
+        self._opened = await Connection.open(self.account, self.limits)
+        state = await self._examine(self._opened, self._folder)
+        if state.uidvalidity != before.uidvalidity:
+            sentence = "the folder was made anew while it was read (UIDVALIDITY changed)"
+            raise ImapTrouble(TroubleKind.PROTOCOL, sentence)
+
+    async def _examine(self, connection: Connection, wire: bytes) -> FolderState:
+        figures: dict[bytes, int] = {}
+
+        def take(response: Response) -> bool:
+            if found := _EXISTS.match(response[0]):
+                figures[b"EXISTS"] = int(found[1])
+            elif found := _CODE.match(response[0]):
+                figures[found[1].upper()] = int(found[2])
+            return True
+
+        command = b"EXAMINE " + quoted(wire)
+        if connection.capabilities & {"CONDSTORE", "QRESYNC"}:
+            command += b" (CONDSTORE)"
+        await connection.run(command, take=take)
+        connection.protocol.state = aioimaplib.SELECTED
+        names = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
+        state = FolderState(*(figures.get(name, 0) for name in names))
+        if state.uidvalidity == 0:
+            raise ImapTrouble(TroubleKind.PROTOCOL, "the server keeps no UIDs for this folder")
+        return state
+
+    @property
+    def _connection(self) -> Connection:
+        if self._opened is None:
+            raise RuntimeError("the session is not open: use `async with`")
+        return self._opened
+
+    def _selected(self) -> FolderState:
+        if self._state is None:
+            raise RuntimeError("no folder is selected")
+        return self._state
+
+
+def _recover(steps: deque[Step], trouble: ImapTrouble) -> list[Item]:
+    """Keep what came of the first step before the trouble, and ask for the rest by halves."""
+    step = steps.popleft()
+    if isinstance(step, Flight):
+        landed, rest = step.landed(), step.batch.after(len(step.landed()))
+        if rest.messages:
+            steps.extendleft(reversed(_less(rest, trouble)))
+        return landed
+    steps.appendleft(step)  # the connection was lost before anything was asked
+    return []
+
+
+def _less(batch: Batch, trouble: ImapTrouble) -> list[Step]:
+    """Ask for less at once; a single message that failed thrice is given up."""
+    if len(batch.messages) == 1 and batch.tries + 1 >= TRIES:
+        return [[Unfetchable(batch.uids[0], trouble.sentence)]]
+    return [*batch.halves()]

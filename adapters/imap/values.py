@@ -1,0 +1,138 @@
+"""The words of fetching: the account, its folders, what comes from the server, and the trouble."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAccount:
+    """Where a mailbox is fetched from, and how.
+
+    `plain` sends the password in clear: only where the account says so. `ca_file` replaces the
+    system's authorities.
+    """
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "plain"]
+    user: str
+    password: str = field(repr=False)
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server may ask of us, in seconds and octets."""
+
+    connect: float = 20
+    command: float = 60
+    """The longest that any command may take, however lively the server is meanwhile."""
+    fetch: float = 180
+    line: int = 1_000_000
+    literal: int = 16 * MB
+    answer: int = 8 * MB
+    """The most that the answer to an ordinary command may hold."""
+    batch_count: int = 200
+    batch_octets: int = 8 * MB
+    piece: int = 1 << 20
+    whole: int = 4 * MB
+    """Messages above are fetched in pieces."""
+    largest: int = 50 * MB
+    """Of messages above only the header is fetched."""
+    patience: int = 12
+    """How often a lost connection is opened anew while nothing new comes of it."""
+
+
+class Role(StrEnum):
+    """What a folder is for."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFolder:
+    """A folder on the server; `wire` is its name as the server writes it."""
+
+    name: str
+    role: Role
+    wire: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What the server says of a folder; 0 stands for a figure that it does not tell."""
+
+    uidvalidity: int
+    uidnext: int
+    exists: int
+    highestmodseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A whole message; `flags` are of seen, flagged, answered, draft.
+
+    `received_at` is INTERNALDATE in UTC; None where the server gives no date that exists.
+    """
+
+    uid: int
+    flags: tuple[str, ...]
+    received_at: datetime | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Oversize:
+    """A message too large to fetch now, with its header (the first megabyte of it)."""
+
+    uid: int
+    size: int
+    header: bytes
+    received_at: datetime | None
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfetchable:
+    """A message that the server does not give; `gone` if it is no longer in the folder."""
+
+    uid: int
+    reason: str
+    gone: bool = False
+
+
+class TroubleKind(StrEnum):
+    """What kind of trouble: it decides what is done next."""
+
+    UNREACHABLE = "unreachable"
+    TLS = "tls"
+    LOGIN_REFUSED = "login refused"
+    REFUSED = "refused"
+    """The server says NO or BAD; the connection is good."""
+    PROTOCOL = "protocol"
+    TIMEOUT = "timeout"
+    TOO_MUCH_DATA = "too much data"
+    LOST = "lost"
+
+
+class ImapTrouble(Exception):
+    """Fetching cannot go on: the kind for programs, the sentence, with the server's own words."""
+
+    def __init__(self, kind: TroubleKind, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+        self.sentence = sentence
+
+
+def words(octets: bytes) -> str:
+    """Make what a server said fit to be shown: one line, printable, not long."""
+    text = octets[:400].decode("utf-8", "replace")
+    shown = "".join(x if x.isprintable() else " " for x in text)
+    return " ".join(shown.split())[:200] or "nothing"
