@@ -166,3 +166,10 @@ def test_golden_files_are_read_for_ever(file: Path):
     assert found.envelope.command_id == "a command"
     key_used = golden["state"].get("key")
     assert found.envelope.origin.address == ("192.0.2.7" if key_used else "")
+
+
+def test_the_page_of_events_says_what_the_catalogue_says():
+    from adapters.catalog_page import page  # noqa: PLC0415
+
+    shown = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
+    assert shown == page(), "make it anew: python -m adapters.catalog_page > docs/events.md"
