@@ -141,10 +141,10 @@ def directory(
     ] = "erp",
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Take over master data: parties.csv, contacts.csv, documents.csv, colleagues.csv,
-    mailboxes.csv and company.json, as many of them as there are.
+    """Take over master data from CSV files.
 
-    Only what changed is recorded; a row that cannot be used is told and leaves the others alone.
+    parties.csv, contacts.csv, documents.csv, colleagues.csv, mailboxes.csv and company.json, as
+    many of them as there are. Only what changed is recorded; a row that cannot be used is told and leaves the others alone.
 
     carteggio import directory erp-export/
     """
@@ -184,5 +184,3 @@ def _as_dict(outcome: Outcome) -> dict[str, object]:
         "removed": outcome.removed,
         "bad": [{"line": bad.number, "reason": bad.reason} for bad in outcome.bad],
     }
-
-

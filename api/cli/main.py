@@ -7,10 +7,10 @@ from typing import Annotated
 import psycopg
 import typer
 
-from adapters.blobs import BlobMissing, Damaged, KeyDestroyed, StorageFull, StorageUnavailable
+from adapters.blobs import BlobMissing, Damaged, StorageFull, StorageUnavailable
 from adapters.database import DatabaseUnavailable
 from adapters.home import HomeUnusable, NoInstance
-from adapters.keyring import NoKeys, RootKeyUnusable
+from adapters.keyring import KeyDestroyed, NoKeys, RootKeyUnusable
 from adapters.mailfiles import NoMail
 from adapters.postgres_user import PostgresFailed
 from adapters.recorder import UnsafeSetting
