@@ -17,6 +17,7 @@ from adapters.keyring import FileRoot, Keyring
 from adapters.postgres import EmbeddedPostgres
 from adapters.settings import Settings
 from api.work.feed import Feed, active_names_async
+from api.work.finding import Finder
 from api.work.reactions import Reactions
 from projections.access import access
 from projections.company import company
@@ -25,6 +26,7 @@ from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
 from projections.projection import Names, Projection
+from projections.reader import EVERYTHING
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
 
@@ -68,6 +70,12 @@ class Carteggio:
         connection = await self.database.connect_async()
         async with connection:
             yield connection, await active_names_async(connection, PROJECTIONS)
+
+    @asynccontextmanager
+    async def finding(self) -> AsyncIterator[Finder]:
+        """Lend what finds objects by what people type, for who may see everything."""
+        async with self.reading() as (connection, names):
+            yield Finder(connection, names, EVERYTHING, self.identity_key)
 
 
 @contextmanager

@@ -1,7 +1,196 @@
-"""To come."""
+"""Asking: a history, what waits for an answer, an audit trail, the log of events."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
 
 import typer
+from rich.text import Text
+
+from api.cli.following import print_events
+from api.cli.setting import fresh, local, moment, opened, out, plain, print_json, table_of
+from api.compose import Carteggio
+from api.work.answers import HistoryLine, WaitingLine, history_of, trail_lines, unanswered_lines
+from projections.trail import EntryRow
+
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+_Limit = Annotated[int, typer.Option(min=1, help="At most so many lines.")]
+_ARROWS = {"inbound": "←", "outbound": "→", "internal": "·"}
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
+    for command in (history, unanswered, trail, events):
+        app.command()(command)
+
+
+def history(
+    context: typer.Context,
+    party: Annotated[
+        str,
+        typer.Argument(
+            help="ERP code, id, mail address or the beginning of a name; or a document's number."
+        ),
+    ],
+    as_of: Annotated[
+        str | None, typer.Option(help="How it stood then, as 2026-04-30T18:00.")
+    ] = None,
+    limit: _Limit = 50,
+    as_json: _Json = False,
+) -> None:
+    """Show the mail with a party, or about a document, the newest first.
+
+    carteggio history C01042
+    carteggio history "Morelli Impianti" --as-of 2026-03-31
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        zone = carteggio.settings.zone
+        time = moment(as_of, zone) if as_of else None
+        title, lines, more = asyncio.run(history_of(carteggio, party, time, limit))
+    if as_json:
+        for line in lines:
+            print_json(line.facts())
+        return
+    table = table_of(
+        "received", "", "who", "subject", "documents", "because", title=str(plain(title))
+    )
+    for line in lines:
+        table.add_row(local(line.at, zone), *_history_row(line))
+    out.print(table)
+    _tell_more(len(lines), more)
+
+
+def _history_row(line: HistoryLine) -> tuple[Text, ...]:
+    return (
+        plain(_ARROWS.get(line.direction or "", "?")),
+        plain(line.who),
+        plain(line.subject),
+        plain(", ".join(line.documents)),
+        plain(line.because),
+    )
+
+
+def unanswered(
+    context: typer.Context,
+    as_of: Annotated[
+        str | None, typer.Option(help="How mail stood then, as 2026-04-30T18:00.")
+    ] = None,
+    limit: _Limit = 200,
+    as_json: _Json = False,
+) -> None:
+    """Show the mail that nobody has answered, the longest wait first.
+
+    carteggio unanswered
+    carteggio unanswered --as-of 2026-04-11T18:00
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        zone = carteggio.settings.zone
+        time = moment(as_of, zone) if as_of else None
+        lines, more = asyncio.run(unanswered_lines(carteggio, time, limit))
+    if as_json:
+        for line in lines:
+            print_json(line.facts())
+        return
+    until = time or datetime.now(UTC)
+    title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
+    table = table_of("waits since", "#for", "from", "subject", "party", "mailbox", title=title)
+    for line in lines:
+        table.add_row(local(line.since, zone), _long(until - line.since), *_waiting_row(line))
+    out.print(table)
+    _tell_more(len(lines), more)
+
+
+def _waiting_row(line: WaitingLine) -> tuple[Text, ...]:
+    return (
+        plain(line.sender),
+        plain(line.subject),
+        plain(", ".join(line.parties)),
+        plain(", ".join(line.mailboxes)),
+    )
+
+
+def _long(wait: timedelta) -> str:
+    hours = int(wait.total_seconds() // 3600)
+    return f"{hours // 24} d" if hours >= 48 else f"{hours} h"
+
+
+def trail(
+    context: typer.Context,
+    object: Annotated[
+        str,
+        typer.Argument(
+            help="A message's id or Message-ID, a party's code, a document's id or number, "
+            "a mailbox's address."
+        ),
+    ],
+    as_of: Annotated[str | None, typer.Option(help="What was recorded by then.")] = None,
+    limit: _Limit = 200,
+    as_json: _Json = False,
+) -> None:
+    """Show what happened to any object, when, by whom and why.
+
+    carteggio trail "<4711@mail.firm.example>"
+    carteggio trail D00042 --json
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        zone = carteggio.settings.zone
+        time = moment(as_of, zone) if as_of else None
+        title, entries, more = asyncio.run(trail_lines(carteggio, object, time, limit))
+    if as_json:
+        for entry in entries:
+            print_json(_entry_facts(entry))
+        return
+    table = table_of("#position", "recorded", "event", "what", "by", title=str(plain(title)))
+    for entry in entries:
+        table.add_row(
+            str(entry.position),
+            local(entry.recorded_at, zone),
+            entry.name,
+            plain(entry.summary),
+            plain(f"{entry.actor_kind} {entry.actor_id}"),
+        )
+    out.print(table)
+    _tell_more(len(entries), more)
+
+
+def _entry_facts(entry: EntryRow) -> dict[str, object]:
+    return {name: getattr(entry, name) for name in EntryRow.__slots__}
+
+
+def events(
+    context: typer.Context,
+    stream: Annotated[
+        str | None, typer.Option(help="Only what happened to this object: an id, or as for trail.")
+    ] = None,
+    start: Annotated[int, typer.Option("--from", min=1, help="Begin at this position.")] = 1,
+    follow: Annotated[bool, typer.Option(help="Go on with what is recorded from now on.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Print the log of events, sealed fields opened.
+
+    carteggio events --from 1200 --follow
+    """
+    with opened(context) as carteggio:
+        wanted = asyncio.run(_stream(carteggio, stream)) if stream else None
+        for line in print_events(carteggio, wanted, start, follow=follow, as_json=as_json):
+            sys.stdout.write(line + "\n")
+            if follow:
+                sys.stdout.flush()
+
+
+async def _stream(carteggio: Carteggio, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        async with carteggio.finding() as finder:
+            return (await finder.anything(text)).id
+
+
+def _tell_more(shown: int, more: bool) -> None:
+    if more:
+        out.print(f"The first {shown:,}; ask for more with --limit.")

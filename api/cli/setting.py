@@ -103,3 +103,8 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
             f"{text!r} is no time; one looks like 2026-04-30, or 2026-04-30T18:00"
         ) from None
     return read if read.tzinfo else read.replace(tzinfo=zone)
+
+
+def fresh(carteggio: Carteggio) -> None:
+    """Let the read models reach what is recorded now, so that what was just written is seen."""
+    carteggio.feed.catch_up(carteggio.journal.head())
