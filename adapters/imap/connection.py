@@ -110,9 +110,8 @@ class Connection:
                 raise
             sentence = f"no secure connection, so nothing was sent: {trouble.sentence}"
             raise ImapTrouble(TroubleKind.TLS, sentence) from trouble
-        if not self.protocol.silent:
-            # What came before TLS could be anybody's (CVE-2011-0411 and its kin).
-            raise ImapTrouble(TroubleKind.TLS, "the server goes on talking after STARTTLS")
+        if self.protocol.trouble is not None:
+            raise self.protocol.trouble
         upgrade = asyncio.get_running_loop().start_tls(
             self.protocol.transport,
             self.protocol,
@@ -120,6 +119,7 @@ class Connection:
             server_hostname=self.account.host,
         )
         self.protocol.transport = await _opening(upgrade, self.account, self.limits)
+        self.protocol.upgrading = False
 
     async def _log_in(self) -> None:
         try:

@@ -64,6 +64,8 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         self.trouble: ImapTrouble | None = None
         self._splitter = Splitter(limits)
         self._pending: dict[bytes, Pending] = {}
+        self.upgrading = False
+        """Whether TLS was agreed on (STARTTLS) and does not stand yet."""
         self._challenge: asyncio.Future[None] | None = None
         self._unasked = UNASKED
         self._farewell = b""
@@ -77,7 +79,10 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         try:
             self._charge(len(data))
             for response in self._splitter.feed(data):
+                self._refuse_before_tls()
                 self._respond(response)
+            if self._splitter.pending:
+                self._refuse_before_tls()
         except ImapTrouble as trouble:
             self.fail(trouble)
             return
@@ -120,10 +125,10 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         self._challenge.add_done_callback(_looked_at)
         return self._challenge
 
-    @property
-    def silent(self) -> bool:
-        """Say that nothing has come beyond the last response."""
-        return not self._splitter.pending
+    def _refuse_before_tls(self) -> None:
+        """Take nothing between the OK to STARTTLS and TLS: it could be anybody's (CVE-2011-0411)."""
+        if self.upgrading:
+            raise ImapTrouble(TroubleKind.TLS, "the server goes on talking after STARTTLS")
 
     def busy(self, *, busy: bool) -> None:
         """Say that the one who reads is busy, or no longer is."""
@@ -174,10 +179,12 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
     def _tagged(self, line: bytes) -> None:
         tag, _, rest = line.partition(b" ")
         status, _, text = rest.partition(b" ")
-        pending = self._pending.pop(tag, None)
+        pending = self._pending.get(tag)
         if pending is None or status.upper() not in (b"OK", b"NO", b"BAD"):
             said = words(line)
             raise ImapTrouble(TroubleKind.PROTOCOL, f"the server says what no server says: {said}")
+        del self._pending[tag]
+        self.upgrading = pending.name == "STARTTLS" and status.upper() == b"OK"
         if not pending.done.done():
             pending.done.set_result(Answer(status.upper(), text))
         self._unasked = UNASKED

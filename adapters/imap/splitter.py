@@ -12,6 +12,8 @@ _LITERAL = re.compile(rb"~?\{(\d{1,12})\+?\}$")
 # Status responses end in free text, which may look like a literal (RFC 3501 7.1).
 _STATUS = re.compile(rb"\S+ (?:OK|NO|BAD|BYE|PREAUTH)\b|\+", re.IGNORECASE)
 
+MOST_PARTS = 1_000
+
 Response = list[bytes]
 
 
@@ -69,6 +71,8 @@ class Splitter:
         self._size += size
         if self._size > self._limits.literal:
             raise _beyond(f"{self._size} octets in one response")
+        if len(self._parts) > MOST_PARTS:
+            raise _beyond(f"more than {MOST_PARTS // 2} literals in one response")
         self._literal = self._held[:size]
         del self._held[:size]
         self._missing = size - len(self._literal)

@@ -1,0 +1,376 @@
+"""Servers that mean ill or are broken: each ends in a trouble with a name, in time, without a hang."""
+
+import asyncio
+import base64
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import pairwise
+from typing import Literal
+
+import pytest
+
+from adapters.imap.session import ImapSession
+from adapters.imap.values import (
+    Fetched,
+    ImapAccount,
+    ImapTrouble,
+    Limits,
+    Oversize,
+    TroubleKind,
+    Unfetchable,
+)
+
+DEADLINE = 0.4
+SHORT = Limits(
+    connect=DEADLINE, command=DEADLINE, fetch=DEADLINE, line=100_000, answer=200_000, patience=0
+)
+PATIENT = Limits(connect=10, command=10, fetch=10)
+GREETING = b"* OK ready\r\n"
+CAPABLE = b"* CAPABILITY IMAP4rev1\r\n"
+
+Say = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+
+
+def text(octets: bytes) -> Say:
+    """Say this, with the tag of the command in the place of TAG."""
+
+    async def say(tag: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(octets.replace(b"TAG", tag))
+
+    return say
+
+
+def forever(octets: bytes, before: bytes = b"") -> Say:
+    async def say(tag: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(before.replace(b"TAG", tag))
+        while not writer.is_closing():
+            writer.write(octets * 1_000)
+            await writer.drain()
+
+    return say
+
+
+def trickle(octets: bytes, before: bytes = b"") -> Say:
+    async def say(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(before)
+        while not writer.is_closing():
+            writer.write(octets)
+            await asyncio.sleep(0.01)
+
+    return say
+
+
+def then_drop(octets: bytes) -> Say:
+    async def say(_: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(octets)
+        await writer.drain()
+        writer.close()
+
+    return say
+
+
+SILENCE = text(b"")
+POLITE = {
+    "CAPABILITY": text(CAPABLE + b"TAG OK\r\n"),
+    "LOGIN": text(b"TAG OK\r\n"),
+    "LIST": text(b'* LIST () "/" INBOX\r\nTAG OK\r\n'),
+    "EXAMINE": text(b"* 3 EXISTS\r\n* OK [UIDVALIDITY 1]\r\n* OK [UIDNEXT 4]\r\nTAG OK\r\n"),
+    "UID": text(b"* 1 FETCH (UID 1 RFC822.SIZE 9)\r\nTAG OK\r\n"),
+    "LOGOUT": text(b"* BYE\r\nTAG OK\r\n"),
+}
+
+
+@asynccontextmanager
+async def speaking(answers: dict[str, Say], greeting: Say | None = None) -> AsyncIterator[int]:
+    """Run a server that answers each command by a script."""
+    talks: set[asyncio.Task[None]] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await (greeting or text(GREETING))(b"", writer)
+            while line := await reader.readline():
+                tag, name = (*line.split(), b"SECRET")[:2]
+                what = "BODY" if b"BODY" in line else name.decode()
+                await answers.get(what, text(b"TAG BAD what\r\n"))(tag, writer)
+        except (OSError, ValueError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.get_running_loop().create_task(talk(reader, writer)))
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+
+
+def account(port: int, security: Literal["tls", "starttls", "plain"] = "plain") -> ImapAccount:
+    return ImapAccount("127.0.0.1", port, security, "anna", "secret")
+
+
+async def whole_visit(port: int, security: Literal["tls", "starttls", "plain"] = "plain") -> None:
+    async with ImapSession(account(port, security), SHORT) as session:
+        await session.folders()
+        await session.select("INBOX")
+        new = await session.uids_with_sizes()
+        async for _ in session.fetch(new):
+            pass
+
+
+ILL = [
+    ("endless line", forever(b"x"), TroubleKind.TOO_MUCH_DATA),
+    ("endless lines", forever(b"* 1 EXISTS\r\n"), TroubleKind.TOO_MUCH_DATA),
+    ("endless string", forever(b"x", b'* 1 FETCH (UID 1 BODY[] "'), TroubleKind.TOO_MUCH_DATA),
+    (
+        "huge literal",
+        text(b"* 1 FETCH (UID 1 BODY[] {999999999999}\r\n"),
+        TroubleKind.TOO_MUCH_DATA,
+    ),
+    (
+        "endless literals",
+        forever(b"x {1}\r\n", b"* 1 FETCH (UID 1 BODY[] {1}\r\n"),
+        TroubleKind.TOO_MUCH_DATA,
+    ),
+    (
+        "more than asked for",
+        forever(b"x", b"* 1 FETCH (UID 1 BODY[] {15000000}\r\n"),
+        TroubleKind.TOO_MUCH_DATA,
+    ),
+    ("silence", SILENCE, TroubleKind.TIMEOUT),
+    ("slow line", trickle(b"x"), TroubleKind.TIMEOUT),
+    ("slow lines", trickle(b"* OK wait\r\n"), TroubleKind.TIMEOUT),
+    ("slow literal", trickle(b"x", b"* 1 FETCH (UID 1 BODY[] {900}\r\n"), TroubleKind.TIMEOUT),
+    ("garbage", text(b"\x00\xff\x80 garbage\r\n"), TroubleKind.PROTOCOL),
+    ("wrong tag", text(b"XX1 OK done\r\n"), TroubleKind.PROTOCOL),
+    ("no status", text(b"TAG MAYBE\r\n"), TroubleKind.PROTOCOL),
+    ("drop at once", then_drop(b""), TroubleKind.LOST),
+    ("drop in a literal", then_drop(b"* 1 FETCH (UID 1 BODY[] {900}\r\nabc"), TroubleKind.LOST),
+    ("drop in a line", then_drop(b"* 1 FETCH (UI"), TroubleKind.LOST),
+    ("bye", text(b"* BYE out of memory\r\n"), TroubleKind.LOST),
+    ("bye that stays", text(b"* BYE going\r\n* OK but here\r\n"), TroubleKind.LOST),
+]
+IDS = [name for name, _, _ in ILL]
+
+
+@pytest.mark.parametrize("place", ["CAPABILITY", "LOGIN", "LIST", "EXAMINE", "UID", "BODY"])
+@pytest.mark.parametrize(("name", "say", "kind"), ILL, ids=IDS)
+async def test_an_ill_answer_ends_in_trouble(place, name, say, kind):
+    began = time.monotonic()
+    async with speaking(POLITE | {place: say}) as port:
+        with pytest.raises(ImapTrouble) as trouble:
+            await whole_visit(port)
+    assert trouble.value.kind is kind
+    assert time.monotonic() - began < 10 * DEADLINE
+
+
+@pytest.mark.parametrize(
+    ("greeting", "kind"),
+    [
+        (text(b"* BYE too many\r\n"), TroubleKind.UNREACHABLE),
+        (text(b"HTTP/1.1 400 Bad Request\r\n\r\n"), TroubleKind.PROTOCOL),
+        (text(b"220 smtp.example ESMTP\r\n"), TroubleKind.PROTOCOL),
+        (then_drop(b""), TroubleKind.LOST),
+        (SILENCE, TroubleKind.TIMEOUT),
+        (trickle(b"x"), TroubleKind.TIMEOUT),
+        (forever(b"x"), TroubleKind.TOO_MUCH_DATA),
+    ],
+)
+async def test_an_ill_greeting_ends_in_trouble(greeting, kind):
+    async with speaking(POLITE, greeting) as port:
+        with pytest.raises(ImapTrouble) as trouble:
+            await whole_visit(port)
+    assert trouble.value.kind is kind
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"* 1 FETCH (UID 1 BODY[] x",
+        b"* 1 FETCH UID 1",
+        b"* 1 FETCH (UID)",
+        b"* 1 FETCH )))(((",
+        b"* 1 FETCH ((UID) 1)",
+        b'* 1 FETCH (UID 1 X "open)',
+        b"* 1 FETCH " + b"(" * 5_000 + b")" * 5_000,
+    ],
+)
+async def test_an_answer_that_cannot_be_read_is_protocol_trouble(line):
+    async with speaking(POLITE | {"UID": text(line + b"\r\nTAG OK\r\n")}) as port:
+        with pytest.raises(ImapTrouble) as trouble:
+            await whole_visit(port)
+    assert trouble.value.kind is TroubleKind.PROTOCOL
+
+
+@pytest.mark.parametrize(
+    ("answers", "security", "kind"),
+    [
+        ({"LOGIN": text(b"TAG NO [AUTHENTICATIONFAILED] no\r\n")}, "plain", "login refused"),
+        ({"LOGIN": text(b"TAG NO [UNAVAILABLE] later\r\n")}, "plain", "unreachable"),
+        ({"LOGIN": text(b"TAG BAD what\r\n")}, "plain", "login refused"),
+        (
+            {"CAPABILITY": text(b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\nTAG OK\r\n")},
+            "plain",
+            "login refused",
+        ),
+        ({"LIST": text(b"TAG NO no\r\n")}, "plain", "refused"),
+        ({"EXAMINE": text(b"* 3 EXISTS\r\nTAG OK\r\n")}, "plain", "protocol"),
+        ({}, "starttls", "tls"),
+        ({"STARTTLS": text(b"TAG OK\r\n* OK injected\r\n")}, "starttls", "tls"),
+        ({"STARTTLS": text(b"TAG OK go\r\n")}, "starttls", "unreachable"),
+        ({}, "tls", "tls"),
+    ],
+)
+async def test_a_refusal_has_its_kind(answers, security, kind):
+    async with speaking(POLITE | answers) as port:
+        with pytest.raises(ImapTrouble) as trouble:
+            await whole_visit(port, security)
+    assert trouble.value.kind.value == kind
+    assert "secret" not in trouble.value.sentence
+
+
+async def test_a_server_that_lets_everybody_in_before_tls_is_refused():
+    async with speaking(POLITE, text(b"* PREAUTH welcome\r\n")) as port:
+        with pytest.raises(ImapTrouble) as trouble:
+            await whole_visit(port, "starttls")
+    assert trouble.value.kind is TroubleKind.TLS
+
+
+async def test_login_by_challenge_where_the_server_cannot_take_it_at_once():
+    said: list[bytes] = []
+
+    async def ask(tag: bytes, writer: asyncio.StreamWriter) -> None:
+        said.append(tag)
+        writer.write(b"+ \r\n")
+
+    async def judge(secret: bytes, writer: asyncio.StreamWriter) -> None:
+        right = base64.b64decode(secret) == b"\0anna\0secret"
+        writer.write(said[0] + (b" OK in\r\n" if right else b" NO out\r\n"))
+
+    capable = text(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK\r\n")
+    script = {"CAPABILITY": capable, "AUTHENTICATE": ask, "SECRET": judge}
+    async with speaking(POLITE | script) as port, ImapSession(account(port), SHORT) as session:
+        assert [x.name for x in await session.folders()] == ["INBOX"]
+
+
+def store(
+    mails: dict[int, bytes], refused: int = 0, form: bytes = b""
+) -> Callable[[bytes, bytes, asyncio.StreamWriter], Awaitable[None]]:
+    """Serve these mails, lie about their sizes, and refuse every set that holds one of them."""
+
+    async def fetch(command: bytes, tag: bytes, writer: asyncio.StreamWriter) -> None:
+        uids = [
+            uid
+            for uid in mails
+            for part in command.split()[3].split(b",")
+            if int(part.split(b":")[0]) <= uid <= int(part.split(b":")[-1].replace(b"*", b"9999"))
+        ]
+        if refused in uids and b"BODY" in command:
+            writer.write(tag + b" NO [SERVERBUG] cannot\r\n")
+            return
+        piece = re.search(rb"<(\d+)\.(\d+)>", command)
+        for uid in uids:
+            start, count = (int(piece[1]), int(piece[2])) if piece else (0, 10**9)
+            body = mails[uid][start : start + count]
+            shown = form or b"{%d}\r\n%s" % (len(body), body)
+            writer.write(b"* %d FETCH (UID %d RFC822.SIZE 9 BODY[] %s)\r\n" % (uid, uid, shown))
+            await writer.drain()
+        writer.write(tag + b" OK\r\n")
+
+    return fetch
+
+
+@asynccontextmanager
+async def keeping(
+    mails: dict[int, bytes], refused: int = 0, form: bytes = b""
+) -> AsyncIterator[int]:
+    fetch = store(mails, refused, form)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(GREETING)
+        try:
+            while line := await reader.readline():
+                tag, name = line.split()[:2]
+                if name == b"UID" and b"FETCH" in line:
+                    await fetch(line, tag, writer)
+                elif name == b"UID":
+                    writer.write(b"* SEARCH " + line.split()[-1] + b"\r\n" + tag + b" OK\r\n")
+                else:
+                    await POLITE[name.decode()](tag, writer)
+        except OSError:
+            pass
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def fetched(
+    port: int, messages: list[tuple[int, int]], limits: Limits = PATIENT
+) -> list[Fetched | Oversize | Unfetchable]:
+    async with ImapSession(account(port), limits) as session:
+        await session.select("INBOX")
+        return [item async for items in session.fetch(messages) for item in items]
+
+
+async def test_a_message_that_the_server_refuses_is_singled_out():
+    mails = {uid: b"mail %d" % uid for uid in range(1, 60)}
+    async with keeping(mails, refused=23) as port:
+        items = await fetched(port, [(uid, 9) for uid in mails])
+    assert [x.uid for x in items] == list(mails)
+    assert [x for x in items if isinstance(x, Unfetchable)] == [
+        Unfetchable(23, "the server refuses UID FETCH: [SERVERBUG] cannot")
+    ]
+    assert all(x.raw == mails[x.uid] for x in items if isinstance(x, Fetched))
+
+
+async def test_a_size_that_is_a_lie_is_found_out():
+    mails = {1: b"a" * 10, 2: b"b" * 3_000_000, 3: b"c" * 10}
+    async with keeping(mails) as port:
+        items = await fetched(port, [(1, 9), (2, 9), (3, 9)])
+    assert [x.raw for x in items if isinstance(x, Fetched)] == list(mails.values())
+
+
+async def test_a_message_that_grows_beyond_measure_is_kept_as_its_header():
+    mails = {1: b"Subject: x\r\n\r\n" + b"b" * 3_000_000}
+    limits = replace(PATIENT, whole=5, largest=2_000_000)
+    async with keeping(mails) as port:
+        items = await fetched(port, [(1, 9)], limits)
+    assert isinstance(items[0], Oversize)
+    assert items[0].header == b"Subject: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("form", [b"{0}\r\n", b'""'])
+async def test_an_empty_message_is_a_message(form):
+    async with keeping({1: b""}, form=form) as port:
+        assert await fetched(port, [(1, 0)]) == [Fetched(1, (), None, b"")]
+
+
+async def test_a_message_that_the_server_keeps_to_itself_is_told():
+    async with keeping({1: b""}, form=b"NIL") as port:
+        assert await fetched(port, [(1, 9)]) == [
+            Unfetchable(1, "the server lists it and does not give it")
+        ]
+
+
+async def test_a_busy_reader_makes_the_server_wait():
+    mails = dict.fromkeys(range(1, 31), b"x" * 3_000_000)
+    async with keeping(mails) as port, ImapSession(account(port), PATIENT) as session:
+        await session.select("INBOX")
+        seen: list[int] = []
+        async for items in session.fetch([(uid, len(raw)) for uid, raw in mails.items()]):
+            seen += [x.uid for x in items]
+            assert sum(len(x.raw) for x in items if isinstance(x, Fetched)) <= 9_000_000
+            await asyncio.sleep(0)
+    assert all(a < b for a, b in pairwise(seen))
+    assert len(seen) == 30
