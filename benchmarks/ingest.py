@@ -1,0 +1,120 @@
+"""How fast an mbox is taken in: read, sealed, stored, linked and projected.
+
+Beside it, in the same run: raw COPY of the event rows that it made, and `notmuch new` on the same
+messages as a Maildir (null where notmuch is not installed). Ratios are ours to theirs, in speed.
+"""
+
+import argparse
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from adapters.home import Home
+from adapters.mailfiles import StoredMail, open_mail
+from adapters.mime.worker import ReadingWorker
+from adapters.settings import Settings
+from api.compose import compose, init
+from api.work.directory import import_directory
+from api.work.importing import Wanted, import_mail, register_mailbox
+from api.work.reception import Arrival, Batch, Place, Reception, batches
+from benchmarks.copying import copy_rows, stored_rows
+from benchmarks.mailmaker import MAILBOX, Maker, write_maildir, write_mbox
+from benchmarks.stage import Stopwatch, instance, ratio, say, tell
+from domain.message import FolderRole
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--messages", type=int, default=3_000)
+    asked.add_argument("--seed", type=int, default=1)
+    given = asked.parse_args()
+    with instance() as home:
+        place = home.folder.parent
+        mbox, erp = place / "mail.mbox", place / "erp"
+        maker = Maker(given.seed)
+        maker.write_directory(erp)
+        _, octets = write_mbox(mbox, maker.messages(), messages=given.messages)
+        say(f"{given.messages} messages, {octets / 1e6:.0f} MB")
+        whole = _whole(home, mbox, erp)
+        alone = _storing_alone(home, mbox)
+        copied = _copied(home)
+        theirs = _notmuch(place, given.seed, given.messages)
+    tell(
+        "ingest",
+        {
+            "messages": given.messages,
+            "megabytes": round(octets / 1e6, 1),
+            "messages_per_s": round(given.messages / whole),
+            "storing_alone_messages_per_s": round(given.messages / alone),
+            "copy_s": round(copied, 3),
+            "ratio_to_copy": ratio(copied, whole),
+            "notmuch_messages_per_s": theirs and round(given.messages / theirs),
+            "ratio_to_notmuch": theirs and ratio(theirs, whole),
+        },
+    )
+
+
+def _whole(home: Home, mbox: Path, erp: Path) -> float:
+    """Import it as the command line does; the read models have it at the end."""
+    with compose(home, Settings()) as carteggio:
+        import_directory(carteggio, erp, "erp")
+        carteggio.feed.catch_up()
+        watch = Stopwatch()
+        done = import_mail(carteggio, Wanted(mbox, MAILBOX), lambda _: None)
+        seconds = watch.seconds
+    say(f"stored in {done.seconds:.1f} s, projected after {seconds:.1f} s")
+    return seconds
+
+
+def _storing_alone(home: Home, mbox: Path) -> float:
+    """Store it in another company, where no read model follows."""
+    init(home, Settings(), "alone")
+    with compose(home, Settings(), "alone") as carteggio, ReadingWorker() as worker:
+        place = Place(register_mailbox(carteggio, MAILBOX), "INBOX", FolderRole.INBOX)
+        reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
+        watch = Stopwatch()
+        for batch in _read_ahead(reception, mbox, place):
+            reception.store(batch)
+        return watch.seconds
+
+
+def _read_ahead(reception: Reception, mbox: Path, place: Place) -> Iterator[Batch]:
+    arrivals = (
+        Arrival(mail.raw, place, mail.received_at, mail.flags)
+        for mail in open_mail(mbox)
+        if isinstance(mail, StoredMail)
+    )
+    with ThreadPoolExecutor(1) as pool:
+        ahead: Future[Batch] | None = None
+        for batch in batches(arrivals):
+            reading = pool.submit(reception.read, batch)
+            if ahead is not None:
+                yield ahead.result()
+            ahead = reading
+        if ahead is not None:
+            yield ahead.result()
+
+
+def _copied(home: Home) -> float:
+    with compose(home, Settings()) as carteggio:
+        return copy_rows(carteggio.database, stored_rows(carteggio.database))
+
+
+def _notmuch(place: Path, seed: int, messages: int) -> float | None:
+    if shutil.which("notmuch") is None:
+        return None
+    maildir, config = place / "maildir", place / "notmuch.conf"
+    maker = Maker(seed)
+    write_maildir(maildir, maker.messages(), messages)
+    config.write_text(f"[database]\npath={maildir}\n[user]\nprimary_email={MAILBOX}\n")
+    watch = Stopwatch()
+    subprocess.run(
+        ["notmuch", f"--config={config}", "new", "--quiet"], check=True, capture_output=True
+    )
+    return watch.seconds
+
+
+if __name__ == "__main__":
+    main()
