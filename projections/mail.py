@@ -100,7 +100,7 @@ TABLES = (MESSAGE, OCCURRENCE, STATE, *CONTENTS)
 class State:
     """What a batch touches. `sharing` leads from a Message-ID's hash to a message with it.
 
-    Once two share it, all of them are marked: so one of them, unmarked if there is such, will do.
+    Once two share it, all of them are marked: so any one of them will do.
     """
 
     messages: Rows[MessageRow] = field(default_factory=lambda: Rows(MESSAGE))
@@ -136,7 +136,7 @@ def _with_header_keys(
         return set()
     query = names.sql(
         "SELECT DISTINCT ON (header_key) id FROM {message}"
-        " WHERE header_key = ANY(%s) AND header_key <> '' ORDER BY header_key, shares_header_id"
+        " WHERE header_key = ANY(%s) AND header_key <> '' ORDER BY header_key"
     )
     return {row[0] for row in connection.execute(query, [keys])}
 

@@ -59,7 +59,7 @@ COPIES = [
     (1, capture(1, 1, minutes=30, mailbox=MAILBOXES[0], variant=0)),
     (1, capture(1, 2, minutes=20, mailbox=MAILBOXES[1], variant=1, archived=True)),
     (1, capture(1, 3, minutes=10, mailbox=MAILBOXES[2], variant=0, role=FolderRole.SENT)),
-    (1, capture(1, 4, minutes=20, mailbox=MAILBOXES[0], variant=2)),
+    (1, capture(1, 4, minutes=10, mailbox=MAILBOXES[0], variant=2)),
 ]
 
 
