@@ -1,7 +1,230 @@
-"""To come."""
+"""Accounts: where mailboxes are fetched from; and fetching them now."""
+
+import asyncio
+import os
+import sys
+from typing import Annotated, Literal
 
 import typer
+
+from adapters.imap.session import ImapSession
+from adapters.imap.values import ImapAccount, ImapTrouble, Role
+from adapters.mime.worker import ReadingWorker
+from api.cli.setting import err, fresh, local, moment, opened, out, plain, print_json, table_of
+from api.work.accounts import Entered, accounts_of, configure, order, states_of
+from api.work.importing import followed
+from api.work.sync import Sync, Synced
+from domain.account import PauseAccount, ResumeAccount
+from domain.values import Rejected
+
+_PASSWORD = "CARTEGGIO_ACCOUNT_PASSWORD"  # noqa: S105  the name of a variable
+_PORTS = {"tls": 993, "starttls": 143, "plain": 143}
+_Mailbox = Annotated[str, typer.Option(help="The mailbox's address.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+group = typer.Typer(help="Where mailboxes are fetched from.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
+    app.add_typer(group, name="account")
+    app.command()(sync)
+
+
+@group.command("add")
+def add(
+    context: typer.Context,
+    mailbox: _Mailbox,
+    host: Annotated[str, typer.Option(help="The IMAP server.")],
+    user: Annotated[
+        str | None, typer.Option(help="The login; else the mailbox's address.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Else 993 or 143.")] = None,
+    security: Annotated[
+        Literal["tls", "starttls", "plain"],
+        typer.Option(help="plain sends the password in clear: on this machine only."),
+    ] = "tls",
+    ca_file: Annotated[
+        str, typer.Option(help="A file of certificates to trust in place of the system's.")
+    ] = "",
+    folder: Annotated[
+        list[str] | None, typer.Option(help="A folder to fetch; again for more. Else INBOX, Sent.")
+    ] = None,
+    check: Annotated[bool, typer.Option(help="Log in once before anything is kept.")] = True,
+) -> None:
+    """Add the account of a mailbox, or change it; the password is asked for, and kept sealed.
+
+    It may also come from CARTEGGIO_ACCOUNT_PASSWORD, or on standard input; never as an argument.
+
+    carteggio account add --mailbox info@firm.example --host imap.firm.example
+    """
+    with opened(context) as carteggio:
+        entered = Entered(
+            address=mailbox.strip(),
+            host=host.strip(),
+            port=port or _PORTS[security],
+            security=security,
+            user=user or mailbox.strip(),
+            password=_password(),
+            ca_file=ca_file,
+            folders=tuple(folder or ()),
+        )
+        if security == "plain":
+            err.print("The password and the mail of this account go over the network in clear.")
+        if check:
+            _tell_folders(asyncio.run(_look(entered)))
+        configure(carteggio, entered)
+        fresh(carteggio)
+    out.print(plain(f"The account of {mailbox} is kept; fetch it with: carteggio sync"))
+
+
+def _password() -> str:
+    if given := os.environ.get(_PASSWORD):
+        return given
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True))
+    if given := sys.stdin.readline().rstrip("\r\n"):
+        return given
+    raise Rejected("NO_PASSWORD", f"no password: give it on standard input, or in {_PASSWORD}")
+
+
+async def _look(entered: Entered) -> dict[Role, list[str]]:
+    imap = ImapAccount(
+        entered.host, entered.port, entered.security, entered.user, entered.password
+    )
+    try:
+        async with ImapSession(imap) as session:
+            found = await session.folders()
+    except ImapTrouble as trouble:
+        raise Rejected("NO_LOGIN", f"{trouble.sentence}; nothing was kept") from None
+    return {role: [one.name for one in found if one.role is role] for role in Role}
+
+
+def _tell_folders(found: dict[Role, list[str]]) -> None:
+    for role in (Role.INBOX, Role.SENT):
+        names = ", ".join(found[role]) or "none is found; name it with --folder"
+        out.print(plain(f"{role.value}: {names}"))
+
+
+@group.command("list")
+def list_(context: typer.Context, as_json: _Json = False) -> None:
+    """List the accounts, and how the last look into each went.
+
+    carteggio account list
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        accounts, states = asyncio.run(accounts_of(carteggio)), states_of(carteggio)
+        zone = carteggio.settings.zone
+    table = table_of("mailbox", "server", "security", "folders", "state", "fetched", "trouble")
+    for one in accounts:
+        last = states.get(one.id)
+        state = "paused" if one.paused else "active"
+        fetched, trouble = (last.fetched_at, last.trouble) if last else (None, "")
+        if as_json:
+            print_json(
+                {
+                    "mailbox": one.address,
+                    "host": one.host,
+                    "port": one.port,
+                    "security": one.security,
+                    "user": one.user,
+                    "folders": one.folders,
+                    "state": state,
+                    "fetched_at": fetched,
+                    "trouble": trouble,
+                }
+            )
+            continue
+        folders = ", ".join(one.folders) or "INBOX, Sent"
+        table.add_row(
+            plain(one.address),
+            plain(f"{one.host}:{one.port}"),
+            one.security,
+            plain(folders),
+            state,
+            local(fetched, zone),
+            plain(trouble),
+        )
+    if not as_json:
+        out.print(table)
+
+
+@group.command("pause")
+def pause(context: typer.Context, mailbox: _Mailbox) -> None:
+    """Do not fetch a mailbox until it is resumed.
+
+    carteggio account pause --mailbox info@firm.example
+    """
+    with opened(context) as carteggio:
+        order(carteggio, mailbox, PauseAccount())
+        fresh(carteggio)
+    out.print(plain(f"The account of {mailbox} is paused."))
+
+
+@group.command("resume")
+def resume(context: typer.Context, mailbox: _Mailbox) -> None:
+    """Fetch a mailbox again.
+
+    carteggio account resume --mailbox info@firm.example
+    """
+    with opened(context) as carteggio:
+        order(carteggio, mailbox, ResumeAccount())
+        fresh(carteggio)
+    out.print(plain(f"The account of {mailbox} is active."))
+
+
+def sync(
+    context: typer.Context,
+    mailbox: Annotated[
+        list[str] | None, typer.Option(help="Only this mailbox; again for more.")
+    ] = None,
+    cut_off: Annotated[
+        str | None,
+        typer.Option(help="At a first look: older mail is archive. Else 30 days ago."),
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Fetch what is new in every account that is not paused.
+
+    carteggio sync
+    carteggio sync --mailbox info@firm.example --cut-off 2026-01-01
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        before = moment(cut_off, carteggio.settings.zone) if cut_off else None
+        with ReadingWorker() as worker, followed(carteggio):
+            found = asyncio.run(Sync(carteggio, worker).all(mailbox or (), before))
+        carteggio.feed.catch_up()
+        _show(found, as_json=as_json)
+    if any(one.trouble for one in found):
+        raise typer.Exit(1)
+
+
+def _show(found: list[Synced], *, as_json: bool) -> None:
+    table = table_of("mailbox", "#new", "#known", "#not fetched", "folders", "trouble")
+    for one in found:
+        if as_json:
+            print_json(
+                {
+                    "mailbox": one.account.address,
+                    "stored": one.counts.stored,
+                    "known": one.counts.known,
+                    "not_fetched": one.not_fetched,
+                    "folders": one.folders,
+                    "trouble": one.trouble,
+                    "warning": one.warning,
+                }
+            )
+            continue
+        table.add_row(
+            plain(one.account.address),
+            f"{one.counts.stored:,}",
+            f"{one.counts.known:,}",
+            f"{one.not_fetched:,}",
+            plain(", ".join(one.folders)),
+            plain(one.trouble or one.warning),
+        )
+    if not found:
+        out.print("No account is active; add one with: carteggio account add")
+    elif not as_json:
+        out.print(table)

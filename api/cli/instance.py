@@ -8,12 +8,16 @@ from pydantic import SecretStr
 from adapters.settings import explained, load_settings
 from api.cli.setting import Chosen, out, plain, print_json, table_of
 from api.compose import init as make
+from api.work.health import State, examine
+
+_COLOURS = {State.GOOD: "green", State.WARNING: "yellow", State.BAD: "red"}
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(init)
     app.command()(config)
+    app.command()(doctor)
 
 
 def init(context: typer.Context) -> None:
@@ -60,6 +64,32 @@ def config(
     for row in rows:
         table.add_row(*map(plain, row.values()))
     out.print(table)
+
+
+def doctor(
+    context: typer.Context,
+    contents: Annotated[bool, typer.Option(help="Open every blob: takes long.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Examine settings, database, keys, blobs and read models, and say what to do.
+
+    Exits 1 if something is bad.
+
+    carteggio doctor
+    """
+    chosen: Chosen = context.obj
+    found = list(examine(chosen.home, chosen.settings(), chosen.company, contents=contents))
+    if as_json:
+        for one in found:
+            print_json({"part": one.part, "state": one.state, "said": one.said, "do": one.do})
+    else:
+        table = table_of("part", "state", "found", "what to do")
+        for one in found:
+            state = f"[{_COLOURS[one.state]}]{one.state}[/]"
+            table.add_row(plain(one.part), state, plain(one.said), plain(one.do))
+        out.print(table)
+    if any(one.state is State.BAD for one in found):
+        raise typer.Exit(1)
 
 
 def _shown(value: object) -> str:

@@ -19,6 +19,7 @@ from api.cli import accounts, asking, exporting, importing, instance, running, t
 from api.cli.setting import Chosen
 from api.compose import NoCompany
 from api.work.directory import NoDirectory
+from api.work.replay import Stopped
 from domain.values import Rejected
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ _SAID = (
     RootKeyUnusable,
     StorageFull,
     StorageUnavailable,
+    Stopped,
     UnsafeSetting,
 )
 _AGAIN = "run the same command again when that is mended: it goes on where it stopped"

@@ -42,11 +42,12 @@ class Chosen:
 
 
 @contextmanager
-def opened(context: typer.Context) -> Iterator[Carteggio]:
-    """Open the chosen instance for the chosen company."""
+def opened(context: typer.Context, *, working: bool = False) -> Iterator[Carteggio]:
+    """Open the chosen instance for the chosen company; who only asks wants warnings alone."""
     chosen: Chosen = context.obj
     settings = chosen.settings()
-    set_up_logs("warning" if settings.log_level == "info" else settings.log_level)
+    quiet = settings.log_level == "info" and not working
+    set_up_logs("warning" if quiet else settings.log_level, settings.log_format)
     with compose(chosen.home, settings, chosen.company) as carteggio:
         yield carteggio
 

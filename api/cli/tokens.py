@@ -1,7 +1,165 @@
-"""To come."""
+"""Access tokens for programs and people that ask the API."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
+
+from api.cli.setting import fresh, local, moment, opened, out, plain, print_json, table_of
+from api.compose import Carteggio
+from api.tokens import issue
+from api.tokens import revoke as shut_out
+from domain.access import Scope
+from domain.values import MailboxId, Rejected
+from projections import access, company
+from projections.access import TokenRow
+from projections.reader import EVERYTHING
+
+_SPAN = re.compile(r"(\d{1,5})\s*(d|days?|h|hours?)")
+group = typer.Typer(help="Let programs ask the API, and shut them out.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
+    app.add_typer(group, name="token")
+
+
+@group.command("create")
+def create(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Who or what will use it.")],
+    scope: Annotated[
+        list[Scope] | None, typer.Option(help="What it may do; again for more. Else read_mail.")
+    ] = None,
+    mailbox: Annotated[
+        list[str] | None, typer.Option(help="A mailbox it sees; again for more. Else all.")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends: 90d, 12h, or a day as 2026-12-31.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Issue a token, and print it: it is shown this once only.
+
+    carteggio token create erp --scope read_mail --mailbox info@firm.example --expires 90d
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        ends = _end(expires, carteggio.settings.zone) if expires else None
+        boxes = asyncio.run(_mailboxes(carteggio, mailbox)) if mailbox else None
+        bearer = issue(carteggio, name, scope or [Scope.READ_MAIL], boxes, ends)
+        fresh(carteggio)
+    if as_json:
+        print_json({"id": bearer.id, "token": str(bearer), "expires_at": ends})
+    else:
+        print(bearer)
+
+
+def _end(text: str, zone: ZoneInfo) -> datetime:
+    now = datetime.now(UTC)
+    if span := _SPAN.fullmatch(text.strip().lower()):
+        count = int(span[1])
+        ends = now + (timedelta(days=count) if span[2][0] == "d" else timedelta(hours=count))
+    else:
+        ends = moment(text, zone)
+    if ends <= now:
+        raise Rejected("INVALID", "the token would have ended already; choose a later time")
+    return ends
+
+
+async def _mailboxes(carteggio: Carteggio, addresses: list[str]) -> list[MailboxId]:
+    found = []
+    async with carteggio.reading() as asked:
+        for address in addresses:
+            row = await company.mailbox_by_address(*asked, EVERYTHING, address.strip())
+            if row is None:
+                raise Rejected("NOT_FOUND", f"there is no mailbox {address}")
+            found.append(MailboxId(row.id))
+    return found
+
+
+@group.command("list")
+def list_(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """List tokens, the newest first; their secrets are not kept.
+
+    carteggio token list
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        rows, boxes = asyncio.run(_tokens(carteggio))
+        zone = carteggio.settings.zone
+    table = table_of("id", "name", "may", "sees", "issued", "ends", "state")
+    for row in rows:
+        sees = "everything" if row.mailboxes is None else ", ".join(
+            boxes.get(one, str(one)) for one in row.mailboxes
+        )  # fmt: skip
+        if as_json:
+            print_json(_facts(row, sees))
+            continue
+        table.add_row(
+            row.id.hex,
+            plain(row.name),
+            ", ".join(row.scopes),
+            plain(sees),
+            local(row.issued_at, zone),
+            local(row.expires_at, zone),
+            _state(row),
+        )
+    if not as_json:
+        out.print(table)
+
+
+def _facts(row: TokenRow, sees: str) -> dict[str, object]:
+    return {
+        "id": row.id.hex,
+        "name": row.name,
+        "scopes": row.scopes,
+        "sees": sees,
+        "issued_at": row.issued_at,
+        "expires_at": row.expires_at,
+        "state": _state(row),
+    }
+
+
+def _state(row: TokenRow) -> str:
+    if row.revoked_at is not None:
+        return "revoked"
+    ended = row.expires_at is not None and row.expires_at <= datetime.now(UTC)
+    return "ended" if ended else "valid"
+
+
+async def _tokens(carteggio: Carteggio) -> tuple[list[TokenRow], dict[UUID, str]]:
+    async with carteggio.reading() as asked:
+        boxes = await company.mailboxes(*asked, EVERYTHING)
+        return await access.tokens(*asked, EVERYTHING), {one.id: one.address for one in boxes}
+
+
+@group.command("revoke")
+def revoke(
+    context: typer.Context,
+    token: Annotated[str, typer.Argument(help="A token's id, or its name if no other bears it.")],
+) -> None:
+    """Shut a token out, at once and for ever.
+
+    carteggio token revoke erp
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        rows, _ = asyncio.run(_tokens(carteggio))
+        valid = [row for row in rows if row.revoked_at is None]
+        found = [row for row in valid if token in (row.id.hex, str(row.id), row.name)]
+        if len(found) != 1:
+            why = "several valid tokens bear" if found else "no valid token has"
+            raise Rejected(
+                "NOT_FOUND", f"{why} the name or id {token!r}; see: carteggio token list"
+            )
+        shut_out(carteggio, found[0].id)
+        fresh(carteggio)
+    out.print(plain(f"The token {found[0].name} is revoked."))

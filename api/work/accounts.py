@@ -1,0 +1,150 @@
+"""Accounts: where mailboxes are fetched from. Their passwords lie sealed, in no event."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, cast
+from uuid import UUID
+
+from adapters.imap.values import ImapAccount
+from api.compose import Carteggio
+from api.tokens import by_operator
+from api.work.importing import register_mailbox
+from domain import account
+from domain.account import (
+    AccountCommand,
+    AccountConfigured,
+    ChangeCredentials,
+    ConfigureAccount,
+)
+from domain.identity import account_id, mailbox_id
+from domain.values import MailboxId, Rejected
+from projections import company
+from projections.reader import EVERYTHING
+
+Security = Literal["tls", "starttls", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as it is configured now."""
+
+    id: UUID
+    mailbox: MailboxId
+    address: str
+    host: str
+    port: int
+    security: str
+    user: str
+    ca_file: str
+    folders: tuple[str, ...]
+    paused: bool
+
+    def imap(self, password: str) -> ImapAccount:
+        """Give what the session needs."""
+        return ImapAccount(
+            host=self.host,
+            port=self.port,
+            security=cast("Security", self.security),
+            user=self.user,
+            password=password,
+            ca_file=Path(self.ca_file) if self.ca_file else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """How the last look into an account went."""
+
+    tried_at: datetime
+    fetched_at: datetime | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What an operator enters for an account."""
+
+    address: str
+    host: str
+    port: int
+    security: Security
+    user: str
+    password: str = field(repr=False)
+    ca_file: str = ""
+    folders: tuple[str, ...] = ()
+
+
+def configure(carteggio: Carteggio, entered: Entered) -> UUID:
+    """Keep an account and its password, new or changed."""
+    mailbox = register_mailbox(carteggio, entered.address)
+    id = account_id(carteggio.identity_key, mailbox)
+    configured = AccountConfigured(
+        mailbox=mailbox,
+        protocol="imap",
+        port=entered.port,
+        security=entered.security,
+        host=entered.host,
+        user=entered.user,
+        ca_file=entered.ca_file,
+        folders=entered.folders,
+    )
+    carteggio.journal.record(id, account, ConfigureAccount(configured), by_operator())
+    sealed = carteggio.keyring.seal_secret(id, entered.password.encode())
+    with carteggio.database.pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO account_secret (account, sealed) VALUES (%s, %s)"
+            " ON CONFLICT (account) DO UPDATE SET sealed = excluded.sealed",
+            (id, sealed),
+        )
+    carteggio.journal.record(id, account, ChangeCredentials(), by_operator())
+    return id
+
+
+def order(carteggio: Carteggio, address: str, command: AccountCommand) -> None:
+    """Give an order about the account of a mailbox."""
+    id = account_id(carteggio.identity_key, mailbox_id(carteggio.identity_key, address.strip()))
+    carteggio.journal.record(id, account, command, by_operator())
+
+
+def password_of(carteggio: Carteggio, id: UUID) -> str:
+    """Open an account's password."""
+    with carteggio.database.pool.connection() as connection:
+        row = connection.execute(
+            "SELECT sealed FROM account_secret WHERE account = %s", (id,)
+        ).fetchone()
+    if row is None:
+        raise Rejected("NO_PASSWORD", "no password is kept; give it with: carteggio account add")
+    return carteggio.keyring.open_secret(id, row[0]).decode()
+
+
+async def accounts_of(carteggio: Carteggio) -> list[Account]:
+    """Give all accounts, by address."""
+    async with carteggio.reading() as asked:
+        boxes = {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
+        rows = await company.accounts(*asked, EVERYTHING)
+    found = [
+        Account(
+            id=row.id,
+            mailbox=MailboxId(row.mailbox),
+            address=boxes.get(row.mailbox, str(row.mailbox)),
+            host=row.host,
+            port=row.port,
+            security=row.security,
+            user=row.user_name,
+            ca_file=row.ca_file,
+            folders=tuple(row.folders),
+            paused=row.paused,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: one.address)
+
+
+def states_of(carteggio: Carteggio) -> dict[UUID, AccountState]:
+    """Give how the last look into each account went."""
+    with carteggio.database.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT account, tried_at, fetched_at, trouble FROM account_state"
+        ).fetchall()
+    return {row[0]: AccountState(*row[1:]) for row in rows}

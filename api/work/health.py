@@ -1,0 +1,153 @@
+"""Is an instance sound? Each look gives a finding, and says what to do where it is not."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from adapters import migrations
+from adapters.blobs import StorageFull, StorageUnavailable
+from adapters.database import Database, DatabaseUnavailable
+from adapters.home import Home
+from adapters.keyring import FileRoot, Keyring, NoKeys, RootKeyUnusable
+from adapters.postgres_user import PostgresFailed
+from adapters.settings import Settings
+from api.compose import PROJECTIONS, Carteggio, compose, opened_database
+from api.work.accounts import states_of
+
+_SCARCE: Final = 1 << 30
+_VERY_SCARCE: Final = 100 << 20
+_FAR_BEHIND: Final = 10_000
+
+
+class State(StrEnum):
+    """How a part is."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of a part; `do` says what to do about it."""
+
+    part: str
+    state: State
+    said: str
+    do: str = ""
+
+
+def examine(
+    home: Home, settings: Settings, company: str | None, *, contents: bool = False
+) -> Iterator[Finding]:
+    """Look at everything an instance needs; `contents` opens every blob too."""
+    yield Finding("settings", State.GOOD, f"{home.settings_file} is read")
+    yield from _space(home, settings)
+    try:
+        with opened_database(home, settings, company) as database:
+            yield _server(database, embedded=settings.dsn_of(database.company) is None)
+            missing = migrations.pending(database)
+            if missing:
+                said = f"{len(missing)} of {len(migrations.available())} steps are missing"
+                yield Finding("tables", State.BAD, said, "run: carteggio init")
+                return
+            yield Finding("tables", State.GOOD, "up to date")
+            yield (keys := _keys(home, settings, database))
+            if keys.state is not State.GOOD:
+                return
+        with compose(home, settings, company) as carteggio:
+            yield from _projections(carteggio)
+            yield _blobs(carteggio, contents=contents)
+            yield from _accounts(carteggio)
+    except (DatabaseUnavailable, PostgresFailed, psycopg.OperationalError) as trouble:
+        yield Finding("database", State.BAD, _line(trouble), "start it, or mend its address")
+
+
+def _server(database: Database, *, embedded: bool) -> Finding:
+    with database.connect() as connection:
+        version = connection.info.server_version
+        size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    kind = "the embedded server" if embedded else f"the server at {database.place}"
+    number = f"PostgreSQL {version // 10_000}.{version % 10_000}"
+    octets = (size[0] if size else 0) / 1_000_000
+    return Finding("database", State.GOOD, f"{kind}, {number}, {octets:,.0f} MB")
+
+
+def _keys(home: Home, settings: Settings, database: Database) -> Finding:
+    root = FileRoot(settings.root_key_file or home.root_key)
+    try:
+        Keyring(database, root, database.company)
+    except (RootKeyUnusable, NoKeys) as trouble:
+        return Finding("keys", State.BAD, _line(trouble), "put the right key file back")
+    return Finding("keys", State.GOOD, f"{root.path} opens the company's keys")
+
+
+def _projections(carteggio: Carteggio) -> Iterator[Finding]:
+    there = {one.name: one for one in carteggio.feed.status() if one.active}
+    for projection in PROJECTIONS:
+        one = there.get(projection.name)
+        part = f"read model {projection.name}"
+        if one is None:
+            yield Finding(part, State.BAD, "it is not there", "run: carteggio replay")
+        elif one.state == "stopped":
+            said = f"stopped at event {one.stopped_at_position}: {one.error}"
+            do = f"mend the cause and run: carteggio replay {one.name}; or: carteggio skip {one.name}"
+            yield Finding(part, State.BAD, said, do)
+        elif one.version != projection.version:
+            said = f"version {one.version} is read, {projection.version} is wanted"
+            yield Finding(part, State.WARNING, said, f"run: carteggio replay {one.name}")
+        else:
+            state = State.WARNING if one.lag > _FAR_BEHIND else State.GOOD
+            do = "run: carteggio work" if state is State.WARNING else ""
+            yield Finding(part, state, f"{one.lag:,} events behind", do)
+
+
+def _blobs(carteggio: Carteggio, *, contents: bool) -> Finding:
+    with carteggio.database.pool.connection() as connection:
+        row = connection.execute("SELECT count(*), coalesce(sum(size), 0) FROM blob").fetchone()
+    count, octets = row or (0, 0)
+    try:
+        wrong = list(carteggio.blobs.scrub(contents=contents))
+    except (StorageUnavailable, StorageFull, OSError) as trouble:
+        return Finding("blobs", State.BAD, _line(trouble), "make the store reachable")
+    if wrong:
+        names = ", ".join(f"{one.name} ({one.trouble})" for one in wrong[:5])
+        said = f"{len(wrong):,} of {count:,} are missing or damaged: {names}"
+        return Finding("blobs", State.BAD, said, "put these files back from a backup")
+    looked = "each opened" if contents else "all there"
+    return Finding("blobs", State.GOOD, f"{count:,}, {octets / 1_000_000:,.0f} MB, {looked}")
+
+
+def _accounts(carteggio: Carteggio) -> Iterator[Finding]:
+    for id, state in states_of(carteggio).items():
+        if state.trouble:
+            since = f", last fetched {state.fetched_at:%Y-%m-%d %H:%M}" if state.fetched_at else ""
+            said = f"{state.trouble}{since}"
+            yield Finding(f"account {id}", State.WARNING, said, "run: carteggio sync")
+
+
+def _space(home: Home, settings: Settings) -> Iterator[Finding]:
+    places: dict[str, Callable[[], Path]] = {"disk": lambda: home.folder}
+    if settings.blobs is not None and not settings.blobs.startswith("s3://"):
+        folder = settings.blobs
+        places["disk of the blobs"] = lambda: Path(folder)
+    for part, place in places.items():
+        try:
+            free = shutil.disk_usage(place()).free
+        except OSError as trouble:
+            yield Finding(part, State.BAD, _line(trouble), "make the folder reachable")
+            continue
+        state = State.GOOD if free > _SCARCE else State.WARNING
+        state = State.BAD if free < _VERY_SCARCE else state
+        do = "" if state is State.GOOD else "free some room: capture stops when there is none"
+        yield Finding(part, state, f"{free / 1_000_000_000:,.1f} GB free", do)
+
+
+def _line(trouble: BaseException) -> str:
+    lines = str(trouble).strip().splitlines()
+    return lines[0] if lines else type(trouble).__name__
