@@ -26,7 +26,7 @@ from adapters.ids import uuid7
 from adapters.journal import Journal, NewEvent, channel
 from adapters.logs import log
 from api.work import generations
-from api.work.batches import LIMIT, OCTETS, TRANSIENT, Batches
+from api.work.batches import LIMIT, OCTETS, TRANSIENT, Batches, seldom_collecting
 from api.work.consumers import LONGEST_PAUSE_S, PAUSE_S, Consumer, Patient
 from api.work.generations import (
     Generation,
@@ -170,7 +170,9 @@ class Feed:
 
     def _drive(self, upto: int | None) -> None:
         while upto is None or self._is_behind(upto):
-            if self.run_once():
+            with seldom_collecting():
+                done = self.run_once()
+            if done:
                 continue
             if upto is None or not self._is_behind(upto):
                 return

@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composable
 
 from adapters.journal import Journal
 from api.work import generations
-from api.work.batches import Batches
+from api.work.batches import Batches, seldom_collecting
 from api.work.feed import Feed
 from api.work.generations import Generation, names_of, registered
 from api.work.projector import Projector, quicken
@@ -87,7 +87,8 @@ class Replay:
 
     def _fill(self, feed: Feed, progress: Progress | None) -> None:
         while filling := [one for one in feed.running() if one.state == "filling"]:
-            feed.round(filling)
+            with seldom_collecting():
+                feed.round(filling)
             if progress:
                 progress(min(one.position for one in filling), self._journal.head())
         for one in feed.status():
@@ -161,7 +162,7 @@ class _Check:
             batch = self._batches.take(after, heard).until(goal)
             if not batch.read:
                 break
-            with self._connection.transaction():
+            with seldom_collecting(), self._connection.transaction():
                 quicken(self._connection)
                 for one in these:
                     self._fold(one, batch.items)

@@ -358,3 +358,14 @@ async def test_who_wrote_waits_until_it_can_be_read(store: Journal):
             stop.set()
             thread.join(10)
     assert counted(store) == expected(store)
+
+
+def test_a_process_that_holds_the_feed_and_does_nothing_is_helped(
+    store: Journal, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("api.work.feed._STUCK_S", 0.05)
+    last = record(store, *many(30))
+    with feeding(store) as idle, feeding(store) as feed, idle.holding() as held:
+        assert held
+        feed.catch_up(last)
+    assert counted(store) == expected(store)
