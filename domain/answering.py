@@ -57,8 +57,16 @@ def wants_answer(content: Content, direction: Direction, machine: Machine) -> Wa
 
 def _courtesy(content: Content) -> Want:
     """A short message that thanks or confirms, and asks nothing, ends a talk ("Grazie mille!")."""
-    said = _GREETING.sub("", spoken(content.text)).strip()
+    said = _ungreeted(spoken(content.text))
     thanks = _THANKS.search(said[:_OPENING])
     if thanks and len(said) <= _LONG_FOR_THANKS and not _REQUEST.search(said):
         return Want(wanted=False, reason="courtesy", evidence=thanks.group())
     return Want(wanted=True, reason="person_writes")
+
+
+def _ungreeted(said: str) -> str:
+    """Leave the greeting out; a first line that thanks is no greeting but the message itself."""
+    greeting = _GREETING.match(said)
+    if greeting is None or _THANKS.search(greeting.group()):
+        return said
+    return said[greeting.end() :].strip()

@@ -23,6 +23,7 @@ def asked(text: str) -> bool:
         "Bonjour,\n\nla livraison est arrivée abîmée.\n\nCordialement",
         "Dzień dobry,\n\nproszę o potwierdzenie terminu, dziękuję.\n\nPozdrawiam",
         "Hello,\n\nplease send the certificate again, thanks.\n",
+        "Grazie mille,\n\npotete mandare anche il listino?\n\nAnna",
         "",
     ],
 )
@@ -42,6 +43,9 @@ def test_questions_and_complaints_want_one(text: str) -> None:
         "Bonjour,\n\nmerci, bien reçu.\n",
         "Dzień dobry,\n\ndziękuję, otrzymałem.\n\nPozdrawiam",
         "Hi,\n\nthanks, received.\n\nBest regards\nSam",
+        "Grazie mille!\n\nRenzo\n\nIl 06/11/2026 09:10, Firma ha scritto:\n> Le va bene il 18?",
+        "Merci pour votre réactivité, c'est noté.\n\nStéphane",
+        "dziękuję za szybką odpowiedź, wszystko jasne.\n\nTomasz",
     ],
 )
 def test_a_courtesy_ends_a_talk(text: str) -> None:
