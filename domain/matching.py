@@ -1,7 +1,8 @@
 """What is decided on a message: which way it went, what it asks for, what it belongs to."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from domain import answering
@@ -13,29 +14,53 @@ from domain.machine import recognise
 from domain.message import (
     FolderRole,
     MessageClassified,
+    MessageCopyFound,
     MessageEvent,
     MessageLinked,
+    MessageReceived,
     MessageUnlinked,
     TargetKind,
 )
 from domain.numbers import Sighting, sightings
-from domain.values import MessageId
+from domain.values import Address, MessageId
 from domain.wording import new_text
 
+_ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
 TEXT_MATCHED = 4_000
 """So many characters of new text are searched for numbers."""
 
 
+Headers = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a message from all its copies: where it lay, and their trace headers.
+class Form:
+    """One content under which a message was seen, and when the first copy of it was received.
 
     `content.text` is the new text only, cut to what is matched.
     """
 
+    content_key: str
+    received_at: datetime
+    raw_sha256: str
     content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a message from all its copies, in whatever order they were captured."""
+
+    forms: tuple[Form, ...]
     roles: tuple[FolderRole, ...]
-    traces: tuple[tuple[str, str], ...]
+    traces: Headers
+    signals: Headers
+    bcc: tuple[Address, ...]
+
+    @property
+    def content(self) -> Content:
+        """Give the content received first, with what only some copies tell."""
+        first = min(self.forms, key=lambda form: (form.received_at, form.raw_sha256))
+        return replace(first.content, signals=self.signals, bcc=self.bcc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +90,53 @@ class Surroundings:
     parent: tuple[MessageId, Verdict] | None = None
 
 
-def facts_of(content: Content, role: FolderRole) -> Facts:
+def facts_of(received: MessageReceived) -> Facts:
     """Keep what matching needs of a message's first copy."""
-    cut = replace(content, text=new_text(content.text)[:TEXT_MATCHED], trace=())
-    return Facts(cut, (role,), content.trace)
+    content = received.content
+    form = _form(received, content)
+    signals = tuple(sorted(set(content.signals)))
+    return Facts((form,), (received.role,), content.trace, signals, content.bcc)
 
 
-def also_seen(facts: Facts, role: FolderRole, trace: tuple[tuple[str, str], ...]) -> Facts:
-    """Add what a further copy tells; the order of copies does not matter."""
-    roles = tuple(sorted({*facts.roles, role}))
-    return replace(facts, roles=roles, traces=tuple(sorted({*facts.traces, *trace})))
+def also_seen(facts: Facts, copy: MessageCopyFound) -> Facts:
+    """Add what a further copy tells; the order of copies does not matter.
+
+    What only some copies have from a mailing list does not count: the message came directly too.
+    """
+    mine, theirs = set(facts.signals), set(copy.signals)
+    signals = {one for one in mine | theirs if not _by_list(one) or one in mine & theirs}
+    bcc = {one.key: one for one in sorted((*copy.bcc, *facts.bcc), key=_spelling, reverse=True)}
+    return Facts(
+        forms=tuple(_also_as(facts.forms, copy)),
+        roles=tuple(sorted({*facts.roles, copy.role})),
+        traces=tuple(sorted({*facts.traces, *copy.trace})),
+        signals=tuple(sorted(signals)),
+        bcc=tuple(bcc[key] for key in sorted(bcc)),
+    )
+
+
+def _also_as(forms: tuple[Form, ...], copy: MessageCopyFound) -> Iterator[Form]:
+    known = False
+    for form in forms:
+        same = form.content_key == copy.content_key
+        earlier = (copy.received_at, copy.raw_sha256) < (form.received_at, form.raw_sha256)
+        known = known or same
+        yield _form(copy, form.content) if same and earlier else form
+    if not known and copy.content is not None:
+        yield _form(copy, copy.content)
+
+
+def _form(seen: MessageReceived | MessageCopyFound, content: Content) -> Form:
+    cut = replace(content, text=new_text(content.text)[:TEXT_MATCHED], trace=(), signals=())
+    return Form(seen.content_key, seen.received_at, seen.raw_sha256, cut)
+
+
+def _spelling(address: Address) -> tuple[str, str]:
+    return address.spec, address.name
+
+
+def _by_list(signal: tuple[str, str]) -> bool:
+    return signal[0].startswith("list-") or signal[0] in _ADDED_BY_LISTS
 
 
 def named_ids(content: Content) -> tuple[str, ...]:

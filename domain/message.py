@@ -7,7 +7,7 @@ from typing import Annotated, assert_never
 from uuid import UUID
 
 from domain.content import Content
-from domain.values import BlobName, MailboxId, MessageId, Personal, Rejected
+from domain.values import Address, BlobName, MailboxId, MessageId, Personal, Rejected
 
 
 class FolderRole(StrEnum):
@@ -85,7 +85,9 @@ class MessageReceived:
 class MessageCopyFound:
     """The same message was seen in a further place; the copy's raw bytes are kept too.
 
-    `content` and `files` are given for a variant: a copy whose content differs.
+    `trace`, `signals` and `bcc` may differ between copies of equal content: a list adds its header
+    fields, only the sender's copy names blind recipients. `content` and `files` are given for a
+    variant: a copy whose content differs.
     """
 
     mailbox: MailboxId
@@ -97,6 +99,8 @@ class MessageCopyFound:
     folder: Annotated[str, Personal]
     raw_sha256: Annotated[str, Personal]
     trace: Annotated[tuple[tuple[str, str], ...], Personal] = ()
+    signals: Annotated[tuple[tuple[str, str], ...], Personal] = ()
+    bcc: Annotated[tuple[Address, ...], Personal] = ()
     variant: bool = False
     content: Annotated[Content | None, Personal] = None
     files: tuple[BlobName, ...] = ()
@@ -280,6 +284,8 @@ def _copy_of(received: MessageReceived, *, variant: bool) -> MessageCopyFound:
         folder=received.folder,
         raw_sha256=received.raw_sha256,
         trace=received.content.trace,
+        signals=received.content.signals,
+        bcc=received.content.bcc,
         variant=variant,
         content=received.content if variant else None,
         files=received.files if variant else (),

@@ -14,6 +14,8 @@ from domain.values import Address
 from projections.projection import Names, Rows, Table
 
 SNIPPET = 200
+LONGEST_KEY = 500
+"""An index bears no address of 15 KB."""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,16 @@ class AttachmentRow:
     blob: str | None
 
 
+@dataclass(slots=True)
+class BlindCopyRow:
+    """A Bcc address (RFC 5322 3.6.3): only some copies name it, so it belongs to the message."""
+
+    message: UUID
+    address_key: str
+    address: str
+    name: str
+
+
 CONTENT = Table("message_content", ContentRow, key=("message", "content"))
 PARTICIPANT = Table(
     "participant",
@@ -74,7 +86,8 @@ PARTICIPANT = Table(
     late=("(hashtextextended(address_key, 0), message)",),
 )
 ATTACHMENT = Table("attachment", AttachmentRow, key=("message", "content", "ordinal"))
-TABLES = (CONTENT, PARTICIPANT, ATTACHMENT)
+BLIND_COPY = Table("blind_copy", BlindCopyRow, key=("message", "address_key"))
+TABLES = (CONTENT, PARTICIPANT, ATTACHMENT, BLIND_COPY)
 
 
 @dataclass(slots=True)
@@ -84,6 +97,16 @@ class Said:
     contents: Rows[ContentRow] = field(default_factory=lambda: Rows(CONTENT))
     participants: Rows[ParticipantRow] = field(default_factory=lambda: Rows(PARTICIPANT))
     attachments: Rows[AttachmentRow] = field(default_factory=lambda: Rows(ATTACHMENT))
+    blind_copies: Rows[BlindCopyRow] = field(default_factory=lambda: Rows(BLIND_COPY))
+
+    def hide(self, message: UUID, addresses: Sequence[Address]) -> None:
+        """Keep the blind recipients that a copy names; the first spelling in order stays."""
+        for one in addresses:
+            key = one.key[:LONGEST_KEY]
+            row = BlindCopyRow(message, key, one.spec, one.name)
+            known = self.blind_copies.get(message, key)
+            if known is None or (row.address, row.name) < (known.address, known.name):
+                self.blind_copies.put(row)
 
     def take(
         self, message: UUID, said: Content, event: MessageReceived | MessageCopyFound
@@ -104,6 +127,7 @@ class Said:
         self.contents.flush(connection, names)
         self.participants.flush(connection, names)
         self.attachments.flush(connection, names)
+        self.blind_copies.flush(connection, names)
 
 
 def _content(
@@ -149,7 +173,6 @@ def _roles(said: Content) -> Iterable[tuple[str, Sequence[Address]]]:
     yield "from", said.authors
     yield "to", said.to
     yield "cc", said.cc
-    yield "bcc", said.bcc
     yield "reply_to", said.reply_to
     yield "sender", (said.sender,) if said.sender else ()
     yield "pec_sender", (said.pec_sender,) if said.pec_sender else ()

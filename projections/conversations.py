@@ -95,6 +95,14 @@ def refs(message: UUID, content: Content) -> set[UUID]:
     return ids or {message}
 
 
+def refs_in(recorded: Recorded) -> set[UUID]:
+    """Give what an event joins its message to: variants may name other messages."""
+    event = recorded.event
+    if isinstance(event, MessageReceived | MessageCopyFound) and event.content is not None:
+        return refs(recorded.stream, event.content)
+    return set()
+
+
 def load(
     connection: Connection[TupleRow],
     names: Names,
@@ -105,8 +113,7 @@ def load(
     groups = Groups()
     wanted: set[UUID] = set()
     for recorded in batch:
-        if isinstance(recorded.event, MessageReceived):
-            wanted |= refs(recorded.stream, recorded.event.content)
+        wanted |= refs_in(recorded)
     streams = {recorded.stream for recorded in batch} | set(also)
     nodes = groups.nodes.fetch(connection, names, "ref = ANY(%b)", list(wanted))
     now = "message = ANY(%b) AND to_position IS NULL"
@@ -137,9 +144,13 @@ def fold(groups: Groups, recorded: Recorded) -> UUID | None:
     """Take a message into its conversation; give the conversation if it changed."""
     event = recorded.event
     if isinstance(event, MessageReceived):
-        return _received(groups, recorded, event)
-    if isinstance(event, MessageCopyFound):
-        return _seen_earlier(groups, recorded, event.received_at)
+        member = Member(recorded.stream, recorded.stream, event.received_at, recorded.position)
+        return _gathered(groups, member, recorded, refs_in(recorded))
+    member_now = groups.member(recorded.stream)
+    if isinstance(event, MessageCopyFound) and member_now is not None:
+        _seen_earlier(groups, member_now, recorded, event.received_at)
+        member_now = groups.member(recorded.stream) or member_now
+        return _gathered(groups, member_now, recorded, refs_in(recorded))
     return None
 
 
@@ -149,38 +160,33 @@ def flush(connection: Connection[TupleRow], names: Names, groups: Groups) -> Non
         rows.flush(connection, names)
 
 
-def _received(groups: Groups, recorded: Recorded, event: MessageReceived) -> UUID:
-    own = refs(recorded.stream, event.content)
-    nodes = [groups.nodes.get(one) for one in own]
+def _gathered(groups: Groups, member: Member, recorded: Recorded, named: set[UUID]) -> UUID:
+    """Join everything that a message names with it, under the message that came first."""
+    nodes = [groups.nodes.get(one) for one in named]
     joined = {node.conversation for node in nodes if node is not None}
-    member = Member(recorded.stream, recorded.stream, event.received_at, recorded.position)
-    oldest = min(
-        (_first(groups, one) for one in joined),
-        key=_order,
-        default=member,
-    )
-    conversation = recorded.stream if _order(member) <= _order(oldest) else oldest.message
+    joined |= {member.conversation} & groups.members_of.keys()
+    oldest = min((_first(groups, one) for one in joined), key=_order, default=member)
+    conversation = min(oldest, member, key=_order).message
     for one in sorted(joined - {conversation}):
         _absorb(groups, one, conversation, recorded.position)
-    member.conversation = conversation
-    _join(groups, groups.members.put(member))
-    for one in own:
+    if groups.member(member.message) is None:
+        member.conversation = conversation
+        _join(groups, groups.members.put(member))
+    for one in named:
         groups.nodes.put(Node(one, conversation))
         groups.refs_of.setdefault(conversation, set()).add(one)
     return conversation
 
 
-def _seen_earlier(groups: Groups, recorded: Recorded, at: datetime) -> UUID | None:
+def _seen_earlier(groups: Groups, member: Member, recorded: Recorded, at: datetime) -> None:
     """Move a message back in time when a copy of it was received earlier."""
-    member = groups.member(recorded.stream)
-    if member is None or at >= member.at:
-        return None
+    if at >= member.at:
+        return
     moved = _renew(groups, member, member.conversation, recorded.position)
     moved.at = at
     first = _first(groups, moved.conversation)
     if first.message != moved.conversation:
         _absorb(groups, moved.conversation, first.message, recorded.position)
-    return first.message
 
 
 def _first(groups: Groups, conversation: UUID) -> Member:

@@ -139,10 +139,8 @@ def take(state: Letters, recorded: Recorded) -> bool:
         return False
     match event:
         case MessageCopyFound():
-            seen = sorted({*letter.mailboxes, event.mailbox})
-            at = min(letter.at, event.received_at)
-            archived = letter.archived and event.archived
-            letter = replace(letter, mailboxes=seen, at=at, archived=archived)
+            letter = _also_seen(letter, event)
+            _set_topics(state, letter)
         case MessageClassified():
             letter = replace(
                 letter,
@@ -162,6 +160,18 @@ def take(state: Letters, recorded: Recorded) -> bool:
     return True
 
 
+def _also_seen(letter: Letter, copy: MessageCopyFound) -> Letter:
+    asked, answered_under = _topics(copy.content) if copy.content else (set(), set())
+    return replace(
+        letter,
+        mailboxes=sorted({*letter.mailboxes, copy.mailbox}),
+        at=min(letter.at, copy.received_at),
+        archived=letter.archived and copy.archived,
+        asked_under=sorted({*letter.asked_under, *asked}),
+        answers_under=sorted({*letter.answers_under, *answered_under}),
+    )
+
+
 def _new_letter(state: Letters, message: UUID, event: MessageReceived) -> None:
     asked, answers = _topics(event.content)
     state.rows.put(
@@ -177,10 +187,11 @@ def _new_letter(state: Letters, message: UUID, event: MessageReceived) -> None:
 
 
 def _topics_in(recorded: Recorded) -> set[UUID]:
-    if not isinstance(recorded.event, MessageReceived):
+    event = recorded.event
+    if not isinstance(event, MessageReceived | MessageCopyFound) or event.content is None:
         return set()
-    asked, answers = _topics(recorded.event.content)
-    return asked | answers
+    asked, answered_under = _topics(event.content)
+    return asked | answered_under
 
 
 def _topics(content: Content) -> tuple[set[UUID], set[UUID]]:

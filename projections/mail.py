@@ -124,6 +124,8 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
             state.sharing[row.header_key] = row.id
     if old:
         state.states.load(connection, names, list(old))
+    if hiding := [one.stream for one in batch if _hides(one)]:
+        state.said.blind_copies.fetch(connection, names, "message = ANY(%b)", hiding)
     if varied := list(_varied(state, batch)):
         state.said.contents.fetch(connection, names, "message = ANY(%b)", varied)
     return state
@@ -139,6 +141,10 @@ def _with_header_keys(
         " WHERE header_key = ANY(%s) AND header_key <> '' ORDER BY header_key"
     )
     return {row[0] for row in connection.execute(query, [keys])}
+
+
+def _hides(recorded: Recorded) -> bool:
+    return isinstance(recorded.event, MessageCopyFound) and bool(recorded.event.bcc)
 
 
 def _varied(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
@@ -211,6 +217,7 @@ def _renew(state: State, recorded: Recorded, row: MessageRow) -> None:
 def _received(state: State, recorded: Recorded, event: MessageReceived) -> None:
     content = state.said.take(recorded.stream, event.content, event)
     row = _message(recorded, event, content)
+    state.said.hide(recorded.stream, event.content.bcc)
     _put_occurrence(state, recorded, event, variant=False)
     state.messages.put(row)
     if event.header_key:
@@ -229,6 +236,7 @@ def _share(state: State, row: MessageRow) -> None:
 
 def _copied(state: State, recorded: Recorded, event: MessageCopyFound, row: MessageRow) -> None:
     _put_occurrence(state, recorded, event, variant=event.variant)
+    state.said.hide(row.id, event.bcc)
     if event.content is not None:
         state.said.take(row.id, event.content, event)
         row.variants += 1

@@ -193,7 +193,10 @@ async def participants_of(
     query = names.sql(
         "SELECT {columns} FROM {message} m JOIN {participant} p"
         " ON p.message = m.id AND p.content = m.content WHERE m.id = ANY(%(ids)s) AND {sees}"
-        " AND (p.role <> 'bcc' OR {sent}) ORDER BY p.message, p.role, p.ordinal",
+        " UNION ALL SELECT b.message, m.content, 'bcc',"
+        " row_number() OVER (PARTITION BY b.message ORDER BY b.address_key) - 1,"
+        " b.address, b.address_key, b.name FROM {message} m JOIN {blind_copy} b"
+        " ON b.message = m.id WHERE m.id = ANY(%(ids)s) AND {sent} ORDER BY message, role, ordinal",
         columns=columns_of(ParticipantRow, "p"),
         sees=reader.sees("m.mailboxes"),
         sent=reader.sees("m.sent_from"),

@@ -107,10 +107,7 @@ def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:
 
 def _absorbed(state: State, recorded: Recorded) -> set[UUID]:
     """Give the conversations that this event may absorb: their waiting rows move."""
-    if not isinstance(recorded.event, MessageReceived):
-        return set()
-    named = conversations.refs(recorded.stream, recorded.event.content)
-    nodes = (state.letters.groups.nodes.get(one) for one in named)
+    nodes = map(state.letters.groups.nodes.get, conversations.refs_in(recorded))
     return {node.conversation for node in nodes if node is not None}
 
 

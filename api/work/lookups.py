@@ -46,11 +46,13 @@ def _messages(lookups: Lookups, batch: Sequence[Recorded]) -> None:
     for recorded in batch:
         event = recorded.event
         if isinstance(event, MessageReceived):
-            facts[recorded.stream] = facts_of(event.content, event.role)
+            facts[recorded.stream] = facts_of(event)
             received.append((recorded.stream, event.content))
         elif isinstance(event, MessageCopyFound) and recorded.stream in facts:
             known = facts[recorded.stream]
-            facts[recorded.stream] = also_seen(known, event.role, event.trace)
+            facts[recorded.stream] = also_seen(known, event)
+            if event.content is not None:
+                received.append((recorded.stream, event.content))
     if facts:
         lookups.keep_facts(facts)
         _names(lookups, received)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from filling import fill, recorded, rows
 
 from domain.content import Content
+from domain.message import CloseReason as Why
 from domain.message import (
     Direction,
     FolderRole,
@@ -21,9 +21,9 @@ from domain.message import (
     MessageReceived,
     MessageReopened,
 )
-from domain.message import CloseReason as Why
 from domain.recorded import Recorded
 from domain.values import Address, BlobName, MailboxId
+from filling import fill, recorded, rows
 from projections.conversations import MEMBER, conversation_named, conversations_of, members_of
 from projections.letters import ANSWER_WINDOW, LETTER, letters_of
 from projections.reader import EVERYTHING, AsOf, Reader
@@ -50,7 +50,7 @@ class Mail:
 
 def office(seed: int, size: int) -> list[Mail]:
     """Make up mail: replies by reference, answers in new messages, machines, copies, closings."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     mail: list[Mail] = []
     for number in range(size):
         earlier = chance.choice(mail) if mail and chance.random() < 0.6 else None
@@ -98,12 +98,17 @@ def _copy(chance: random.Random, received: MessageReceived) -> MessageCopyFound:
         mailbox=chance.choice(BOXES), role=FolderRole.OTHER, size=1, raw=BlobName("c"),
         received_at=received.received_at - timedelta(minutes=chance.randrange(-30, 30)),
         content_key="k", folder="Altro", raw_sha256=received.raw_sha256,
+        content=_variant(chance, received.content) if chance.random() < 0.3 else None,
     )  # fmt: skip
+
+
+def _variant(chance: random.Random, content: Content) -> Content:
+    return replace(content, references=(f"{chance.randrange(60)}@x.example",))
 
 
 def story(mail: Sequence[Mail], seed: int) -> list[Recorded]:
     """Let the mail be captured in some order, each decided on some time after."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     order = list(mail)
     chance.shuffle(order)
     events: list[tuple[UUID, MessageEvent]] = []
@@ -122,7 +127,7 @@ def story(mail: Sequence[Mail], seed: int) -> list[Recorded]:
 
 
 def in_batches(events: Sequence[Recorded], seed: int) -> list[Sequence[Recorded]]:
-    chance, batches, begin = random.Random(seed), [], 0
+    chance, batches, begin = random.Random(seed), [], 0  # noqa: S311
     while begin < len(events):
         end = begin + chance.randrange(1, 40)
         batches.append(events[begin:end])
@@ -148,8 +153,12 @@ def answers_by_oracle(mail: Sequence[Mail]) -> dict[UUID, UUID | None]:
 
 
 def _names(one: Mail) -> set[str]:
-    content = one.received.content
-    return {content.message_id, *(content.references or content.in_reply_to[:1])}
+    contents = [one.received.content, *(copy.content for copy in one.copies if copy.content)]
+    return {
+        name
+        for content in contents
+        for name in (content.message_id, *(content.references or content.in_reply_to[:1]))
+    }
 
 
 def _is_question(one: Mail) -> bool:
