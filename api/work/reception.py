@@ -249,22 +249,6 @@ class Reception:
         )
 
 
-def batches(
-    arrivals: Iterable[Arrival], most: int = BATCH, octets: int = BATCH_OCTETS
-) -> Iterator[list[Arrival]]:
-    """Gather arrivals into batches of a bounded number and size."""
-    batch: list[Arrival] = []
-    size = 0
-    for arrival in arrivals:
-        batch.append(arrival)
-        size += len(arrival.raw)
-        if len(batch) >= most or size >= octets:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
 def _look_up(connection: Connection[Any], messages: Iterable[UUID]) -> dict[UUID, Message]:
     """Give the state of messages from the ledger of occurrences."""
     states = dict.fromkeys(messages, message.initial)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from events import envelope, journal
 
 from domain.company import CompanyDescribed, MailboxRegistered
 from domain.content import Content
@@ -23,6 +22,7 @@ from domain.message import (
 )
 from domain.party import ContactRegistered, ContactRemoved, PartyRegistered
 from domain.values import Address, BlobName, ContactId, MailboxId, PartyId
+from events import envelope, journal
 
 if TYPE_CHECKING:
     from adapters.database import Database

@@ -1,0 +1,30 @@
+"""Whole instances for tests: a home of their own, on a fresh database of the session's server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from adapters.database import Database
+    from api.compose import Carteggio
+
+
+@pytest.fixture
+def carteggio(database: "Database", tmp_path: Path) -> Iterator["Carteggio"]:
+    """Give an instance that is opened for the company `main`."""
+    from adapters.home import Home  # noqa: PLC0415
+    from adapters.settings import Settings  # noqa: PLC0415
+    from api.compose import compose, init  # noqa: PLC0415
+
+    home = Home(tmp_path / "home")
+    settings = Settings(database_url=database.dsn)  # type: ignore[arg-type]
+    init(home, settings)
+    with compose(home, settings) as opened:
+        yield opened
+
+
+def events_of(carteggio: "Carteggio", *names: str) -> list[Any]:
+    """Give what was recorded under these names, in order."""
+    return [one.event for one in carteggio.journal.read(0, limit=100_000, names=names or None)]
