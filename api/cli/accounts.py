@@ -115,7 +115,9 @@ def list_(context: typer.Context, as_json: _Json = False) -> None:
         fresh(carteggio)
         accounts, states = asyncio.run(accounts_of(carteggio)), states_of(carteggio)
         zone = carteggio.settings.zone
-    table = table_of("mailbox", "server", "security", "folders", "state", "fetched", "trouble")
+    table = table_of(
+        "mailbox", "?server", "?=security", "?folders", "=state", "=fetched", "~trouble"
+    )
     for one in accounts:
         last = states.get(one.id)
         state = "paused" if one.paused else "active"
@@ -201,7 +203,7 @@ def sync(
 
 
 def _show(found: list[Synced], *, as_json: bool) -> None:
-    table = table_of("mailbox", "#new", "#known", "#not fetched", "folders", "trouble")
+    table = table_of("mailbox", "#new", "#known", "#not fetched", "?folders", "~trouble")
     for one in found:
         if as_json:
             print_json(

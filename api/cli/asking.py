@@ -55,7 +55,7 @@ def history(
             print_json(line.facts())
         return
     table = table_of(
-        "received", "", "who", "subject", "documents", "because", title=str(plain(title))
+        "=received", "=", "who", "subject", "documents", "?because", title=str(plain(title))
     )
     for line in lines:
         table.add_row(local(line.at, zone), *_history_row(line))
@@ -97,7 +97,7 @@ def unanswered(
         return
     until = time or datetime.now(UTC)
     title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
-    table = table_of("waits since", "#for", "from", "subject", "party", "mailbox", title=title)
+    table = table_of("=waits since", "#for", "from", "subject", "?party", "?mailbox", title=title)
     for line in lines:
         table.add_row(local(line.since, zone), _long(until - line.since), *_waiting_row(line))
     out.print(table)
@@ -145,7 +145,7 @@ def trail(
         for entry in entries:
             print_json(_entry_facts(entry))
         return
-    table = table_of("#position", "recorded", "event", "what", "by", title=str(plain(title)))
+    table = table_of("#position", "=recorded", "?=event", "~what", "?by", title=str(plain(title)))
     for entry in entries:
         table.add_row(
             str(entry.position),

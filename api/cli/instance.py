@@ -60,7 +60,7 @@ def config(
     if as_json:
         print_json({"home": str(chosen.home.folder), "settings": rows})
         return
-    table = table_of("setting", "value", "meaning", title=f"Settings in {chosen.home.folder}")
+    table = table_of("=setting", "~value", "~meaning", title=f"Settings in {chosen.home.folder}")
     for row in rows:
         table.add_row(*map(plain, row.values()))
     out.print(table)
@@ -83,7 +83,7 @@ def doctor(
         for one in found:
             print_json({"part": one.part, "state": one.state, "said": one.said, "do": one.do})
     else:
-        table = table_of("part", "state", "found", "what to do")
+        table = table_of("part", "=state", "~found", "~what to do")
         for one in found:
             state = f"[{_COLOURS[one.state]}]{one.state}[/]"
             table.add_row(plain(one.part), state, plain(one.said), plain(one.do))

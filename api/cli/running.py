@@ -117,7 +117,7 @@ def _tell(found: list[Difference], *, as_json: bool) -> None:
         print_json({"differences": len(found), "rows": rows})
         return
     out.print(f"{len(found):,} differences")
-    table = table_of("read model", "table", "is", "row")
+    table = table_of("=read model", "=table", "=is", "~row")
     for one in found[:_SHOWN]:
         table.add_row(one.projection, one.table, one.kind, plain(dict(one.row)))
     if found:

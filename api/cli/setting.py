@@ -7,21 +7,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from adapters.home import Home, home_at
 from adapters.logs import set_up_logs
 from adapters.settings import Settings, load_settings
+from api.cli.tables import table_of
 from api.compose import Carteggio, compose
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+__all__ = [
+    "Chosen", "err", "fresh", "local", "moment", "opened", "out", "plain", "print_json",
+    "table_of",
+]  # fmt: skip
+
+# What is piped is read by programs: a line is never broken there.
+_ENDLESS: Final = 100_000
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _ENDLESS)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _ENDLESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +63,6 @@ def opened(context: typer.Context, *, working: bool = False) -> Iterator[Cartegg
 def local(moment: datetime | None, zone: ZoneInfo) -> str:
     """Write a time as the office's clock shows it."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else ""
-
-
-def table_of(*columns: str, title: str | None = None) -> Table:
-    """Begin a table."""
-    table = Table(title=title, title_justify="left", header_style="bold", expand=False)
-    for column in columns:
-        # Numbers stand right; a header says so with a leading hash.
-        table.add_column(
-            column.lstrip("#"),
-            justify="right" if column.startswith("#") else "left",
-            overflow="fold",
-        )
-    return table
 
 
 def plain(value: object) -> Text:

@@ -95,7 +95,7 @@ def list_(
         fresh(carteggio)
         rows, boxes = asyncio.run(_tokens(carteggio))
         zone = carteggio.settings.zone
-    table = table_of("id", "name", "may", "sees", "issued", "ends", "state")
+    table = table_of("=id", "name", "=may", "?sees", "?=issued", "=ends", "=state")
     for row in rows:
         sees = "everything" if row.mailboxes is None else ", ".join(
             boxes.get(one, str(one)) for one in row.mailboxes
