@@ -12,6 +12,7 @@ from typing import Final
 
 _DELIMITERS: Final = ",;\t|"
 _LONGEST_FIELD: Final = 1 << 20
+_LONGEST_TOLD: Final = 200
 
 
 class BadFile(Exception):
@@ -43,15 +44,16 @@ def read_lines(path: Path, needed: tuple[str, ...]) -> Iterator[Line | BadLine]:
     try:
         text = decoded(path.read_bytes())
     except OSError as trouble:
-        raise BadFile(f"{path}: it cannot be read: {trouble.strerror or trouble}") from trouble
+        raise BadFile(f"it cannot be read: {trouble.strerror or trouble}") from trouble
     csv.field_size_limit(_LONGEST_FIELD)
     rows = _rows(text)
     header = next((row for _, row in rows if isinstance(row, list) and any(row)), None)
     if header is None:
-        raise BadFile(f"{path}: the file is empty; its first line has to name the columns")
+        raise BadFile("the file is empty; its first line has to name the columns")
     names = [_name(column) for column in header]
     if missing := [name for name in needed if name not in names]:
-        raise BadFile(f"{path}: the column {missing[0]!r} is missing; there is {', '.join(names)}")
+        there = ", ".join(names)[:_LONGEST_TOLD]
+        raise BadFile(f"the column {missing[0]!r} is missing; there is {there}")
     for number, row in rows:
         if line := _line(path.name, number, names, row):
             yield line
@@ -72,16 +74,33 @@ def decoded(octets: bytes) -> str:
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Give the rows with their first line's number; a text in place of one says what is wrong."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    while True:
-        number = reader.line_num + 1
+    """Give the rows with their first line's number; a text in place of one says what is wrong.
+
+    A quotation mark that is never closed would take all the rows after it along: a row that
+    cannot be read ends where its line does, and reading goes on in the next one.
+    """
+    lines = io.StringIO(text, newline="").readlines()
+    delimiter, at = _delimiter(text), 0
+    while at < len(lines):
+        rest = (lines[number] for number in range(at, len(lines)))
+        reader, begun = csv.reader(rest, delimiter=delimiter, strict=True), at
         try:
-            yield number, next(reader)
-        except StopIteration:
+            for row in reader:
+                yield begun + 1, row
+                begun = at + reader.line_num
             return
         except csv.Error as trouble:
-            yield number, f"it is no CSV: {trouble}"
+            yield begun + 1, _why(trouble)
+            at = begun + 1
+
+
+def _why(trouble: csv.Error) -> str:
+    said = str(trouble)
+    if any(sign in said for sign in ("expected after", "unexpected end", "field limit")):
+        return (
+            "a quotation mark is not closed, or stands inside a quoted text without being doubled"
+        )
+    return f"it is no CSV: {said}"
 
 
 def _delimiter(text: str) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 CHUNK = 1 << 20
 LARGEST_MESSAGE = 200_000_000
 LONGEST_SEPARATOR = 2_000
+LONGEST_BEGINNING = 16_000
 
 _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _MONTH = rb"(?P<month>" + b"|".join(_MONTHS) + rb")"
@@ -43,6 +44,7 @@ _OFFSET = re.compile(rb"([+-])(\d\d):?(\d\d)")
 _LONE_SENDER = re.compile(rb"From +(?:[^\s@]+@[^\s@]+|MAILER-DAEMON|-|\?\?\?@\?\?\?) *\r?")
 FIELD = re.compile(rb"[!-9;-~]{1,70}[ \t]*:")
 """How a header field begins (RFC 5322 2.2)."""
+_NAME = re.compile(rb"^([!-9;-~]{1,70})[ \t]*:", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _STATUS = re.compile(rb"(?im)^(x-status|status|x-mozilla-status):[ \t]*([0-9A-Za-z]*)")
 _LETTERS = {"R": "seen", "F": "flagged", "A": "answered", "T": "draft"}
@@ -111,7 +113,19 @@ class _Window:
             return _Separator(at, end + 1 - at, _moment(found))
         if _LONE_SENDER.fullmatch(line) and self._field_at(end + 1):
             return _Separator(at, end + 1 - at, None, "its separator line has no date")
+        if self._header_at(end + 1):
+            return _Separator(at, end + 1 - at, None, "its separator line is broken")
         return None
+
+    def _header_at(self, at: int) -> bool:
+        """Say whether a mail's header begins here, whatever the line before looks like."""
+        if not self._field_at(at):
+            return False
+        while len(self.held) - at < LONGEST_BEGINNING and self.more():
+            pass
+        head = bytes(self.held[at : at + LONGEST_BEGINNING]).replace(b"\r\n", b"\n")
+        names = {x.lower() for x in _NAME.findall(head.partition(b"\n\n")[0])}
+        return b"date" in names and not names.isdisjoint({b"message-id", b"received"})
 
     def _field_at(self, at: int) -> bool:
         end = self.line_end(at)

@@ -136,6 +136,20 @@ def test_broken_separators_are_told_and_lose_nothing(tmp_path):
     ]
 
 
+def test_a_header_after_a_broken_separator_begins_a_mail(tmp_path):
+    written = [
+        b"Date: Mon, 2 Feb 2026 10:00:00 +0100\nMessage-ID: <%d@acme.example>\n\nHello\n" % n
+        for n in (1, 2, 3)
+    ]
+    separators = b"From x@acme.example Mon Foo 99 99:00 2026", b"From scratch"
+    octets = as_mbox(written[0]) + b"".join(
+        line + b"\n" + one + b"\n" for line, one in zip(separators, written[1:], strict=True)
+    )
+    mails, problems = read(write(tmp_path / "a.mbox", octets))
+    assert [x.raw for x in mails] == written
+    assert [x.reason for x in problems] == ["its separator line is broken"] * 2
+
+
 def test_a_mail_without_separator_is_a_single_mail(tmp_path):
     assert raws(write(tmp_path / "loose", mail(1) + b"\n\n")) == [mail(1) + b"\n\n"]
     named = write(tmp_path / "a.eml", SEPARATOR + mail(1) + b"\n")
