@@ -47,6 +47,8 @@ def mail(
 ) -> None:
     """Take mail in; an import that was interrupted goes on where it stopped.
 
+    Exits 2 if something in the source was not as it should be: each such place is told.
+
     carteggio import mail info.mbox.xz --mailbox info@firm.example --folder INBOX
     """
     zone = context.obj.settings().zone
@@ -55,11 +57,16 @@ def mail(
         before = carteggio.journal.head()
         done = _with_bar(carteggio, wanted)
         linked = linked_since(carteggio, before)
-    summary = _summary(done, linked)
+    _tell_problems(done)
+    _show_summary(_summary(done, linked), as_json=as_json)
+    if done.problems:
+        raise typer.Exit(2)
+
+
+def _show_summary(summary: dict[str, float], *, as_json: bool) -> None:
     if as_json:
         print_json(summary)
         return
-    _tell_problems(done)
     table = table_of("", "#")
     for name, value in summary.items():
         table.add_row(name.replace("_", " "), f"{value:,}")
@@ -117,7 +124,7 @@ def _summary(done: Done, linked: int) -> dict[str, float]:
         "of_these_copies": counts.copies,
         "already_known": counts.known,
         "degraded": counts.degraded,
-        "not_readable": len(done.problems) + done.more_problems,
+        "problems": len(done.problems) + done.more_problems,
         "linked": linked,
         "seconds": round(done.projected_seconds, 1),
         "messages_per_second": round(done.read_here / max(done.projected_seconds, 0.001), 1),
