@@ -2,11 +2,15 @@
 -- moves in the transaction that appends the events it speaks of. Nothing here is readable.
 
 -- One row for each place in which a message was seen: the ledger that makes capture repeatable.
+-- Both ids are keyed, of mailbox, folder and bytes (domain/identity.py). `place` does not mind line
+-- ends, which a server and an mbox of the same folder have different; `exact` does.
 CREATE TABLE {schema}.occurrence (
-    id uuid PRIMARY KEY, -- keyed, of mailbox, folder and bytes (domain/identity.py)
+    exact uuid PRIMARY KEY,
+    place uuid NOT NULL,
     message uuid NOT NULL,
     content_key text NOT NULL
 );
+CREATE INDEX ON {schema}.occurrence (place);
 CREATE INDEX ON {schema}.occurrence (message);
 
 -- An import of files that is not finished; the id is a keyed hash of the source and its target.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
@@ -22,56 +22,23 @@ from adapters.journal import Journal, NewEvent, Writing
 from adapters.mime.dates import read_date
 from adapters.mime.reader import Reading
 from adapters.mime.worker import ReadingWorker
+from api.work.arrivals import Arrival, Counts, Place
 from domain import message
 from domain.content import Content
 from domain.identity import MessageIdentity, identify, occurrence_id
-from domain.message import CaptureMessage, FolderRole, Message, MessageReceived
+from domain.message import CaptureMessage, Message, MessageReceived
 from domain.recorded import Envelope, Origin
-from domain.values import Actor, ActorKind, BlobName, MailboxId
+from domain.values import Actor, ActorKind, BlobName
+
+__all__ = ["BATCH", "BATCH_OCTETS", "Arrival", "Batch", "Counts", "Moved", "Place", "Reception"]
 
 BATCH: Final = 200
 BATCH_OCTETS: Final = 8 << 20
 TEXT_OCTETS: Final = 64 << 10
 _ATTEMPTS: Final = 5
+_UNREAD: Final = Reading(Content(reader=0))
 
-Moved = Callable[[Connection[Any], "Counts"], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where mail lies; `archived_before` is the cut-off of a first import."""
-
-    mailbox: MailboxId
-    folder: str
-    role: FolderRole
-    archived_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A mail as its source gives it; `received_at` None where the source does not tell."""
-
-    raw: bytes
-    place: Place
-    received_at: datetime | None = None
-    flags: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of mail; `stored` includes `copies` of messages that were known already."""
-
-    read: int = 0
-    stored: int = 0
-    copies: int = 0
-    known: int = 0
-    degraded: int = 0
-    octets: int = 0
-
-    def add(self, other: "Counts") -> None:
-        """Count more."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+Moved = Callable[[Connection[Any], Counts], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +47,10 @@ class Seen:
 
     arrival: Arrival
     identity: MessageIdentity
-    occurrence: UUID
-    reading: Reading
+    place: UUID
+    exact: UUID
+    sha256: str
+    reading: Reading = _UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +83,33 @@ class Reception:
     """Takes mail in for one company, through one worker process that reads it."""
 
     def __init__(
-        self, journal: Journal, blobs: Blobs, worker: ReadingWorker, channel: str
+        self,
+        journal: Journal,
+        blobs: Blobs,
+        worker: ReadingWorker,
+        channel: str,
+        *,
+        exact: bool = True,
     ) -> None:
-        """Record under the name of `channel` (import, imap)."""
+        """Record under the name of `channel` (import, imap).
+
+        `exact`: the same mail with other line ends in the same folder is kept as a copy, for its
+        bytes. A server always has CRLF, and what was imported from a file before is known to it.
+        """
         self._journal = journal
         self._blobs = blobs
         self._worker = worker
         self._channel = channel
+        self._exact = exact
         self._key = journal.keyring.identity_key
 
     def read(self, arrivals: Sequence[Arrival]) -> Batch:
         """Tell which arrivals are new, and read those."""
-        named = {
-            occurrence: (arrival, identity)
-            for arrival, identity, occurrence in map(self._identified, arrivals)
-        }
+        named = {self._occurrence(one): one for one in map(self._identified, arrivals)}
         known = self._known(named)
-        fresh = [(one, *named[one]) for one in named if one not in known]
-        readings = self._worker.read_many([arrival.raw for _, arrival, _ in fresh])
-        seen = tuple(
-            Seen(arrival, identity, occurrence, reading)
-            for (occurrence, arrival, identity), reading in zip(fresh, readings, strict=True)
-        )
+        fresh = [one for occurrence, one in named.items() if occurrence not in known]
+        readings = self._worker.read_many([one.arrival.raw for one in fresh])
+        seen = tuple(replace(one, reading=read) for one, read in zip(fresh, readings, strict=True))
         return Batch(len(arrivals), sum(len(one.raw) for one in arrivals), seen)
 
     def store(self, batch: Batch, moved: Moved | None = None) -> Counts:
@@ -148,17 +122,28 @@ class Reception:
                     raise
         raise AssertionError
 
-    def _identified(self, arrival: Arrival) -> tuple[Arrival, MessageIdentity, UUID]:
-        place = arrival.place
-        occurrence = occurrence_id(self._key, place.mailbox, place.folder, arrival.raw)
-        return arrival, identify(self._key, arrival.raw), occurrence
+    def _identified(self, arrival: Arrival) -> Seen:
+        mailbox, folder = arrival.place.mailbox, arrival.place.folder
+        digest = sha256(arrival.raw)
+        return Seen(
+            arrival=arrival,
+            identity=identify(self._key, arrival.raw),
+            place=occurrence_id(self._key, mailbox, folder, arrival.raw),
+            exact=occurrence_id(self._key, mailbox, f"{folder}\0exact", digest.digest()),
+            sha256=digest.hexdigest(),
+        )
+
+    def _occurrence(self, seen: Seen) -> UUID:
+        return seen.exact if self._exact else seen.place
 
     def _known(self, occurrences: Iterable[UUID]) -> set[UUID]:
+        query: LiteralString = (
+            "SELECT exact FROM occurrence WHERE exact = ANY(%b)"
+            if self._exact
+            else "SELECT place FROM occurrence WHERE place = ANY(%b)"
+        )
         with self._journal.database.pool.connection() as connection:
-            rows = connection.execute(
-                "SELECT id FROM occurrence WHERE id = ANY(%b)", (list(occurrences),)
-            )
-            return {row[0] for row in rows}
+            return {row[0] for row in connection.execute(query, (list(occurrences),))}
 
     def _store(self, batch: Batch, moved: Moved | None) -> Counts:
         seen = self._not_erased(batch.fresh)
@@ -191,7 +176,7 @@ class Reception:
         for one in seen:
             items.extend((one.identity.message, octets) for octets in _octets_of(one, before))
         stored = iter(self._blobs.put_many(items))
-        return {one.occurrence: _kept(one, before, stored) for one in seen}
+        return {one.exact: _kept(one, before, stored) for one in seen}
 
     def _decided(
         self, seen: Sequence[Seen], kept: Mapping[UUID, _Kept], known: Mapping[UUID, Message]
@@ -201,12 +186,12 @@ class Reception:
         for one in seen:
             id = one.identity.message
             mine = decided.setdefault(id, _Decided())
-            command = CaptureMessage(one.occurrence, _received(one, kept[one.occurrence]))
+            command = CaptureMessage(self._occurrence(one), _received(one, kept[one.exact]))
             for event in message.decide(states[id], command):
                 mine.events.append(NewEvent(id, event, self._envelope()))
                 mine.seen.append(one)
                 state = message.evolve(states[id], event)
-                states[id] = replace(state, occurrences=state.occurrences | {one.occurrence})
+                states[id] = replace(state, occurrences=state.occurrences | {one.exact, one.place})
         return decided
 
     def _envelope(self) -> Envelope:
@@ -224,10 +209,11 @@ class Reception:
         writing.append(events)
         taken = [one for each in decided.values() for one in each.seen]
         writing.connection.execute(
-            "INSERT INTO occurrence (id, message, content_key)"
-            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::text[])",
+            "INSERT INTO occurrence (exact, place, message, content_key)"
+            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[])",
             (
-                [one.occurrence for one in taken],
+                [one.exact for one in taken],
+                [one.place for one in taken],
                 [one.identity.message for one in taken],
                 [one.identity.content_key for one in taken],
             ),
@@ -235,7 +221,7 @@ class Reception:
         references = [
             stored
             for event, one in zip(events, taken, strict=True)
-            for stored in _named(event.event, kept[one.occurrence])
+            for stored in _named(event.event, kept[one.exact])
         ]
         self._blobs.record(writing.connection, references)
         new = sum(isinstance(event.event, MessageReceived) for event in events)
@@ -253,7 +239,7 @@ def _look_up(connection: Connection[Any], messages: Iterable[UUID]) -> dict[UUID
     """Give the state of messages from the ledger of occurrences."""
     states = dict.fromkeys(messages, message.initial)
     rows = connection.execute(
-        "SELECT message, array_agg(id), array_agg(content_key) FROM occurrence"
+        "SELECT message, array_agg(exact) || array_agg(place), array_agg(content_key) FROM occurrence"
         " WHERE message = ANY(%b) GROUP BY message",
         (list(states),),
     )
@@ -309,7 +295,7 @@ def _received(seen: Seen, kept: _Kept) -> MessageReceived:
         content_key=seen.identity.content_key,
         header_key=seen.identity.header_key,
         folder=arrival.place.folder,
-        raw_sha256=sha256(arrival.raw).hexdigest(),
+        raw_sha256=seen.sha256,
         content=replace(content, text=_cut(content.text)[0]),
         files=tuple(BlobName(one.name) for one in kept.files),
         text_rest=kept.rest.name if kept.rest else None,

@@ -85,7 +85,9 @@ class Sync:
     ) -> None:
         """Read mail through `worker`."""
         self._carteggio = carteggio
-        self._reception = Reception(carteggio.journal, carteggio.blobs, worker, "imap")
+        self._reception = Reception(
+            carteggio.journal, carteggio.blobs, worker, "imap", exact=False
+        )
         self._limits = limits or Limits(largest=carteggio.settings.max_fetch_bytes)
 
     async def all(

@@ -100,9 +100,22 @@ def test_copies_within_one_batch_are_one_message(capture):
     assert len(capture.received()) == 2
 
 
-def test_line_ends_make_no_other_message(capture):
-    capture(mail())
-    assert capture(mail().replace(b"\r\n", b"\n")).known == 1
+def test_line_ends_make_no_other_message_and_both_bytes_are_kept(capture):
+    bare = mail().replace(b"\r\n", b"\n")
+    capture(mail(), bare)
+    copy = capture.copies()[0]
+    stream = capture.carteggio.journal.read(0, names=["message.received"])[0].stream
+    assert not copy.variant
+    assert capture.carteggio.blobs.get(copy.raw, stream) == bare
+    assert capture(bare, mail()).known == 2
+
+
+def test_a_server_knows_what_came_from_a_file_with_other_line_ends(capture, worker):
+    capture(mail().replace(b"\r\n", b"\n"))
+    carteggio = capture.carteggio
+    server = Reception(carteggio.journal, carteggio.blobs, worker, "imap", exact=False)
+    arrivals = [Arrival(mail(), capture.place(), MONDAY)]
+    assert server.store(server.read(arrivals)).known == 1
 
 
 def test_without_a_message_id_the_bytes_are_the_identity(capture):

@@ -1,0 +1,44 @@
+"""What reception is given, and what it counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.message import FolderRole
+from domain.values import MailboxId
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where mail lies; `archived_before` is the cut-off of a first import."""
+
+    mailbox: MailboxId
+    folder: str
+    role: FolderRole
+    archived_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail as its source gives it; `received_at` None where the source does not tell."""
+
+    raw: bytes
+    place: Place
+    received_at: datetime | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of mail; `stored` includes `copies` of messages that were known already."""
+
+    read: int = 0
+    stored: int = 0
+    copies: int = 0
+    known: int = 0
+    degraded: int = 0
+    octets: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Count more."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
