@@ -130,13 +130,22 @@ def _meet(state: Letters, row: Exchange) -> None:
 
 
 def take(state: Letters, recorded: Recorded) -> bool:
-    """Bring the message's letter up to date; tell whether anything about it matters here."""
-    event, letter = recorded.event, state.rows.get(recorded.stream)
+    """Bring the message's letter up to date; tell whether it asks or answers, or did before.
+
+    A message that was not classified yet does neither.
+    """
+    event, before = recorded.event, state.rows.get(recorded.stream)
     if isinstance(event, MessageReceived):
         _new_letter(state, recorded.stream, event)
-        return True
-    if letter is None:
         return False
+    if before is None:
+        return False
+    letter = state.rows.put(_changed(state, before, recorded))
+    return any(asks(one) or answers(one) for one in (before, letter))
+
+
+def _changed(state: Letters, letter: Letter, recorded: Recorded) -> Letter:
+    event = recorded.event
     match event:
         case MessageCopyFound():
             letter = _also_seen(letter, event)
@@ -155,9 +164,8 @@ def take(state: Letters, recorded: Recorded) -> bool:
         case MessageReopened():
             letter = replace(letter, closed_at=None, close_reason=None)
         case _:
-            return False
-    state.rows.put(letter)
-    return True
+            pass
+    return letter
 
 
 def _also_seen(letter: Letter, copy: MessageCopyFound) -> Letter:

@@ -88,12 +88,24 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
 
 def fold(state: State, recorded: Recorded) -> None:
     """Take one event in and see anew what waits in the conversations that it touches."""
-    touched = _conversations_near(state, recorded) | _absorbed(state, recorded)
-    conversations.fold(state.letters.groups, recorded)
+    before = _conversations_near(state, recorded)
+    touched = _moved(state, recorded)
     if letters.take(state.letters, recorded):
-        touched |= _conversations_near(state, recorded)
-        for conversation in touched:
-            _see_anew(state, conversation, recorded.position)
+        touched |= before | _conversations_near(state, recorded)
+    for conversation in touched:
+        _see_anew(state, conversation, recorded.position)
+
+
+def _moved(state: State, recorded: Recorded) -> set[UUID]:
+    """Group the message; give the conversations that were joined or renamed by that."""
+    groups = state.letters.groups
+    nodes = map(groups.nodes.get, conversations.refs_in(recorded))
+    before = {node.conversation for node in nodes if node is not None}
+    if (own := groups.conversation_of.get(recorded.stream)) is not None:
+        before.add(own)
+    conversations.fold(groups, recorded)
+    now = groups.conversation_of.get(recorded.stream)
+    return set() if now is None or before <= {now} else before | {now}
 
 
 def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:
@@ -103,12 +115,6 @@ def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:
         near |= state.letters.letters_of.get(topic, set())
     found = map(state.letters.groups.conversation_of.get, near)
     return {conversation for conversation in found if conversation is not None}
-
-
-def _absorbed(state: State, recorded: Recorded) -> set[UUID]:
-    """Give the conversations that this event may absorb: their waiting rows move."""
-    nodes = map(state.letters.groups.nodes.get, conversations.refs_in(recorded))
-    return {node.conversation for node in nodes if node is not None}
 
 
 def _see_anew(state: State, conversation: UUID, position: int) -> None:
@@ -188,7 +194,11 @@ def _rewrite(state: State, conversation: UUID, now: list[Waiting], position: int
 
 
 def _same(one: Waiting, other: Waiting) -> bool:
-    return replace(one, from_position=0) == replace(other, from_position=0)
+    return _what(one) == _what(other)
+
+
+def _what(row: Waiting) -> tuple[object, ...]:
+    return row.message, row.since, row.until, row.answered_by, row.reason, row.mailboxes
 
 
 def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
