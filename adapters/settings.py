@@ -206,7 +206,7 @@ def explained() -> list[tuple[str, str]]:
 def _sentence(problem: ValidationError) -> str:
     """Say which setting is wrong and why, but never its value: it may be a secret."""
     wrong = [
-        f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+        f"{'.'.join(str(part) for part in error['loc'])}: {error['msg'].removeprefix('Value error, ')}"
         for error in problem.errors(include_input=False, include_url=False, include_context=False)
     ]
     return "these settings cannot be used: " + "; ".join(wrong)

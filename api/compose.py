@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 from adapters import migrations
 from adapters.blobs import Blobs, BlobStore, FolderStore, ObjectStore
-from adapters.database import Database
+from adapters.database import COMPANY, Database
 from adapters.home import Home
 from adapters.journal import Journal
 from adapters.keyring import FileRoot, Keyring
@@ -122,6 +122,8 @@ def opened_database(
 ) -> Iterator[Database]:
     """Reach a company's database; bring up the embedded server where no other is named."""
     name = company or settings.company
+    if not COMPANY.fullmatch(name):
+        raise NoCompany(f"{name!r} is no name for a company: a-z, 0-9 and _, 31 at most")
     with ExitStack() as stack:
         dsn = settings.dsn_of(name)
         if dsn is None:
@@ -154,5 +156,6 @@ def _root_key(home: Home, settings: Settings) -> FileRoot:
 
 def _what_to_do(company: str, missing: list[str]) -> str:
     if missing == migrations.available():
-        return f"there is no company {company!r} here; create it with: carteggio init"
+        init = f"carteggio --company {company} init"
+        return f"there is no company {company!r} here; create it with: {init}"
     return f"the tables of company {company!r} are of an older version; run: carteggio init"

@@ -91,6 +91,10 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as trouble:
+        if trouble.filename is None:
+            raise
+        _fail(f"{trouble.filename}: {trouble.strerror}")
 
 
 def _fail(sentence: str, code: int = 1) -> None:

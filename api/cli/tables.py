@@ -65,6 +65,8 @@ class Rows:
         shown = self._fitting(room)
         widths = self._widths(shown, room)
         yield self._table(shown, widths, ruled=room is not None and self.show_header)
+        if not self._rows:
+            yield Text("(nothing)", style="dim")
         left_out = [x.heading for at, x in enumerate(self._columns) if at not in shown]
         if left_out:
             yield Text(f"(no room for: {', '.join(left_out)})", style="dim")
