@@ -95,13 +95,18 @@ class Server:
         """Start the server unless it answers already, and wait until it does."""
         end = time.monotonic() + PATIENCE_S
         while not self._answers():
-            if self._postmaster() is None:
-                self._forget_the_dead()
-                self._start()
-            elif time.monotonic() > end:
+            try:
+                if self._postmaster() is None:
+                    self._forget_the_dead()
+                    self._start()
+                    continue
+            except PostgresFailed as trouble:
+                # The backends of a killed server take a moment to notice that it is gone.
+                if "still in use" not in str(trouble) or time.monotonic() > end:
+                    raise
+            if time.monotonic() > end:
                 raise PostgresFailed(f"the database does not answer; its log: {self.folder}/log")
-            else:
-                time.sleep(0.05)  # it recovers, or somebody's stop is under way
+            time.sleep(0.05)  # it recovers, or somebody's stop is under way
 
     def stop(self) -> None:
         """Stop the server cleanly."""

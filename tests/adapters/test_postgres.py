@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,6 +182,18 @@ def test_a_killed_server_comes_back_with_all_that_was_committed(folder: Path):
     postmaster(folder).kill()
 
     assert remembers(one.start(), "before the end")
+    assert one.stop_if_last() is True
+
+
+def test_a_new_server_waits_for_what_is_left_of_a_killed_one(folder: Path):
+    one = server(folder)
+    with psycopg.connect(one.start()) as connection:
+        backend = psutil.Process(connection.info.backend_pid)
+        backend.suspend()
+        postmaster(folder).kill()
+        threading.Timer(0.5, backend.resume).start()
+
+        assert remembers(one.start(), "first")
     assert one.stop_if_last() is True
 
 
