@@ -36,6 +36,10 @@ def messages(
     form: Annotated[
         Literal["jsonl"], typer.Option("--format", help="One JSON object a line.")
     ] = "jsonl",
+    variants: Annotated[
+        bool,
+        typer.Option("--variants", help="A line for each differing form of a message."),
+    ] = False,
     party: _Party = None,
     document: _Document = None,
 ) -> None:
@@ -46,7 +50,7 @@ def messages(
     del form
     with opened(context) as carteggio, _target(output) as target:
         carteggio.feed.catch_up()
-        asyncio.run(_messages(carteggio, party, document, target))
+        asyncio.run(_messages(carteggio, party, document, target, variants=variants))
 
 
 @contextmanager
@@ -59,12 +63,18 @@ def _target(output: Path | None) -> Iterator[TextIO]:
 
 
 async def _messages(
-    carteggio: Carteggio, party: str | None, document: str | None, target: TextIO
+    carteggio: Carteggio,
+    party: str | None,
+    document: str | None,
+    target: TextIO,
+    *,
+    variants: bool,
 ) -> None:
     async with carteggio.reading() as (connection, names):
         finder = Finder(connection, names, EVERYTHING, carteggio.identity_key)
         wanted = await _filter(finder, party, document)
-        async for line in message_lines(connection, names, EVERYTHING, wanted):
+        journal = carteggio.journal if variants else None
+        async for line in message_lines(connection, names, EVERYTHING, wanted, journal):
             target.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,11 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters.blobs import BlobMissing, Blobs, Damaged
+from adapters.journal import Journal
 from adapters.keyring import KeyDestroyed
+from domain.content import Content
+from domain.message import MessageCopyFound, MessageReceived
+from domain.recorded import Recorded
 from domain.values import BlobName, Rejected
 from projections import company, documents, links, messages, parties
 from projections.contents import AttachmentRow, ParticipantRow
@@ -45,15 +49,51 @@ class _Portion:
 
 
 async def message_lines(
-    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, wanted: MessageFilter
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    wanted: MessageFilter,
+    variants_from: Journal | None = None,
 ) -> AsyncIterator[dict[str, Any]]:
-    """Give every message as an object, the oldest first; memory does not grow with their number."""
+    """Give every message as an object, the oldest first; memory does not grow with their number.
+
+    With a journal, each form in which a message was seen is an object of its own.
+    """
     boxes = {one.id: one.address for one in await company.mailboxes(connection, names, reader)}
     async for ids in messages.all_ids(connection, names, reader, wanted):
         portion = await _portion(connection, names, reader, ids, boxes)
         for id in ids:
-            if id in portion.rows:
-                yield _line(id, portion)
+            if id not in portion.rows:
+                continue
+            line = _line(id, portion)
+            if variants_from is None or not line["variants"]:
+                yield line
+                continue
+            for form in _forms(variants_from.stream(id)):
+                yield line | form
+
+
+def _forms(past: Sequence[Recorded]) -> list[dict[str, Any]]:
+    """Give what each form of a message says, with the digests of the copies that say it."""
+    forms: dict[str, dict[str, Any]] = {}
+    digests: dict[str, set[str]] = {}
+    for recorded in past:
+        event = recorded.event
+        if isinstance(event, MessageReceived | MessageCopyFound):
+            digests.setdefault(event.content_key, set()).add(event.raw_sha256)
+            if event.content is not None:
+                forms[event.content_key] = _form(event.content)
+    return [form | {"raw_sha256": _one_or_all(digests[key])} for key, form in forms.items()]
+
+
+def _form(content: Content) -> dict[str, Any]:
+    return {
+        "subject": content.subject,
+        "from": [one.spec for one in content.authors],
+        "to": [one.spec for one in content.to],
+        "cc": [one.spec for one in content.cc],
+        "attachments": [one.name for one in content.attachments if one.name],
+    }
 
 
 async def _portion(
@@ -144,7 +184,11 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def _digests(occurrences: Sequence[OccurrenceRow]) -> str | list[str]:
-    found = sorted({one.raw_sha256 for one in occurrences})
+    return _one_or_all({one.raw_sha256 for one in occurrences})
+
+
+def _one_or_all(digests: Collection[str]) -> str | list[str]:
+    found = sorted(digests)
     return found[0] if len(found) == 1 else found
 
 
