@@ -1,6 +1,6 @@
 """Ids that grow with time, so that what is made together lies together in an index."""
 
-import secrets
+import os
 import threading
 import time
 from uuid import UUID
@@ -17,7 +17,7 @@ def uuid7() -> UUID:
     """
     stamp = _next_stamp()
     high = (stamp >> 12) << 16 | 0x7000 | (stamp & 0xFFF)
-    low = 0b10 << 62 | secrets.randbits(62)
+    low = 0b10 << 62 | int.from_bytes(os.urandom(8)) >> 2
     return UUID(int=high << 64 | low)
 
 

@@ -147,17 +147,18 @@ class Keyring:
             missing = [subject for subject in wanted if subject not in found]
             read = self._opened(store, store.keys_of(missing)) if missing else {}
             if new := [subject for subject in missing if subject not in read]:
-                self._make(store, new)
-                read |= self._opened(store, store.keys_of(new))
+                read |= self._opened(store, self._made(store, new))
+                if others := [subject for subject in new if subject not in read]:
+                    read |= self._opened(store, store.keys_of(others))
         # Only what is committed may be remembered: else a later call would give a lost key.
         fresh = {subject: key for subject, key in read.items() if key}
         self._keys.add(fresh.values(), epoch)
         return found | fresh
 
-    def _make(self, store: KeyStore, subjects: Sequence[UUID]) -> None:
+    def _made(self, store: KeyStore, subjects: Sequence[UUID]) -> list[Row]:
         version, company_key = max(self._company_keys.items())
         wrapped = [aes_key_wrap(company_key, _new_secret()) for _ in subjects]
-        store.add_keys(subjects, wrapped, version)
+        return store.add_keys(subjects, wrapped, version)
 
     def _opened(self, store: KeyStore, rows: Sequence[Row]) -> dict[UUID, Key | None]:
         """Open key rows, by subject; None stands for a destroyed key."""

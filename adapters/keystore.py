@@ -72,23 +72,26 @@ class KeyStore:
     def keys_with_ids(self, ids: Sequence[UUID]) -> list[Row]:
         return self.rows(
             "SELECT key_id, subject, wrapped, company_key_version FROM {keys}.keys"
-            " WHERE key_id = ANY(%s)",
+            " WHERE key_id = ANY(%b)",
             list(ids),
         )
 
     def keys_of(self, subjects: Sequence[UUID]) -> list[Row]:
         return self.rows(
             "SELECT key_id, subject, wrapped, company_key_version FROM {keys}.keys"
-            " WHERE subject = ANY(%s)",
+            " WHERE subject = ANY(%b)",
             list(subjects),
         )
 
-    def add_keys(self, subjects: Sequence[UUID], wrapped: Sequence[bytes], version: int) -> None:
-        """Add a key for each subject, unless another process was faster."""
-        self.execute(
+    def add_keys(
+        self, subjects: Sequence[UUID], wrapped: Sequence[bytes], version: int
+    ) -> list[Row]:
+        """Add a key for each subject and give those; where another process was faster, none."""
+        return self.rows(
             "INSERT INTO {keys}.keys (key_id, subject, wrapped, company_key_version)"
-            " SELECT *, %s FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[])"
-            " ON CONFLICT (subject) DO NOTHING",
+            " SELECT *, %s FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[])"
+            " ON CONFLICT (subject) DO NOTHING"
+            " RETURNING key_id, subject, wrapped, company_key_version",
             version,
             [uuid7() for _ in subjects],
             list(subjects),
@@ -100,7 +103,7 @@ class KeyStore:
         tombstones = [uuid7() for _ in subjects]
         destroyed = self.rows(
             "INSERT INTO {keys}.keys AS old (key_id, subject, destroyed_at)"
-            " SELECT *, clock_timestamp() FROM unnest(%s::uuid[], %s::uuid[])"
+            " SELECT *, clock_timestamp() FROM unnest(%b::uuid[], %b::uuid[])"
             " ON CONFLICT (subject) DO UPDATE SET wrapped = NULL, company_key_version = NULL,"
             " destroyed_at = excluded.destroyed_at WHERE old.wrapped IS NOT NULL"
             " RETURNING key_id",
@@ -128,7 +131,7 @@ class KeyStore:
     def change_wrapped(self, ids: Sequence[UUID], wrapped: Sequence[bytes], version: int) -> None:
         self.execute(
             "UPDATE {keys}.keys SET wrapped = new.wrapped, company_key_version = %s"
-            " FROM unnest(%s::uuid[], %s::bytea[]) AS new (key_id, wrapped)"
+            " FROM unnest(%b::uuid[], %b::bytea[]) AS new (key_id, wrapped)"
             " WHERE keys.key_id = new.key_id",
             version,
             list(ids),
