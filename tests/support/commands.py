@@ -1,0 +1,142 @@
+"""The product as its users have it: processes of the command line, on an instance of their own.
+
+`instance` is shared by the tests of a module, and its database runs meanwhile; `own_instance`
+is a fresh one for a single test, whose database runs only while a command does.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LAUNCHER = Path(__file__).resolve().parents[2] / "carteggio.py"
+PATIENCE = 120
+
+
+@dataclass
+class Ended:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def facts(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def fact(self) -> dict[str, Any]:
+        (only,) = self.facts
+        return only
+
+
+@dataclass
+class Instance:
+    """An instance's folder, and the commands to it."""
+
+    home: Path
+    zone: str = "Europe/Rome"
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def start(self, *words: object, pipe: bool = True, **environment: str) -> "subprocess.Popen[str]":
+        """Start a command."""
+        ours = {name: value for name, value in os.environ.items() if "CARTEGGIO" not in name}
+        ours |= {"CARTEGGIO_TIME_ZONE": self.zone, "PYTHONUNBUFFERED": "1"}
+        to = subprocess.PIPE if pipe else subprocess.DEVNULL
+        return subprocess.Popen(
+            [sys.executable, str(LAUNCHER), "--home", str(self.home), *map(str, words)],
+            stdin=subprocess.DEVNULL,
+            stdout=to,
+            stderr=to,
+            text=True,
+            encoding="utf-8",
+            env=ours | dict(self.environment) | environment,
+            cwd="/",
+        )
+
+    def run(self, *words: object, **environment: str) -> Ended:
+        """Run a command to its end."""
+        return ended(self.start(*words, **environment))
+
+    def done(self, *words: object, **environment: str) -> Ended:
+        """Run a command that has to succeed."""
+        done = self.run(*words, **environment)
+        assert done.code == 0, f"{words}: {done.code}\n{done.out}\n{done.err}"
+        return done
+
+    def asked(self, *words: object) -> list[dict[str, Any]]:
+        """Give a command's answer as JSON."""
+        return self.done(*words, "--json").facts
+
+    def exported(self) -> dict[str | None, dict[str, Any]]:
+        """Give all messages by their Message-ID."""
+        return {one["message_id"]: one for one in self.done("export", "messages").facts}
+
+    def server_pid(self) -> int:
+        """Give the process of the embedded database."""
+        (found,) = self.home.glob("postgres/**/postmaster.pid")
+        return int(found.read_text().splitlines()[0])
+
+
+def ended(process: "subprocess.Popen[str]", signal_number: int | None = None) -> Ended:
+    """Wait for a command, after a signal if one is given; nothing it wrote may be a traceback."""
+    if signal_number is not None:
+        process.send_signal(signal_number)
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    assert "Traceback" not in err, err
+    return Ended(process.returncode, out, err)
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """Give a folder that the database's own user may pass through."""
+    folder = Path(tempfile.mkdtemp(prefix="carteggio-e2e-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def new_instance() -> Iterator[Instance]:
+    """Make an instance; at the end stop what a killed command left running."""
+    with new_folder() as folder:
+        instance = Instance(folder / "home")
+        instance.done("init")
+        try:
+            yield instance
+        finally:
+            for left in instance.home.glob("postgres/**/postmaster.pid"):
+                os.kill(int(left.read_text().splitlines()[0]), signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[Instance]:
+    """Give an instance for a module's tests."""
+    from adapters.postgres import EmbeddedPostgres  # noqa: PLC0415
+
+    with new_instance() as made, EmbeddedPostgres(made.home / "postgres"):
+        yield made
+
+
+@pytest.fixture
+def own_instance() -> Iterator[Instance]:
+    """Give an instance to break."""
+    with new_instance() as made:
+        yield made
