@@ -8,6 +8,9 @@ CODE := carteggio.py domain projections adapters api tests $(wildcard benchmarks
 UV := .venv-lock/bin/uv
 LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
+# The programs of a folder, without what they share and without the maker of their mail.
+programs = $(filter-out mailmaker,$(basename $(notdir $(shell grep -ls __main__ $(1)/*.py))))
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench proof docs lock clean
 
@@ -28,14 +31,14 @@ check: $(VENV)/tools ## Style, types, and which folder may know which
 	$(BIN)/lint-imports
 
 bench: $(VENV)/tools ## Every benchmark, one JSON line each
-	@set -e; for file in benchmarks/bench_*.py; do $(BIN)/python "$$file"; done
+	@set -e; for name in $(call programs,benchmarks); do $(BIN)/python -m benchmarks.$$name; done
 
 proof: $(VENV)/tools debian ## What takes long: kills, scale, memory
-	@$(BIN)/python -m pytest -m slow $(ARGS)
-	@set -e; for file in benchmarks/proof_*.py; do test ! -f "$$file" || $(BIN)/python "$$file"; done
+	@$(BIN)/python -m pytest -m slow $(ARGS) || test $$? = 5 # 5: there is no slow test
+	@set -e; for name in $(call programs,benchmarks/proofs); do $(BIN)/python -m benchmarks.proofs.$$name; done
 
 docs: $(VENV)/tools ## Write anew what is generated in docs/
-	@$(BIN)/python carteggio.py docs docs
+	@$(BIN)/python -m adapters.catalog_page > docs/events.md
 
 lock: $(UV) ## Choose the newest allowed versions of what we use, with their digests
 	$(LOCK) --upgrade pyproject.toml --group dev -o requirements-dev.lock
