@@ -22,7 +22,8 @@ from adapters.home import Home
 from adapters.logs import set_up_logs
 from adapters.postgres import EmbeddedPostgres
 from adapters.settings import Settings
-from api.compose import Carteggio, compose, init
+from api.compose import compose, init
+from api.work.instance import Carteggio
 
 ROOT = Path(__file__).resolve().parent.parent
 LAUNCHER = ROOT / "carteggio.py"

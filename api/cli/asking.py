@@ -11,8 +11,8 @@ from rich.text import Text
 
 from api.cli.following import print_events
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_json, table_of
-from api.compose import Carteggio
 from api.work.answers import HistoryLine, WaitingLine, history_of, trail_lines, unanswered_lines
+from api.work.instance import Carteggio
 from projections.trail import EntryRow
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]

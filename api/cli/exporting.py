@@ -11,9 +11,9 @@ from typing import Annotated, Literal, TextIO
 import typer
 
 from api.cli.setting import err, opened, out, plain
-from api.compose import Carteggio
 from api.work.exporting import Written, message_lines, write_mail
 from api.work.finding import Finder
+from api.work.instance import Carteggio
 from projections.messages import MessageFilter
 from projections.reader import EVERYTHING
 

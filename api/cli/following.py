@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.journal import channel
 from api.cli.setting import local
-from api.compose import Carteggio
+from api.work.instance import Carteggio
 from domain.recorded import Erased, Recorded
 from projections.sentences import data_of, sentence
 

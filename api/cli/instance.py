@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from adapters.settings import explained, load_settings
 from api.cli.setting import Chosen, out, plain, print_json, table_of
 from api.compose import init as make
-from api.work.health import State, examine
+from api.health import State, examine
 
 _COLOURS = {State.GOOD: "green", State.WARNING: "yellow", State.BAD: "red"}
 

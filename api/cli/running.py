@@ -10,10 +10,10 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 
 from api.cli.setting import err, opened, out, plain, print_json, table_of
-from api.compose import PROJECTIONS
-from api.tokens import by_operator
+from api.work.instance import PROJECTIONS
 from api.work.replay import Difference, Replay
 from api.work.running import work as work_until
+from api.work.tokens import by_operator
 
 _SHOWN = 20
 

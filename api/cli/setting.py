@@ -19,7 +19,8 @@ from adapters.home import Home, home_at
 from adapters.logs import set_up_logs
 from adapters.settings import Settings, load_settings
 from api.cli.tables import table_of
-from api.compose import Carteggio, compose
+from api.compose import compose
+from api.work.instance import Carteggio
 
 __all__ = [
     "Chosen", "err", "fresh", "local", "moment", "opened", "out", "plain", "print_json",

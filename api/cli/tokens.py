@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_json, table_of
-from api.compose import Carteggio
-from api.tokens import issue
-from api.tokens import revoke as shut_out
+from api.work.instance import Carteggio
+from api.work.tokens import issue
+from api.work.tokens import revoke as shut_out
 from domain.access import Scope
 from domain.values import MailboxId, Rejected
 from projections import access, company

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from api.compose import Carteggio
 from api.demo.mail import write_sample
-from api.tokens import Bearer, issue
 from api.work.directory import Outcome, import_directory
 from api.work.importing import Wanted, import_mail
+from api.work.instance import Carteggio
 from api.work.reception import Counts
+from api.work.tokens import Bearer, issue
 from domain.access import Scope
 from domain.values import Rejected
 from projections import links, messages

@@ -7,9 +7,9 @@ from typing import Literal, cast
 from uuid import UUID
 
 from adapters.imap.values import ImapAccount
-from api.compose import Carteggio
-from api.tokens import by_operator
 from api.work.importing import register_mailbox
+from api.work.instance import Carteggio
+from api.work.tokens import by_operator
 from domain import account
 from domain.account import (
     AccountCommand,

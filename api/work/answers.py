@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from api.compose import Carteggio
+from api.work.instance import Carteggio
 from domain.values import Rejected
 from projections import company, documents, links, messages, parties, timelines
 from projections.history import LinkRow

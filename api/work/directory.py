@@ -12,7 +12,7 @@ from uuid import UUID
 from adapters.csvfiles import BadFile, BadLine, Line, decoded, read_lines
 from adapters.ids import uuid7
 from adapters.journal import Conflict, Decider, NewEvent
-from api.compose import Carteggio
+from api.work.instance import Carteggio
 from api.work.records import BadRecord, Maker
 from domain import company, document, party
 from domain.company import CompanyDescribed, Own, TakeOver

@@ -18,7 +18,7 @@ from psycopg import Connection
 from adapters.ids import uuid7
 from adapters.mailfiles import Cursor, MailSource, Problem, StoredMail, open_mail
 from adapters.mime.worker import ReadingWorker
-from api.compose import Carteggio
+from api.work.instance import Carteggio
 from api.work.places import folder_of_file, role_of
 from api.work.reception import (
     BATCH,

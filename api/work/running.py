@@ -11,7 +11,7 @@ from adapters.blobs import StorageFull, StorageUnavailable
 from adapters.database import DatabaseUnavailable
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
-from api.compose import Carteggio
+from api.work.instance import Carteggio
 from api.work.sync import Sync, Synced
 
 _SWEEP: Final = 6 * 3600.0

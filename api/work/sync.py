@@ -26,8 +26,8 @@ from adapters.imap.values import (
 )
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
-from api.compose import Carteggio
 from api.work.accounts import Account, accounts_of, password_of
+from api.work.instance import Carteggio
 from api.work.reception import Arrival, Counts, Place, Reception
 from domain.identity import header_key
 from domain.message import FolderRole

@@ -5,10 +5,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from events import NOON, envelope
-
 from domain.catalog import BY_CLASS
 from domain.recorded import Recorded
+from events import NOON, envelope
 
 if TYPE_CHECKING:
     from psycopg import Connection

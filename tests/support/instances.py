@@ -1,6 +1,7 @@
 """Whole instances for tests: a home of their own, on a fresh database of the session's server."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,20 +9,27 @@ import pytest
 
 if TYPE_CHECKING:
     from adapters.database import Database
-    from api.compose import Carteggio
+    from api.work.instance import Carteggio
+
+
+@contextmanager
+def opened_on(database: "Database", folder: Path) -> Iterator["Carteggio"]:
+    """Make an instance in a folder, on this database, and open it for the company `main`."""
+    from adapters.home import Home  # noqa: PLC0415
+    from adapters.settings import Settings  # noqa: PLC0415
+    from api.compose import compose, init  # noqa: PLC0415
+
+    home = Home(folder)
+    settings = Settings(database_url=database.dsn)  # type: ignore[arg-type]
+    init(home, settings)
+    with compose(home, settings) as opened:
+        yield opened
 
 
 @pytest.fixture
 def carteggio(database: "Database", tmp_path: Path) -> Iterator["Carteggio"]:
     """Give an instance that is opened for the company `main`."""
-    from adapters.home import Home  # noqa: PLC0415
-    from adapters.settings import Settings  # noqa: PLC0415
-    from api.compose import compose, init  # noqa: PLC0415
-
-    home = Home(tmp_path / "home")
-    settings = Settings(database_url=database.dsn)  # type: ignore[arg-type]
-    init(home, settings)
-    with compose(home, settings) as opened:
+    with opened_on(database, tmp_path / "home") as opened:
         yield opened
 
 

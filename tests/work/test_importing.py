@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from adapters.mailfiles import NoMail
-from api.compose import Carteggio
 from api.work.importing import Progress, Wanted, import_mail, linked_since, register_mailbox
+from api.work.instance import Carteggio
 from api.work.places import folder_of_file, role_of
 from domain.company import MailboxRegistered
 from domain.message import FolderRole

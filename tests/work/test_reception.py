@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters.mime.worker import ReadingWorker
-from api.compose import Carteggio
 from api.work.importing import register_mailbox
+from api.work.instance import Carteggio
 from api.work.reception import TEXT_OCTETS, Arrival, Counts, Place, Reception
 from domain.message import FolderRole, MessageCopyFound, MessageReceived
 from instances import events_of

@@ -9,8 +9,8 @@ import pytest
 
 from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
-from api.compose import Carteggio
 from api.work.accounts import Entered, accounts_of, configure, order, password_of, states_of
+from api.work.instance import Carteggio
 from api.work.sync import Sync, Synced
 from domain.account import PauseAccount, ResumeAccount
 from domain.message import FolderRole

@@ -16,8 +16,9 @@ from adapters.home import Home
 from adapters.keyring import FileRoot, Keyring, NoKeys, RootKeyUnusable
 from adapters.postgres_user import PostgresFailed
 from adapters.settings import Settings
-from api.compose import PROJECTIONS, Carteggio, compose, opened_database
+from api.compose import compose, opened_database
 from api.work.accounts import states_of
+from api.work.instance import PROJECTIONS, Carteggio
 
 _SCARCE: Final = 1 << 30
 _VERY_SCARCE: Final = 100 << 20

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from adapters.ids import uuid7
 from adapters.keyring import Keyring
-from api.compose import Carteggio
+from api.work.instance import Carteggio
 from domain import access
 from domain.access import IssueToken, RevokeToken, Scope, TokenIssued
 from domain.recorded import Envelope, Origin

@@ -1,0 +1,71 @@
+"""An instance opened for one company: what all work, commands and requests are given."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from adapters.blobs import Blobs
+from adapters.database import Database
+from adapters.home import Home
+from adapters.journal import Journal
+from adapters.keyring import Keyring
+from adapters.settings import Settings
+from api.work.feed import Feed, active_names_async
+from api.work.finding import Finder
+from projections.access import access
+from projections.company import company
+from projections.directory import directory
+from projections.folders import folders
+from projections.history import history
+from projections.mail import mail
+from projections.projection import Names, Projection
+from projections.reader import EVERYTHING
+from projections.trail import trail
+from projections.unanswered import CORRESPONDENCE
+
+PROJECTIONS: tuple[Projection[Any], ...] = (
+    company,
+    directory,
+    access,
+    mail,
+    CORRESPONDENCE,
+    history,
+    folders,
+    trail,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Carteggio:
+    """An instance opened for one company: everything that commands, API and work ask for."""
+
+    home: Home
+    settings: Settings
+    company: str
+    database: Database
+    keyring: Keyring
+    blobs: Blobs
+    journal: Journal
+    feed: Feed
+
+    @property
+    def identity_key(self) -> bytes:
+        """Give the key under which ids are made (domain/identity.py)."""
+        return self.keyring.identity_key
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[tuple[AsyncConnection[TupleRow], Names]]:
+        """Lend a connection and the read models' names, to be asked by the reading functions."""
+        connection = await self.database.connect_async()
+        async with connection:
+            yield connection, await active_names_async(connection, PROJECTIONS)
+
+    @asynccontextmanager
+    async def finding(self) -> AsyncIterator[Finder]:
+        """Lend what finds objects by what people type, for who may see everything."""
+        async with self.reading() as (connection, names):
+            yield Finder(connection, names, EVERYTHING, self.identity_key)
