@@ -31,7 +31,6 @@ from domain.message import MessageReceived
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind
 
-
 # As fast as 500 with small events. With 500 of this size its pipeline waits for ever.
 _THEIR_BATCH = 100
 

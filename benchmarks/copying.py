@@ -13,7 +13,7 @@ _TYPES = ["uuid", "int8", "text", "bytea", "int8", "timestamptz"]
 
 def stored_rows(database: Database, after: int = 0) -> list[tuple[Any, ...]]:
     """Give event rows as they are stored."""
-    query = f"SELECT {_COLUMNS} FROM stored_events WHERE notification_id > %s ORDER BY 5"
+    query = f"SELECT {_COLUMNS} FROM stored_events WHERE notification_id > %s ORDER BY 5"  # noqa: S608
     with database.connect() as connection, connection.cursor(binary=True) as cursor:
         return cursor.execute(query.encode(), (after,)).fetchall()
 

@@ -73,6 +73,7 @@ class Maker:
     """Makes the firms, then one message after the other."""
 
     seed: int
+    attachments: bool = True
     parties: list[Party] = field(default_factory=list)
     _chance: Random = field(init=False)
     _said: list[_Said] = field(default_factory=list)
@@ -162,7 +163,7 @@ class Maker:
             return _joined([*fields, *_plain(text)])
         boundary = f"=_{chance.getrandbits(64):016x}"
         inner = [*_plain(text), f"--{boundary}", *_html(text)]
-        if kind < 0.8:
+        if kind < 0.8 or not self.attachments:
             return _joined([*fields, *_multipart("alternative", boundary, inner)])
         outer = f"=#{chance.getrandbits(64):016x}"
         parts = [*_multipart("alternative", boundary, inner)]
