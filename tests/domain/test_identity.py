@@ -114,3 +114,14 @@ def test_different_bytes_in_a_folder_are_different_occurrences(one: bytes, other
     ]
     same = occurrence_id(KEY, mailbox, "INBOX", one) == occurrence_id(KEY, mailbox, "INBOX", other)
     assert same == (plain[0] == plain[1])
+
+
+def test_a_megabyte_without_a_colon_is_gone_through_once() -> None:
+    endless = b"x" * (1 << 20)
+    assert identify(KEY, endless).header_key == ""
+    assert identify(KEY, b"Message-ID: <1@cliente.example>\n" + endless).header_key != ""
+
+
+def test_a_field_begins_with_its_line() -> None:
+    inside = b"Garbage Message-ID: <1@cliente.example>\n\nText\n"
+    assert identify(KEY, inside).header_key == ""
