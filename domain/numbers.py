@@ -54,7 +54,7 @@ def same(written: Number, seen: Number) -> bool:
         return True
     if len(written.groups) > 1:
         return True
-    return len(written.groups[0]) >= _SHORTEST_ALONE
+    return max(map(len, written.groups)) >= _SHORTEST_ALONE
 
 
 def sightings(text: str) -> Iterator[Sighting]:
@@ -86,7 +86,9 @@ def _joined_ends(text: str, runs: list[re.Match[str]], begin: int) -> list[int]:
 def _telling(number: Number) -> bool:
     """A lone group of few digits without letters is anything: a quantity, a day."""
     return (
-        len(number.groups) > 1 or bool(number.letters) or len(number.groups[0]) >= _SHORTEST_ALONE
+        len(number.groups) > 1
+        or bool(number.letters)
+        or max(map(len, number.groups)) >= _SHORTEST_ALONE
     )
 
 
