@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CODE := carteggio.py domain projections adapters api tests $(wildcard benchmarks)
 UV := .venv-lock/bin/uv
-LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
+# Extras stay: with hashes, pip takes no other version for a name with an extra than the one listed so.
+LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --quiet
 
 # The programs of a folder, without what they share and without the maker of their mail.
 programs = $(filter-out mailmaker,$(basename $(notdir $(shell grep -ls __main__ $(1)/*.py))))

@@ -156,9 +156,7 @@ async def _targets(
     return found
 
 
-async def linked_after(
-    connection: Connection, names: Names, reader: Reader, position: int
-) -> int:
+async def linked_after(connection: Connection, names: Names, reader: Reader, position: int) -> int:
     """Count the messages captured after a position that belong to a party or document."""
     query = names.sql(
         "SELECT count(DISTINCT l.message) FROM {link} l WHERE l.from_position > %(position)s"

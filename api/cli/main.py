@@ -1,5 +1,6 @@
 """The command line's beginning: global options, groups of commands, and what is said on trouble."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +55,7 @@ _SAID = (
     Stopped,
     UnsafeSetting,
 )
+_INTERRUPTED = 130
 _AGAIN = "run the same command again when that is mended: it goes on where it stopped"
 
 
@@ -77,8 +79,13 @@ def chosen(
 
 def run() -> None:
     """Run the command line; what people can mend is said in a line, without a traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            _fail("stopped; what was done is kept", _INTERRUPTED)
+        raise
     except _SAID as trouble:
         _fail(str(trouble))
     except psycopg.errors.DiskFull:
@@ -87,7 +94,7 @@ def run() -> None:
         reason = str(trouble).strip().splitlines()
         _fail(f"the database stopped answering ({reason[0] if reason else 'closed'}); {_AGAIN}")
     except KeyboardInterrupt:
-        _fail("stopped; what was done is kept", 130)
+        _fail("stopped; what was done is kept", _INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)

@@ -14,6 +14,7 @@ from adapters.logs import log
 from api.work import generations
 from api.work.batches import TRANSIENT, Batch, Broken
 from api.work.generations import Generation, Moved, names_of
+from api.work.phases import phase
 from domain.catalog import BY_CLASS
 from domain.recorded import Recorded
 from projections.projection import Names, Projection
@@ -49,6 +50,7 @@ class Projector:
             skips.setdefault((name, version), set()).add(at)
         self._skips = {key: frozenset(found) for key, found in skips.items()}
 
+    @phase("projecting")
     def advance(self, group: Sequence[Generation], batch: Batch) -> list[Generation]:
         """Bring generations that stand at one position past a batch; give those that got there."""
         try:

@@ -23,6 +23,7 @@ from adapters.mime.dates import read_date
 from adapters.mime.reader import Reading
 from adapters.mime.worker import ReadingWorker
 from api.work.arrivals import Arrival, Counts, Place
+from api.work.phases import phase
 from domain import message
 from domain.content import Content
 from domain.identity import MessageIdentity, identify, occurrence_id
@@ -103,6 +104,7 @@ class Reception:
         self._exact = exact
         self._key = journal.keyring.identity_key
 
+    @phase("reading")
     def read(self, arrivals: Sequence[Arrival]) -> Batch:
         """Tell which arrivals are new, and read those."""
         named = {self._occurrence(one): one for one in map(self._identified, arrivals)}
@@ -150,7 +152,18 @@ class Reception:
         messages = {one.identity.message for one in seen}
         with self._journal.database.pool.connection() as connection:
             before = _look_up(connection, messages)
-        kept = self._put(seen, before)
+        return self._append(batch, seen, self._put(seen, before), before, moved)
+
+    @phase("appending")
+    def _append(
+        self,
+        batch: Batch,
+        seen: Sequence[Seen],
+        kept: Mapping[UUID, _Kept],
+        before: Mapping[UUID, Message],
+        moved: Moved | None,
+    ) -> Counts:
+        messages = list(before)
         decided = self._decided(seen, kept, before)
         with self._journal.writing() as writing:
             writing.seal([event for one in decided.values() for event in one.events])
@@ -170,6 +183,7 @@ class Reception:
         keys = self._journal.prepare({one.identity.message for one in fresh})
         return [one for one in fresh if one.identity.message in keys]
 
+    @phase("blobs")
     def _put(self, seen: Sequence[Seen], before: Mapping[UUID, Message]) -> dict[UUID, _Kept]:
         """Store what the events will name; of a mere copy its raw octets alone."""
         items: list[tuple[UUID, bytes]] = []

@@ -40,7 +40,7 @@ ODD = {
         ),
     ),
     "a control sequence": letter("esc@client.example", b"\x1b[31mRed\x1b]0;title\x07"),
-    "a bare address": letter("bare@client.example", sender="@@<<>>,,;;\""),
+    "a bare address": letter("bare@client.example", sender='@@<<>>,,;;"'),
 }  # fmt: skip
 
 

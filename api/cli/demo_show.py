@@ -1,0 +1,154 @@
+"""The demo from beginning to end: what it does and prints, and that it leaves nothing behind."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from adapters.home import Home
+from adapters.logs import set_up_logs
+from api.cli.demo_tables import done_table, history_table, screen, waiting_table
+from api.compose import compose
+from api.compose import init as make
+from api.demo.asking import Failed, Questions, curl
+from api.demo.instance import demo_home, demo_settings, emptied
+from api.demo.run import demo_token, known_of, take_in
+from api.demo.serving import Serving, served
+from api.demo.truth import Truth
+from api.work.answers import HistoryLine, WaitingLine, history_of, unanswered_lines
+from api.work.instance import Carteggio
+from api.work.tokens import Bearer
+
+CUSTOMER = "K1001"
+_MOST = 1_000
+
+
+def show(folder: Path | None, port: int | None, *, check: bool) -> bool:
+    """Show the demo and serve it until stopped; or only check it, and tell whether all is well."""
+    _speak_anyhow()
+    set_up_logs("warning")
+    out, place = screen(), demo_home(folder)
+    try:
+        with _stoppable(), emptied(place):
+            good = _shown_and_served(out, place, port, check=check)
+    except KeyboardInterrupt:
+        with suppress(OSError):  # the terminal may be gone
+            out.print("\nStopped: the API, the database, and all that the demo started.")
+        return not check
+    out.print("All is stopped again, the database too.")
+    return good
+
+
+def _shown_and_served(out: Console, place: Home, port: int | None, *, check: bool) -> bool:
+    settings = demo_settings()
+    _title(out, place)
+    make(place, settings)
+    _step(out, "The database is up", "embedded PostgreSQL")
+    with compose(place, settings) as carteggio:
+        waiting = _take_in_and_show(out, carteggio)
+        title, lines, _ = asyncio.run(history_of(carteggio, CUSTOMER, None, _MOST))
+        out.print(history_table(title, lines, settings.zone, out.width))
+        bearer = demo_token(carteggio)
+        with served(carteggio, port) as serving:
+            if check:
+                return _asked(out, carteggio, serving, bearer, waiting, lines)
+            _invite(out, place, serving, bearer)
+            serving.wait()
+            out.print("The API has ended by itself, which it should not.", style="red")
+    return False
+
+
+def _take_in_and_show(out: Console, carteggio: Carteggio) -> list[WaitingLine]:
+    taken = take_in(carteggio, lambda what, more: _step(out, what, more))
+    known = asyncio.run(known_of(carteggio))
+    waiting, _ = asyncio.run(unanswered_lines(carteggio, None, _MOST))
+    out.print()
+    out.print(done_table(taken, known))
+    out.print(waiting_table(waiting, carteggio.settings.zone, out.width))
+    return waiting
+
+
+def _title(out: Console, place: Home) -> None:
+    out.print(Text("Carteggio, the demo", style="bold"))
+    out.print("A company made up for this, with sixty days of mail in five languages.")
+    out.print(f"Its instance is its own, new at each run: {place.folder}\n", soft_wrap=True)
+
+
+def _step(out: Console, what: str, more: str) -> None:
+    line = Text.assemble(("✓ ", "green"), what, (f"  {more}", "dim"))
+    out.print(line)
+
+
+def _invite(out: Console, place: Home, serving: Serving, bearer: Bearer) -> None:
+    out.print(Text("Ask it yourself", style="bold"))
+    out.print(f"  GraphQL  {serving.address}/graphql")
+    out.print(f"  Token    {bearer}   (reads everything, in this demo only)\n", soft_wrap=True)
+    out.print("A first query, to paste into another terminal:\n")
+    out.print(curl(serving.address, str(bearer)), markup=False, soft_wrap=True)
+    out.print("\nOr from the command line:\n")
+    command = f"{_program()} --home {place.folder}"
+    out.print(f"{command} history K1003\n{command} --help\n", markup=False, soft_wrap=True)
+    out.print(Text("Ctrl-C stops everything, the database too.", style="bold"))
+
+
+def _asked(
+    out: Console,
+    carteggio: Carteggio,
+    serving: Serving,
+    bearer: Bearer,
+    waiting: list[WaitingLine],
+    history: list[HistoryLine],
+) -> bool:
+    out.print(Text(f"Asking {serving.address}/graphql", style="bold"))
+    questions = Questions(serving.address, str(bearer), Truth(carteggio.home.folder / "sample"))
+    good = True
+    for question, ask in questions.about(waiting, CUSTOMER, history):
+        try:
+            answer = Text.assemble(("✓ ", "green"), question, (f"\n    {ask()}", "dim"))
+        except Failed as failed:
+            good = False
+            answer = Text.assemble(("✗ ", "red"), question, f"\n    {failed}")
+        out.print(answer)
+    out.print()
+    return good
+
+
+def _program() -> str:
+    """Say how this program was started, as it is typed."""
+    started = sys.argv[0]
+    if started.endswith(".py"):
+        return f"{Path(sys.executable)} {started}"
+    return "carteggio"
+
+
+def _speak_anyhow() -> None:
+    """Show a replacement where a terminal cannot show a letter, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let the first signal end everything in order; further ones do not disturb that."""
+    caught = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none; nohup ignores it
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        caught.append(hangup)
+
+    def stopped(_: int, __: object) -> None:
+        for one in caught:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = [(one, signal.signal(one, stopped)) for one in caught]
+    try:
+        yield
+    finally:
+        for one, handler in before:
+            signal.signal(one, handler)

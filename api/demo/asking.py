@@ -1,0 +1,142 @@
+"""Three questions to the running API, and whether the answers are right.
+
+What is right is known from two other sides: the sample's own files, read by Python's library,
+and what was printed from the read models.
+"""
+
+import json
+import shlex
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final
+from urllib.request import ProxyHandler, Request, build_opener, getproxies, proxy_bypass
+
+from api.demo.serving import HOST
+from api.demo.truth import Truth, bare
+from api.work.answers import HistoryLine, WaitingLine
+
+Asking = tuple[str, Callable[[], str]]
+_TIMEOUT_S: Final = 20.0
+
+FIRST_QUERY: Final = (
+    "{ unanswered(first: 3) { edges { node { since message { subject from { email } } } } } }"
+)
+_UNANSWERED: Final = """
+query($first: Int!) { unanswered(first: $first) {
+  edges { node { since message { headerId } } } } }
+"""
+_TIMELINE: Final = """
+query($code: String!, $first: Int!) {
+  party(by: {code: {company: "main", kind: CUSTOMER, code: $code}}) {
+    name timeline(first: $first) { edges { node { id headerId } } } } }
+"""
+_LINKS: Final = """
+query($id: ID!) { message(id: $id) {
+  headerId links { reason evidence target {
+    ... on Party { code } ... on Document { number } } } } }
+"""
+
+
+class Failed(Exception):
+    """An answer is not what it should be; the sentence says what is wrong."""
+
+
+class Questions:
+    """Asks the API over HTTP and compares."""
+
+    def __init__(self, address: str, token: str, truth: Truth) -> None:
+        """Ask at an address with a token; `truth` is what was taken in."""
+        self._address, self._token, self._truth = address, token, truth
+
+    def about(
+        self, waiting: Sequence[WaitingLine], customer: str, history: Sequence[HistoryLine]
+    ) -> Iterator[Asking]:
+        """Give each question with the asking of it, which gives the answer in short."""
+        yield "Which mail waits for an answer?", lambda: self._unanswered(waiting)
+        yield (
+            f"What was written with {customer}?",
+            lambda: self._timeline(customer, history),
+        )
+        linked = next(line for line in history if line.documents)
+        yield (
+            f"Why does “{linked.subject}” belong to {customer}?",
+            lambda: self._links(customer, linked),
+        )
+
+    def _unanswered(self, waiting: Sequence[WaitingLine]) -> str:
+        found = self._asked(_UNANSWERED, first=len(waiting))["unanswered"]["edges"]
+        ids = [bare(edge["node"]["message"]["headerId"]) for edge in found]
+        _same("the mail that waits", ids, [bare(line.message_id) for line in waiting])
+        _none("these wait, but nobody wrote them", set(ids) - self._truth.received())
+        _none("these wait, but were answered", set(ids) & self._truth.answered())
+        return (
+            f"{len(ids)} messages, the same as above; the oldest since {found[0]['node']['since']}"
+        )
+
+    def _timeline(self, code: str, history: Sequence[HistoryLine]) -> str:
+        party = self._asked(_TIMELINE, code=code, first=len(history))["party"]
+        ids = [bare(edge["node"]["headerId"]) for edge in party["timeline"]["edges"]]
+        _same(f"the mail with {code}", ids, [bare(line.message_id) for line in history])
+        missing = self._truth.with_party(code) - set(ids)
+        _none(f"these are mail with {code}, but not in its history", missing)
+        return f"{len(ids)} messages with {party['name']}, every one that its mailboxes hold"
+
+    def _links(self, code: str, line: HistoryLine) -> str:
+        timeline = self._asked(_TIMELINE, code=code, first=50)["party"]["timeline"]["edges"]
+        wanted = bare(line.message_id)
+        id = next(
+            edge["node"]["id"] for edge in timeline if bare(edge["node"]["headerId"]) == wanted
+        )
+        links = self._asked(_LINKS, id=id)["message"]["links"]
+        targets = {one["target"].get("code") or one["target"].get("number") for one in links}
+        missing = {code, *line.documents} - targets
+        _none("these links are missing", missing)
+        _none("these links give no reason", {str(one) for one in links if not one["reason"]})
+        return "; ".join(
+            f"{one['target'].get('code') or one['target'].get('number')}"
+            f" by {one['reason'].lower().replace('_', ' ')} {one['evidence'] or ''}".strip()
+            for one in links
+        )
+
+    def _asked(self, query: str, **variables: object) -> dict[str, Any]:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = Request(  # noqa: S310 -- our own address, on this machine
+            f"{self._address}/graphql", body, _headers(self._token)
+        )
+        try:
+            # A proxy that the environment names does not lead to this machine.
+            with build_opener(ProxyHandler({})).open(request, timeout=_TIMEOUT_S) as answer:
+                given = json.load(answer)
+        except (OSError, ValueError) as trouble:
+            raise Failed(f"the API gave no answer: {trouble}") from None
+        if given.get("errors"):
+            raise Failed(f"the API refused: {given['errors'][0].get('message')}")
+        data: dict[str, Any] = given["data"]
+        return data
+
+
+def curl(address: str, token: str) -> str:
+    """Give the first query as a line for a shell."""
+    words = ["curl", "-s", f"{address}/graphql"]
+    for name, value in _headers(token).items():
+        words += ["-H", f"{name}: {value}"]
+    words += ["-d", json.dumps({"query": FIRST_QUERY})]
+    if "http" in getproxies() and not proxy_bypass(HOST):
+        words[1:1] = ["--noproxy", HOST]
+    return shlex.join(words)
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+
+def _same(what: str, found: Sequence[str], printed: Sequence[str]) -> None:
+    if list(found) != list(printed):
+        raise Failed(
+            f"{what}: the API gives {len(found)} messages, the read models {len(printed)}, "
+            "and they are not the same"
+        )
+
+
+def _none(what: str, wrong: Collection[str]) -> None:
+    if wrong:
+        raise Failed(f"{what}: {', '.join(sorted(wrong)[:5])}")
