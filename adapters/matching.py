@@ -166,6 +166,13 @@ class Lookups:
         )
         return {row[0]: row[1] for row in rows}
 
+    def count_due(self, most: int) -> int:
+        """Count the messages that are due, no further than `most`."""
+        rows = self._rows(
+            "SELECT count(*) FROM (SELECT 1 FROM matching_due LIMIT %s) AS due", most
+        )
+        return int(rows[0][0])
+
     def settled(self, messages: Collection[UUID]) -> None:
         """Take messages off that list: they were judged after what they answer."""
         self._run("DELETE FROM matching_due WHERE message = ANY(%b)", list(messages))

@@ -14,11 +14,13 @@ from adapters.blobs import StorageFull, StorageUnavailable
 from adapters.database import Database, DatabaseUnavailable
 from adapters.home import Home
 from adapters.keyring import FileRoot, Keyring, NoKeys, RootKeyUnusable
+from adapters.matching import Lookups
 from adapters.postgres_user import PostgresFailed
 from adapters.settings import Settings
 from api.compose import compose, opened_database
 from api.work.accounts import states_of
 from api.work.instance import PROJECTIONS, Carteggio
+from api.work.reactions import Reactions
 
 _SCARCE: Final = 1 << 30
 _VERY_SCARCE: Final = 100 << 20
@@ -44,9 +46,14 @@ class Finding:
 
 
 def examine(
-    home: Home, settings: Settings, company: str | None, *, contents: bool = False
+    home: Home,
+    settings: Settings,
+    company: str | None,
+    *,
+    contents: bool = False,
+    quick: bool = False,
 ) -> Iterator[Finding]:
-    """Look at everything an instance needs; `contents` opens every blob too."""
+    """Look at everything an instance needs; `contents` opens every blob, `quick` looks at none."""
     yield Finding("settings", State.GOOD, f"{home.settings_file} is read")
     yield from _space(home, settings)
     try:
@@ -63,7 +70,9 @@ def examine(
                 return
         with compose(home, settings, company) as carteggio:
             yield from _projections(carteggio)
-            yield _blobs(carteggio, contents=contents)
+            yield _decisions(carteggio)
+            if not quick:
+                yield _blobs(carteggio, contents=contents)
             yield from _accounts(carteggio)
     except (DatabaseUnavailable, PostgresFailed, psycopg.OperationalError) as trouble:
         yield Finding("database", State.BAD, _line(trouble), "start it, or mend its address")
@@ -106,6 +115,16 @@ def _projections(carteggio: Carteggio) -> Iterator[Finding]:
             state = State.WARNING if one.lag > _FAR_BEHIND else State.GOOD
             do = "run: carteggio work" if state is State.WARNING else ""
             yield Finding(part, state, f"{one.lag:,} events behind", do)
+
+
+def _decisions(carteggio: Carteggio) -> Finding:
+    with carteggio.database.pool.connection() as connection:
+        lookups = Lookups(connection)
+        lag = carteggio.journal.head() - lookups.position(Reactions.name)
+        due = lookups.count_due(_FAR_BEHIND + 1)
+    state = State.WARNING if max(lag, due) > _FAR_BEHIND else State.GOOD
+    said = f"{lag:,} events behind, {due:,} messages to be decided on"
+    return Finding("links", state, said, "run: carteggio work" if state is State.WARNING else "")
 
 
 def _blobs(carteggio: Carteggio, *, contents: bool) -> Finding:

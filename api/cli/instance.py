@@ -68,7 +68,12 @@ def config(
 
 def doctor(
     context: typer.Context,
-    contents: Annotated[bool, typer.Option(help="Open every blob: takes long.")] = False,
+    contents: Annotated[
+        bool, typer.Option("--contents", help="Open every blob: takes long.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Look for no blob: for a check at an interval.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Examine settings, database, keys, blobs and read models, and say what to do.
@@ -78,7 +83,10 @@ def doctor(
     carteggio doctor
     """
     chosen: Chosen = context.obj
-    found = list(examine(chosen.home, chosen.settings(), chosen.company, contents=contents))
+    looked = examine(
+        chosen.home, chosen.settings(), chosen.company, contents=contents, quick=quick
+    )
+    found = list(looked)
     if as_json:
         for one in found:
             print_json({"part": one.part, "state": one.state, "said": one.said, "do": one.do})
