@@ -1,0 +1,1 @@
+"""GraphQL: the schema, its types, and what a question may cost."""

@@ -1,0 +1,1 @@
+"""HTTP beside GraphQL: health, figures, raw mail, attachments; and GraphQL over HTTP."""
