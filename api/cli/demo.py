@@ -24,7 +24,11 @@ def demo(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Where the API listens; else 8420 if that is free."),
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Where the API listens; without it 8470, or any if that is taken.",
+        ),
     ] = None,
 ) -> None:
     """Show a sample company: its mail, what waits for an answer, a history, and the API.

@@ -1,10 +1,9 @@
 """The demo from beginning to end: what it does and prints, and that it leaves nothing behind."""
 
 import asyncio
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -19,6 +18,7 @@ from api.demo.asking import Failed, Questions, curl
 from api.demo.instance import demo_home, demo_settings, emptied
 from api.demo.run import demo_token, known_of, take_in
 from api.demo.serving import Serving, served
+from api.demo.stopping import Stopping, stopping
 from api.demo.truth import Truth
 from api.work.answers import HistoryLine, WaitingLine, history_of, unanswered_lines
 from api.work.instance import Carteggio
@@ -28,49 +28,62 @@ CUSTOMER = "K1001"
 _MOST = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What was printed, for the API to say the same."""
+
+    waiting: list[WaitingLine]
+    history: list[HistoryLine]
+
+
 def show(folder: Path | None, port: int | None, *, check: bool) -> bool:
     """Show the demo and serve it until stopped; or only check it, and tell whether all is well."""
     _speak_anyhow()
     set_up_logs("warning")
     out, place = screen(), demo_home(folder)
-    try:
-        with _stoppable(), emptied(place):
-            good = _shown_and_served(out, place, port, check=check)
-    except KeyboardInterrupt:
-        with suppress(OSError):  # the terminal may be gone
-            out.print("\nStopped: the API, the database, and all that the demo started.")
-        return not check
-    out.print("All is stopped again, the database too.")
+    with stopping() as stop:
+        try:
+            with emptied(place):
+                good = _shown_and_served(out, place, port, stop, check=check)
+        except KeyboardInterrupt:
+            with suppress(OSError):  # the terminal may be gone
+                out.print("\nStopped: the API, the database, and all that the demo started.")
+            return not check
+        out.print("All is stopped again, the database too.")
     return good
 
 
-def _shown_and_served(out: Console, place: Home, port: int | None, *, check: bool) -> bool:
+def _shown_and_served(
+    out: Console, place: Home, port: int | None, stop: Stopping, *, check: bool
+) -> bool:
     settings = demo_settings()
     _title(out, place)
     make(place, settings)
-    _step(out, "The database is up", "embedded PostgreSQL")
     with compose(place, settings) as carteggio:
-        waiting = _take_in_and_show(out, carteggio)
-        title, lines, _ = asyncio.run(history_of(carteggio, CUSTOMER, None, _MOST))
-        out.print(history_table(title, lines, settings.zone, out.width))
-        bearer = demo_token(carteggio)
-        with served(carteggio, port) as serving:
+        with stop.possible():
+            _step(out, "The database is up", "a PostgreSQL of the demo's own")
+            shown = _take_in_and_show(out, carteggio)
+        with served(carteggio, port) as serving, stop.possible():
+            bearer = demo_token(carteggio)
             if check:
-                return _asked(out, carteggio, serving, bearer, waiting, lines)
+                return _asked(out, carteggio, serving, bearer, shown)
             _invite(out, place, serving, bearer)
             serving.wait()
             out.print("The API has ended by itself, which it should not.", style="red")
     return False
 
 
-def _take_in_and_show(out: Console, carteggio: Carteggio) -> list[WaitingLine]:
+def _take_in_and_show(out: Console, carteggio: Carteggio) -> Shown:
     taken = take_in(carteggio, lambda what, more: _step(out, what, more))
     known = asyncio.run(known_of(carteggio))
     waiting, _ = asyncio.run(unanswered_lines(carteggio, None, _MOST))
+    title, history, _ = asyncio.run(history_of(carteggio, CUSTOMER, None, _MOST))
+    zone = carteggio.settings.zone
     out.print()
     out.print(done_table(taken, known))
-    out.print(waiting_table(waiting, carteggio.settings.zone, out.width))
-    return waiting
+    out.print(waiting_table(waiting, zone, out.width))
+    out.print(history_table(title, history, zone, out.width))
+    return Shown(waiting, history)
 
 
 def _title(out: Console, place: Home) -> None:
@@ -101,13 +114,12 @@ def _asked(
     carteggio: Carteggio,
     serving: Serving,
     bearer: Bearer,
-    waiting: list[WaitingLine],
-    history: list[HistoryLine],
+    shown: Shown,
 ) -> bool:
     out.print(Text(f"Asking {serving.address}/graphql", style="bold"))
     questions = Questions(serving.address, str(bearer), Truth(carteggio.home.folder / "sample"))
     good = True
-    for question, ask in questions.about(waiting, CUSTOMER, history):
+    for question, ask in questions.about(shown.waiting, CUSTOMER, shown.history):
         try:
             answer = Text.assemble(("✓ ", "green"), question, (f"\n    {ask()}", "dim"))
         except Failed as failed:
@@ -131,24 +143,3 @@ def _speak_anyhow() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let the first signal end everything in order; further ones do not disturb that."""
-    caught = [signal.SIGINT, signal.SIGTERM]
-    hangup = getattr(signal, "SIGHUP", None)  # Windows has none; nohup ignores it
-    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
-        caught.append(hangup)
-
-    def stopped(_: int, __: object) -> None:
-        for one in caught:
-            signal.signal(one, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = [(one, signal.signal(one, stopped)) for one in caught]
-    try:
-        yield
-    finally:
-        for one, handler in before:
-            signal.signal(one, handler)

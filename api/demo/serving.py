@@ -4,8 +4,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
-from time import monotonic, sleep
+from threading import Event, Thread
 from typing import Final
 
 import uvicorn
@@ -15,8 +14,6 @@ from api.work.instance import Carteggio
 from domain.values import Rejected
 
 HOST: Final = "127.0.0.1"
-PREFERRED: Final = 8420
-_PATIENCE_S: Final = 20.0
 
 
 class Serving:
@@ -29,44 +26,55 @@ class Serving:
     def wait(self) -> None:
         """Wait until the API ends, which it does not by itself."""
         while self._thread.is_alive():
+            # Not for ever: a signal that another thread took is seen when this one wakes.
             self._thread.join(1.0)
 
 
 @contextmanager
 def served(carteggio: Carteggio, port: int | None) -> Iterator[Serving]:
     """Serve the API until the block is left; answers that are on their way are sent first."""
-    with _listening(port) as listening:
-        config = uvicorn.Config(
-            create_app(carteggio),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=3,
-        )
-        server = uvicorn.Server(config)
-        thread = Thread(target=server.run, args=([listening],), name="carteggio-demo-api")
+    with _listening(port, carteggio.settings.port) as listening:
+        settled = Event()
+        server = _server(carteggio, settled)
+        thread = Thread(target=_run, args=(server, listening, settled), name="carteggio-demo-api")
         thread.start()
         try:
-            _wait_until_it_answers(server, thread)
+            settled.wait()
+            if not server.started:
+                raise Rejected("NOT_SERVING", "the API did not start")
             yield Serving(thread, listening.getsockname()[1])
         finally:
             server.should_exit = True
             thread.join()
 
 
-def _wait_until_it_answers(server: uvicorn.Server, thread: Thread) -> None:
-    end = monotonic() + _PATIENCE_S
-    while not server.started:
-        if not thread.is_alive() or monotonic() > end:
-            raise Rejected("NOT_SERVING", "the API did not start")
-        sleep(0.01)
+def _server(carteggio: Carteggio, settled: Event) -> uvicorn.Server:
+    async def told() -> None:
+        settled.set()
+
+    config = uvicorn.Config(
+        create_app(carteggio),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        callback_notify=told,  # for the first time when it has started
+        timeout_graceful_shutdown=3,
+    )
+    return uvicorn.Server(config)
 
 
-def _listening(port: int | None) -> socket.socket:
-    """Listen on the port that was named, else on the preferred one, else on any that is free."""
+def _run(server: uvicorn.Server, listening: socket.socket, settled: Event) -> None:
+    try:
+        server.run([listening])
+    finally:
+        settled.set()
+
+
+def _listening(port: int | None, usual: int) -> socket.socket:
+    """Listen on the port that was named, else on the usual one, else on any that is free."""
     if port is None:
         try:
-            return socket.create_server((HOST, PREFERRED))
+            return socket.create_server((HOST, usual))
         except OSError:
             return socket.create_server((HOST, 0))
     try:
