@@ -62,15 +62,18 @@ class BlobStore(Protocol):
 
     def get(self, name: str) -> bytes:
         """Read a blob, or raise BlobMissing."""
+        ...
 
     def missing(self, names: Collection[str]) -> set[str]:
         """Say which of these blobs are not there."""
+        ...
 
     def delete(self, names: Collection[str]) -> None:
         """Delete blobs; those that are gone already do no harm."""
 
     def entries(self) -> Iterator[Entry]:
         """List what lies there, half-written files included."""
+        ...
 
 
 def at_once(call: Callable[[str], _Answer], names: Collection[str]) -> list[_Answer]:

@@ -27,6 +27,7 @@ class Keys(Protocol):
 
     def find(self, key_ids: Collection[UUID], /) -> dict[UUID, Key]:
         """Give the keys with these ids; unknown and destroyed ones are absent."""
+        ...
 
 
 class Row(NamedTuple):

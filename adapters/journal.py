@@ -55,14 +55,17 @@ class Decider(Protocol[S, C]):
     @property
     def initial(self) -> S:
         """The state before anything happened."""
+        ...
 
     @property
     def evolve(self) -> Callable[[S, Any], S]:
         """Give the state after an event."""
+        ...
 
     @property
     def decide(self) -> Callable[[S, C], Sequence[object]]:
         """Give what happens, or raise Rejected."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Journal:
         """Give the last position, 0 while there is none."""
         with self.database.pool.connection() as connection:
             found = connection.execute("SELECT max(notification_id) FROM stored_events").fetchone()
-        return (found and found[0]) or 0
+        return int(found[0] or 0) if found else 0
 
     def read(
         self,

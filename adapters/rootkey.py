@@ -29,9 +29,11 @@ class RootKey(Protocol):
 
     def wrap(self, secret: bytes) -> bytes:
         """Wrap a company key."""
+        ...
 
     def unwrap(self, wrapped: bytes) -> bytes:
         """Unwrap a company key, or raise WrongKey."""
+        ...
 
     def destroy(self) -> None:
         """Destroy the key, and with it everything that the instance has sealed."""

@@ -46,12 +46,12 @@ class Settings(BaseSettings):
     )
 
     database_url: PostgresUrl | None = Field(
-        None,
+        default=None,
         description="The PostgreSQL server to use, 15 or newer, as postgresql://user@host/name; "
         "without one Carteggio runs its own in the instance's folder.",
     )
     direct_database_url: PostgresUrl | None = Field(
-        None,
+        default=None,
         description="The same server past its pooler (PgBouncer), for notifications, locks and "
         "migrations; needed only where database_url leads through one.",
     )
@@ -60,39 +60,43 @@ class Settings(BaseSettings):
         description="Servers of single companies, by company name; the others use database_url.",
     )
     company: CompanyName = Field(
-        "main", description="The company that commands are about when none is named."
+        default="main", description="The company that commands are about when none is named."
     )
     blobs: str | None = Field(
-        None,
+        default=None,
         description="Where sealed messages and attachments lie: a folder, or s3://bucket/prefix; "
         "without it in the instance's folder.",
     )
     s3_endpoint: str | None = Field(
-        None, description="The address of an S3 service other than Amazon's, as https://host."
+        default=None,
+        description="The address of an S3 service other than Amazon's, as https://host.",
     )
     s3_region: str | None = Field(
-        None, description="The region of the S3 bucket; without it AWS_REGION's, else us-east-1."
+        default=None,
+        description="The region of the S3 bucket; without it AWS_REGION's, else us-east-1.",
     )
     s3_access_key_id: str | None = Field(
-        None, description="The name of the S3 access key; without it AWS_ACCESS_KEY_ID's."
+        default=None, description="The name of the S3 access key; without it AWS_ACCESS_KEY_ID's."
     )
     s3_secret_access_key: SecretStr | None = Field(
-        None, description="The secret of the S3 access key; without it AWS_SECRET_ACCESS_KEY's."
+        default=None,
+        description="The secret of the S3 access key; without it AWS_SECRET_ACCESS_KEY's.",
     )
     s3_allow_http: bool = Field(
         default=False,
         description="Allow an S3 endpoint without TLS, as on this machine for tests.",
     )
     root_key_file: Path | None = Field(
-        None,
+        default=None,
         description="The file of the root key, which opens all others; without it keys/root.key "
         "in the instance's folder. Who loses it loses the mail.",
     )
     host: str = Field(
-        "127.0.0.1", description="The address on which `carteggio serve` listens; 0.0.0.0 is all."
+        default="127.0.0.1",
+        description="The address on which `carteggio serve` listens; 0.0.0.0 is all.",
     )
     port: int = Field(
-        8470, ge=0, le=65535, description="The port on which `carteggio serve` listens."
+        default=8470, ge=0, le=65535, description="The port on which `carteggio serve` listens."
     )
     work_in_serve: bool = Field(
         default=True,
@@ -105,21 +109,25 @@ class Settings(BaseSettings):
         "without it the machine's.",
     )
     poll_seconds: int = Field(
-        60, ge=5, description="How long to wait between two looks into a mailbox, in seconds."
+        default=60,
+        ge=5,
+        description="How long to wait between two looks into a mailbox, in seconds.",
     )
     max_message_bytes: int = Field(
-        100 * MEGABYTE, ge=MEGABYTE, description="Messages larger than this are not imported."
+        default=100 * MEGABYTE,
+        ge=MEGABYTE,
+        description="Messages larger than this are not imported.",
     )
     max_fetch_bytes: int = Field(
-        50 * MEGABYTE,
+        default=50 * MEGABYTE,
         ge=MEGABYTE,
         description="Messages larger than this are not fetched from a mail server, and reported.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="What is worth a line in the log."
+        default="info", description="What is worth a line in the log."
     )
     log_format: Literal["auto", "console", "json"] = Field(
-        "auto",
+        default="auto",
         description="How a line of the log looks; auto is console in a terminal, else json.",
     )
 

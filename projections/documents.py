@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -86,7 +87,7 @@ async def page(
 ) -> Slice[DocumentRow]:
     """Give documents, the newest first (order BY_DATE)."""
     text = number_key(wanted.text)
-    conditions = {
+    conditions: dict[LiteralString, bool] = {
         "d.kind = ANY(%(kinds)s)": bool(wanted.kinds),
         "d.party = %(party)s": wanted.party is not None,
         "d.issued_key >= %(from_day)s": wanted.from_day is not None,

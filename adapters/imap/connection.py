@@ -113,7 +113,7 @@ class Connection:
         if self.protocol.trouble is not None:
             raise self.protocol.trouble
         upgrade = asyncio.get_running_loop().start_tls(
-            self.protocol.transport,
+            self.protocol.wire,
             self.protocol,
             _context(self.account),
             server_hostname=self.account.host,
@@ -152,7 +152,7 @@ class Connection:
         going = asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         await self._within(going, self.limits.command, pending.name)
         if asked.done() and not pending.done.done():
-            self.protocol.transport.write(secret + b"\r\n")
+            self.protocol.wire.write(secret + b"\r\n")
         granted(await self.finish(pending), pending.name)
 
     async def _login(self) -> None:

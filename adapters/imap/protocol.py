@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aioimaplib
 
@@ -72,7 +72,13 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         self._busy = False
         self._ahead = 0
 
-    def data_received(self, data: bytes) -> None:
+    @property
+    def wire(self) -> asyncio.Transport:
+        """Give what bytes go through, once the connection stands."""
+        return cast("asyncio.Transport", self.transport)
+
+    # The library calls its argument `d`, asyncio `data`.
+    def data_received(self, data: bytes) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Take in what arrived; whatever is wrong with it ends the connection, with its reason."""
         if self.trouble is not None:
             return
@@ -107,7 +113,7 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
                 done.set_exception(trouble)
         self._pending.clear()
         if self.transport is not None:
-            self.transport.abort()
+            self.wire.abort()
 
     def begin(self, command: bytes, take: Taker, allowed: int) -> Pending:
         """Send a command; `allowed` octets may come in answer."""
@@ -116,7 +122,7 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         tag = self.new_tag().encode()
         pending = Pending(command.partition(b" ")[0].decode(), take, allowed)
         self._pending[tag] = pending
-        self.transport.write(tag + b" " + command + b"\r\n")
+        self.wire.write(tag + b" " + command + b"\r\n")
         return pending
 
     def challenge(self) -> asyncio.Future[None]:
@@ -133,13 +139,13 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
     def busy(self, *, busy: bool) -> None:
         """Say that the one who reads is busy, or no longer is."""
         self._busy, self._ahead = busy, 0
-        if not busy and self.trouble is None and not self.transport.is_reading():
-            self.transport.resume_reading()
+        if not busy and self.trouble is None and not self.wire.is_reading():
+            self.wire.resume_reading()
 
     def _hold_back(self, size: int) -> None:
         self._ahead += size
-        if self._busy and self._ahead > READ_AHEAD and self.transport.is_reading():
-            self.transport.pause_reading()
+        if self._busy and self._ahead > READ_AHEAD and self.wire.is_reading():
+            self.wire.pause_reading()
 
     def _charge(self, size: int) -> None:
         """Count what comes against what the oldest command allows."""
@@ -200,7 +206,9 @@ class Client(aioimaplib.IMAP4):  # type: ignore[misc] # the library is not typed
         self, host: str, port: int, limits: Limits, ssl_context: ssl.SSLContext | None
     ) -> None:
         self._limits = limits
-        super().__init__(host, port, timeout=limits.command, ssl_context=ssl_context)
+        # The library takes None where there is no TLS, though its annotation does not say so.
+        context = cast("ssl.SSLContext", ssl_context)
+        super().__init__(host, port, timeout=limits.command, ssl_context=context)
 
     def create_client(
         self,

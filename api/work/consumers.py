@@ -17,9 +17,11 @@ class Consumer(Protocol):
     @property
     def name(self) -> str:
         """What it is called in the log."""
+        ...
 
     def run_once(self) -> int:
         """Do one batch; give how much was done, 0 when there is nothing left."""
+        ...
 
 
 class Patient:

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -68,8 +68,8 @@ def filled(run: Run, tmp_path: Path) -> Run:
     return run
 
 
-def commands() -> list[tuple[str, click.Command]]:
-    def below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+def commands() -> list[tuple[str, Any]]:
+    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         inner = getattr(command, "commands", None)
         if inner is None:
             yield name, command

@@ -209,7 +209,11 @@ def test_answers_are_those_of_an_oracle_whatever_the_order(
 def test_rows_are_the_same_wherever_batches_begin_and_end(database: "Database", seed: int) -> None:
     events = story(office(seed, 60), seed)
     with database.connect() as connection:
-        ways = [[events], [[event] for event in events], in_batches(events, seed)]
+        ways: list[list[Sequence[Recorded]]] = [
+            [events],
+            [[event] for event in events],
+            in_batches(events, seed),
+        ]
         filled = [fill(connection, CORRESPONDENCE, way, 10 + at) for at, way in enumerate(ways)]
         for table in CORRESPONDENCE.tables:
             one, *others = (rows(connection, names, table) for names in filled)

@@ -49,16 +49,15 @@ class Instance:
     zone: str = "Europe/Rome"
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def start(self, *words: object, pipe: bool = True, **environment: str) -> "subprocess.Popen[str]":
+    def start(self, *words: object, **environment: str) -> "subprocess.Popen[str]":
         """Start a command."""
         ours = {name: value for name, value in os.environ.items() if "CARTEGGIO" not in name}
         ours |= {"CARTEGGIO_TIME_ZONE": self.zone, "PYTHONUNBUFFERED": "1"}
-        to = subprocess.PIPE if pipe else subprocess.DEVNULL
         return subprocess.Popen(
             [sys.executable, str(LAUNCHER), "--home", str(self.home), *map(str, words)],
             stdin=subprocess.DEVNULL,
-            stdout=to,
-            stderr=to,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             env=ours | dict(self.environment) | environment,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from adapters.database import Database
@@ -20,7 +21,7 @@ def opened_on(database: "Database", folder: Path) -> Iterator["Carteggio"]:
     from api.compose import compose, init  # noqa: PLC0415
 
     home = Home(folder)
-    settings = Settings(database_url=database.dsn)  # type: ignore[arg-type]
+    settings = Settings(database_url=SecretStr(database.dsn))
     init(home, settings)
     with compose(home, settings) as opened:
         yield opened

@@ -136,7 +136,7 @@ EXPECTED: Links = {
 def test_the_order_of_arrival_does_not_matter(
     database: "Database", tmp_path: Path, seed: int
 ) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     log, facts = journal(database, tmp_path), MASTER_DATA + MAIL
     chance.shuffle(facts)
     for fact in facts:

@@ -201,7 +201,8 @@ def test_an_erased_message_does_not_come_back(capture):
 
 def test_two_who_capture_the_same_at_once_make_one_message_of_it(capture):
     raws = [mail(number) for number in range(60)]
-    barrier, counts = threading.Barrier(4), []
+    barrier = threading.Barrier(4)
+    counts: list[Counts] = []
 
     def go(folder: str) -> None:
         barrier.wait()

@@ -13,7 +13,7 @@ from api.work.accounts import Entered, accounts_of, configure, order, password_o
 from api.work.instance import Carteggio
 from api.work.sync import Sync, Synced
 from domain.account import PauseAccount, ResumeAccount
-from domain.message import FolderRole
+from domain.message import FolderRole, MessageReceived
 from domain.values import Rejected
 from dovecot import MailAccount
 from instances import events_of
@@ -61,7 +61,7 @@ def fetch(carteggio: Carteggio, worker: ReadingWorker) -> Fetching:
     return Fetching(carteggio, worker)
 
 
-def received(fetch: Fetching) -> list:
+def received(fetch: Fetching) -> list[MessageReceived]:
     return events_of(fetch.carteggio, "message.received")
 
 
