@@ -1,0 +1,126 @@
+"""What is counted while serving, and read off when Prometheus asks."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.matching import Lookups
+from api.work.accounts import states_of
+from api.work.feed import ProjectionStatus
+from api.work.generations import active_names_async
+from api.work.instance import PROJECTIONS, Carteggio
+from api.work.reactions import Reactions
+from projections.reader import COUNTED_EXACTLY, EVERYTHING, Page
+from projections.unanswered import CORRESPONDENCE, waiting_in
+
+_SLOWLY_S: Final = 60.0
+_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the instance says of itself, besides what waits."""
+
+    head: int
+    decided: int
+    models: list[ProjectionStatus]
+    troubles: dict[str, int]
+    blobs: int | None
+
+
+class Figures:
+    """The figures of one application; no label holds anything that somebody wrote."""
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.requests = Counter(
+            "carteggio_http_requests",
+            "HTTP requests, by what was asked and the status of the answer.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "carteggio_http_request_seconds",
+            "How long HTTP requests took, in seconds.",
+            ("route",),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.operations = Counter(
+            "carteggio_graphql_operations",
+            "GraphQL operations: ok, with errors, or refused before they ran.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._head = self._gauge("carteggio_head_position", "The position of the last event.")
+        self._position = self._gauge(
+            "carteggio_projection_position", "How far a read model is.", "projection"
+        )
+        self._lag = self._gauge(
+            "carteggio_projection_lag_events", "How far a read model is behind.", "projection"
+        )
+        self._stopped = self._gauge(
+            "carteggio_projection_stopped", "1 if an event stopped a read model.", "projection"
+        )
+        self._decided = self._gauge(
+            "carteggio_decisions_position", "How far links and answers are decided."
+        )
+        self._waiting = self._gauge(
+            "carteggio_waiting_messages",
+            f"Mail that waits for an answer; {COUNTED_EXACTLY} also stands for more.",
+        )
+        self._accounts = self._gauge(
+            "carteggio_accounts", "Mail accounts by how the last look went.", "trouble"
+        )
+        self._blobs = self._gauge("carteggio_blobs", "Sealed blobs; counted once a minute.")
+        self._counted = -_SLOWLY_S
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(name, meaning, labels, registry=self.registry)
+
+    async def text(self, carteggio: Carteggio, pool: AsyncConnectionPool) -> bytes:
+        """Read everything off, in Prometheus's text form."""
+        due = time.monotonic() - self._counted >= _SLOWLY_S
+        read = await asyncio.to_thread(_read, carteggio, count_blobs=due)
+        async with pool.connection() as connection:
+            names = await active_names_async(connection, (CORRESPONDENCE,))
+            waiting = await waiting_in(connection, names, EVERYTHING, Page(first=1))
+        self._set(read)
+        self._waiting.set(waiting.total)
+        return generate_latest(self.registry)
+
+    def _set(self, read: _Read) -> None:
+        self._head.set(read.head)
+        self._decided.set(read.decided)
+        for one in read.models:
+            self._position.labels(one.name).set(one.position)
+            self._lag.labels(one.name).set(one.lag)
+            self._stopped.labels(one.name).set(one.state == "stopped")
+        self._accounts.clear()
+        for trouble, count in read.troubles.items():
+            self._accounts.labels(trouble).set(count)
+        if read.blobs is not None:
+            self._blobs.set(read.blobs)
+            self._counted = time.monotonic()
+
+
+def _read(carteggio: Carteggio, *, count_blobs: bool) -> _Read:
+    head = carteggio.journal.head()
+    troubles: dict[str, int] = {}
+    for state in states_of(carteggio).values():
+        sort = state.trouble or "none"
+        troubles[sort] = troubles.get(sort, 0) + 1
+    with carteggio.database.pool.connection() as connection:
+        decided = Lookups(connection).position(Reactions.name)
+        row = connection.execute("SELECT count(*) FROM blob").fetchone() if count_blobs else None
+    models = [one for one in carteggio.feed.status() if one.active]
+    wanted = {one.name for one in PROJECTIONS}
+    models = [one for one in models if one.name in wanted]
+    return _Read(head, decided, models, troubles, row[0] if row else None)

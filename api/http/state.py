@@ -1,0 +1,29 @@
+"""What the application holds open while it serves."""
+
+from asyncio import Semaphore
+from dataclasses import dataclass
+from threading import Thread
+
+from psycopg_pool import AsyncConnectionPool
+
+from api.http.figures import Figures
+from api.security import Doorkeeper
+from api.work.instance import Carteggio
+from api.work.positions import Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An instance with what requests share.
+
+    `worker` does the work behind, if it is done here; `opening` bounds how many blobs are opened
+    at the same time.
+    """
+
+    carteggio: Carteggio
+    pool: AsyncConnectionPool
+    positions: Positions
+    doorkeeper: Doorkeeper
+    figures: Figures
+    opening: Semaphore
+    worker: Thread | None = None
