@@ -47,7 +47,7 @@ def show(folder: Path | None, port: int | None, *, check: bool) -> bool:
                 good = _shown_and_served(out, place, port, stop, check=check)
         except KeyboardInterrupt:
             with suppress(OSError):  # the terminal may be gone
-                out.print("\nStopped: the API, the database, and all that the demo started.")
+                out.print("Stopped: the API, the database, and all that the demo started.")
             return not check
         out.print("All is stopped again, the database too.")
     return good

@@ -79,7 +79,9 @@ def chosen(
 
 def run() -> None:
     """Run the command line; what people can mend is said in a line, without a traceback."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for one in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(one) is signal.SIG_DFL:
+            signal.signal(one, signal.default_int_handler)
     try:
         app()
     except SystemExit as ended:

@@ -1,9 +1,13 @@
 """Ctrl-C: work ends at once, what must be tidied up is tidied up."""
 
+import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Final
+
+_STDERR: Final = 2
 
 
 class Stopping:
@@ -17,6 +21,10 @@ class Stopping:
 
     def wish(self, _number: int, _frame: FrameType | None) -> None:
         """Take a signal; one that comes while all is being stopped changes nothing."""
+        if not self._wished:
+            # Past Python's files: one of them may be in the midst of a line, or gone.
+            with suppress(OSError):
+                os.write(_STDERR, b"\nStopping ...\n")
         self._wished = True
         if self._possible:
             self._possible = False
