@@ -22,7 +22,6 @@ from projections.reader import (
     Reader,
     Slice,
     columns_of,
-    one_of,
     rows_of,
     slice_of,
 )
@@ -57,23 +56,46 @@ async def by_id(
     connection: Connection, names: Names, reader: Reader, message: UUID, as_of: AsOf = NOW
 ) -> MessageRow | None:
     """Give a message, classified and closed as it was then; None if it was not there yet."""
-    row = (await by_ids(connection, names, reader, [message])).get(message)
-    if row is None or as_of == NOW:
-        return row
+    return (await by_ids(connection, names, reader, [message], as_of)).get(message)
+
+
+async def by_ids(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
+) -> dict[UUID, MessageRow]:
+    """Give many messages at once, as they were then; those not there yet are absent."""
+    condition = SQL("m.id = ANY(%(ids)s)")
+    found = await _where(connection, names, reader, condition, ids=list(messages))
+    if as_of == NOW:
+        return {row.id: row for row in found}
+    then = {row.id: row for row in found if _there(row, as_of)}
+    states = await _states_of(connection, names, list(then), as_of)
+    return {id: _as_it_was(row, states.get(id), as_of) for id, row in then.items()}
+
+
+def _there(row: MessageRow, as_of: AsOf) -> bool:
     if as_of.position is not None:
-        known = row.position <= as_of.position
+        return row.position <= as_of.position
+    return as_of.time is not None and row.received_at <= as_of.time
+
+
+async def _states_of(
+    connection: Connection, names: Names, messages: Sequence[UUID], as_of: AsOf
+) -> dict[UUID, StateRow]:
+    if as_of.position is not None:
         then = SQL("from_position <= %(position)s AND coalesce(to_position > %(position)s, true)")
     else:
-        known = as_of.time is not None and row.received_at <= as_of.time
         then = SQL("from_time <= %(time)s AND coalesce(to_time > %(time)s, true)")
     query = names.sql(
-        "SELECT {columns} FROM {message_state} WHERE message = %(id)s AND {then}",
+        "SELECT {columns} FROM {message_state} WHERE message = ANY(%(ids)s) AND {then}",
         columns=columns_of(StateRow),
         then=then,
     )
-    values = {"id": message, "position": as_of.position, "time": as_of.time}
-    state = await one_of(connection, StateRow, query, values)
-    return _as_it_was(row, state, as_of) if known else None
+    values = {"ids": list(messages), "position": as_of.position, "time": as_of.time}
+    return {row.message: row for row in await rows_of(connection, StateRow, query, values)}
 
 
 def _as_it_was(row: MessageRow, state: StateRow | None, as_of: AsOf) -> MessageRow:
@@ -89,15 +111,6 @@ def _as_it_was(row: MessageRow, state: StateRow | None, as_of: AsOf) -> MessageR
         (state.kind, state.reason, state.evidence) if state is not None else ("", "", "")
     )
     return row
-
-
-async def by_ids(
-    connection: Connection, names: Names, reader: Reader, messages: Sequence[UUID]
-) -> dict[UUID, MessageRow]:
-    """Give many messages at once."""
-    condition = SQL("m.id = ANY(%(ids)s)")
-    found = await _where(connection, names, reader, condition, ids=list(messages))
-    return {row.id: row for row in found}
 
 
 async def by_header_key(
