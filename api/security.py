@@ -62,7 +62,7 @@ class Doorkeeper:
         if row is None or not right or not _valid(row):
             raise Unknown
         mailboxes = None if row.mailboxes is None else tuple(row.mailboxes)
-        scopes = frozenset(Scope(one) for one in row.scopes)
+        scopes = frozenset(one for one in Scope if one.value in row.scopes)
         return Viewer(row.id, row.name, scopes, Reader(mailboxes))
 
     async def _row(self, id: UUID) -> TokenRow | None:

@@ -16,7 +16,17 @@ from adapters.mailfiles import NoMail
 from adapters.postgres_user import PostgresFailed
 from adapters.recorder import UnsafeSetting
 from adapters.settings import BadSettings
-from api.cli import accounts, asking, demo, exporting, importing, instance, running, tokens
+from api.cli import (
+    accounts,
+    asking,
+    demo,
+    exporting,
+    importing,
+    instance,
+    running,
+    serving,
+    tokens,
+)
 from api.cli.setting import Chosen
 from api.compose import NoCompany
 from api.work.directory import NoDirectory
@@ -32,7 +42,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-for group in (instance, importing, accounts, asking, exporting, tokens, running, demo):
+for group in (instance, importing, accounts, asking, exporting, tokens, serving, running, demo):
     group.add_to(app)
 
 _SAID = (

@@ -66,14 +66,14 @@ class Envelope:
         self._note(scope, answered.status, time.perf_counter() - begun)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        route = getattr(scope.get("endpoint"), "__name__", "none")
         method = scope["method"] if scope["method"] in {"GET", "HEAD", "POST"} else "other"
         self._figures.requests.labels(route, method, str(status)).inc()
         self._figures.seconds.labels(route).observe(seconds)
         viewer = scope.get("state", {}).get("viewer")
         log("http").info(
             "request",
-            route=route,  # never the path: people put anything there
+            route=route,  # never the path: anything may stand there
             method=method,
             status=status,
             ms=round(seconds * 1000, 1),

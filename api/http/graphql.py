@@ -55,7 +55,7 @@ async def graphql(request: Request) -> Response:
 
 async def _executed(asked: Asked, context: Context) -> ExecutionResult:
     try:
-        result = await schema.execute(
+        result: ExecutionResult = await schema.execute(
             asked.query,
             variable_values=asked.variables,
             context_value=context,
