@@ -1,30 +1,33 @@
 """The demo from beginning to end: what it does and prints, and that it leaves nothing behind."""
 
 import asyncio
+import os
+import shlex
+import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from adapters.home import Home
 from adapters.logs import set_up_logs
-from api.cli.demo_tables import done_table, history_table, screen, waiting_table
+from api.cli.demo_tables import done_table, history_table, waiting_table
+from api.cli.setting import out
 from api.compose import compose
 from api.compose import init as make
 from api.demo.asking import Failed, Questions, curl
 from api.demo.instance import demo_home, demo_settings, emptied
 from api.demo.run import demo_token, known_of, take_in
-from api.demo.serving import Serving, served
+from api.demo.serving import Serving, listening, served
 from api.demo.stopping import Stopping, stopping
 from api.demo.truth import Truth
 from api.work.answers import HistoryLine, WaitingLine, history_of, unanswered_lines
 from api.work.instance import Carteggio
 from api.work.tokens import Bearer
 
-CUSTOMER = "K1001"
+CUSTOMER = "K1003"
 _MOST = 1_000
 
 
@@ -40,11 +43,11 @@ def show(folder: Path | None, port: int | None, *, check: bool) -> bool:
     """Show the demo and serve it until stopped; or only check it, and tell whether all is well."""
     _speak_anyhow()
     set_up_logs("warning")
-    out, place = screen(), demo_home(folder)
+    place = demo_home(folder)
     with stopping() as stop:
         try:
             with emptied(place):
-                good = _shown_and_served(out, place, port, stop, check=check)
+                good = _shown_and_served(place, port, stop, check=check)
         except KeyboardInterrupt:
             with suppress(OSError):  # the terminal may be gone
                 out.print("Stopped: the API, the database, and all that the demo started.")
@@ -53,69 +56,66 @@ def show(folder: Path | None, port: int | None, *, check: bool) -> bool:
     return good
 
 
-def _shown_and_served(
-    out: Console, place: Home, port: int | None, stop: Stopping, *, check: bool
-) -> bool:
+def _shown_and_served(place: Home, port: int | None, stop: Stopping, *, check: bool) -> bool:
     settings = demo_settings()
-    _title(out, place)
-    make(place, settings)
-    with compose(place, settings) as carteggio:
-        with stop.possible():
-            _step(out, "The database is up", "a PostgreSQL of the demo's own")
-            shown = _take_in_and_show(out, carteggio)
-        with served(carteggio, port) as serving, stop.possible():
-            bearer = demo_token(carteggio)
-            if check:
-                return _asked(out, carteggio, serving, bearer, shown)
-            _invite(out, place, serving, bearer)
-            serving.wait()
-            out.print("The API has ended by itself, which it should not.", style="red")
+    with listening(port, settings.port) as there:
+        _title(place)
+        make(place, settings)
+        with compose(place, settings) as carteggio:
+            with stop.possible():
+                _step("The database is up", "a PostgreSQL of the demo's own")
+                shown = _take_in_and_show(carteggio)
+            with served(carteggio, there) as serving, stop.possible():
+                bearer = demo_token(carteggio)
+                if check:
+                    return _asked(carteggio, serving, bearer, shown)
+                _invite(place, serving, bearer)
+                serving.wait()
+    out.print("The API has ended by itself, which it should not.", style="red")
     return False
 
 
-def _take_in_and_show(out: Console, carteggio: Carteggio) -> Shown:
-    taken = take_in(carteggio, lambda what, more: _step(out, what, more))
+def _take_in_and_show(carteggio: Carteggio) -> Shown:
+    taken = take_in(carteggio, _step)
     known = asyncio.run(known_of(carteggio))
     waiting, _ = asyncio.run(unanswered_lines(carteggio, None, _MOST))
     title, history, _ = asyncio.run(history_of(carteggio, CUSTOMER, None, _MOST))
     zone = carteggio.settings.zone
+    for table in (
+        done_table(taken, known),
+        waiting_table(waiting, zone, out.width),
+        history_table(title, history, zone, out.width),
+    ):
+        out.print()
+        out.print(table)
     out.print()
-    out.print(done_table(taken, known))
-    out.print(waiting_table(waiting, zone, out.width))
-    out.print(history_table(title, history, zone, out.width))
     return Shown(waiting, history)
 
 
-def _title(out: Console, place: Home) -> None:
+def _title(place: Home) -> None:
     out.print(Text("Carteggio, the demo", style="bold"))
     out.print("A company made up for this, with sixty days of mail in five languages.")
     out.print(f"Its instance is its own, new at each run: {place.folder}\n", soft_wrap=True)
 
 
-def _step(out: Console, what: str, more: str) -> None:
+def _step(what: str, more: str) -> None:
     line = Text.assemble(("✓ ", "green"), what, (f"  {more}", "dim"))
     out.print(line)
 
 
-def _invite(out: Console, place: Home, serving: Serving, bearer: Bearer) -> None:
+def _invite(place: Home, serving: Serving, bearer: Bearer) -> None:
     out.print(Text("Ask it yourself", style="bold"))
     out.print(f"  GraphQL  {serving.address}/graphql")
     out.print(f"  Token    {bearer}   (reads everything, in this demo only)\n", soft_wrap=True)
     out.print("A first query, to paste into another terminal:\n")
     out.print(curl(serving.address, str(bearer)), markup=False, soft_wrap=True)
     out.print("\nOr from the command line:\n")
-    command = f"{_program()} --home {place.folder}"
-    out.print(f"{command} history K1003\n{command} --help\n", markup=False, soft_wrap=True)
+    command = shlex.join([*_program(), "--home", str(place.folder)])
+    out.print(f"{command} trail {CUSTOMER}\n{command} --help\n", markup=False, soft_wrap=True)
     out.print(Text("Ctrl-C stops everything, the database too.", style="bold"))
 
 
-def _asked(
-    out: Console,
-    carteggio: Carteggio,
-    serving: Serving,
-    bearer: Bearer,
-    shown: Shown,
-) -> bool:
+def _asked(carteggio: Carteggio, serving: Serving, bearer: Bearer, shown: Shown) -> bool:
     out.print(Text(f"Asking {serving.address}/graphql", style="bold"))
     questions = Questions(serving.address, str(bearer), Truth(carteggio.home.folder / "sample"))
     good = True
@@ -130,12 +130,18 @@ def _asked(
     return good
 
 
-def _program() -> str:
-    """Say how this program was started, as it is typed."""
-    started = sys.argv[0]
-    if started.endswith(".py"):
-        return f"{Path(sys.executable)} {started}"
-    return "carteggio"
+def _program() -> list[str]:
+    """Say how this program is started from anywhere, without settings meant for another."""
+    started = Path(sys.argv[0])
+    words = [str(started.resolve())]
+    if started.suffix == ".py":
+        words.insert(0, sys.executable)
+    elif shutil.which(started.name) == str(started):
+        words = [started.name]
+    others = [
+        word for name in os.environ if name.startswith("CARTEGGIO_") for word in ("-u", name)
+    ]
+    return ["env", *others, *words] if others else words
 
 
 def _speak_anyhow() -> None:

@@ -30,47 +30,7 @@ class Serving:
             self._thread.join(1.0)
 
 
-@contextmanager
-def served(carteggio: Carteggio, port: int | None) -> Iterator[Serving]:
-    """Serve the API until the block is left; answers that are on their way are sent first."""
-    with _listening(port, carteggio.settings.port) as listening:
-        settled = Event()
-        server = _server(carteggio, settled)
-        thread = Thread(target=_run, args=(server, listening, settled), name="carteggio-demo-api")
-        thread.start()
-        try:
-            settled.wait()
-            if not server.started:
-                raise Rejected("NOT_SERVING", "the API did not start")
-            yield Serving(thread, listening.getsockname()[1])
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
-def _server(carteggio: Carteggio, settled: Event) -> uvicorn.Server:
-    async def told() -> None:
-        settled.set()
-
-    config = uvicorn.Config(
-        create_app(carteggio),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        callback_notify=told,  # for the first time when it has started
-        timeout_graceful_shutdown=3,
-    )
-    return uvicorn.Server(config)
-
-
-def _run(server: uvicorn.Server, listening: socket.socket, settled: Event) -> None:
-    try:
-        server.run([listening])
-    finally:
-        settled.set()
-
-
-def _listening(port: int | None, usual: int) -> socket.socket:
+def listening(port: int | None, usual: int) -> socket.socket:
     """Listen on the port that was named, else on the usual one, else on any that is free."""
     if port is None:
         try:
@@ -82,3 +42,43 @@ def _listening(port: int | None, usual: int) -> socket.socket:
     except OSError as refused:
         reason = os.strerror(refused.errno or 0).lower()
         raise Rejected("PORT", f"port {port} cannot be used: {reason}") from None
+
+
+@contextmanager
+def served(carteggio: Carteggio, there: socket.socket) -> Iterator[Serving]:
+    """Serve the API until the block is left; answers that are on their way are sent first."""
+    settled = Event()
+    server = _server(carteggio, settled)
+    thread = Thread(target=_run, args=(server, there, settled), name="carteggio-demo-api")
+    thread.start()
+    try:
+        settled.wait()
+        if not server.started:
+            raise Rejected("NOT_SERVING", "the API did not start")
+        yield Serving(thread, there.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _server(carteggio: Carteggio, settled: Event) -> uvicorn.Server:
+    async def told() -> None:
+        settled.set()
+
+    config = uvicorn.Config(
+        create_app(carteggio),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        callback_notify=told,  # for the first time when it has started
+        timeout_graceful_shutdown=3,
+    )
+    return uvicorn.Server(config)
+
+
+def _run(server: uvicorn.Server, there: socket.socket, settled: Event) -> None:
+    try:
+        server.run([there])
+    finally:
+        settled.set()
