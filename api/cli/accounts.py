@@ -3,16 +3,31 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
+from rich.text import Text
 
 from adapters.imap.session import ImapSession
 from adapters.imap.values import ImapAccount, ImapTrouble, Role
 from adapters.mime.worker import ReadingWorker
-from api.cli.setting import err, fresh, local, moment, opened, out, plain, print_json, table_of
-from api.work.accounts import Entered, accounts_of, configure, order, states_of
+from api.cli.setting import err, fresh, local, moment, opened, out, plain, print_rows, table_of
+from api.work.accounts import (
+    Account,
+    AccountState,
+    Entered,
+    accounts_of,
+    configure,
+    order,
+    states_of,
+)
 from api.work.importing import followed
+from api.work.instance import Carteggio
 from api.work.sync import Sync, Synced
 from domain.account import PauseAccount, ResumeAccount
 from domain.values import Rejected
@@ -68,13 +83,17 @@ def add(
             ca_file=ca_file,
             folders=tuple(folder or ()),
         )
-        if security == "plain":
-            err.print("The password and the mail of this account go over the network in clear.")
-        if check:
-            _tell_folders(asyncio.run(_look(entered)))
-        configure(carteggio, entered)
-        fresh(carteggio)
+        _keep(carteggio, entered, check=check)
     out.print(plain(f"The account of {mailbox} is kept; fetch it with: carteggio sync"))
+
+
+def _keep(carteggio: Carteggio, entered: Entered, *, check: bool) -> None:
+    if entered.security == "plain":
+        err.print("The password and the mail of this account go over the network in clear.")
+    if check:
+        _tell_folders(asyncio.run(_look(entered)))
+    configure(carteggio, entered)
+    fresh(carteggio)
 
 
 def _password() -> str:
@@ -89,7 +108,12 @@ def _password() -> str:
 
 async def _look(entered: Entered) -> dict[Role, list[str]]:
     imap = ImapAccount(
-        entered.host, entered.port, entered.security, entered.user, entered.password
+        entered.host,
+        entered.port,
+        entered.security,
+        entered.user,
+        entered.password,
+        Path(entered.ca_file) if entered.ca_file else None,
     )
     try:
         async with ImapSession(imap) as session:
@@ -118,37 +142,42 @@ def list_(context: typer.Context, as_json: _Json = False) -> None:
     table = table_of(
         "mailbox", "?server", "?=security", "?folders", "=state", "=fetched", "~trouble"
     )
-    for one in accounts:
-        last = states.get(one.id)
-        state = "paused" if one.paused else "active"
-        fetched, trouble = (last.fetched_at, last.trouble) if last else (None, "")
-        if as_json:
-            print_json(
-                {
-                    "mailbox": one.address,
-                    "host": one.host,
-                    "port": one.port,
-                    "security": one.security,
-                    "user": one.user,
-                    "folders": one.folders,
-                    "state": state,
-                    "fetched_at": fetched,
-                    "trouble": trouble,
-                }
-            )
-            continue
-        folders = ", ".join(one.folders) or "INBOX, Sent"
-        table.add_row(
-            plain(one.address),
-            plain(f"{one.host}:{one.port}"),
-            one.security,
-            plain(folders),
-            state,
-            local(fetched, zone),
-            plain(trouble),
-        )
-    if not as_json:
-        out.print(table)
+    facts, cells = partial(_facts, states=states), partial(_cells, states=states, zone=zone)
+    print_rows(accounts, facts, table, cells, as_json=as_json)
+
+
+def _facts(one: Account, states: Mapping[UUID, AccountState]) -> dict[str, object]:
+    last = states.get(one.id)
+    return {
+        "mailbox": one.address,
+        "host": one.host,
+        "port": one.port,
+        "security": one.security,
+        "user": one.user,
+        "folders": one.folders,
+        "state": _state(one),
+        "fetched_at": last.fetched_at if last else None,
+        "trouble": last.trouble if last else "",
+    }
+
+
+def _cells(
+    one: Account, states: Mapping[UUID, AccountState], zone: ZoneInfo
+) -> tuple[str | Text, ...]:
+    last = states.get(one.id)
+    return (
+        plain(one.address),
+        plain(f"{one.host}:{one.port}"),
+        one.security,
+        plain(", ".join(one.folders) or "INBOX, Sent"),
+        _state(one),
+        local(last.fetched_at if last else None, zone),
+        plain(last.trouble if last else ""),
+    )
+
+
+def _state(one: Account) -> str:
+    return "paused" if one.paused else "active"
 
 
 @group.command("pause")
@@ -203,30 +232,31 @@ def sync(
 
 
 def _show(found: list[Synced], *, as_json: bool) -> None:
-    table = table_of("mailbox", "#new", "#known", "#not fetched", "?folders", "~trouble")
-    for one in found:
-        if as_json:
-            print_json(
-                {
-                    "mailbox": one.account.address,
-                    "stored": one.counts.stored,
-                    "known": one.counts.known,
-                    "not_fetched": one.not_fetched,
-                    "folders": one.folders,
-                    "trouble": one.trouble,
-                    "warning": one.warning,
-                }
-            )
-            continue
-        table.add_row(
-            plain(one.account.address),
-            f"{one.counts.stored:,}",
-            f"{one.counts.known:,}",
-            f"{one.not_fetched:,}",
-            plain(", ".join(one.folders)),
-            plain(one.trouble or one.warning),
-        )
     if not found:
         out.print("No account is active; add one with: carteggio account add")
-    elif not as_json:
-        out.print(table)
+        return
+    table = table_of("mailbox", "#new", "#known", "#not fetched", "?folders", "~trouble")
+    print_rows(found, _synced_facts, table, _synced_cells, as_json=as_json)
+
+
+def _synced_facts(one: Synced) -> dict[str, object]:
+    return {
+        "mailbox": one.account.address,
+        "stored": one.counts.stored,
+        "known": one.counts.known,
+        "not_fetched": one.not_fetched,
+        "folders": one.folders,
+        "trouble": one.trouble,
+        "warning": one.warning,
+    }
+
+
+def _synced_cells(one: Synced) -> tuple[str | Text, ...]:
+    return (
+        plain(one.account.address),
+        f"{one.counts.stored:,}",
+        f"{one.counts.known:,}",
+        f"{one.not_fetched:,}",
+        plain(", ".join(one.folders)),
+        plain(one.trouble or one.warning),
+    )

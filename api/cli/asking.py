@@ -3,14 +3,16 @@
 import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.text import Text
 
 from api.cli.following import print_events
-from api.cli.setting import fresh, local, moment, opened, out, plain, print_json, table_of
+from api.cli.setting import fresh, local, moment, opened, out, plain, print_rows, table_of
 from api.work.answers import HistoryLine, WaitingLine, history_of, trail_lines, unanswered_lines
 from api.work.instance import Carteggio
 from projections.trail import EntryRow
@@ -50,21 +52,17 @@ def history(
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of else None
         title, lines, more = asyncio.run(history_of(carteggio, party, time, limit))
-    if as_json:
-        for line in lines:
-            print_json(line.facts())
-        return
     table = table_of(
         "=received", "=", "who", "subject", "documents", "?because", title=str(plain(title))
     )
-    for line in lines:
-        table.add_row(local(line.at, zone), *_history_row(line))
-    out.print(table)
-    _tell_more(len(lines), more)
+    cells = partial(_history_row, zone=zone)
+    print_rows(lines, HistoryLine.facts, table, cells, as_json=as_json)
+    _tell_more(len(lines), more and not as_json)
 
 
-def _history_row(line: HistoryLine) -> tuple[Text, ...]:
+def _history_row(line: HistoryLine, zone: ZoneInfo) -> tuple[str | Text, ...]:
     return (
+        local(line.at, zone),
         plain(_ARROWS.get(line.direction or "", "?")),
         plain(line.who),
         plain(line.subject),
@@ -91,21 +89,17 @@ def unanswered(
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of else None
         lines, more = asyncio.run(unanswered_lines(carteggio, time, limit))
-    if as_json:
-        for line in lines:
-            print_json(line.facts())
-        return
-    until = time or datetime.now(UTC)
     title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
     table = table_of("=waits since", "#for", "from", "subject", "?party", "?mailbox", title=title)
-    for line in lines:
-        table.add_row(local(line.since, zone), _long(until - line.since), *_waiting_row(line))
-    out.print(table)
-    _tell_more(len(lines), more)
+    cells = partial(_waiting_row, zone=zone, until=time or datetime.now(UTC))
+    print_rows(lines, WaitingLine.facts, table, cells, as_json=as_json)
+    _tell_more(len(lines), more and not as_json)
 
 
-def _waiting_row(line: WaitingLine) -> tuple[Text, ...]:
+def _waiting_row(line: WaitingLine, zone: ZoneInfo, until: datetime) -> tuple[str | Text, ...]:
     return (
+        local(line.since, zone),
+        _long(until - line.since),
         plain(line.sender),
         plain(line.subject),
         plain(", ".join(line.parties)),
@@ -141,25 +135,23 @@ def trail(
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of else None
         title, entries, more = asyncio.run(trail_lines(carteggio, object, time, limit))
-    if as_json:
-        for entry in entries:
-            print_json(_entry_facts(entry))
-        return
     table = table_of("#position", "=recorded", "?=event", "~what", "?by", title=str(plain(title)))
-    for entry in entries:
-        table.add_row(
-            str(entry.position),
-            local(entry.recorded_at, zone),
-            entry.name,
-            plain(entry.summary),
-            plain(f"{entry.actor_kind} {entry.actor_id}"),
-        )
-    out.print(table)
-    _tell_more(len(entries), more)
+    print_rows(entries, _entry_facts, table, partial(_entry_row, zone=zone), as_json=as_json)
+    _tell_more(len(entries), more and not as_json)
 
 
 def _entry_facts(entry: EntryRow) -> dict[str, object]:
     return {name: getattr(entry, name) for name in EntryRow.__slots__}
+
+
+def _entry_row(entry: EntryRow, zone: ZoneInfo) -> tuple[str | Text, ...]:
+    return (
+        str(entry.position),
+        local(entry.recorded_at, zone),
+        entry.name,
+        plain(entry.summary),
+        plain(f"{entry.actor_kind} {entry.actor_id}"),
+    )
 
 
 def events(

@@ -1,14 +1,16 @@
 """The instance itself: made, explained, examined."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from pydantic import SecretStr
+from rich.text import Text
 
 from adapters.settings import explained, load_settings
-from api.cli.setting import Chosen, out, plain, print_json, table_of
+from api.cli.setting import Chosen, out, plain, print_json, print_rows, table_of
 from api.compose import init as make
-from api.health import State, examine
+from api.health import Finding, State, examine
 
 _COLOURS = {State.GOOD: "green", State.WARNING: "yellow", State.BAD: "red"}
 
@@ -87,17 +89,15 @@ def doctor(
         chosen.home, chosen.settings(), chosen.company, contents=contents, quick=quick
     )
     found = list(looked)
-    if as_json:
-        for one in found:
-            print_json({"part": one.part, "state": one.state, "said": one.said, "do": one.do})
-    else:
-        table = table_of("part", "=state", "~found", "~what to do")
-        for one in found:
-            state = f"[{_COLOURS[one.state]}]{one.state}[/]"
-            table.add_row(plain(one.part), state, plain(one.said), plain(one.do))
-        out.print(table)
+    table = table_of("part", "=state", "~found", "~what to do")
+    print_rows(found, asdict, table, _finding_cells, as_json=as_json)
     if any(one.state is State.BAD for one in found):
         raise typer.Exit(1)
+
+
+def _finding_cells(one: Finding) -> tuple[str | Text, ...]:
+    state = f"[{_COLOURS[one.state]}]{one.state}[/]"
+    return plain(one.part), state, plain(one.said), plain(one.do)
 
 
 def _shown(value: object) -> str:

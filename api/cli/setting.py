@@ -2,12 +2,12 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,14 +18,16 @@ from rich.text import Text
 from adapters.home import Home, home_at
 from adapters.logs import set_up_logs
 from adapters.settings import Settings, load_settings
-from api.cli.tables import table_of
+from api.cli.tables import Rows, table_of
 from api.compose import compose
 from api.work.instance import Carteggio
 
 __all__ = [
     "Chosen", "err", "fresh", "local", "moment", "opened", "out", "plain", "print_json",
-    "table_of",
+    "print_rows", "table_of",
 ]  # fmt: skip
+
+T = TypeVar("T")
 
 # What is piped is read by programs: a line is never broken there.
 _ENDLESS: Final = 100_000
@@ -75,6 +77,24 @@ def plain(value: object) -> Text:
 def print_json(value: object) -> None:
     """Print one JSON value on a line."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_simple) + "\n")
+
+
+def print_rows(
+    rows: Iterable[T],
+    facts: Callable[[T], object],
+    table: Rows,
+    cells: Callable[[T], Iterable[str | Text]],
+    *,
+    as_json: bool,
+) -> None:
+    """Print what was asked for: one JSON object a row for programs, or a table for people."""
+    if as_json:
+        for row in rows:
+            print_json(facts(row))
+        return
+    for row in rows:
+        table.add_row(*cells(row))
+    out.print(table)
 
 
 def _simple(value: object) -> object:

@@ -2,14 +2,27 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.text import Text
 
-from api.cli.setting import fresh, local, moment, opened, out, plain, print_json, table_of
+from api.cli.setting import (
+    fresh,
+    local,
+    moment,
+    opened,
+    out,
+    plain,
+    print_json,
+    print_rows,
+    table_of,
+)
 from api.work.instance import Carteggio
 from api.work.tokens import issue
 from api.work.tokens import revoke as shut_out
@@ -96,32 +109,34 @@ def list_(
         rows, boxes = asyncio.run(_tokens(carteggio))
         zone = carteggio.settings.zone
     table = table_of("=id", "name", "=may", "?sees", "?=issued", "=ends", "=state")
-    for row in rows:
-        sees = "everything" if row.mailboxes is None else ", ".join(
-            boxes.get(one, str(one)) for one in row.mailboxes
-        )  # fmt: skip
-        if as_json:
-            print_json(_facts(row, sees))
-            continue
-        table.add_row(
-            row.id.hex,
-            plain(row.name),
-            ", ".join(row.scopes),
-            plain(sees),
-            local(row.issued_at, zone),
-            local(row.expires_at, zone),
-            _state(row),
-        )
-    if not as_json:
-        out.print(table)
+    facts, cells = partial(_facts, boxes=boxes), partial(_cells, boxes=boxes, zone=zone)
+    print_rows(rows, facts, table, cells, as_json=as_json)
 
 
-def _facts(row: TokenRow, sees: str) -> dict[str, object]:
+def _cells(row: TokenRow, boxes: Mapping[UUID, str], zone: ZoneInfo) -> tuple[str | Text, ...]:
+    return (
+        row.id.hex,
+        plain(row.name),
+        ", ".join(row.scopes),
+        plain(_sees(row, boxes)),
+        local(row.issued_at, zone),
+        local(row.expires_at, zone),
+        _state(row),
+    )
+
+
+def _sees(row: TokenRow, boxes: Mapping[UUID, str]) -> str:
+    if row.mailboxes is None:
+        return "everything"
+    return ", ".join(boxes.get(one, str(one)) for one in row.mailboxes)
+
+
+def _facts(row: TokenRow, boxes: Mapping[UUID, str]) -> dict[str, object]:
     return {
         "id": row.id.hex,
         "name": row.name,
         "scopes": row.scopes,
-        "sees": sees,
+        "sees": _sees(row, boxes),
         "issued_at": row.issued_at,
         "expires_at": row.expires_at,
         "state": _state(row),

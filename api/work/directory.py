@@ -1,34 +1,21 @@
 """Master data is taken over from CSV files: only what changed is recorded, and is said."""
 
-import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import islice
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from adapters.csvfiles import BadFile, BadLine, Line, decoded, read_lines
-from adapters.ids import uuid7
-from adapters.journal import Conflict, Decider, NewEvent
+from adapters.csvfiles import BadFile, BadLine, Line, read_lines
+from adapters.journal import Decider
 from api.work.instance import Carteggio
-from api.work.records import BadRecord, Maker
+from api.work.records import BadRecord, Maker, description
+from api.work.takeover import Given, Outcome, take_over
 from domain import company, document, party
-from domain.company import CompanyDescribed, Own, TakeOver
-from domain.document import DocumentChanged, DocumentRegistered, RegisterDocument
+from domain.company import TakeOver
+from domain.document import RegisterDocument
 from domain.identity import colleague_id, company_stream, mailbox_id
-from domain.party import (
-    ContactRegistered,
-    ContactRemoved,
-    Party,
-    PartyChanged,
-    PartyRegistered,
-    RegisterParty,
-    SetContacts,
-)
-from domain.recorded import Envelope, Origin, Recorded
-from domain.values import Actor, ActorKind, ContactId, Rejected
+from domain.party import ContactRegistered, Party, RegisterParty, SetContacts
+from domain.values import ContactId
 
 FILES: Final = (
     "company.json",
@@ -38,41 +25,14 @@ FILES: Final = (
     "contacts.csv",
     "documents.csv",
 )
-_AT_ONCE: Final = 500
-_ATTEMPTS: Final = 20
 
 S = TypeVar("S")
 C = TypeVar("C")
 Contacts = dict[UUID, dict[ContactId, tuple[int, ContactRegistered]]]
-Given = Mapping[UUID, tuple[int, Callable[[S], C]]]
-"""What a file orders for each stream, as a function of what is known, and the line that says so."""
 
 
 class NoDirectory(Exception):
     """There is no master data at that place; the sentence says why."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one file's rows."""
-
-    file: str
-    rows: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    bad: list[BadLine] = field(default_factory=list)
-
-    def add(self, other: "Outcome") -> None:
-        """Count what was recorded."""
-        for name in ("new", "changed", "unchanged", "removed"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.bad.extend(other.bad)
-
-    def refuse(self, number: int, reason: str) -> None:
-        """Count a row that cannot be used."""
-        self.bad.append(BadLine(self.file, number, reason))
 
 
 def import_directory(
@@ -122,7 +82,7 @@ class _Taking:
     # ---- files
 
     def _company(self, outcome: Outcome) -> None:
-        described = _description(self._folder / outcome.file)
+        described = description(self._folder / outcome.file)
         outcome.rows = 1
         given = {company_stream(self._carteggio.company): (1, _always(TakeOver(described)))}
         self._take(company, given, outcome)
@@ -247,115 +207,9 @@ class _Taking:
         outcome: Outcome,
         sizes: Mapping[UUID, int] | None = None,
     ) -> None:
-        """Record what changes, some hundred streams in a transaction."""
-        rest = iter(given)
-        while streams := list(islice(rest, _AT_ONCE)):
-            for attempt in range(1, _ATTEMPTS + 1):
-                try:
-                    self._take_some(decider, {id: given[id] for id in streams}, outcome, sizes)
-                    break
-                except Conflict:
-                    if attempt == _ATTEMPTS:
-                        raise
-            self._report()
-
-    def _take_some(
-        self,
-        decider: Decider[S, C],
-        given: Given[S, C],
-        outcome: Outcome,
-        sizes: Mapping[UUID, int] | None,
-    ) -> None:
-        journal, counted = self._carteggio.journal, Outcome(outcome.file)
-        keys = journal.prepare(given)
-        past = _by_stream(journal.streams(given))
-        events: list[NewEvent] = []
-        for id, (line, order) in given.items():
-            state, size = decider.initial, 1 if sizes is None else sizes[id]
-            for recorded in past.get(id, ()):
-                state = decider.evolve(state, recorded.event)
-            try:
-                if id not in keys:
-                    raise Rejected("ERASED", "it was erased, and does not come back")
-                happened = decider.decide(state, order(state))
-            except Rejected as no:
-                counted.refuse(line, no.sentence)
-                continue
-            _count(counted, state, happened, size)
-            version = len(past.get(id, ()))
-            events.extend(
-                NewEvent(id, event, _envelope(), version + at)
-                for at, event in enumerate(happened, 1)
-            )
-        with journal.writing() as writing:
-            writing.seal(events)
-            writing.append(events)
-        outcome.add(counted)
+        journal = self._carteggio.journal
+        take_over(journal, decider, given, outcome, sizes=sizes, report=self._report)
 
 
 def _always(command: C) -> Callable[[Any], C]:
     return lambda _: command
-
-
-def _by_stream(past: Iterable[Recorded]) -> dict[UUID, list[Recorded]]:
-    found: dict[UUID, list[Recorded]] = {}
-    for recorded in past:
-        found.setdefault(recorded.stream, []).append(recorded)
-    return found
-
-
-def _count(outcome: Outcome, state: object, happened: Sequence[object], size: int) -> None:
-    known = state.contacts if isinstance(state, Party) else {}
-    for event in happened:
-        match event:
-            case ContactRemoved():
-                outcome.removed += 1
-            case ContactRegistered(contact=contact):
-                outcome.changed += contact in known
-                outcome.new += contact not in known
-            case PartyChanged() | DocumentChanged():
-                outcome.changed += 1
-            case PartyRegistered() | DocumentRegistered():
-                outcome.new += 1
-            case _:
-                before = isinstance(state, Own) and state.record is not None
-                outcome.changed += before
-                outcome.new += not before
-    outcome.unchanged += max(0, size - sum(not isinstance(e, ContactRemoved) for e in happened))
-
-
-def _envelope() -> Envelope:
-    actor = Actor(ActorKind.SYSTEM, "directory")
-    return Envelope(uuid7(), datetime.now(UTC), actor, Origin("import"))
-
-
-def _description(path: Path) -> CompanyDescribed:
-    """Read company.json: name, own domains, aliases and distribution lists."""
-    try:
-        said = json.loads(decoded(path.read_bytes()))
-        return CompanyDescribed(
-            name=_text(said["name"]),
-            domains=tuple(_text(one).casefold() for one in said["domains"]),
-            aliases=tuple(
-                (_text(alias), _text(address))
-                for alias, address in sorted(said.get("aliases", {}).items())
-            ),
-            lists=tuple(
-                (_text(name), tuple(map(_text, members)))
-                for name, members in sorted(said.get("distribution_lists", {}).items())
-            ),
-        )
-    except OSError as trouble:
-        raise BadFile(f"it cannot be read: {trouble.strerror or trouble}") from trouble
-    except json.JSONDecodeError as trouble:
-        raise BadFile(f"it is no JSON: {trouble}") from trouble
-    except KeyError as missing:
-        raise BadFile(f"{missing} is missing; name and domains are needed") from None
-    except (TypeError, AttributeError, ValueError):
-        raise BadFile("it has another form than name, domains, aliases, …") from None
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError(value)
-    return value.strip()

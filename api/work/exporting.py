@@ -30,6 +30,7 @@ from projections.projection import Names
 from projections.reader import Reader
 
 _COUNTS = ("automatic", "confirmed")
+_SUGGESTED = ("suggested", "ambiguous")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,44 +134,56 @@ async def _codes(
 
 def _line(id: UUID, portion: _Portion) -> dict[str, Any]:
     row = portion.rows[id]
-    letter = portion.letters.get(id)
-    wants = letter is not None and asks(letter)
-    answered_by = letter.answered_by if letter is not None and wants else None
-    by = portion.answers.get(answered_by) if answered_by else None
-    people = portion.participants.get(id, ())
     return {
-        "message_id": header_id(row),
-        "raw_sha256": _digests(portion.occurrences.get(id, ())),
-        "subject": row.subject,
-        "from": _addresses(people, "from"),
-        "to": _addresses(people, "to"),
-        "cc": _addresses(people, "cc"),
-        "attachments": [one.name for one in portion.attachments.get(id, ()) if one.name],
+        **_as_written(row, portion),
         "parties": _targets(id, portion, "party", _COUNTS),
         "documents": _targets(id, portion, "document", _COUNTS),
-        "suggested_parties": _targets(id, portion, "party", ("suggested", "ambiguous")),
-        "suggested_documents": _targets(id, portion, "document", ("suggested", "ambiguous")),
+        "suggested_parties": _targets(id, portion, "party", _SUGGESTED),
+        "suggested_documents": _targets(id, portion, "document", _SUGGESTED),
         "conversation": str(portion.conversations[id]) if id in portion.conversations else None,
         "direction": row.direction,
         "automatic": row.automatic,
         "automatic_kind": row.kind or None,
-        "needs_answer": wants,
-        "answered_by": header_id(by) if by else None,
-        "answered_at": iso(letter.answered_at) if by and letter else None,
+        **_answer(id, portion),
         "closed": row.closed,
         "received_at": iso(row.received_at),
         "sent_at": iso(row.sent_at),
-        "locations": sorted(
-            {
-                f"{portion.mailboxes.get(one.mailbox, one.mailbox)}/{one.folder}"
-                for one in portion.occurrences.get(id, ())
-            }
-        ),
+        "locations": _locations(id, portion),
         "archived": row.archived,
         "degraded": row.degraded,
         "variants": row.variants,
         "id": str(id),
     }
+
+
+def _as_written(row: MessageRow, portion: _Portion) -> dict[str, Any]:
+    people = portion.participants.get(row.id, ())
+    return {
+        "message_id": header_id(row),
+        "raw_sha256": _digests(portion.occurrences.get(row.id, ())),
+        "subject": row.subject,
+        "from": _addresses(people, "from"),
+        "to": _addresses(people, "to"),
+        "cc": _addresses(people, "cc"),
+        "attachments": [one.name for one in portion.attachments.get(row.id, ()) if one.name],
+    }
+
+
+def _answer(id: UUID, portion: _Portion) -> dict[str, Any]:
+    """Say whether it wants an answer, and which it got."""
+    letter = portion.letters.get(id)
+    wanting = letter if letter is not None and asks(letter) else None
+    by = portion.answers.get(wanting.answered_by) if wanting and wanting.answered_by else None
+    return {
+        "needs_answer": wanting is not None,
+        "answered_by": header_id(by) if by else None,
+        "answered_at": iso(wanting.answered_at) if by and wanting else None,
+    }
+
+
+def _locations(id: UUID, portion: _Portion) -> list[str]:
+    found = portion.occurrences.get(id, ())
+    return sorted({f"{portion.mailboxes.get(x.mailbox, x.mailbox)}/{x.folder}" for x in found})
 
 
 def header_id(row: MessageRow) -> str | None:

@@ -222,16 +222,7 @@ class Reception:
         events = [event for one in decided.values() for event in one.events]
         writing.append(events)
         taken = [one for each in decided.values() for one in each.seen]
-        writing.connection.execute(
-            "INSERT INTO occurrence (exact, place, message, content_key)"
-            " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[])",
-            (
-                [one.exact for one in taken],
-                [one.place for one in taken],
-                [one.identity.message for one in taken],
-                [one.identity.content_key for one in taken],
-            ),
-        )
+        _mark_known(writing.connection, taken)
         references = [
             stored
             for event, one in zip(events, taken, strict=True)
@@ -262,6 +253,20 @@ def _look_up(connection: Connection[Any], messages: Iterable[UUID]) -> dict[UUID
             known=True, occurrences=frozenset(occurrences), contents=frozenset(contents)
         )
     return states
+
+
+def _mark_known(connection: Connection[Any], taken: Sequence[Seen]) -> None:
+    """Enter into the ledger what was taken in."""
+    connection.execute(
+        "INSERT INTO occurrence (exact, place, message, content_key)"
+        " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[])",
+        (
+            [one.exact for one in taken],
+            [one.place for one in taken],
+            [one.identity.message for one in taken],
+            [one.identity.content_key for one in taken],
+        ),
+    )
 
 
 def _is_mere_copy(seen: Seen, known: Mapping[UUID, Message]) -> bool:

@@ -1,12 +1,15 @@
-"""Lines of the ERP's files become records: which columns mean what, and when one cannot be used."""
+"""Files of the ERP become records: which columns mean what, and when one cannot be used."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Final
 
-from domain.company import ColleagueRegistered, MailboxRegistered
+from adapters.csvfiles import BadFile, decoded
+from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentRecord, DocumentRegistered
 from domain.identity import contact_id, document_id, party_id
 from domain.party import ContactRegistered, PartyRegistered
@@ -119,6 +122,32 @@ class Maker:
         return contact_id(self.key, self.party_of(values), address)
 
 
+def description(path: Path) -> CompanyDescribed:
+    """Read company.json: name, own domains, aliases and distribution lists."""
+    try:
+        said = json.loads(decoded(path.read_bytes()))
+        return CompanyDescribed(
+            name=_text(said["name"]),
+            domains=tuple(_text(one).casefold() for one in said["domains"]),
+            aliases=tuple(
+                (_text(alias), _text(address))
+                for alias, address in sorted(said.get("aliases", {}).items())
+            ),
+            lists=tuple(
+                (_text(name), tuple(map(_text, members)))
+                for name, members in sorted(said.get("distribution_lists", {}).items())
+            ),
+        )
+    except OSError as trouble:
+        raise BadFile(f"it cannot be read: {trouble.strerror or trouble}") from trouble
+    except json.JSONDecodeError as trouble:
+        raise BadFile(f"it is no JSON: {trouble}") from trouble
+    except KeyError as missing:
+        raise BadFile(f"{missing} is missing; name and domains are needed") from None
+    except (TypeError, AttributeError, ValueError):
+        raise BadFile("it has another form than name, domains, aliases, …") from None
+
+
 def is_address(text: str) -> bool:
     """Tell whether a text can be a mail address."""
     local, at, domain = text.rpartition("@")
@@ -183,3 +212,9 @@ def _amount(text: str) -> str:
 def _others(values: Mapping[str, str], taken: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     left = ((name, value) for name, value in values.items() if name and name not in taken)
     return tuple(sorted((name, value) for name, value in left if value))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    return value.strip()
