@@ -63,3 +63,14 @@ async def thread(
     )
     columns, values = columns_of(MessageRow, "m"), {**reader.params(), "id": conversation}
     return await slice_of(connection, MessageRow, columns, source, OLDEST_FIRST, at, values)
+
+
+async def led_on(
+    connection: Connection, names: Names, reader: Reader, conversations: Sequence[UUID]
+) -> dict[UUID, UUID]:
+    """Lead absorbed ids on to the conversations they belong to now; `reader` is asked there."""
+    del reader
+    query = names.sql("SELECT id, conversation FROM {conversation_alias} WHERE id = ANY(%s)")
+    cursor = await connection.execute(query, (list(conversations),))
+    found = dict(await cursor.fetchall())
+    return {one: found.get(one, one) for one in conversations}

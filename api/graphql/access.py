@@ -1,0 +1,81 @@
+"""Who may ask what: the one place where fields say which scope a token needs for them.
+
+What a question leads to needs no further scope, but for the fields that name another one. Which
+mail is seen at all is decided where it is read, by the reader.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import strawberry
+from graphql import GraphQLObjectType
+from strawberry import Info
+from strawberry.extensions import FieldExtension
+from strawberry.schema_directive import Location
+
+from domain.access import Scope
+
+Permission = strawberry.enum(
+    Scope,
+    name="Permission",
+    description="What a token may do.",
+)
+ANY_TOKEN: Final = "any token"  # noqa: S105  a rule's name
+AS_PARENT: Final = "as what leads here"
+
+
+@strawberry.schema_directive(
+    name="requires",
+    locations=[Location.FIELD_DEFINITION],
+    description="The scope that a token needs for this field.",
+)
+class Requires:
+    permission: Scope
+
+
+class _Check(FieldExtension):
+    """Refuses who has not the scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def resolve(
+        self, next_: Callable[..., Any], source: Any, info: Info[Any, Any], **given: Any
+    ) -> Any:
+        """Ask before the field is read."""
+        info.context.viewer.require(self.scope)
+        return next_(source, info, **given)
+
+    async def resolve_async(
+        self,
+        next_: Callable[..., Awaitable[Any]],
+        source: Any,
+        info: Info[Any, Any],
+        **given: Any,
+    ) -> Any:
+        """Ask before the field is read."""
+        info.context.viewer.require(self.scope)
+        return await next_(source, info, **given)
+
+
+def requires(scope: Scope) -> dict[str, Any]:
+    """Give what `strawberry.field` takes so that a field needs a scope."""
+    return {"extensions": [_Check(scope)], "directives": [Requires(permission=scope)]}
+
+
+def rules(schema: strawberry.Schema) -> dict[str, str]:
+    """Give each field of the schema with what it needs."""
+    core = schema._schema  # noqa: SLF001  strawberry shows no types otherwise
+    found = {}
+    for name, kind in sorted(core.type_map.items()):
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
+            root = kind in (core.query_type, core.mutation_type)
+            for field, definition in sorted(kind.fields.items()):
+                found[f"{name}.{field}"] = _rule(definition) or (ANY_TOKEN if root else AS_PARENT)
+    return found
+
+
+def _rule(definition: Any) -> str | None:
+    ours = definition.extensions["strawberry-definition"]
+    scopes = [one.permission.value for one in ours.directives if isinstance(one, Requires)]
+    return scopes[0] if scopes else None

@@ -1,0 +1,315 @@
+"""Questions, each put together from reading functions and the making of objects."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from strawberry import ID, Info
+
+from api.graphql import inputs
+from api.graphql.context import Context
+from api.graphql.entries import made_entries, node_objects
+from api.graphql.ids import Kind, decoded, of_kind
+from api.graphql.inputs import DocumentKey, DocumentNumber, PartyKey
+from api.graphql.letters import made_links, made_messages, made_waits, message_objects
+from api.graphql.mail import (
+    Conversation,
+    Document,
+    Message,
+    Party,
+    TimelineConnection,
+    TimelineEdge,
+    Unanswered,
+)
+from api.graphql.node import AuditEntry, Node
+from api.graphql.paging import Connection, connection, count, given, page, page_info
+from api.graphql.parts import CorrespondenceStats, Mailbox
+from api.graphql.reading import (
+    Reading,
+    conversations_by_id,
+    made_documents,
+    made_parties,
+    mailbox_objects,
+)
+from api.graphql.selection import Selection
+from domain.access import Scope
+from domain.values import Rejected
+from projections import documents, links, messages, parties, threads, timelines, trail
+from projections.directory import DocumentRow, PartyRow
+from projections.documents import DocumentFilter
+from projections.messages import MessageFilter
+from projections.parties import PartyFilter
+from projections.reader import NOW, AsOf, Order, Slice
+from projections.trail import AuditFilter
+from projections.unanswered import LONGEST_WAIT_FIRST, WaitingFilter, waiting_in
+
+At = Any
+"""first, after, last, before: as the client gave them."""
+
+K = TypeVar("K")
+MOST_NODES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What one viewer asks."""
+
+    context: Context
+
+    @classmethod
+    def by(cls, info: Info[Any, Any]) -> "Asking":
+        """Give the one for this request."""
+        return cls(info.context)
+
+    @asynccontextmanager
+    async def reading(self, as_of: AsOf = NOW) -> AsyncIterator[Reading]:
+        """Lend a connection."""
+        async with self.context.read() as (connection, names):
+            yield Reading(connection, names, self.context.viewer.reader, self, as_of)
+
+    # ---- single objects
+
+    async def nodes(self, ids: Sequence[ID], wanted: Selection) -> list[Node | None]:
+        """Give objects by their ids, in that order; null for what may not be seen."""
+        if len(ids) > MOST_NODES:
+            raise Rejected("INVALID", f"{len(ids)} ids are asked for; {MOST_NODES} is the most")
+        named = [decoded(id) for id in ids]
+        async with self.reading() as read:
+            found = await node_objects(read, named, wanted)
+        return [found.get(one) for one in named]
+
+    async def message(self, id: ID, as_of: AsOf, wanted: Selection) -> Message | None:
+        """Give a message as it was then."""
+        message = of_kind(Kind.MESSAGE, id)
+        async with self.reading(as_of) as read:
+            return (await message_objects(read, [message], wanted)).get(message)
+
+    async def party(self, by: PartyKey, wanted: Selection) -> Party | None:
+        """Give the one party that a key names."""
+        async with self.reading() as read:
+            rows = await self._parties(read, by)
+            return _only(await made_parties(read, rows, wanted), "parties")
+
+    async def _parties(self, read: Reading, by: PartyKey) -> list[PartyRow]:
+        if id := given(by.id):
+            found = await parties.by_ids(*read.asked, [of_kind(Kind.PARTY, id)])
+            return list(found.values())
+        if code := given(by.code):
+            if code.company != self.context.carteggio.company:
+                return []
+            return await parties.by_erp_id(*read.asked, code.code, code.kind.casefold())
+        if vat := given(by.vat_number):
+            return await parties.by_vat_number(*read.asked, vat)
+        return await parties.by_address(*read.asked, given(by.address) or "")
+
+    async def document(self, by: DocumentKey, wanted: Selection) -> Document | None:
+        """Give the one document that a key names."""
+        async with self.reading() as read:
+            rows = await self._documents(read, by)
+            return _only(await made_documents(read, rows, wanted), "documents")
+
+    async def _documents(self, read: Reading, by: DocumentKey) -> list[DocumentRow]:
+        if id := given(by.id):
+            found = await documents.by_ids(*read.asked, [of_kind(Kind.DOCUMENT, id)])
+            return list(found.values())
+        if number := given(by.number):
+            if number.company != self.context.carteggio.company:
+                return []
+            kind = number.kind.casefold()
+            rows = await documents.by_number(*read.asked, kind, number.number)
+            return [row for row in rows if _of_year(row, number)]
+        return await documents.by_erp_id(*read.asked, given(by.external_id) or "")
+
+    async def conversation(self, id: ID) -> Conversation | None:
+        """Give a conversation, also by an id that was absorbed."""
+        conversation = of_kind(Kind.CONVERSATION, id)
+        async with self.reading() as read:
+            return (await conversations_by_id(read, [conversation])).get(conversation)
+
+    async def mailboxes(self) -> list[Mailbox]:
+        """Give the mailboxes that may be seen."""
+        async with self.reading() as read:
+            return list((await mailbox_objects(read)).values())
+
+    async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats:
+        """Count the mail that belongs to a party or document."""
+        async with self.reading() as read:
+            found = await timelines.correspondence(*read.asked, target, since)
+        return CorrespondenceStats(
+            received=found.received,
+            sent=found.sent,
+            first_at=found.first_at,
+            last_at=found.last_at,
+        )
+
+    # ---- lists
+
+    async def parties(
+        self, info: Info[Any, Any], wanted: PartyFilter, **at: At
+    ) -> Connection[Party]:
+        """Give parties by name."""
+        asked = page(parties.BY_NAME, **at)
+        async with self.reading() as read:
+            found = await parties.page(*read.asked, wanted, asked)
+            made = await made_parties(read, found.rows, _nodes(info))
+        return connection(found, parties.BY_NAME, lambda row: made[row.id])
+
+    async def documents(
+        self, info: Info[Any, Any], wanted: DocumentFilter, **at: At
+    ) -> Connection[Document]:
+        """Give documents, the newest first."""
+        asked = page(documents.BY_DATE, **at)
+        async with self.reading() as read:
+            found = await documents.page(*read.asked, wanted, asked)
+            made = await made_documents(read, found.rows, _nodes(info))
+        return connection(found, documents.BY_DATE, lambda row: made[row.id])
+
+    async def papers(
+        self,
+        info: Info[Any, Any],
+        party: UUID,
+        wanted: inputs.DocumentFilter | None,
+        **at: At,
+    ) -> Connection[Document]:
+        """Give a party's documents."""
+        filter = (wanted or inputs.DocumentFilter()).of_party(party)
+        return await self.documents(info, filter, **at)
+
+    async def messages(
+        self, info: Info[Any, Any], wanted: MessageFilter, order: Order, **at: At
+    ) -> Connection[Message]:
+        """Give messages by the time they were received."""
+        asked = page(order, **at)
+        async with self.reading() as read:
+            found = await messages.page(*read.asked, wanted, asked, order)
+            made = await made_messages(read, found.rows, _nodes(info))
+        return connection(found, order, lambda row: made[row.id])
+
+    async def thread(
+        self, info: Info[Any, Any], conversation: UUID, **at: At
+    ) -> Connection[Message]:
+        """Give a conversation's mail."""
+        asked = page(threads.OLDEST_FIRST, **at)
+        async with self.reading() as read:
+            found = await threads.thread(*read.asked, conversation, asked)
+            made = await made_messages(read, found.rows, _nodes(info))
+        return connection(found, threads.OLDEST_FIRST, lambda row: made[row.id])
+
+    async def work(
+        self, info: Info[Any, Any], of: Callable[..., Awaitable[Slice[Any]]], **at: At
+    ) -> Connection[Message]:
+        """Give a list of mail that waits for a person's choice."""
+        asked = page(links.NEWEST_FIRST, **at)
+        async with self.reading() as read:
+            found = await of(*read.asked, asked)
+            ids = [row.message for row in found.rows]
+            made = await message_objects(read, ids, _nodes(info))
+        return connection(found, links.NEWEST_FIRST, lambda row: made.get(row.message))
+
+    async def timeline(
+        self,
+        info: Info[Any, Any],
+        target: UUID,
+        wanted: inputs.TimelineFilter | None,
+        as_of: inputs.AsOf | None,
+        **at: At,
+    ) -> TimelineConnection:
+        """Give the mail that belongs to a party or document, the newest first."""
+        order = timelines.NEWEST_FIRST
+        asked, then = page(order, **at), inputs.moment(as_of)
+        filter = wanted.wanted() if wanted else timelines.EVERYTHING
+        edges = Selection.of(info)["edges"]
+        async with self.reading(then) as read:
+            found = await timelines.timeline(*read.asked, target, filter, asked, then)
+            ids = [row.message for row in found.rows]
+            mails = await message_objects(read, ids, edges["node"]) if "node" in edges else {}
+            whys = await made_links(read, found.rows, edges["link"])
+        return TimelineConnection(
+            edges=[
+                TimelineEdge(cursor=order.cursor(row), node=mails[row.message], link=whys[row.id])
+                for row in found.rows
+                if row.message in mails
+            ],
+            page_info=page_info(found, order),
+            total_count=count(found),
+        )
+
+    async def unanswered(
+        self,
+        info: Info[Any, Any],
+        wanted: WaitingFilter,
+        as_of: AsOf = NOW,
+        order: Order = LONGEST_WAIT_FIRST,
+        **at: At,
+    ) -> Connection[Unanswered]:
+        """Give what waits."""
+        asked = page(order, **at)
+        async with self.reading(as_of) as read:
+            found = await waiting_in(*read.asked, asked, as_of, wanted, order)
+            made = await made_waits(read, found.rows, _nodes(info))
+        return connection(found, order, _each(found.rows, made))
+
+    async def waits(self, info: Info[Any, Any], party: UUID, **at: At) -> Connection[Unanswered]:
+        """Give the mail of a party that waits."""
+        return await self.unanswered(info, WaitingFilter(party=party), **at)
+
+    async def log(
+        self, info: Info[Any, Any], wanted: AuditFilter, **at: At
+    ) -> Connection[AuditEntry]:
+        """Give what happened in the company, the newest first."""
+        return await self._entries(info, wanted, NOW, trail.NEWEST_FIRST, **at)
+
+    async def trail(
+        self,
+        info: Info[Any, Any],
+        object: UUID,
+        as_of: inputs.AsOf | None,
+        first: int | None,
+        after: str | None,
+    ) -> Connection[AuditEntry]:
+        """Give what happened to an object, the oldest first."""
+        wanted, then = AuditFilter(object), inputs.moment(as_of)
+        return await self._entries(
+            info, wanted, then, trail.OLDEST_FIRST, first=first, after=after
+        )
+
+    async def _entries(
+        self,
+        info: Info[Any, Any],
+        wanted: AuditFilter,
+        as_of: AsOf,
+        order: Order,
+        **at: At,
+    ) -> Connection[AuditEntry]:
+        asked, fields = page(order, **at), _nodes(info)
+        if Scope.READ_MAIL not in self.context.viewer.scopes:
+            fields.fields.pop("subject", None)
+        async with self.reading() as read:
+            found = await trail.log(*read.asked, wanted, asked, as_of, order)
+            made = await made_entries(read, found.rows, fields)
+        return connection(found, order, lambda row: made[row.position])
+
+
+def _nodes(info: Info[Any, Any]) -> Selection:
+    """Give what is wanted of the objects of a connection."""
+    return Selection.of(info)["edges"]["node"]
+
+
+def _only(found: Mapping[UUID, K], what: str) -> K | None:
+    if len(found) > 1:
+        sentence = f"{len(found)} {what} have this key; ask for one by its id"
+        raise Rejected("AMBIGUOUS", sentence)
+    return next(iter(found.values()), None)
+
+
+def _of_year(row: DocumentRow, number: DocumentNumber) -> bool:
+    year = given(number.year)
+    return year is None or (row.issued_on is not None and row.issued_on.year == year)
+
+
+def _each(rows: Sequence[object], made: Sequence[K]) -> Callable[[object], K]:
+    of = {id(row): one for row, one in zip(rows, made, strict=True)}
+    return lambda row: of[id(row)]

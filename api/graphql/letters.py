@@ -1,0 +1,337 @@
+"""Messages become objects: their parts are read for the whole page, and only those wanted."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from api.graphql.ids import Kind, encoded
+from api.graphql.inputs import REASONS, LinkReason
+from api.graphql.mail import (
+    COUNTED,
+    Conversation,
+    Document,
+    Link,
+    Message,
+    Party,
+    Unanswered,
+)
+from api.graphql.node import Actor
+from api.graphql.parts import (
+    Address,
+    Attachment,
+    Mailbox,
+    MessageStatus,
+    Occurrence,
+    Why,
+)
+from api.graphql.reading import (
+    Reading,
+    conversation_objects,
+    document_objects,
+    mailbox_objects,
+    party_objects,
+)
+from api.graphql.scalars import Duration, Position
+from api.graphql.selection import Selection
+from api.paths import attachment_path, raw_path
+from domain.message import CloseReason, Direction, LinkState, TargetKind
+from domain.values import ActorKind
+from projections import conversations, links, messages
+from projections.contents import AttachmentRow, ContentRow, ParticipantRow
+from projections.history import LinkRow
+from projections.letters import Letter, letters_of
+from projections.mail import MessageRow, OccurrenceRow
+from projections.unanswered import Waiting, waiting_of
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What was read of a page's messages, by their ids; what was not wanted is empty."""
+
+    people: Mapping[UUID, list[ParticipantRow]] = field(default_factory=dict)
+    contents: Mapping[UUID, ContentRow] = field(default_factory=dict)
+    files: Mapping[UUID, list[AttachmentRow]] = field(default_factory=dict)
+    places: Mapping[UUID, list[OccurrenceRow]] = field(default_factory=dict)
+    boxes: Mapping[UUID, Mailbox] = field(default_factory=dict)
+    links: Mapping[UUID, list[Link]] = field(default_factory=dict)
+    conversations: Mapping[UUID, Conversation] = field(default_factory=dict)
+    letters: Mapping[UUID, Letter] = field(default_factory=dict)
+    answers: Mapping[UUID, Message] = field(default_factory=dict)
+    waits: Mapping[UUID, Unanswered] = field(default_factory=dict)
+
+
+async def message_objects(
+    read: Reading, ids: Collection[UUID], wanted: Selection
+) -> dict[UUID, Message]:
+    """Give many messages, as far as they may be seen."""
+    if not ids:
+        return {}
+    rows = await messages.by_ids(*read.asked, list(ids), read.as_of)
+    return await made_messages(read, list(rows.values()), wanted)
+
+
+async def made_messages(
+    read: Reading, rows: Sequence[MessageRow], wanted: Selection
+) -> dict[UUID, Message]:
+    """Make messages of rows."""
+    parts = _Parts()
+    if rows:
+        ids = [row.id for row in rows]
+        await _read_content(read, ids, wanted, parts)
+        await _read_places(read, ids, wanted, parts)
+        await _read_relations(read, ids, wanted, parts)
+        await _read_answers(read, ids, wanted, parts)
+    return {row.id: _message(read, row, parts) for row in rows}
+
+
+async def _read_content(
+    read: Reading, ids: Sequence[UUID], wanted: Selection, parts: _Parts
+) -> None:
+    if wanted.any("to", "cc", "bcc", "replyTo"):
+        parts.people = await messages.participants_of(*read.asked, ids)
+    if wanted.any("body", "bodyIsCut"):
+        parts.contents = await messages.contents_of(*read.asked, ids)
+    if "attachments" in wanted:
+        parts.files = await messages.attachments_of(*read.asked, ids)
+
+
+async def _read_places(
+    read: Reading, ids: Sequence[UUID], wanted: Selection, parts: _Parts
+) -> None:
+    if "occurrences" not in wanted:
+        return
+    parts.places = await messages.occurrences_of(*read.asked, ids, read.as_of)
+    boxes = {one.mailbox for places in parts.places.values() for one in places}
+    parts.boxes = await mailbox_objects(read, boxes)
+
+
+async def _read_relations(
+    read: Reading, ids: Sequence[UUID], wanted: Selection, parts: _Parts
+) -> None:
+    if wanted.any("links", "parties", "documents"):
+        rows = await links.links_of(*read.asked, ids, read.as_of)
+        made = await made_links(
+            read,
+            [one for found in rows.values() for one in found],
+            wanted["links"],
+            wanted["parties"] if "parties" in wanted else None,
+            wanted["documents"] if "documents" in wanted else None,
+        )
+        parts.links = {
+            id: [made[one.id] for one in found if one.id in made] for id, found in rows.items()
+        }
+    if "conversation" in wanted:
+        of = await conversations.conversations_of(*read.asked, ids)
+        found = await conversation_objects(read, set(of.values()), wanted["conversation"])
+        parts.conversations = {id: found[one] for id, one in of.items()}
+
+
+async def _read_answers(
+    read: Reading, ids: Sequence[UUID], wanted: Selection, parts: _Parts
+) -> None:
+    if wanted.any("status", "answeredBy", "answeredAt"):
+        parts.letters = await letters_of(*read.asked, ids)
+        if "answeredBy" in wanted or read.as_of.position is not None:
+            by = {one.answered_by for one in parts.letters.values() if one.answered_by}
+            parts.answers = await message_objects(read, by, wanted["answeredBy"])
+    if "unanswered" in wanted:
+        rows = await waiting_of(*read.asked, ids, read.as_of)
+        waits = await made_waits(read, list(rows.values()), wanted["unanswered"])
+        parts.waits = dict(zip(rows, waits, strict=True))
+
+
+# ---- links
+
+
+async def made_links(
+    read: Reading,
+    rows: Sequence[LinkRow],
+    wanted: Selection,
+    parties: Selection | None = None,
+    documents: Selection | None = None,
+) -> dict[UUID, Link]:
+    """Make links of rows; what belongs to a party that may not be seen is as if not there."""
+    confidential = read.reader.clearance is not None
+    shown = wanted.any("target", "rejected")
+    either = wanted["target"] | wanted["rejected"]
+    whose: Mapping[UUID, Party] = {}
+    if shown or confidential or parties is not None:
+        ids = _targets(rows, TargetKind.PARTY)
+        whose = await party_objects(read, ids, either | (parties or Selection()))
+    about: Mapping[UUID, Document] = {}
+    if shown or confidential or documents is not None:
+        ids = _targets(rows, TargetKind.DOCUMENT)
+        about = await document_objects(read, ids, either | (documents or Selection()))
+    before: Mapping[UUID, Message] = {}
+    if "inheritedFrom" in wanted:
+        origins = {row.inherited_from for row in rows if row.inherited_from}
+        before = await message_objects(read, origins, wanted["inheritedFrom"])
+    targets: dict[UUID, Party | Document] = {**whose, **about}
+    return {
+        row.id: _link(row, targets, before)
+        for row in rows
+        if not confidential or row.target in targets
+    }
+
+
+def _targets(rows: Sequence[LinkRow], kind: TargetKind) -> set[UUID]:
+    return {one for row in rows if row.kind == kind.value for one in (row.target, *row.rejected)}
+
+
+def _link(
+    row: LinkRow, targets: Mapping[UUID, Party | Document], before: Mapping[UUID, Message]
+) -> Link:
+    return Link(
+        id=encoded(Kind.LINK, row.id),
+        target=targets.get(row.target),
+        state=LinkState(row.state),
+        reason=REASONS.get(row.rule, LinkReason.RULE),
+        rule_id=row.rule or None,
+        rule_version=row.rule_version if row.rule else None,
+        confidence=row.confidence,
+        place=row.place or None,
+        evidence=row.evidence or None,
+        rejected=[targets[one] for one in row.rejected if one in targets],
+        inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
+        by=Actor(kind=ActorKind(row.actor_kind), id=row.actor_id),
+        at=row.from_time,
+        position=Position(row.from_position),
+    )
+
+
+# ---- what waits
+
+
+async def made_waits(
+    read: Reading, rows: Sequence[Waiting], wanted: Selection
+) -> list[Unanswered]:
+    """Make waits of rows, in their order."""
+    mails: Mapping[UUID, Message] = {}
+    if "message" in wanted:
+        mails = await message_objects(read, {row.message for row in rows}, wanted["message"])
+    boxes: Mapping[UUID, Mailbox] = {}
+    if "mailboxes" in wanted:
+        boxes = await mailbox_objects(read, {one for row in rows for one in row.mailboxes})
+    until = read.as_of.time or datetime.now(UTC)
+    return [
+        Unanswered(
+            message=mails.get(row.message),
+            mailboxes=[boxes[one] for one in row.mailboxes if one in boxes],
+            since=row.since,
+            age=Duration(max(timedelta(0), until - row.since)),
+        )
+        for row in rows
+    ]
+
+
+# ---- one message
+
+
+def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
+    people = parts.people.get(row.id, [])
+    said = parts.contents.get(row.id)
+    links = parts.links.get(row.id, [])
+    counted = [one.target for one in links if one.state in COUNTED]
+    answered_at = _answered_at(read, parts.letters.get(row.id), parts)
+    return Message(
+        id=encoded(Kind.MESSAGE, row.id),
+        key=row.id,
+        asking=read.asking,
+        header_id=row.header_id or None,
+        direction=Direction(row.direction) if row.direction else None,
+        status=_status(row, answered_at),
+        from_=Address(email=row.sender, name=row.sender_name or None) if row.sender else None,
+        to=_addresses(people, "to"),
+        cc=_addresses(people, "cc"),
+        bcc=_addresses(people, "bcc"),
+        reply_to=_addresses(people, "reply_to"),
+        subject=row.subject,
+        snippet=row.snippet,
+        body=said.text if said else None,
+        body_is_cut=said is not None and said.text_rest is not None,
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        size=row.size,
+        is_degraded=row.degraded,
+        automatic=row.automatic,
+        wants_answer=row.wants_answer,
+        why=_why(row),
+        close_reason=CloseReason(row.close_reason) if row.closed else None,
+        answered_by=_answer(parts, row.id) if answered_at else None,
+        answered_at=answered_at,
+        unanswered=parts.waits.get(row.id),
+        attachments=[_attachment(one) for one in parts.files.get(row.id, ())],
+        occurrences=list(_places(parts, row.id)),
+        conversation=parts.conversations.get(row.id),
+        all_links=links,
+        parties=[one for one in counted if isinstance(one, Party)],
+        documents=[one for one in counted if isinstance(one, Document)],
+        raw_url=raw_path(row.id),
+    )
+
+
+def _answered_at(read: Reading, letter: Letter | None, parts: _Parts) -> datetime | None:
+    """Give when a message was answered, if that was so, or known, in the past asked for."""
+    if letter is None or letter.answered_by is None or letter.answered_at is None:
+        return None
+    if read.as_of.time is not None and letter.answered_at > read.as_of.time:
+        return None
+    if read.as_of.position is not None and letter.answered_by not in parts.answers:
+        return None
+    return letter.answered_at
+
+
+def _answer(parts: _Parts, message: UUID) -> Message | None:
+    by = parts.letters[message].answered_by
+    return parts.answers.get(by) if by else None
+
+
+def _status(row: MessageRow, answered_at: datetime | None) -> MessageStatus:
+    if answered_at is not None:
+        return MessageStatus.ANSWERED
+    if row.closed:
+        return MessageStatus.CLOSED
+    asks = row.direction == Direction.INBOUND.value and row.wants_answer and not row.automatic
+    return MessageStatus.OPEN if asks and not row.archived else MessageStatus.NO_ANSWER_NEEDED
+
+
+def _why(row: MessageRow) -> Why | None:
+    if row.direction is None:
+        return None
+    return Why(kind=row.kind or None, reason=row.reason, evidence=row.evidence or None)
+
+
+def _addresses(people: Iterable[ParticipantRow], role: str) -> list[Address]:
+    return [
+        Address(email=one.address, name=one.name or None) for one in people if one.role == role
+    ]
+
+
+def _attachment(row: AttachmentRow) -> Attachment:
+    return Attachment(
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        is_inline=row.inline,
+        content_id=row.content_id or None,
+        url=attachment_path(row.message, row.ordinal) if row.blob else None,
+    )
+
+
+def _places(parts: _Parts, message: UUID) -> Iterable[Occurrence]:
+    for row in parts.places.get(message, ()):
+        if (box := parts.boxes.get(row.mailbox)) is not None:
+            # The flags are \Seen and \Flagged (RFC 9051 2.3.2), whatever their case.
+            flags = {one.lower() for one in row.flags}
+            yield Occurrence(
+                mailbox=box,
+                folder=row.folder,
+                received_at=row.received_at,
+                seen="\\seen" in flags,
+                flagged="\\flagged" in flags,
+                is_variant=row.variant,
+                is_archived=row.archived,
+                size=row.size,
+                sha256=row.raw_sha256,
+            )

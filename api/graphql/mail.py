@@ -1,0 +1,303 @@
+"""Mail and whom it is about: the types that lead to one another."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+import strawberry
+from strawberry import ID, Info
+from strawberry.scalars import JSON
+
+from api.graphql.inputs import (
+    AsOf,
+    DirectionEnum,
+    DocumentFilter,
+    LinkReason,
+    LinkStateEnum,
+    TimelineFilter,
+)
+from api.graphql.node import Actor, Audited, Node
+from api.graphql.paging import Connection, Count, PageInfo
+from api.graphql.parts import (
+    Address,
+    Attachment,
+    Contact,
+    CorrespondenceStats,
+    Mailbox,
+    MessageStatus,
+    Money,
+    Occurrence,
+    Why,
+)
+from api.graphql.scalars import Duration, Position
+from domain.message import CloseReason, LinkState
+
+CloseReasonEnum = strawberry.enum(
+    CloseReason,
+    name="CloseReason",
+    description="Why a message needs no answer any more, though none was captured.",
+)
+COUNTED = (LinkState.AUTOMATIC, LinkState.CONFIRMED)
+
+
+class Asking(Protocol):
+    """Who made an object, and can tell more of it: what is asked by pages is read when asked."""
+
+    async def timeline(
+        self,
+        info: Info[Any, Any],
+        target: UUID,
+        wanted: TimelineFilter | None,
+        as_of: AsOf | None,
+        **page: Any,
+    ) -> "TimelineConnection":
+        """Give the mail that belongs to a party or document."""
+
+    async def papers(
+        self, info: Info[Any, Any], party: UUID, wanted: DocumentFilter | None, **page: Any
+    ) -> "Connection[Document]":
+        """Give a party's documents."""
+
+    async def waits(
+        self, info: Info[Any, Any], party: UUID, **page: Any
+    ) -> "Connection[Unanswered]":
+        """Give the mail of a party that waits."""
+
+    async def thread(
+        self, info: Info[Any, Any], conversation: UUID, **page: Any
+    ) -> "Connection[Message]":
+        """Give a conversation's mail."""
+
+    async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats:
+        """Count the mail that belongs to a party or document."""
+
+
+@strawberry.type(description="A customer, a supplier, a lead: whoever the company deals with.")
+class Party(Audited):
+    kind: str = strawberry.field(description="The kind, as the ERP has it: customer, supplier, …")
+    code: str = strawberry.field(description="The code in the ERP.")
+    source: str = strawberry.field(description="The system that the record comes from.")
+    name: str = strawberry.field(description="The name.")
+    vat_number: str | None = strawberry.field(description="The VAT number.")
+    language: str | None = strawberry.field(description="The language to write in (ISO 639-1).")
+    country: str | None = strawberry.field(description="The country (ISO 3166-1).")
+    attributes: JSON = strawberry.field(
+        description="Further columns of the source, as it has them."
+    )
+    contacts: list[Contact] = strawberry.field(description="Through whom it writes, by name.")
+
+    @strawberry.field(description="All mail with it, the newest first; each with its link.")
+    async def timeline(
+        self,
+        info: Info[Any, Any],
+        filter: TimelineFilter | None = None,
+        as_of: AsOf | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> "TimelineConnection":
+        asking: Asking = self.asking
+        at = {"first": first, "after": after, "last": last, "before": before}
+        return await asking.timeline(info, self.key, filter, as_of, **at)
+
+    @strawberry.field(description="Its documents, the newest first.")
+    async def documents(
+        self,
+        info: Info[Any, Any],
+        filter: DocumentFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+    ) -> "Connection[Document]":
+        asking: Asking = self.asking
+        return await asking.papers(info, self.key, filter, first=first, after=after)
+
+    @strawberry.field(description="Its mail that nobody has answered, the longest wait first.")
+    async def unanswered(
+        self, info: Info[Any, Any], first: int | None = None, after: str | None = None
+    ) -> "Connection[Unanswered]":
+        asking: Asking = self.asking
+        return await asking.waits(info, self.key, first=first, after=after)
+
+    @strawberry.field(description="How much was written, since a moment if one is given.")
+    async def stats(self, since: datetime | None = None) -> CorrespondenceStats:
+        asking: Asking = self.asking
+        return await asking.stats(self.key, since)
+
+
+@strawberry.type(description="A business document of the ERP: an offer, an order, an invoice, …")
+class Document(Audited):
+    kind: str = strawberry.field(description="The kind, as the ERP has it: invoice, offer, …")
+    number: str = strawberry.field(description="The number as the ERP writes it.")
+    external_id: str = strawberry.field(description="Its id in the ERP.")
+    source: str = strawberry.field(description="The system that the record comes from.")
+    issued_on: date | None = strawberry.field(description="The day of issue.")
+    due_on: date | None = strawberry.field(description="The day on which it is due.")
+    amount: Money | None = strawberry.field(description="What it amounts to.")
+    party_reference: str | None = strawberry.field(
+        description="The other side's own number for it."
+    )
+    attributes: JSON = strawberry.field(
+        description="Further columns of the source, as it has them."
+    )
+    party: Party | None = strawberry.field(description="Whose it is.")
+
+    @strawberry.field(description="All mail about it, the newest first; each with its link.")
+    async def timeline(
+        self,
+        info: Info[Any, Any],
+        filter: TimelineFilter | None = None,
+        as_of: AsOf | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> "TimelineConnection":
+        asking: Asking = self.asking
+        at = {"first": first, "after": after, "last": last, "before": before}
+        return await asking.timeline(info, self.key, filter, as_of, **at)
+
+
+LinkTarget = Annotated[
+    Party | Document, strawberry.union("LinkTarget", description="What mail can belong to.")
+]
+
+
+@strawberry.type(description="Why a message belongs to a party or a document.")
+class Link:
+    id: ID = strawberry.field(description="Opaque; the same for ever.")
+    target: LinkTarget | None = strawberry.field(
+        description="What it belongs to; null if that was erased."
+    )
+    state: LinkStateEnum = strawberry.field(description="How sure it is.")
+    reason: LinkReason = strawberry.field(description="By which kind of rule it was found.")
+    rule_id: str | None = strawberry.field(description="The rule's name; null for a person.")
+    rule_version: int | None = strawberry.field(description="The rule's version.")
+    confidence: int = strawberry.field(description="How sure, in percent.")
+    place: str | None = strawberry.field(
+        description="Where the evidence is: from, to, subject, text, reply, …"
+    )
+    evidence: str | None = strawberry.field(description="The very words on which it rests.")
+    rejected: list[LinkTarget] = strawberry.field(description="The candidates that lost.")
+    inherited_from: "Message | None" = strawberry.field(
+        description="The message whose link it took over."
+    )
+    by: Actor = strawberry.field(description="Who said so.")
+    at: datetime = strawberry.field(description="When it was recorded.")
+    position: Position = strawberry.field(description="Where in the journal.")
+
+
+@strawberry.type(description="Messages that belong together by their references (RFC 5256).")
+class Conversation(Node):
+    key: strawberry.Private[UUID]
+    asking: strawberry.Private[Any]
+    subject: str = strawberry.field(description="The subject of its first message.")
+    message_count: int = strawberry.field(description="How many messages may be seen.")
+    first_at: datetime = strawberry.field(description="When the first was received.")
+    last_at: datetime = strawberry.field(description="When the last was received.")
+
+    @strawberry.field(description="Its messages, in the order received.")
+    async def messages(
+        self,
+        info: Info[Any, Any],
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> "Connection[Message]":
+        asking: Asking = self.asking
+        at = {"first": first, "after": after, "last": last, "before": before}
+        return await asking.thread(info, self.key, **at)
+
+
+@strawberry.type(
+    description="A wait: nobody has answered, from the first message that asks until now."
+)
+class Unanswered:
+    message: "Message | None" = strawberry.field(
+        description="The message with which it began; null if that may not be seen."
+    )
+    mailboxes: list[Mailbox] = strawberry.field(description="Where it waits.")
+    since: datetime = strawberry.field(description="When that message was received.")
+    age: Duration = strawberry.field(
+        description="How long, until now or until the time asked for."
+    )
+
+
+@strawberry.type(description="One mail, however often it was seen.")
+class Message(Audited):
+    header_id: str | None = strawberry.field(
+        description="The Message-ID as its writer gave it, without angle brackets."
+    )
+    direction: DirectionEnum | None = strawberry.field(
+        description="Which way it went; null until it was classified."
+    )
+    status: MessageStatus = strawberry.field(
+        description="Whether it needs an answer. Of the past by position: by today's answer, if "
+        "that was captured then."
+    )
+    from_: Address | None = strawberry.field(name="from", description="Who wrote it.")
+    to: list[Address] = strawberry.field(description="To whom.")
+    cc: list[Address] = strawberry.field(description="With a copy to whom.")
+    bcc: list[Address] = strawberry.field(
+        description="Who had a blind copy; only told to who reads the mailbox that sent it."
+    )
+    reply_to: list[Address] = strawberry.field(description="Where answers are wanted.")
+    subject: str = strawberry.field(description="The subject; empty if there is none.")
+    snippet: str = strawberry.field(description="How the text begins.")
+    body: str | None = strawberry.field(description="The text, 64 KB of it at most.")
+    body_is_cut: bool = strawberry.field(description="Whether the text is longer: see `rawUrl`.")
+    sent_at: datetime | None = strawberry.field(description="The time in its Date header.")
+    received_at: datetime = strawberry.field(description="When it was received.")
+    size: int = strawberry.field(description="Its octets.")
+    is_degraded: bool = strawberry.field(
+        description="Whether it could not be read in full; its octets are kept all the same."
+    )
+    automatic: bool = strawberry.field(description="Whether a machine wrote it.")
+    wants_answer: bool = strawberry.field(description="Whether it asks for an answer.")
+    why: Why | None = strawberry.field(
+        description="Why it counts as that; null until it was classified."
+    )
+    close_reason: CloseReasonEnum | None = strawberry.field(
+        description="Why a person said that it needs no answer; null if nobody did."
+    )
+    answered_by: "Message | None" = strawberry.field(description="The message that answers it.")
+    answered_at: datetime | None = strawberry.field(description="When that was sent or received.")
+    unanswered: Unanswered | None = strawberry.field(
+        description="The wait that began with it; null if it does not wait, or began none."
+    )
+    attachments: list[Attachment] = strawberry.field(description="Its attachments, in order.")
+    occurrences: list[Occurrence] = strawberry.field(
+        description="Where it was seen, as far as those mailboxes may be seen."
+    )
+    conversation: Conversation | None = strawberry.field(
+        description="The conversation that it belongs to now."
+    )
+    all_links: strawberry.Private[list[Link]]
+    parties: list[Party] = strawberry.field(
+        description="To whom it belongs, by automatic and confirmed links."
+    )
+    documents: list[Document] = strawberry.field(
+        description="To what it belongs, by automatic and confirmed links."
+    )
+    raw_url: str = strawberry.field(description="Where its original octets are; a path.")
+
+    @strawberry.field(
+        description="Why it belongs to parties and documents; by default what counts."
+    )
+    def links(self, states: list[LinkStateEnum] = list(COUNTED)) -> list[Link]:
+        return [one for one in self.all_links if one.state in states]
+
+
+@strawberry.type(description="A message in a timeline, with what put it there.")
+class TimelineEdge:
+    cursor: str = strawberry.field(description="The place; opaque, and only good in this list.")
+    node: Message = strawberry.field(description="The message.")
+    link: Link = strawberry.field(description="Why it stands here.")
+
+
+@strawberry.type(description="A page of a timeline.")
+class TimelineConnection:
+    edges: list[TimelineEdge] = strawberry.field(description="The page's messages, in order.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies.")
+    total_count: Count = strawberry.field(description="How many match on all pages.")

@@ -1,0 +1,97 @@
+"""What mail and parties consist of: addresses, attachments, places, mailboxes."""
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+from strawberry import ID
+
+from api.graphql.node import Audited
+
+
+@strawberry.enum(description="Whether a message needs an answer.")
+class MessageStatus(Enum):
+    OPEN = strawberry.enum_value("open", description="It wants an answer and has none.")
+    ANSWERED = strawberry.enum_value("answered", description="It was answered.")
+    CLOSED = strawberry.enum_value("closed", description="A person said that it needs none.")
+    NO_ANSWER_NEEDED = strawberry.enum_value(
+        "no_answer_needed", description="It asks for none: ours, a machine's, old, or mere thanks."
+    )
+
+
+@strawberry.type(description="A mail address with the name that stood beside it.")
+class Address:
+    email: str = strawberry.field(description="The address as it was written.")
+    name: str | None = strawberry.field(description="The name.")
+
+
+@strawberry.type(description="Why a message counts as what it is.")
+class Why:
+    kind: str | None = strawberry.field(
+        description="The sort of machine mail: auto_reply, bounce, newsletter, pec_receipt, …"
+    )
+    reason: str = strawberry.field(
+        description="Why it wants an answer or none: person_writes, machine_mail, courtesy, …"
+    )
+    evidence: str | None = strawberry.field(
+        description="The very header or words on which that rests."
+    )
+
+
+@strawberry.type(description="A file in a message.")
+class Attachment:
+    name: str = strawberry.field(description="Its name, to be shown; never a path.")
+    media_type: str = strawberry.field(description="What its sender calls it: application/pdf, …")
+    size: int = strawberry.field(description="Its octets.")
+    is_inline: bool = strawberry.field(description="Whether it is shown inside the text.")
+    content_id: str | None = strawberry.field(description="By which name the text refers to it.")
+    url: str | None = strawberry.field(
+        description="Where it can be downloaded, a path; null if it was not kept."
+    )
+
+
+@strawberry.type(description="An address whose mail is collected.")
+class Mailbox(Audited):
+    address: str = strawberry.field(description="Its address.")
+    name: str | None = strawberry.field(description="Its name.")
+    is_pec: bool = strawberry.field(description="Whether it is certified mail (RFC 6109).")
+
+
+@strawberry.type(description="One place where a message was seen.")
+class Occurrence:
+    mailbox: Mailbox = strawberry.field(description="The mailbox.")
+    folder: str = strawberry.field(description="The folder in it.")
+    received_at: datetime = strawberry.field(description="When it came there.")
+    seen: bool = strawberry.field(description="Whether it was marked as read when captured.")
+    flagged: bool = strawberry.field(description="Whether it was flagged when captured.")
+    is_variant: bool = strawberry.field(
+        description="Whether this copy says something else than the others."
+    )
+    is_archived: bool = strawberry.field(
+        description="Whether it is older than the first import: nothing waits because of it."
+    )
+    size: int = strawberry.field(description="This copy's octets.")
+    sha256: str = strawberry.field(description="The digest of this copy's octets.")
+
+
+@strawberry.type(description="Somebody through whom a party writes.")
+class Contact:
+    id: ID = strawberry.field(description="Opaque; the same for ever.")
+    address: str = strawberry.field(description="The mail address.")
+    name: str | None = strawberry.field(description="The name.")
+    role: str | None = strawberry.field(description="The role: sales, accounting, pec, …")
+    receives: list[str] = strawberry.field(description="The kinds of documents that go there.")
+
+
+@strawberry.type(description="An amount of money.")
+class Money:
+    amount: str = strawberry.field(description="Decimal text, as the ERP gave it.")
+    currency: str | None = strawberry.field(description="The currency (ISO 4217).")
+
+
+@strawberry.type(description="How much was written with a party, and over which time.")
+class CorrespondenceStats:
+    received: int = strawberry.field(description="Messages received.")
+    sent: int = strawberry.field(description="Messages sent.")
+    first_at: datetime | None = strawberry.field(description="When the first was received.")
+    last_at: datetime | None = strawberry.field(description="When the last was received.")

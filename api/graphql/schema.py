@@ -1,0 +1,279 @@
+"""The schema: what can be asked."""
+
+import asyncio
+from enum import Enum
+from typing import Any
+
+import strawberry
+from strawberry import ID, Info
+from strawberry.schema.config import StrawberryConfig
+
+from api.graphql.access import Permission, requires
+from api.graphql.asking import Asking
+from api.graphql.closing import Mutation
+from api.graphql.ids import Kind, encoded
+from api.graphql.inputs import (
+    AsOf,
+    AuditFilter,
+    DocumentFilter,
+    DocumentKey,
+    MessageFilter,
+    PartyFilter,
+    PartyKey,
+    UnansweredFilter,
+    moment,
+)
+from api.graphql.limits import LIMITS
+from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
+from api.graphql.node import AuditEntry, Node
+from api.graphql.paging import Connection
+from api.graphql.parts import Mailbox
+from api.graphql.scalars import SCALARS, Position
+from api.graphql.selection import Selection
+from api.work.instance import Carteggio
+from domain.access import Scope
+from projections import links, messages
+from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
+
+
+@strawberry.enum(description="In which order messages are given.")
+class MessageOrder(Enum):
+    RECEIVED_DESC = strawberry.enum_value(messages.NEWEST_FIRST, description="The newest first.")
+    RECEIVED_ASC = strawberry.enum_value(messages.OLDEST_FIRST, description="The oldest first.")
+
+
+@strawberry.enum(description="In which order is given what waits.")
+class UnansweredOrder(Enum):
+    SINCE_ASC = strawberry.enum_value(LONGEST_WAIT_FIRST, description="The longest wait first.")
+    SINCE_DESC = strawberry.enum_value(LONGEST_WAIT_LAST, description="The longest wait last.")
+
+
+@strawberry.type(description="Who asks: the bearer of a token.")
+class Viewer:
+    id: ID = strawberry.field(description="The token's id.")
+    name: str = strawberry.field(description="The token's name.")
+    permissions: list[Permission] = strawberry.field(description="What the token may do.")
+    company: str = strawberry.field(description="The company that is asked.")
+
+    @strawberry.field(description="The mailboxes that may be seen.", **requires(Scope.READ_MAIL))
+    async def mailboxes(self, info: Info[Any, Any]) -> list[Mailbox]:
+        return await Asking.by(info).mailboxes()
+
+
+@strawberry.enum(description="How a read model is.")
+class ProjectionState(Enum):
+    LIVE = strawberry.enum_value("live", description="It follows the journal.")
+    FILLING = strawberry.enum_value("filling", description="It is filled from the first event on.")
+    STOPPED = strawberry.enum_value("stopped", description="It could not take an event.")
+    RETIRED = strawberry.enum_value("retired", description="Another generation took its place.")
+
+
+@strawberry.type(description="How far a read model is.")
+class ProjectionStatus:
+    name: str = strawberry.field(description="Its name.")
+    version: int = strawberry.field(description="Its version.")
+    position: Position = strawberry.field(description="How far it has come.")
+    lag: int = strawberry.field(description="How many places behind the journal it is.")
+    state: ProjectionState = strawberry.field(description="How it is.")
+    is_active: bool = strawberry.field(description="Whether answers are read from it.")
+    is_rebuilding: bool = strawberry.field(description="Whether it is being filled anew.")
+    error: str | None = strawberry.field(description="Why it stopped; tells no content.")
+
+
+@strawberry.type(description="How far everything is.")
+class SystemStatus:
+    position: Position = strawberry.field(description="The last event's place in the journal.")
+    projections: list[ProjectionStatus] = strawberry.field(description="The read models.")
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    @strawberry.field(description="Who asks, and what he may do.")
+    def viewer(self, info: Info[Any, Any]) -> Viewer:
+        context = info.context
+        return Viewer(
+            id=encoded(Kind.TOKEN, context.viewer.token),
+            name=context.viewer.name,
+            permissions=sorted(context.viewer.scopes),
+            company=context.carteggio.company,
+        )
+
+    @strawberry.field(
+        description="An object by its id; null if it may not be seen.", **requires(Scope.READ_MAIL)
+    )
+    async def node(self, info: Info[Any, Any], id: ID) -> Node | None:
+        return (await Asking.by(info).nodes([id], Selection.of(info)))[0]
+
+    @strawberry.field(
+        description="Up to 100 objects by their ids, in that order; null for what may not be seen.",
+        **requires(Scope.READ_MAIL),
+    )
+    async def nodes(self, info: Info[Any, Any], ids: list[ID]) -> list[Node | None]:
+        return await Asking.by(info).nodes(ids, Selection.of(info))
+
+    @strawberry.field(description="The one party that a key names.", **requires(Scope.READ_MAIL))
+    async def party(self, info: Info[Any, Any], by: PartyKey) -> Party | None:
+        return await Asking.by(info).party(by, Selection.of(info))
+
+    @strawberry.field(
+        description="The one document that a key names.", **requires(Scope.READ_MAIL)
+    )
+    async def document(self, info: Info[Any, Any], by: DocumentKey) -> Document | None:
+        return await Asking.by(info).document(by, Selection.of(info))
+
+    @strawberry.field(description="Parties by name.", **requires(Scope.READ_MAIL))
+    async def parties(
+        self,
+        info: Info[Any, Any],
+        filter: PartyFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Party]:
+        at = {"first": first, "after": after, "last": last, "before": before}
+        return await Asking.by(info).parties(info, (filter or PartyFilter()).wanted(), **at)
+
+    @strawberry.field(
+        description="Documents of the ERP, the newest first.", **requires(Scope.READ_MAIL)
+    )
+    async def documents(
+        self,
+        info: Info[Any, Any],
+        filter: DocumentFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Document]:
+        at = {"first": first, "after": after, "last": last, "before": before}
+        return await Asking.by(info).documents(info, (filter or DocumentFilter()).wanted(), **at)
+
+    @strawberry.field(
+        description="A message, now or as it was; null if it may not be seen, or was not there.",
+        **requires(Scope.READ_MAIL),
+    )
+    async def message(
+        self, info: Info[Any, Any], id: ID, as_of: AsOf | None = None
+    ) -> Message | None:
+        return await Asking.by(info).message(id, moment(as_of), Selection.of(info))
+
+    @strawberry.field(
+        description="A conversation; an id that it had before leads to it as well.",
+        **requires(Scope.READ_MAIL),
+    )
+    async def conversation(self, info: Info[Any, Any], id: ID) -> Conversation | None:
+        return await Asking.by(info).conversation(id)
+
+    @strawberry.field(description="The mailboxes that may be seen.", **requires(Scope.READ_MAIL))
+    async def mailboxes(self, info: Info[Any, Any]) -> list[Mailbox]:
+        return await Asking.by(info).mailboxes()
+
+    @strawberry.field(
+        description="Messages by the time they were received.", **requires(Scope.READ_MAIL)
+    )
+    async def messages(
+        self,
+        info: Info[Any, Any],
+        filter: MessageFilter | None = None,
+        order: MessageOrder = MessageOrder.RECEIVED_DESC,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Message]:
+        at = {"first": first, "after": after, "last": last, "before": before}
+        wanted = (filter or MessageFilter()).wanted()
+        return await Asking.by(info).messages(info, wanted, order.value, **at)
+
+    @strawberry.field(
+        description="Mail that nobody has answered, now or in the past.",
+        **requires(Scope.READ_MAIL),
+    )
+    async def unanswered(
+        self,
+        info: Info[Any, Any],
+        filter: UnansweredFilter | None = None,
+        order: UnansweredOrder = UnansweredOrder.SINCE_ASC,
+        as_of: AsOf | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Unanswered]:
+        at = {"first": first, "after": after, "last": last, "before": before}
+        wanted = (filter or UnansweredFilter()).wanted()
+        return await Asking.by(info).unanswered(info, wanted, moment(as_of), order.value, **at)
+
+    @strawberry.field(
+        description="Mail from or to outside that belongs to no party, the newest first.",
+        **requires(Scope.READ_MAIL),
+    )
+    async def unmatched(
+        self, info: Info[Any, Any], first: int | None = None, after: str | None = None
+    ) -> Connection[Message]:
+        return await Asking.by(info).work(info, links.unmatched, first=first, after=after)
+
+    @strawberry.field(
+        description="Mail that several parties may be meant by, the newest first.",
+        **requires(Scope.READ_MAIL),
+    )
+    async def ambiguous(
+        self, info: Info[Any, Any], first: int | None = None, after: str | None = None
+    ) -> Connection[Message]:
+        return await Asking.by(info).work(info, links.ambiguous, first=first, after=after)
+
+    @strawberry.field(
+        description="Mail with links that a person has to confirm, the newest first.",
+        **requires(Scope.READ_MAIL),
+    )
+    async def suggested(
+        self, info: Info[Any, Any], first: int | None = None, after: str | None = None
+    ) -> Connection[Message]:
+        return await Asking.by(info).work(info, links.suggested, first=first, after=after)
+
+    @strawberry.field(
+        description="What happened in the company, the newest first.", **requires(Scope.READ_AUDIT)
+    )
+    async def audit_log(
+        self,
+        info: Info[Any, Any],
+        filter: AuditFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[AuditEntry]:
+        at = {"first": first, "after": after, "last": last, "before": before}
+        return await Asking.by(info).log(info, (filter or AuditFilter()).wanted(), **at)
+
+    @strawberry.field(description="How far everything is.")
+    async def system_status(self, info: Info[Any, Any]) -> SystemStatus:
+        return await asyncio.to_thread(_status, info.context.carteggio)
+
+
+def _status(carteggio: Carteggio) -> SystemStatus:
+    return SystemStatus(
+        position=Position(carteggio.journal.head()),
+        projections=[
+            ProjectionStatus(
+                name=one.name,
+                version=one.version,
+                position=Position(one.position),
+                lag=one.lag,
+                state=ProjectionState(one.state),
+                is_active=one.active,
+                is_rebuilding=one.state == "filling",
+                error=one.error,
+            )
+            for one in carteggio.feed.status()
+        ],
+    )
+
+
+schema = strawberry.Schema(
+    Query,
+    Mutation,
+    extensions=LIMITS,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)

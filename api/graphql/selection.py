@@ -1,0 +1,78 @@
+"""What a question wants of its answer, so that all of it is read in few statements."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLResolveInfo,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    SelectionSetNode,
+    get_directive_values,
+)
+from strawberry import Info
+
+
+@dataclass(slots=True)
+class Selection:
+    """The fields that are wanted of an object, by their names in the schema.
+
+    Fragments and aliases are merged: what is wanted of one type is read for others too, at worst.
+    """
+
+    fields: dict[str, "Selection"] = field(default_factory=dict)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.fields
+
+    def __getitem__(self, name: str) -> "Selection":
+        """Give what is wanted of a field; nothing if the field is not wanted itself."""
+        return self.fields.get(name) or Selection()
+
+    def any(self, *names: str) -> bool:
+        """Tell whether one of these fields is wanted."""
+        return any(name in self.fields for name in names)
+
+    def beyond(self, *names: str) -> bool:
+        """Tell whether another field than these is wanted."""
+        return bool(self.fields.keys() - set(names) - {"__typename"})
+
+    def __or__(self, other: "Selection") -> "Selection":
+        """Give what is wanted by either."""
+        names = self.fields.keys() | other.fields.keys()
+        return Selection({name: self[name] | other[name] for name in names})
+
+    @classmethod
+    def of(cls, info: Info[Any, Any]) -> Self:
+        """Give what is wanted of the field that is being resolved."""
+        raw = info._raw_info  # noqa: SLF001  strawberry shows no fragments otherwise
+        found = cls()
+        for node in raw.field_nodes:
+            found.take(raw, node.selection_set)
+        return found
+
+    def take(self, info: GraphQLResolveInfo, nodes: SelectionSetNode | None) -> None:
+        """Want also what these nodes name."""
+        for node in _wanted(info, nodes):
+            match node:
+                case FieldNode():
+                    inner = self.fields.setdefault(node.name.value, Selection())
+                    inner.take(info, node.selection_set)
+                case InlineFragmentNode():
+                    self.take(info, node.selection_set)
+                case FragmentSpreadNode():
+                    self.take(info, info.fragments[node.name.value].selection_set)
+
+
+def _wanted(info: GraphQLResolveInfo, nodes: SelectionSetNode | None) -> Iterable[object]:
+    for node in nodes.selections if nodes else ():
+        skip = include = None
+        if node.directives:
+            skip = get_directive_values(GraphQLSkipDirective, node, info.variable_values)
+            include = get_directive_values(GraphQLIncludeDirective, node, info.variable_values)
+        if not (skip and skip["if"]) and (include is None or include["if"]):
+            yield node
