@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
@@ -62,7 +63,7 @@ TABLES = (NODE, MEMBER, ALIAS)
 
 @dataclass(slots=True)
 class Groups:
-    """The conversations that a batch touches."""
+    """Conversations in memory; each of them is there with all its members, names and aliases."""
 
     nodes: Rows[Node] = field(default_factory=lambda: Rows(NODE))
     members: Rows[Member] = field(default_factory=lambda: Rows(MEMBER))
@@ -78,6 +79,7 @@ class Groups:
         return None if conversation is None else self.members_of[conversation][message]
 
 
+@lru_cache(maxsize=1 << 15)
 def ref(message_id: str) -> UUID:
     """Give the hash under which a Message-ID is kept: ids of 15 KB exist, an index bears no such."""
     return UUID(bytes=hashlib.blake2b(message_id.encode(), digest_size=16).digest())
@@ -103,41 +105,54 @@ def refs_in(recorded: Recorded) -> set[UUID]:
     return set()
 
 
-def load(
+def extend(
     connection: Connection[TupleRow],
     names: Names,
+    groups: Groups,
     batch: Sequence[Recorded],
-    also: Iterable[UUID] = (),
-) -> Groups:
-    """Read the conversations that the batch's messages, and the messages `also`, belong to."""
-    groups = Groups()
-    wanted: set[UUID] = set()
-    for recorded in batch:
-        wanted |= refs_in(recorded)
-    streams = {recorded.stream for recorded in batch} | set(also)
-    nodes = groups.nodes.fetch(connection, names, "ref = ANY(%b)", list(wanted))
-    now = "message = ANY(%b) AND to_position IS NULL"
-    members = groups.members.fetch(connection, names, now, list(streams))
-    found = {node.conversation for node in nodes} | {member.conversation for member in members}
-    extend(connection, names, groups, found)
-    return groups
+) -> set[UUID]:
+    """Read the conversations that the batch's messages belong to; give those that were read."""
+    wanted = {one for recorded in batch for one in refs_in(recorded)}
+    missing = [one for one in wanted if groups.nodes.get(one) is None]
+    nodes = groups.nodes.fetch(connection, names, "ref = ANY(%b)", missing) if missing else []
+    read = _whole(connection, names, groups, {node.conversation for node in nodes})
+    return read | extend_to(connection, names, groups, known_before(batch))
 
 
-def extend(
-    connection: Connection[TupleRow], names: Names, groups: Groups, found: Iterable[UUID]
-) -> None:
-    """Read whole conversations that are not in memory yet."""
-    missing = [one for one in found if one not in groups.members_of]
+def known_before(batch: Sequence[Recorded]) -> set[UUID]:
+    """Give the messages of a batch that it does not begin."""
+    begun = {one.stream for one in batch if isinstance(one.event, MessageReceived)}
+    return {one.stream for one in batch} - begun
+
+
+def extend_to(
+    connection: Connection[TupleRow], names: Names, groups: Groups, messages: Iterable[UUID]
+) -> set[UUID]:
+    """Read the conversations of some messages; give those that were read."""
+    missing = [one for one in messages if one not in groups.conversation_of]
     if not missing:
-        return
+        return set()
+    now = "message = ANY(%b) AND to_position IS NULL"
+    members = groups.members.fetch(connection, names, now, missing)
+    return _whole(connection, names, groups, {member.conversation for member in members})
+
+
+def _whole(
+    connection: Connection[TupleRow], names: Names, groups: Groups, found: set[UUID]
+) -> set[UUID]:
+    """Read whole conversations that are not in memory yet; give those."""
+    missing = found - groups.members_of.keys()
+    if not missing:
+        return set()
     whole = "conversation = ANY(%b)"
-    for node in groups.nodes.fetch(connection, names, whole, missing):
+    for node in groups.nodes.fetch(connection, names, whole, list(missing)):
         groups.refs_of.setdefault(node.conversation, set()).add(node.ref)
     present = "conversation = ANY(%b) AND to_position IS NULL"
-    for member in groups.members.fetch(connection, names, present, missing):
+    for member in groups.members.fetch(connection, names, present, list(missing)):
         _join(groups, member)
-    for alias in groups.aliases.fetch(connection, names, whole, missing):
+    for alias in groups.aliases.fetch(connection, names, whole, list(missing)):
         groups.aliases_of.setdefault(alias.conversation, set()).add(alias.id)
+    return missing
 
 
 def fold(groups: Groups, recorded: Recorded) -> UUID | None:

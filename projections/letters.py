@@ -5,9 +5,10 @@ one answers it. A topic is a person and a base subject: there an answer in a new
 question.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
@@ -25,12 +26,15 @@ from domain.message import (
 from domain.recorded import Recorded
 from domain.subject import base_subject
 from projections import conversations
-from projections.conversations import Groups, ref
+from projections.conversations import Groups, known_before, ref
 from projections.projection import Names, Rows, Table
 from projections.reader import Reader, columns_of, rows_of
 
 ANSWER_WINDOW = timedelta(days=30)
 """An answer in a new message counts only so long after the question."""
+
+_INBOUND: Final = Direction.INBOUND.value
+_OUTBOUND: Final = Direction.OUTBOUND.value
 
 
 @dataclass(slots=True)
@@ -68,65 +72,90 @@ EXCHANGE = Table("letter_exchange", Exchange, key=("topic", "message"), indexes=
 
 @dataclass(slots=True)
 class Letters:
-    """The letters that a batch touches, and where they meet."""
+    """Letters in memory, and where they meet.
 
-    groups: Groups
+    What is seen anew is always a whole conversation. So of each conversation in memory all letters
+    are there, and all answers on the topics under which these ask: the result does not depend on
+    where batches begin and end.
+    """
+
+    groups: Groups = field(default_factory=Groups)
     rows: Rows[Letter] = field(default_factory=lambda: Rows(LETTER))
     exchanges: Rows[Exchange] = field(default_factory=lambda: Rows(EXCHANGE))
-    letters_of: dict[UUID, set[UUID]] = field(default_factory=dict)
-    topics_of: dict[UUID, set[UUID]] = field(default_factory=dict)
+    questions: dict[UUID, set[UUID]] = field(default_factory=dict)
+    """Messages that ask, by topic."""
+    replies: dict[UUID, set[UUID]] = field(default_factory=dict)
+    """Messages that answer, by topic."""
+    known: set[UUID] = field(default_factory=set)
+    """Topics of which all letters are in memory."""
 
 
-def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> Letters:
-    """Read the conversations of the batch's messages, and those that share a topic with them.
-
-    What is seen anew is always a whole conversation with all topics of its letters, so that the
-    result does not depend on where batches begin and end.
-    """
-    state = Letters(conversations.load(connection, names, batch))
-    streams = {one.stream for one in batch}
-    letters = state.rows.fetch(connection, names, "message = ANY(%b)", list(streams))
-    topics = {topic for one in letters for topic in (*one.asked_under, *one.answers_under)}
-    topics.update(topic for recorded in batch for topic in _topics_in(recorded))
-    near = streams | _on_topics(connection, names, state, topics)
-    _extend(connection, names, state, near)
-    members = set(state.groups.conversation_of)
-    whole = _topics_of(connection, names, state, members)
-    near |= members | _on_topics(connection, names, state, whole)
-    state.rows.fetch(connection, names, "message = ANY(%b)", list(near))
-    return state
-
-
-def _extend(
-    connection: Connection[TupleRow], names: Names, state: Letters, messages: set[UUID]
-) -> None:
-    """Read the whole conversations of messages."""
-    present = "message = ANY(%b) AND to_position IS NULL"
-    found = state.groups.members.fetch(connection, names, present, list(messages))
-    conversations.extend(connection, names, state.groups, {one.conversation for one in found})
-
-
-def _on_topics(
-    connection: Connection[TupleRow], names: Names, state: Letters, topics: set[UUID]
+def extend(
+    connection: Connection[TupleRow], names: Names, state: Letters, batch: Sequence[Recorded]
 ) -> set[UUID]:
-    rows = state.exchanges.fetch(connection, names, "topic = ANY(%b)", list(topics))
-    for row in rows:
-        _meet(state, row)
-    return {row.message for row in rows}
+    """Read what a batch touches and is not in memory yet; give the conversations read."""
+    read = conversations.extend(connection, names, state.groups, batch)
+    old = known_before(batch)
+    _read_letters(connection, names, state, old | _members(state, read))
+    asked, answers_under = _topics_of(state, batch, old)
+    _know(connection, names, state, asked | answers_under)
+    questions = {one for topic in answers_under for one in state.questions.get(topic, ())}
+    further = conversations.extend_to(connection, names, state.groups, questions)
+    _read_letters(connection, names, state, _members(state, further))
+    near = map(state.rows.get, _members(state, read | further))
+    _know(connection, names, state, {topic for one in near if one for topic in _asks_under(one)})
+    return read | further
+
+
+def _members(state: Letters, groups: Iterable[UUID]) -> set[UUID]:
+    return {message for one in groups for message in state.groups.members_of[one]}
 
 
 def _topics_of(
-    connection: Connection[TupleRow], names: Names, state: Letters, messages: set[UUID]
-) -> set[UUID]:
-    rows = state.exchanges.fetch(connection, names, "message = ANY(%b)", list(messages))
-    for row in rows:
-        _meet(state, row)
-    return {row.topic for row in rows}
+    state: Letters, batch: Sequence[Recorded], old: Iterable[UUID]
+) -> tuple[set[UUID], set[UUID]]:
+    """Give the topics under which the messages of a batch may ask, or may answer."""
+    asked: set[UUID] = set()
+    answers_under: set[UUID] = set()
+    for recorded in batch:
+        event = recorded.event
+        if isinstance(event, MessageReceived | MessageCopyFound) and event.content is not None:
+            writers, readers = _topics(event.content)
+            asked |= writers
+            answers_under |= readers
+    for letter in filter(None, map(state.rows.get, old)):
+        asked.update(letter.asked_under)
+        answers_under.update(letter.answers_under)
+    return asked, answers_under
 
 
-def _meet(state: Letters, row: Exchange) -> None:
-    state.letters_of.setdefault(row.topic, set()).add(row.message)
-    state.topics_of.setdefault(row.message, set()).add(row.topic)
+def _read_letters(
+    connection: Connection[TupleRow], names: Names, state: Letters, messages: Iterable[UUID]
+) -> None:
+    missing = [one for one in messages if state.rows.get(one) is None]
+    if missing:
+        state.rows.fetch(connection, names, "message = ANY(%b)", missing)
+
+
+def _know(
+    connection: Connection[TupleRow], names: Names, state: Letters, topics: set[UUID]
+) -> None:
+    """Read all letters on some topics."""
+    missing = list(topics - state.known)
+    if not missing:
+        return
+    state.known.update(missing)
+    met = state.exchanges.fetch(connection, names, "topic = ANY(%b)", missing)
+    _read_letters(connection, names, state, {row.message for row in met})
+    for row in met:
+        letter = state.rows.get(row.message)
+        if letter is not None:
+            _meet(state, letter, row.topic)
+
+
+def _meet(state: Letters, letter: Letter, topic: UUID) -> None:
+    place = state.questions if asks(letter) else state.replies
+    place.setdefault(topic, set()).add(letter.message)
 
 
 def take(state: Letters, recorded: Recorded) -> bool:
@@ -140,16 +169,16 @@ def take(state: Letters, recorded: Recorded) -> bool:
         return False
     if before is None:
         return False
-    letter = state.rows.put(_changed(state, before, recorded))
+    letter = state.rows.put(_changed(before, recorded))
+    _set_topics(state, before, letter)
     return any(asks(one) or answers(one) for one in (before, letter))
 
 
-def _changed(state: Letters, letter: Letter, recorded: Recorded) -> Letter:
+def _changed(letter: Letter, recorded: Recorded) -> Letter:
     event = recorded.event
     match event:
         case MessageCopyFound():
             letter = _also_seen(letter, event)
-            _set_topics(state, letter)
         case MessageClassified():
             letter = replace(
                 letter,
@@ -157,7 +186,6 @@ def _changed(state: Letters, letter: Letter, recorded: Recorded) -> Letter:
                 automatic=event.automatic,
                 wants=event.wants_answer,
             )
-            _set_topics(state, letter)
         case MessageClosed():
             at = recorded.envelope.at
             letter = replace(letter, closed_at=at, close_reason=event.reason.value)
@@ -194,14 +222,6 @@ def _new_letter(state: Letters, message: UUID, event: MessageReceived) -> None:
     )
 
 
-def _topics_in(recorded: Recorded) -> set[UUID]:
-    event = recorded.event
-    if not isinstance(event, MessageReceived | MessageCopyFound) or event.content is None:
-        return set()
-    asked, answered_under = _topics(event.content)
-    return asked | answered_under
-
-
 def _topics(content: Content) -> tuple[set[UUID], set[UUID]]:
     """Give the topics of a message's writers and of its readers: a person and a base subject."""
     base = base_subject(content.subject)
@@ -213,22 +233,38 @@ def _topics(content: Content) -> tuple[set[UUID], set[UUID]]:
     return writers, readers
 
 
-def _set_topics(state: Letters, letter: Letter) -> None:
+def _set_topics(state: Letters, before: Letter, letter: Letter) -> None:
     """A question lies under its writers' topics, an answer under its readers'."""
-    now: set[UUID] = set()
-    if asks(letter):
-        now = set(letter.asked_under)
-    elif answers(letter):
-        now = set(letter.answers_under)
-    before = state.topics_of.pop(letter.message, set())
-    for topic in before - now:
-        state.exchanges.remove(topic, letter.message)
-        state.letters_of[topic].discard(letter.message)
+    then, now = set(_meets_under(before)), set(_meets_under(letter))
+    for topic in then:
+        _part(state, letter.message, topic)
+        if topic not in now:
+            state.exchanges.remove(topic, letter.message)
     for topic in now:
-        row = Exchange(topic, letter.message)
-        if topic not in before:
-            state.exchanges.put(row)
-        _meet(state, row)
+        _meet(state, letter, topic)
+        if topic not in then:
+            state.exchanges.put(Exchange(topic, letter.message))
+
+
+def _meets_under(letter: Letter) -> Sequence[UUID]:
+    return letter.answers_under if answers(letter) else _asks_under(letter)
+
+
+def _asks_under(letter: Letter) -> Sequence[UUID]:
+    return letter.asked_under if asks(letter) else ()
+
+
+def _part(state: Letters, message: UUID, topic: UUID) -> None:
+    for place in (state.questions, state.replies):
+        place.get(topic, set()).discard(message)
+
+
+def questions_near(state: Letters, message: UUID) -> set[UUID]:
+    """Give the questions that a message may answer by its topics, if it answers at all."""
+    letter = state.rows.get(message)
+    if letter is None or not answers(letter):
+        return set()
+    return {one for topic in letter.answers_under for one in state.questions.get(topic, ())}
 
 
 def order(letter: Letter) -> tuple[datetime, UUID]:
@@ -238,12 +274,12 @@ def order(letter: Letter) -> tuple[datetime, UUID]:
 
 def answers(letter: Letter) -> bool:
     """Tell whether a letter may answer another: a person of ours wrote it to the outside."""
-    return letter.direction == Direction.OUTBOUND.value and not letter.automatic
+    return letter.direction == _OUTBOUND and not letter.automatic
 
 
 def asks(letter: Letter) -> bool:
     """Tell whether a letter wants an answer."""
-    return letter.direction == Direction.INBOUND.value and letter.wants and not letter.automatic
+    return letter.direction == _INBOUND and letter.wants and not letter.automatic
 
 
 def answered(state: Letters, letter: Letter, ours: list[Letter]) -> Letter:
@@ -258,15 +294,10 @@ def answered(state: Letters, letter: Letter, ours: list[Letter]) -> Letter:
 
 
 def _on_topic(state: Letters, letter: Letter) -> Letter | None:
-    near = {
-        other
-        for topic in state.topics_of.get(letter.message, ())
-        for other in state.letters_of.get(topic, ())
-    }
+    last = letter.at + ANSWER_WINDOW
+    near = {other for topic in letter.asked_under for other in state.replies.get(topic, ())}
     later = (
-        one
-        for one in map(state.rows.get, near)
-        if one is not None and answers(one) and letter.at < one.at <= letter.at + ANSWER_WINDOW
+        one for one in map(state.rows.get, near) if one is not None and letter.at < one.at <= last
     )
     return min(later, key=order, default=None)
 

@@ -158,6 +158,10 @@ class Rows(Generic[R]):
         if self.by_key.pop(key, None) is not None or key in self._stored:
             self._dirty[key] = None
 
+    def __len__(self) -> int:
+        """Count the rows in memory."""
+        return len(self.by_key)
+
     def __iter__(self) -> Iterator[R]:
         """Go through the rows in memory."""
         return iter(list(self.by_key.values()))
@@ -227,3 +231,5 @@ class Projection(Generic[S]):
     flush: Callable[[Connection[TupleRow], Names, S], None]
     uses: tuple[str, ...] = field(default=())
     """Tables of other projections that its reading functions join (never its fold)."""
+    extend: Callable[[Connection[TupleRow], Names, Sequence[Recorded], S], S] | None = None
+    """Load again, when nobody else wrote since: what is in memory need not be read."""

@@ -68,22 +68,34 @@ WAITING = Table(
 )
 
 
+_MOST: Final = 10_000
+"""Letters that are kept in memory from batch to batch."""
+
+
 @dataclass(slots=True)
 class State:
-    """What a batch touches: letters in their conversations, and what waits there."""
+    """Letters in their conversations, and what waits there."""
 
-    letters: Letters
+    letters: Letters = field(default_factory=Letters)
     waiting: Rows[Waiting] = field(default_factory=lambda: Rows(WAITING))
     open_of: dict[UUID, list[Waiting]] = field(default_factory=dict)
 
 
 def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
     """Read the letters of the batch and what waits in their conversations."""
-    state = State(letters.load(connection, names, batch))
+    return extend(connection, names, batch, State())
+
+
+def extend(
+    connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded], before: State
+) -> State:
+    """Read what is not there yet from the batch before; of very much, begin anew."""
+    state = before if len(before.letters.rows) < _MOST else State()
+    read = letters.extend(connection, names, state.letters, batch)
     open_: LiteralString = "conversation = ANY(%b) AND to_position IS NULL"
-    near = list(state.letters.groups.members_of)
-    for row in state.waiting.fetch(connection, names, open_, near):
-        state.open_of.setdefault(row.conversation, []).append(row)
+    if read:
+        for row in state.waiting.fetch(connection, names, open_, list(read)):
+            state.open_of.setdefault(row.conversation, []).append(row)
     return state
 
 
@@ -110,10 +122,8 @@ def _moved(state: State, recorded: Recorded) -> set[UUID]:
 
 
 def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:
-    """Give the conversations of a message and of those that share a topic with it."""
-    near = {recorded.stream}
-    for topic in state.letters.topics_of.get(recorded.stream, ()):
-        near |= state.letters.letters_of.get(topic, set())
+    """Give the conversations of a message and of the questions that it may answer."""
+    near = {recorded.stream, *letters.questions_near(state.letters, recorded.stream)}
     found = map(state.letters.groups.conversation_of.get, near)
     return {conversation for conversation in found if conversation is not None}
 
@@ -222,6 +232,7 @@ CORRESPONDENCE = Projection(
     load=load,
     fold=fold,
     flush=flush,
+    extend=extend,
 )
 """Conversations and what waits in them are filled by one fold: waiting is decided for each
 conversation."""

@@ -38,6 +38,8 @@ class Projector:
         }
         self._skips: Skips = {}
         self._growth: dict[tuple[str, int], tuple[int, int]] = {}
+        self._left: dict[tuple[str, int], tuple[int, Any]] = {}
+        """What each generation's fold left in memory, and at which position."""
 
     def hears(self, group: Sequence[Generation]) -> frozenset[str]:
         """Give the names of all events that one of these hears."""
@@ -110,26 +112,41 @@ class Projector:
     ) -> list[Generation]:
         with self._transaction() as connection:
             generations.lock(connection, group)
-            for one in group:
-                self.fold(connection, one, items)
+            left = [self.fold(connection, one, items, self._take_left(one)) for one in group]
             moved = generations.move(connection, group, through, len(items))
             tell(connection, self._database, through)
-        for one in moved:
+        for one, state in zip(moved, left, strict=True):
+            self._left[one.name, one.generation] = one.position, state
             self._analyze_growing(one, len(items))
         return moved
 
+    def _take_left(self, one: Generation) -> Any:
+        """Give what the fold of the batch before left, if nobody else has moved on since."""
+        position, state = self._left.pop((one.name, one.generation), (None, None))
+        return state if position == one.position else None
+
     def fold(
-        self, connection: Connection[TupleRow], one: Generation, items: Sequence[Item]
-    ) -> None:
-        """Bring one generation's tables past some events, in the caller's transaction."""
+        self,
+        connection: Connection[TupleRow],
+        one: Generation,
+        items: Sequence[Item],
+        before: Any = None,
+    ) -> Any:
+        """Bring one generation's tables past some events, in the caller's transaction.
+
+        `before` is what this gave for the batch before, if no other writer came in between.
+        """
         heard: list[Recorded] = []
         for item in self._heard(one, items):
             if isinstance(item, Broken):
                 raise item.error
             heard.append(item)
-        if heard:
-            projection = self._by_name[one.name]
-            fold_into(connection, projection, names_of(projection, one.generation), heard)
+        if not heard:
+            return before
+        projection = self._by_name[one.name]
+        return fold_into(
+            connection, projection, names_of(projection, one.generation), heard, before
+        )
 
     def _heard(self, one: Generation, items: Sequence[Item]) -> list[Item]:
         names = self._hears[one.name]
@@ -209,12 +226,18 @@ def fold_into(
     projection: Projection[Any],
     names: Names,
     heard: Sequence[Recorded],
-) -> None:
-    """Load, fold, flush."""
-    state = projection.load(connection, names, heard)
+    before: Any = None,
+) -> Any:
+    """Load, fold, flush; give what serves for the next batch."""
+    if before is None or projection.extend is None:
+        state = projection.load(connection, names, heard)
+    else:
+        state = projection.extend(connection, names, heard, before)
+    fold = projection.fold
     for recorded in heard:
-        projection.fold(state, recorded)
+        fold(state, recorded)
     projection.flush(connection, names, state)
+    return state if projection.extend is not None else None
 
 
 def feed_channel(database: Database) -> str:

@@ -151,6 +151,7 @@ class _Check:
         self._projector = projector
         self._batches = batches
         self._filled: dict[str, int] = {}
+        self._left: dict[str, Any] = {}
         self._count, self._next_analyze = 0, 1
         projector.learn_skips(connection)
 
@@ -178,7 +179,8 @@ class _Check:
         done = self._filled.get(one.name, 0)
         wanted = [item for item in items if done < item.position <= one.position]
         beside = _as_temporary(one)
-        self._projector.fold(self._connection, beside, wanted)
+        left = self._left.get(one.name)
+        self._left[one.name] = self._projector.fold(self._connection, beside, wanted, left)
 
     def _analyze(self, these: Sequence[Generation], count: int) -> None:
         """Tell the planner what the tables hold, each time they have grown fourfold."""

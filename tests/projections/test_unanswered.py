@@ -214,7 +214,11 @@ def test_rows_are_the_same_wherever_batches_begin_and_end(database: "Database", 
             [[event] for event in events],
             in_batches(events, seed),
         ]
-        filled = [fill(connection, CORRESPONDENCE, way, 10 + at) for at, way in enumerate(ways)]
+        filled = [
+            fill(connection, CORRESPONDENCE, way, 10 * at + going_on, going_on=bool(going_on))
+            for at, way in enumerate(ways, 1)
+            for going_on in range(2)
+        ]
         for table in CORRESPONDENCE.tables:
             one, *others = (rows(connection, names, table) for names in filled)
             assert all(other == one for other in others), table.name

@@ -32,17 +32,26 @@ def fill(
     projection: "Projection[Any]",
     batches: Iterable[Sequence[Recorded]],
     generation: int = 1,
+    *,
+    going_on: bool = False,
 ) -> "Names":
-    """Make a projection's tables anew and fold batches into them."""
+    """Make a projection's tables anew and fold batches into them.
+
+    `going_on`: each batch goes on with what the one before left in memory.
+    """
     from projections.projection import Names  # noqa: PLC0415
 
+    state: Any = None
     names = Names({table.name: generation for table in projection.tables})
     for table in projection.tables:
         _make(connection, names, table)
     for batch in batches:
         heard = [one for one in batch if isinstance(one.event, projection.hears)]
         with connection.transaction():
-            state = projection.load(connection, names, heard)
+            if going_on and state is not None and projection.extend is not None:
+                state = projection.extend(connection, names, heard, state)
+            else:
+                state = projection.load(connection, names, heard)
             for one in heard:
                 projection.fold(state, one)
             projection.flush(connection, names, state)
