@@ -25,6 +25,11 @@ class Filed:
     received: tuple[str, ...]
     undeliverable: bool = False
 
+    @property
+    def left_open(self) -> bool:
+        """True for what the story lets nobody answer."""
+        return "open" in self.step.flags
+
 
 @dataclass(frozen=True, slots=True)
 class Sides:

@@ -11,7 +11,19 @@ from api.demo.company import Person
 
 HERE = Path(__file__).parent
 FLAGS = frozenset(
-    {"new", "same", "bare", "stripped", "phone", "erp", "auto", "machine", "alias", "wrongdate"}
+    {
+        "new",
+        "same",
+        "bare",
+        "stripped",
+        "phone",
+        "erp",
+        "auto",
+        "machine",
+        "alias",
+        "wrongdate",
+        "open",
+    }
 )
 
 

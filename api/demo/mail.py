@@ -3,7 +3,7 @@
 import csv
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from api.demo.correspondence import Filed, told
 from api.demo.letters import Letter, stories
 from api.demo.mime import delivered, delivery_time, rendered
 from api.demo.notices import bounce, invitation, notices
+from api.demo.notices import left_open as open_notices
 from api.demo.pec import BOX as PEC_BOX
 from api.demo.pec import certified
-from api.demo.workdays import Calendar
+from api.demo.pec import left_open as open_certified
+from api.demo.workdays import REFERENCE, Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,20 @@ def sample_mail(until: datetime) -> list[SampleMail]:
     return sorted(found, key=lambda mail: (mail.received_at, mail.mailbox, mail.folder, mail.raw))
 
 
+def left_open() -> set[str]:
+    """Give the Message-IDs of the mail that nobody answers in the sample; any day has the same."""
+    calendar = Calendar(datetime.combine(REFERENCE, time(20), UTC))
+    company = load(calendar)
+    letters = (filed for story in stories() for filed in told(story, company, calendar))
+    asked = {filed.letter.id for filed in letters if filed.left_open}
+    return asked | open_notices() | open_certified()
+
+
 def write_sample(folder: Path, until: datetime) -> None:
-    """Write `directory/` with the master data and `mailboxes/` with one mbox a mailbox folder."""
+    """Write `directory/` with the master data and `mailboxes/` with one mbox a mailbox folder.
+
+    `unanswered.txt` beside them has the Message-IDs of what is meant to wait, one a line.
+    """
     mails = sample_mail(until)
     calendar = Calendar(until.astimezone(UTC))
     (folder / "mailboxes").mkdir(parents=True, exist_ok=True)
@@ -60,6 +74,7 @@ def write_sample(folder: Path, until: datetime) -> None:
     _write_rows(folder / "directory" / "mailboxes.csv", boxes)
     company = json.dumps(shifted_company(calendar), indent=1, ensure_ascii=False)
     (folder / "directory" / "company.json").write_text(company + "\n", "utf-8")
+    (folder / "unanswered.txt").write_text("".join(f"{id}\n" for id in sorted(left_open())))
 
 
 def _copies(letters: list[Filed]) -> list[SampleMail]:

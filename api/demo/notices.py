@@ -68,8 +68,12 @@ def bounce(letter: Letter, at: datetime) -> bytes:
 
 def notices(company: Company, calendar: Calendar) -> list[tuple[Letter, str, tuple[str, ...]]]:
     """Give each notice with its envelope sender and the mailboxes that have it."""
-    text = (HERE / "texts" / "notices.toml").read_text("utf-8")
-    return [_notice(table, company, calendar) for table in tomllib.loads(text)["notice"]]
+    return [_notice(table, company, calendar) for table in _tables()]
+
+
+def left_open() -> set[str]:
+    """Give the Message-IDs of what wants an answer all the same, and gets none."""
+    return {_id(table) for table in _tables() if table.get("open")}
 
 
 def invitation(letter: Letter, calendar: Calendar, box: str) -> bytes:
@@ -118,6 +122,16 @@ def _headers_of(letter: Letter) -> EmailMessage:
     return part
 
 
+def _tables() -> list[dict[str, Any]]:
+    text = (HERE / "texts" / "notices.toml").read_text("utf-8")
+    found: list[dict[str, Any]] = tomllib.loads(text)["notice"]
+    return found
+
+
+def _id(table: dict[str, Any]) -> str:
+    return message_id("thunderbird", table["subject"], table["from"][1].partition("@")[2])
+
+
 def _notice(
     table: dict[str, Any], company: Company, calendar: Calendar
 ) -> tuple[Letter, str, tuple[str, ...]]:
@@ -129,7 +143,7 @@ def _notice(
     text = table["text"].strip().format(day=ahead, date=shown_date(language, at))
     to = (_person(table["to"]),) if "to" in table else (company.boxes[table["boxes"][0]],)
     letter = Letter(
-        message_id("thunderbird", table["subject"], author.domain),
+        _id(table),
         at,
         author,
         to,

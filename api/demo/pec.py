@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 from xml.sax.saxutils import escape
 
 from api.demo.chance import number, uuid
@@ -59,16 +60,27 @@ class Certified:
 
 def certified(company: Company, calendar: Calendar) -> list[Certified]:
     """Give all certified mail of the sample."""
-    tables = tomllib.loads((HERE / "stories" / "pec.toml").read_text("utf-8"))["mail"]
     numbers = {id: paper.number for id, paper in company.papers.items()}
     found: list[Certified] = []
-    for table in tables:
+    for table in _tables():
         letter = _letter(table, numbers, calendar)
         found += _sent(letter) if table["way"] == "sent" else [_envelope(letter)]
     return found
 
 
-def _letter(table: dict[str, str], numbers: dict[str, str], calendar: Calendar) -> Letter:
+def left_open() -> set[str]:
+    """Give the Message-IDs of the envelopes whose mail nobody answers."""
+    return {_provider_id(_id(table["id"])) for table in _tables() if table.get("open")}
+
+
+def _tables() -> list[dict[str, Any]]:
+    mails: list[dict[str, Any]] = tomllib.loads(
+        (HERE / "stories" / "pec.toml").read_text("utf-8")
+    )["mail"]
+    return mails
+
+
+def _letter(table: dict[str, Any], numbers: dict[str, str], calendar: Calendar) -> Letter:
     back, clock = table["at"].split()
     ours = Person(FIRM, BOX, "it", "", client="pec")
     other = Person(table["name"], table["other"], "it", "", table["name"], client="pec")
@@ -93,7 +105,7 @@ def _letter(table: dict[str, str], numbers: dict[str, str], calendar: Calendar) 
     )
 
 
-def _files(table: dict[str, str]) -> tuple[File, ...]:
+def _files(table: dict[str, Any]) -> tuple[File, ...]:
     if "file" not in table:
         return ()
     title = table["file"].removesuffix(".pdf")

@@ -9,10 +9,11 @@ from pathlib import Path
 from time import monotonic
 
 from api.demo.mail import write_sample
-from api.work.directory import Outcome, import_directory
+from api.work.directory import import_directory
 from api.work.importing import Wanted, import_mail
 from api.work.instance import Carteggio
 from api.work.reception import Counts
+from api.work.takeover import Outcome
 from api.work.tokens import Bearer, issue
 from domain.access import Scope
 from domain.values import Rejected

@@ -1,7 +1,6 @@
 """What the sample's own files say, read by Python's library: no code of ours takes part."""
 
 import csv
-import json
 import mailbox
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from dataclasses import dataclass
 from email.message import Message
 from email.utils import getaddresses
 from pathlib import Path
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +19,14 @@ class Truth:
     def with_party(self, code: str) -> set[str]:
         """Give the Message-IDs of the mail that a party sent or got, by addresses of it alone."""
         people = self._addresses_of(code)
-        return {
-            id for id, mail in self._mails("*.mbox") if people & _people(mail, "From", "To", "Cc")
-        }
+        return {id for id, mail in self._mails() if people & _people(mail, "From", "To", "Cc")}
 
-    def answered(self) -> set[str]:
-        """Give the Message-IDs that mail sent by the company to others refers to."""
-        inside = self._domains()
-        return {
-            bare(str(mail["In-Reply-To"]))
-            for _, mail in self._mails("*.Sent.mbox")
-            if mail["In-Reply-To"] and not _all_inside(_people(mail, "To", "Cc"), inside)
-        }
+    def waiting(self) -> set[str]:
+        """Give the Message-IDs of the mail that is meant to wait for an answer."""
+        return set((self.folder / "unanswered.txt").read_text("utf-8").split())
 
-    def received(self) -> set[str]:
-        """Give the Message-IDs of the mail that came in from others."""
-        inside = self._domains()
-        return {
-            id
-            for id, mail in self._mails("*.INBOX.mbox")
-            if not _all_inside(_people(mail, "From"), inside)
-        }
-
-    def _mails(self, pattern: str) -> Iterator[tuple[str, Message]]:
-        for path in sorted((self.folder / "mailboxes").glob(pattern)):
+    def _mails(self) -> Iterator[tuple[str, Message]]:
+        for path in sorted((self.folder / "mailboxes").glob("*.mbox")):
             with_mail: mailbox.mbox = mailbox.mbox(path, create=False)
             try:
                 for mail in with_mail:
@@ -65,11 +47,6 @@ class Truth:
         with (self.folder / "directory" / name).open(encoding="utf-8", newline="") as lines:
             return list(csv.DictReader(lines))
 
-    def _domains(self) -> set[str]:
-        path = self.folder / "directory" / "company.json"
-        described: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        return {str(domain).casefold() for domain in described["domains"]}
-
 
 def bare(id: str) -> str:
     """Take the brackets off a Message-ID."""
@@ -79,7 +56,3 @@ def bare(id: str) -> str:
 def _people(mail: Message, *fields: str) -> set[str]:
     values = [str(value) for name in fields for value in mail.get_all(name, [])]
     return {address.casefold() for _, address in getaddresses(values) if address}
-
-
-def _all_inside(people: set[str], domains: set[str]) -> bool:
-    return all(person.rpartition("@")[2] in domains for person in people)

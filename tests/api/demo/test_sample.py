@@ -16,7 +16,7 @@ import pytest
 from api.demo.company import SAMPLE, load, rows
 from api.demo.correspondence import Filed, told
 from api.demo.letters import stories
-from api.demo.mail import SampleMail, sample_mail, write_sample
+from api.demo.mail import SampleMail, left_open, sample_mail, write_sample
 from api.demo.workdays import Calendar, local, working_days_back
 
 TUESDAY = datetime(2026, 11, 24, 17, 30, tzinfo=UTC)
@@ -224,6 +224,21 @@ def test_between_twelve_and_twenty_questions_wait(parsed):
     ages = [TUESDAY - letter.sent_at for letter in waiting]
     assert sum(age > timedelta(days=14) for age in ages) >= 2
     assert sum(timedelta(days=4) < age for age in ages) >= 5
+
+
+def test_what_is_meant_to_wait_is_what_nothing_of_ours_follows(parsed):
+    calendar = Calendar(TUESDAY)
+    company = load(calendar)
+    letters = [told(story, company, calendar) for story in stories()]
+    unfollowed = {filed.letter.id for story in letters for filed in _open(story)}
+    assert unfollowed <= left_open()
+    # A certified mail and an invitation are told by no story.
+    others = {id_of(mail) for mail in parsed} & left_open() - unfollowed
+    assert len(others) == len(left_open()) - len(unfollowed) == 2
+
+
+def id_of(message: EmailMessage) -> str:
+    return str(message["Message-ID"]).strip().strip("<>")
 
 
 def _open(letters):
