@@ -106,13 +106,23 @@ class Limits(ASTValidationRule):
         self.report_error(GraphQLError(sentence, extensions={"code": "TOO_MUCH"}))
 
 
-class MostTokens(SchemaExtension):
-    """Stops reading a document that is too long."""
+class Documents(SchemaExtension):
+    """Stops reading a document that is too long, and refuses one that leaves open what is asked."""
 
     def on_operation(self) -> Iterator[None]:
         """Tell the parser."""
         self.execution_context.parse_options["max_tokens"] = TOKENS
         yield
+
+    def on_parse(self) -> Iterator[None]:
+        """Refuse several operations without a name; strawberry would run the first of them."""
+        yield
+        asked = self.execution_context
+        document = asked.graphql_document
+        operations = document.definitions if document else ()
+        several = sum(isinstance(one, OperationDefinitionNode) for one in operations) > 1
+        if several and asked._provided_operation_name is None:  # noqa: SLF001  the only way to it
+            raise GraphQLError("there are several operations; say which by operationName")
 
 
 # ---- what an error tells
@@ -156,7 +166,7 @@ def _field(error: GraphQLError) -> str:
 
 
 LIMITS: Final[list[Callable[[], SchemaExtension] | type[SchemaExtension]]] = [
-    MostTokens,
+    Documents,
     lambda: AddValidationRules([Limits]),
     ParserCache,
     ValidationCache,

@@ -1,7 +1,7 @@
 """The API as its clients have it: a real server on a port of its own, asked over HTTP.
 
 `api` serves the instance of the fixture `carteggio`, without the work behind it: what a test
-records is seen after `caught_up`.
+records is seen after `caught_up`. `shared_api` is for all tests of a module that change nothing.
 """
 
 import socket
@@ -128,3 +128,15 @@ def api(carteggio: "Carteggio") -> Iterator[Api]:
     """Serve the instance of the test."""
     with serving(carteggio) as served:
         yield served
+
+
+@pytest.fixture(scope="module")
+def shared_api(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Serve an empty instance to a module's tests."""
+    from instances import opened_on  # noqa: PLC0415
+    from servers import fresh_database  # noqa: PLC0415
+
+    home = tmp_path_factory.mktemp("api") / "home"
+    with fresh_database(postgres) as database, opened_on(database, home) as opened:
+        with serving(opened) as served:
+            yield served

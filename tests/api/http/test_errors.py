@@ -1,0 +1,98 @@
+"""What an error tells: the client its code, the log where, nobody what mail says."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import psycopg.conninfo
+import pytest
+
+from adapters.database import Database
+from serving import Api
+
+MAILBOXES = "{ mailboxes { address } }"
+
+
+@contextmanager
+def unreachable(server: str, database: Database) -> Iterator[None]:
+    """Let nobody reach a database for a while."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        name = psycopg.conninfo.conninfo_to_dict(database.dsn)["dbname"]
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+        )
+        yield
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+
+
+def test_what_breaks_inside_is_told_by_a_number_that_the_log_has_too(
+    api: Api, capfd: pytest.CaptureFixture[str]
+):
+    with api.carteggio.database.connect() as connection:
+        for (table,) in connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename ~ '^mailbox_'",
+            (api.carteggio.database.schema,),
+        ).fetchall():
+            connection.execute(f"DROP TABLE {table}".encode())
+    answer = api.post({"query": MAILBOXES})
+    (error,) = answer.json()["errors"]
+    found = re.fullmatch(r"internal error ([0-9a-f]{12}); the log says more", error["message"])
+    assert answer.status_code == 200
+    assert answer.json()["data"] is None
+    assert error["extensions"] == {"code": "INTERNAL"}
+    assert error["path"] == ["mailboxes"]
+    assert found is not None
+    (line,) = [one for one in "".join(capfd.readouterr()).splitlines() if found[1] in one]
+    assert "UndefinedTable (reader.py:" in line
+    assert "SELECT" not in line
+
+
+def test_while_the_database_is_away_clients_are_told_to_try_again(api: Api, postgres: str):
+    assert api.ask(MAILBOXES) == {"mailboxes": []}
+    with unreachable(postgres, api.carteggio.database):
+        away = api.post({"query": MAILBOXES})
+        assert away.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+        assert api.client.get("/health").status_code == 503
+    assert api.ask(MAILBOXES) == {"mailboxes": []}
+    assert api.client.get("/health").status_code == 200
+
+
+@pytest.mark.slow
+def test_a_question_that_takes_too_long_is_stopped_and_says_so(api: Api):
+    with api.carteggio.database.connect(autocommit=False) as connection:
+        # Whoever reads waits for this lock until the statement's own limit.
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename ~ '^mailbox_'",
+            (api.carteggio.database.schema,),
+        ).fetchall()
+        for (table,) in tables:
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        assert api.refusal(MAILBOXES) == "TOO_SLOW"
+
+
+def test_who_has_written_sees_it_from_the_position_on(api: Api):
+    head = api.carteggio.journal.head()
+    for position in (0, head, str(head)):
+        asked = {"query": MAILBOXES, "extensions": {"minPosition": position}}
+        assert api.post(asked).json() == {"data": {"mailboxes": []}}
+
+
+def test_a_position_that_is_not_reached_in_time_is_stale(api: Api):
+    beyond = api.carteggio.journal.head() + 1
+    asked = {"query": MAILBOXES, "extensions": {"minPosition": str(beyond)}}
+    lenient = api.post(asked)
+    strict = api.post(asked, Accept="application/graphql-response+json")
+    assert (lenient.status_code, strict.status_code) == (200, 503)
+    assert strict.headers["Retry-After"] == "1"
+    assert set(strict.json()) == {"errors"}
+    assert strict.json()["errors"][0]["extensions"]["code"] == "STALE"
+
+
+@pytest.mark.parametrize("position", [-1, 1.5, "x", "-1", "", True, [1], 1 << 63, "9" * 30, "１"])
+def test_what_is_no_position_is_refused(shared_api: Api, position: object):
+    asked = {"query": "{ __typename }", "extensions": {"minPosition": position}}
+    answer = shared_api.post(asked)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_REQUEST"

@@ -1,0 +1,119 @@
+"""What a question may cost: depth, aliases, tokens, octets."""
+
+import time
+
+import pytest
+from graphql import build_schema, parse, specified_rules, validate
+
+from api.graphql.limits import ALIASES, DEPTH, TOKENS, Limits
+from serving import Api
+
+SCHEMA = build_schema("type Query { a: Query b(c: [Int]): Int }")
+RULES = (*specified_rules, Limits)
+
+
+@pytest.fixture
+def api(shared_api: Api) -> Api:
+    return shared_api
+
+
+def problems(query: str) -> list[str]:
+    return [error.message for error in validate(SCHEMA, parse(query), RULES)]
+
+
+def nested(depth: int, inner: str = "b") -> str:
+    return "a{" * depth + inner + "}" * depth
+
+
+def aliased(count: int) -> str:
+    return " ".join(f"x{at}: b" for at in range(count))
+
+
+def test_selections_may_lie_as_deep_as_the_limit_and_no_deeper():
+    assert not problems("{" + nested(DEPTH) + "}")
+    assert problems("{" + nested(DEPTH + 1) + "}") == [
+        f"selections lie {DEPTH + 1} deep; {DEPTH} is the most"
+    ]
+
+
+def test_depth_is_counted_through_fragments():
+    inner = "fragment F on Query {" + nested(4) + "}"
+    assert not problems("{" + nested(DEPTH - 4, "...F") + "}" + inner)
+    assert problems("{" + nested(DEPTH - 3, "...F") + "}" + inner)
+    assert problems("{" + nested(DEPTH, "... on Query {a{b}}") + "}")
+
+
+def test_aliases_may_be_as_many_as_the_limit_and_no_more():
+    assert not problems("{" + aliased(ALIASES) + "}")
+    assert problems("{" + aliased(ALIASES + 1) + "}")
+
+
+def test_aliases_are_counted_each_time_a_fragment_is_used():
+    half = ALIASES // 2 + 1
+    inner = "fragment F on Query {" + aliased(half) + "}"
+    assert not problems("{...F}" + inner)
+    assert problems("{...F a{...F}}" + inner)
+
+
+def test_nested_fragments_are_measured_once_each():
+    levels = 80
+    doubled = "".join(
+        f"fragment F{at} on Query {{a{{x: b}} ...F{at + 1} ...F{at + 1}}}" for at in range(levels)
+    )
+    begun = time.process_time()
+    found = problems(f"{{...F0}} {doubled} fragment F{levels} on Query {{x: b}}")
+    assert any("aliases" in one for one in found)
+    assert time.process_time() - begun < 5
+
+
+def test_a_fragment_in_itself_is_refused():
+    assert problems("{...F} fragment F on Query {a{...F}}")
+    assert problems("{...F} fragment F on Query {a{...G}} fragment G on Query {a{...F}}")
+    assert problems("{...Nowhere}")
+
+
+def test_a_document_that_is_too_long_is_not_read(api: Api):
+    said = [
+        api.post({"query": "{" + "a " * words + "}"}).json()["errors"][0]["message"]
+        for words in (TOKENS - 2, TOKENS - 1)
+    ]
+    assert "tokens" not in said[0]
+    assert (
+        said[1] == f"Syntax Error: Document contains more than {TOKENS} tokens. Parsing aborted."
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{" + "a{" * 900,
+        "{__type(name: " + "[" * 990 + "]" * 990 + ") {name}}",
+        "query(" + "$a: " + "[" * 900 + "Int" + "]" * 900 + ") {__typename}",
+        "{" + "a{" * 600 + "b" + "}" * 600 + "}",
+    ],
+)
+def test_a_document_that_is_nested_too_deeply_is_refused(api: Api, query: str):
+    assert api.refusal(query) == "INVALID_QUERY"
+
+
+def test_limits_hold_over_http(api: Api):
+    aliases = " ".join(f"x{at}: __typename" for at in range(ALIASES + 1))
+    assert api.refusal("{" + aliases + "}") == "TOO_MUCH"
+
+
+def test_the_types_may_be_asked_for_as_tools_do(api: Api):
+    from graphql import get_introspection_query  # noqa: PLC0415
+
+    assert api.ask(get_introspection_query())["__schema"]["types"]
+    circle = "{__schema{types{fields{type{fields{type{fields{type{name}}}}}}}}}"
+    assert api.refusal(circle) == "INVALID_QUERY"
+
+
+def test_a_question_that_is_too_large_is_not_taken_in(api: Api):
+    said = api.bears() | {"Content-Type": "application/json"}
+    large = b'{"query": "' + b" " * (1 << 20) + b'"}'
+    for content in (large, iter([large[:70_000], large[70_000:]])):
+        answer = api.client.post("/graphql", content=content, headers=said)
+        assert answer.status_code == 413
+        assert answer.json()["errors"][0]["extensions"]["code"] == "TOO_LARGE"
+    assert api.ask("{ __typename }")
