@@ -121,7 +121,8 @@ def _asked(carteggio: Carteggio, serving: Serving, bearer: Bearer, shown: Shown)
     good = True
     for question, ask in questions.about(shown.waiting, CUSTOMER, shown.history):
         try:
-            answer = Text.assemble(("✓ ", "green"), question, (f"\n    {ask()}", "dim"))
+            said = ask().replace("\n", "\n    ")
+            answer = Text.assemble(("✓ ", "green"), question, (f"\n    {said}", "dim"))
         except Failed as failed:
             good = False
             answer = Text.assemble(("✗ ", "red"), question, f"\n    {failed}")

@@ -6,7 +6,7 @@ and what was printed from the read models.
 
 import json
 import shlex
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.request import ProxyHandler, Request, build_opener, getproxies, proxy_bypass
 
@@ -16,9 +16,11 @@ from api.work.answers import HistoryLine, WaitingLine
 
 Asking = tuple[str, Callable[[], str]]
 _TIMEOUT_S: Final = 20.0
+_MOST: Final = 100
 
 FIRST_QUERY: Final = (
-    "{ unanswered(first: 3) { edges { node { since message { subject from { email } } } } } }"
+    "{ unanswered(first: 5) { totalCount { value }"
+    " edges { node { since message { subject from { email } } } } } }"
 )
 _UNANSWERED: Final = """
 query($first: Int!) { unanswered(first: $first) {
@@ -31,8 +33,7 @@ query($code: String!, $first: Int!) {
 """
 _LINKS: Final = """
 query($id: ID!) { message(id: $id) {
-  headerId links { reason evidence target {
-    ... on Party { code } ... on Document { number } } } } }
+  links { reason place evidence target { ... on Party { code } ... on Document { number } } } } }
 """
 
 
@@ -80,21 +81,14 @@ class Questions:
         return f"{len(ids)} messages with {party['name']}, every one that its mailboxes hold"
 
     def _links(self, code: str, line: HistoryLine) -> str:
-        timeline = self._asked(_TIMELINE, code=code, first=50)["party"]["timeline"]["edges"]
-        wanted = bare(line.message_id)
-        id = next(
-            edge["node"]["id"] for edge in timeline if bare(edge["node"]["headerId"]) == wanted
-        )
-        links = self._asked(_LINKS, id=id)["message"]["links"]
-        targets = {one["target"].get("code") or one["target"].get("number") for one in links}
-        missing = {code, *line.documents} - targets
-        _none("these links are missing", missing)
-        _none("these links give no reason", {str(one) for one in links if not one["reason"]})
-        return "; ".join(
-            f"{one['target'].get('code') or one['target'].get('number')}"
-            f" by {one['reason'].lower().replace('_', ' ')} {one['evidence'] or ''}".strip()
-            for one in links
-        )
+        timeline = self._asked(_TIMELINE, code=code, first=_MOST)["party"]["timeline"]["edges"]
+        ids = {bare(edge["node"]["headerId"]): edge["node"]["id"] for edge in timeline}
+        links = self._asked(_LINKS, id=ids[bare(line.message_id)])["message"]["links"]
+        reasons = {_target(one): _reason(one) for one in links}
+        _none("these links are missing", {code, *line.documents} - set(reasons))
+        _none("these links say no words", {_target(one) for one in links if not one["evidence"]})
+        targets = [code, *(target for target in reasons if target != code)]
+        return "\n".join(f"{target}: {reasons[target]}" for target in targets)
 
     def _asked(self, query: str, **variables: object) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
@@ -122,6 +116,15 @@ def curl(address: str, token: str) -> str:
     if "http" in getproxies() and not proxy_bypass(HOST):
         words[1:1] = ["--noproxy", HOST]
     return shlex.join(words)
+
+
+def _target(link: Mapping[str, Any]) -> str:
+    return str(link["target"].get("code") or link["target"].get("number"))
+
+
+def _reason(link: Mapping[str, Any]) -> str:
+    reason = str(link["reason"]).lower().replace("_", " ")
+    return f"{reason} in {link['place']}, “{link['evidence']}”"
 
 
 def _headers(token: str) -> dict[str, str]:
