@@ -15,10 +15,11 @@ from rich.progress import (
 )
 
 from api.cli.setting import err, moment, opened, out, plain, print_json, table_of
-from api.work.directory import Outcome, import_directory
+from api.work.directory import import_directory
 from api.work.importing import Progress as Done
 from api.work.importing import Wanted, import_mail, linked_since
 from api.work.instance import Carteggio
+from api.work.takeover import Outcome
 
 _SHOWN = 50
 group = typer.Typer(help="Bring in mail files and master data.", no_args_is_help=True)

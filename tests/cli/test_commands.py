@@ -40,7 +40,7 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(database, home: Path) -> Iterator[Run]:
+def run(database, home: Path, logs_restored) -> Iterator[Run]:
     """Run commands on a fresh instance; the last argument may be the exit code to expect."""
     environment = {"CARTEGGIO_DATABASE_URL": database.dsn, "CARTEGGIO_TIME_ZONE": "Europe/Rome"}
     runner = CliRunner(env={**environment, "COLUMNS": "200"})

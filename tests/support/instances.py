@@ -34,6 +34,21 @@ def carteggio(database: "Database", tmp_path: Path) -> Iterator["Carteggio"]:
         yield opened
 
 
+@pytest.fixture
+def logs_restored() -> Iterator[None]:
+    """Let a test or command set up the log, and forget where it went to afterwards."""
+    import logging  # noqa: PLC0415
+
+    import structlog  # noqa: PLC0415
+
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
 def events_of(carteggio: "Carteggio", *names: str) -> list[Any]:
     """Give what was recorded under these names, in order."""
     return [one.event for one in carteggio.journal.read(0, limit=100_000, names=names or None)]

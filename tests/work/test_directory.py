@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from api.work.directory import NoDirectory, Outcome, import_directory
+from api.work.directory import NoDirectory, import_directory
 from api.work.instance import Carteggio
+from api.work.takeover import Outcome
 from instances import events_of
 
 PARTIES = "party_id,kind,name,country,language,vat\nC1,customer,Acme,IT,it,IT1\nS2,supplier,Bolt,DE,de,\n"
