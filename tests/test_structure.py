@@ -16,7 +16,7 @@ from projections.reader import Reader
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST_FILE = 350
-LONGEST_FUNCTION = 40
+LONGEST_FUNCTION = 45
 
 
 def ours() -> Iterator[Path]:
