@@ -54,6 +54,7 @@ __all__ = [
 _CONTENT_NAME = 20
 _KEY_ID = 10
 _BATCH = 500
+_LARGE = 2 << 20
 A_DAY = timedelta(hours=24)
 
 
@@ -243,7 +244,9 @@ class Blobs:
             self._store.put(name, sealed)
 
         try:
-            at_once(seal_and_put, blobs)
+            at_once(seal_and_put, [name for name in blobs if not _is_large(blobs[name])])
+            for name in filter(lambda name: _is_large(blobs[name]), blobs):
+                seal_and_put(name)  # one by one: sealing takes as much memory again
             self._store.settle(blobs)
         except BaseException:
             self._store.delete(blobs)  # a full disk is not helped by what nobody will record
@@ -300,6 +303,10 @@ class Blobs:
 def _stored(key: Key, blob: _Blob, content_name: bytes, size: int) -> Stored:
     new = blob.content is not None
     return Stored(blob.name, key.subject, key.wrap(blob.secret), content_name, size, new)
+
+
+def _is_large(blob: _Blob) -> bool:
+    return blob.content is not None and len(blob.content) > _LARGE
 
 
 def _new_name(content_name: bytes) -> BlobName:

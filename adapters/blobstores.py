@@ -54,7 +54,7 @@ class Entry:
 class BlobStore(Protocol):
     """What the blobs ask of a place to lie in; every call may come from many threads."""
 
-    def put(self, name: str, sealed: bytes) -> None:
+    def put(self, name: str, sealed: bytes | bytearray) -> None:
         """Write a blob whole or not at all; again does no harm."""
 
     def settle(self, names: Collection[str]) -> None:
@@ -94,7 +94,7 @@ class FolderStore:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _settle(str(folder.parent))
 
-    def put(self, name: str, sealed: bytes) -> None:
+    def put(self, name: str, sealed: bytes | bytearray) -> None:
         path = self._path(name)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         with self._sentences():
@@ -182,7 +182,7 @@ class ObjectStore:
             client_options={"allow_http": allow_http},
         )
 
-    def put(self, name: str, sealed: bytes) -> None:
+    def put(self, name: str, sealed: bytes | bytearray) -> None:
         with self._sentences():
             obstore.put(self._store, _laid_out(name), sealed)
 
@@ -237,7 +237,7 @@ def _laid_out(name: str) -> str:
     return f"{parts[1]}/{parts[2]}/{name}"
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes | bytearray) -> None:
     try:
         descriptor = _create(path)
     except FileNotFoundError:

@@ -7,6 +7,7 @@ it, so that a box cannot be moved to another object.
 
 import hmac
 import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -98,23 +99,23 @@ def open_box(key: Key, box: bytes, kind: str, object_id: bytes) -> bytes:
     return _decrypt(key.cipher, nonce, sealed, associated)
 
 
-def seal_blob(secret: bytes, content: bytes, associated: bytes) -> bytes:
+def seal_blob(secret: bytes, content: bytes, associated: bytes) -> bytearray:
     """Compress, pad and seal a whole blob under a key that is used for nothing else.
 
     The chunks follow STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): a random prefix, a
     counter and a last-chunk flag make each nonce, so no chunk can be moved, dropped or added.
+    A large content is never held twice beside its sealed form.
     """
     cipher = AESGCM(secret)
     prefix = os.urandom(_PREFIX)
     header = _HEADER + _committed(secret) + prefix
-    padded = memoryview(_padded(zstandard.compress(content, _LEVEL)))
-    starts = range(0, len(padded), CHUNK)
-    nonces = _nonces(prefix, len(starts))
-    chunks = (
-        cipher.encrypt(nonce, padded[at : at + CHUNK], header + associated)
-        for nonce, at in zip(nonces, starts, strict=True)
-    )
-    return b"".join((header, *chunks))
+    pieces = deque(_compressed(content))
+    size = padded_size(_LENGTH + sum(map(len, pieces)))
+    nonces = _nonces(prefix, -(-size // CHUNK))
+    sealed = bytearray(header)
+    for nonce, chunk in zip(nonces, _padded(pieces, size), strict=True):
+        sealed += cipher.encrypt(nonce, chunk, header + associated)
+    return sealed
 
 
 def open_blob(secret: bytes, sealed: bytes, associated: bytes) -> bytes:
@@ -144,9 +145,21 @@ def padded_size(size: int) -> int:
     return (size + mask) & ~mask
 
 
-def _padded(compressed: bytes) -> bytes:
-    framed = len(compressed).to_bytes(_LENGTH) + compressed
-    return framed.ljust(padded_size(len(framed)), b"\0")
+def _compressed(content: bytes) -> Iterator[bytes]:
+    chunker = zstandard.ZstdCompressor(_LEVEL).chunker(size=len(content), chunk_size=CHUNK)
+    yield from chunker.compress(content)
+    yield from chunker.finish()  # type: ignore[no-untyped-call]
+
+
+def _padded(pieces: deque[bytes], size: int) -> Iterator[bytes]:
+    """Cut what is sealed into chunks: its length, the pieces (used up on the way), and zeros."""
+    held = bytearray(sum(map(len, pieces)).to_bytes(_LENGTH))
+    for at in range(0, size, CHUNK):
+        wanted = min(CHUNK, size - at)
+        while len(held) < wanted and pieces:
+            held += pieces.popleft()
+        yield bytes(held[:wanted].ljust(wanted, b"\0"))
+        del held[:wanted]
 
 
 def _expanded(padded: bytes) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from adapters import migrations
+from adapters.allocator import give_back_memory
 from adapters.blobs import Blobs, BlobStore, FolderStore, ObjectStore
 from adapters.database import COMPANY, Database
 from adapters.home import Home
@@ -24,6 +25,7 @@ class NoCompany(Exception):
 def compose(home: Home, settings: Settings, company: str | None = None) -> Iterator[Carteggio]:
     """Open an instance, with its embedded database if it has one; the last one out stops that."""
     home.require()
+    give_back_memory()
     with ExitStack() as stack:
         database = stack.enter_context(opened_database(home, settings, company))
         missing = migrations.pending(database)

@@ -21,6 +21,8 @@ _SAME = (
 )  # fmt: skip
 _NAMESPACE = UUID("6f0d3b52-6f0b-5d0c-9b5e-0c2c4f1f7a11")
 _HEADER_LIMIT = 1 << 20
+_EMPTY_LINE = re.compile(rb"\n\n")
+_BLANKS = b" \t\n\r\x0b\f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +112,23 @@ def reaction_event(cause: UUID, rule: str, rule_version: int, target: UUID) -> U
     return uuid5(cause, f"{rule}\n{rule_version}\n{target}")
 
 
-def _normalised(raw: bytes) -> bytes:
-    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")
+def _normalised(raw: bytes) -> memoryview:
+    """Give the mail with LF alone, without those at its end; a large one is not copied for it."""
+    plain = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return _without_end(memoryview(plain), b"\n")
 
 
-def _split(plain: bytes) -> tuple[bytes, bytes]:
-    head, _, body = plain.partition(b"\n\n")
-    return head[:_HEADER_LIMIT], body
+def _without_end(octets: memoryview, these: bytes) -> memoryview:
+    end = len(octets)
+    while end and octets[end - 1] in these:
+        end -= 1
+    return octets[:end]
+
+
+def _split(plain: memoryview) -> tuple[bytes, memoryview]:
+    found = _EMPTY_LINE.search(plain)
+    head, body = found.span() if found else (len(plain), len(plain))
+    return bytes(plain[: min(head, _HEADER_LIMIT)]), plain[body:]
 
 
 def _fields(head: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -124,9 +136,9 @@ def _fields(head: bytes) -> Iterator[tuple[bytes, bytes]]:
         yield field.group(1).lower(), field.group(2).strip()
 
 
-def _content_key(key: bytes, fields: dict[bytes, bytes], body: bytes) -> str:
+def _content_key(key: bytes, fields: dict[bytes, bytes], body: memoryview) -> str:
     same = [b" ".join(fields.get(name, b"").split()) for name in _SAME]
-    return _digest(key, b"content", *same, body.rstrip()).hex()[:32]
+    return _digest(key, b"content", *same, _without_end(body, _BLANKS)).hex()[:32]
 
 
 def _bracketed(value: bytes) -> bytes:
@@ -144,7 +156,7 @@ def _spec(value: bytes) -> bytes:
     return next((word for word in value.split() if b"@" in word), value).strip(b",;").lower()
 
 
-def _digest(key: bytes, *parts: bytes) -> bytes:
+def _digest(key: bytes, *parts: bytes | memoryview) -> bytes:
     sealed = hmac.new(key, digestmod=hashlib.sha256)
     for part in parts:
         sealed.update(len(part).to_bytes(8, "big"))
@@ -152,7 +164,7 @@ def _digest(key: bytes, *parts: bytes) -> bytes:
     return sealed.digest()
 
 
-def _uuid(key: bytes, *parts: bytes) -> UUID:
+def _uuid(key: bytes, *parts: bytes | memoryview) -> UUID:
     """Make a uuid8 (RFC 9562 5.8) of a keyed hash."""
     octets = bytearray(_digest(key, *parts)[:16])
     octets[6] = (octets[6] & 0x0F) | 0x80

@@ -3,43 +3,46 @@
 import resource
 import signal
 import sys
+from collections import deque
 from typing import BinaryIO
 
-from adapters.mime.frames import READY, Limits, batches, framed, read_frame
-from adapters.mime.reader import Reading, read, unread
+from adapters.allocator import give_back_memory
+from adapters.mime.frames import READY, Limits, answered, sizes_asked
+from adapters.mime.reader import read, unread
 
 
 def serve(limits: Limits) -> None:
     """Read batches from standard input, answer each mail in turn, end with the input."""
+    give_back_memory()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     # A stray print of a library must not break the frames.
     sys.stdout = sys.stderr
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     target.write(READY)
     target.flush()
-    while (frame := read_frame(source)) is not None:
-        _bound_memory(limits, len(frame))
-        raws = batches.decode(frame).raws
-        del frame
-        for raw in raws:
-            _answer(target, raw, limits)
+    while (sizes := sizes_asked(source)) is not None:
+        _bound_memory(limits, sum(sizes))
+        raws = deque([source.read(size) for size in sizes])
+        while raws:
+            _answer(target, raws.popleft(), limits)
 
 
 def _answer(target: BinaryIO, raw: bytes, limits: Limits) -> None:
     # The default action of SIGPROF ends the process: no code of ours needs to run for it.
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds)
-    frame = _frame(raw)
+    pieces = _pieces(raw)
     signal.setitimer(signal.ITIMER_PROF, 0)
-    target.write(frame)
+    del raw  # a large one goes before its files are sent
+    target.writelines(pieces)
     target.flush()
 
 
-def _frame(raw: bytes) -> bytes:
+def _pieces(raw: bytes) -> list[bytes]:
     try:
-        return framed(read(raw))
+        return answered(read(raw))
     except Exception as fault:  # noqa: BLE001  what cannot be sent back must not end the batch
         why = f"reader fault: {type(fault).__name__}"
-    return framed(Reading(unread(raw, why).content))
+    return answered(unread(raw, why))
 
 
 def _bound_memory(limits: Limits, octets: int) -> None:

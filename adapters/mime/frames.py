@@ -1,12 +1,18 @@
-"""How the worker and its child talk: length and MessagePack, which can hold values only."""
+"""How the worker and its child talk: lengths, octets, and MessagePack, which holds values only.
+
+asked:     how many mails, each one's length, the mails
+answered:  length, Answer; the files that it names
+"""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import msgspec
 
 from adapters.mime.reader import Reading
+from domain.content import Content
 
 HEAD = struct.Struct("!Q")
 READY = b"ready"
@@ -25,26 +31,31 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Some mails to be read, in order."""
+class Answer:
+    """A reading without its files, and the length of each: large octets are sent as they lie."""
 
-    raws: list[bytes]
-
-
-encoder = msgspec.msgpack.Encoder()
-batches = msgspec.msgpack.Decoder(Batch)
-readings = msgspec.msgpack.Decoder(Reading)
+    content: Content
+    files: tuple[int, ...]
 
 
-def framed(value: object) -> bytes:
-    """Give a value with its length before it."""
-    body = encoder.encode(value)
-    return HEAD.pack(len(body)) + body
+answers = msgspec.msgpack.Decoder(Answer)
+_encoder = msgspec.msgpack.Encoder()
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
-    """Give the next frame of a stream that blocks; None at its end."""
+def asked(raws: Sequence[bytes]) -> list[bytes]:
+    """Give what is sent for some mails, piece by piece."""
+    return [b"".join(map(HEAD.pack, (len(raws), *map(len, raws)))), *raws]
+
+
+def answered(reading: Reading) -> list[bytes]:
+    """Give what is sent for a reading, piece by piece."""
+    body = _encoder.encode(Answer(reading.content, tuple(map(len, reading.files))))
+    return [HEAD.pack(len(body)), body, *reading.files]
+
+
+def sizes_asked(stream: BinaryIO) -> list[int] | None:
+    """Read the lengths of the next mails from a stream that blocks; None at its end."""
     head = stream.read(HEAD.size)
     if len(head) < HEAD.size:
         return None
-    return stream.read(HEAD.unpack(head)[0])
+    return [HEAD.unpack(stream.read(HEAD.size))[0] for _ in range(HEAD.unpack(head)[0])]

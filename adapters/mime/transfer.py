@@ -29,13 +29,13 @@ def decoded(data: bytes, encoding: str) -> bytes:
     return data
 
 
-def base64(data: bytes) -> bytes:
+def base64(data: bytes | memoryview) -> bytes:
     """Decode base64 up to its padding; foreign characters are passed over (RFC 2045 6.8)."""
     try:
         return binascii.a2b_base64(data)
     except ValueError:
         # Cut in the middle of a group: keep what is whole.
-        letters = data.translate(None, _NOT_BASE64)
+        letters = bytes(data).translate(None, _NOT_BASE64)
         whole = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
         return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 

@@ -43,6 +43,8 @@ class Part:
     def octets(self) -> bytes:
         """Give the body with its transfer encoding undone."""
         encoding = self.fields.first("content-transfer-encoding")
+        if transfer.encoding_of(encoding) == "base64":  # of a large file no second copy
+            return transfer.base64(memoryview(self.raw)[self.body : self.end])
         body = self.encoded()
         return transfer.decoded(body, transfer.encoding_of(encoding)) if encoding else body
 

@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
+from io import BytesIO
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
-from adapters.mime.frames import HEAD, READY, Batch, Limits, framed, readings
+from adapters.mime.frames import HEAD, READY, Limits, answers, asked
 from adapters.mime.reader import Reading, unread
 
 MOST_OF_A_BATCH = 200
@@ -85,9 +86,9 @@ class ReadingWorker:
             return found
         child = self._running()
         try:
-            self._send(child, framed(Batch(batch)))
+            self._send(child, asked(batch))
             while len(found) < len(batch):
-                found.append(readings.decode(self._receive(child)))
+                found.append(self._receive(child))
         except (OSError, msgspec.MsgspecError, _Gone):
             self._end()
         return found
@@ -128,24 +129,25 @@ class ReadingWorker:
                     continue
         child.wait()
 
-    def _send(self, child: subprocess.Popen[bytes], frame: bytes) -> None:
+    def _send(self, child: subprocess.Popen[bytes], pieces: Sequence[bytes]) -> None:
         place = _fileno(child.stdin)
         deadline = time.monotonic() + self._limits.wall_seconds
-        rest = memoryview(frame)
-        while rest:
-            _wait(place, select.POLLOUT, deadline)
-            try:
-                rest = rest[os.write(place, rest) :]
-            except BlockingIOError:
-                continue
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                _wait(place, select.POLLOUT, deadline)
+                try:
+                    rest = rest[os.write(place, rest) :]
+                except BlockingIOError:
+                    continue
 
-    def _receive(self, child: subprocess.Popen[bytes]) -> bytes:
+    def _receive(self, child: subprocess.Popen[bytes]) -> Reading:
         place = _fileno(child.stdout)
         deadline = time.monotonic() + self._limits.wall_seconds
         length = HEAD.unpack(_octets(place, HEAD.size, deadline))[0]
-        if length > MOST_OF_A_FRAME:
-            raise _Gone
-        return _octets(place, length, deadline)
+        answer = answers.decode(_octets(place, length, deadline))
+        files = tuple(_octets(place, size, deadline) for size in answer.files)
+        return Reading(answer.content, files)
 
 
 class _Gone(Exception):
@@ -168,17 +170,19 @@ def _wait(place: int, event: int, deadline: float) -> None:
 
 
 def _octets(place: int, length: int, deadline: float) -> bytes:
-    found = bytearray()
-    while len(found) < length:
+    if not 0 <= length <= MOST_OF_A_FRAME:
+        raise _Gone
+    found = BytesIO()  # its value is given without a copy
+    while found.tell() < length:
         _wait(place, select.POLLIN, deadline)
         try:
-            piece = os.read(place, min(length - len(found), 1_048_576))
+            piece = os.read(place, min(length - found.tell(), 1_048_576))
         except BlockingIOError:
             continue
         if not piece:
             raise _Gone
-        found += piece
-    return bytes(found)
+        found.write(piece)
+    return found.getvalue()
 
 
 def _batches(raws: Sequence[bytes]) -> Iterator[list[bytes]]:

@@ -98,6 +98,7 @@ def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progres
         reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
         for batch, portion in _read_ahead(reception, portions):
             stored = reception.store(batch, unfinished.moving(portion.after, progress.counts))
+            del batch, portion  # the next ones are read meanwhile
             progress.counts.add(stored)
             progress.read_here += stored.read
             progress.octets = source.progress()
