@@ -137,6 +137,9 @@ def shared_api(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from servers import fresh_database  # noqa: PLC0415
 
     home = tmp_path_factory.mktemp("api") / "home"
-    with fresh_database(postgres) as database, opened_on(database, home) as opened:
-        with serving(opened) as served:
-            yield served
+    with (
+        fresh_database(postgres) as database,
+        opened_on(database, home) as opened,
+        serving(opened) as served,
+    ):
+        yield served

@@ -41,7 +41,7 @@ def test_nobody_is_let_in_without_a_token_and_is_told_how(api: Api):
     ],
 )
 def test_a_token_that_was_never_issued_is_refused(shared_api: Api, token: str):
-    said = {"Authorization": f"Bearer {token}".encode("latin-1")}
+    said = {b"Authorization": f"Bearer {token}".encode("latin-1")}
     answer = shared_api.client.post("/graphql", json=ASKED, headers=said)
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
