@@ -72,5 +72,5 @@ async def led_on(
     del reader
     query = names.sql("SELECT id, conversation FROM {conversation_alias} WHERE id = ANY(%s)")
     cursor = await connection.execute(query, (list(conversations),))
-    found = dict(await cursor.fetchall())
+    found: dict[UUID, UUID] = dict(await cursor.fetchall())
     return {one: found.get(one, one) for one in conversations}

@@ -15,7 +15,7 @@ from strawberry.schema_directive import Location
 
 from domain.access import Scope
 
-Permission = strawberry.enum(
+strawberry.enum(
     Scope,
     name="Permission",
     description="What a token may do.",
@@ -60,7 +60,17 @@ class _Check(FieldExtension):
 
 def requires(scope: Scope) -> dict[str, Any]:
     """Give what `strawberry.field` takes so that a field needs a scope."""
-    return {"extensions": [_Check(scope)], "directives": [Requires(permission=scope)]}
+    return {"extensions": checks(scope), "directives": marks(scope)}
+
+
+def checks(scope: Scope) -> list[FieldExtension]:
+    """Give the extension that refuses who has not a scope."""
+    return [_Check(scope)]
+
+
+def marks(scope: Scope) -> list[object]:
+    """Give the directive that says so in the schema."""
+    return [Requires(permission=scope)]
 
 
 def rules(schema: strawberry.Schema) -> dict[str, str]:

@@ -137,7 +137,7 @@ class Asking:
     async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats:
         """Count the mail that belongs to a party or document."""
         async with self.reading() as read:
-            found = await timelines.correspondence(*read.asked, target, since)
+            found = await timelines.correspondence(*read.asked, target, given(since))
         return CorrespondenceStats(
             received=found.received,
             sent=found.sent,

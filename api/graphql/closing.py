@@ -12,18 +12,18 @@ import strawberry
 from strawberry import ID, UNSET, Info
 
 from adapters.ids import uuid7
-from api.graphql.access import requires
+from api.graphql.access import checks, marks, requires
 from api.graphql.asking import Asking
 from api.graphql.context import Context
 from api.graphql.ids import Kind, encoded, of_kind
 from api.graphql.letters import message_objects
-from api.graphql.mail import CloseReasonEnum, Message
+from api.graphql.mail import Message
 from api.graphql.paging import given
 from api.graphql.scalars import Position
 from api.graphql.selection import Selection
 from domain import message as mail
 from domain.access import Scope
-from domain.message import CloseMessage, ReopenMessage
+from domain.message import CloseMessage, CloseReason, ReopenMessage
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, Rejected
 from projections import messages
@@ -42,7 +42,7 @@ _COMMAND_ID_SAID: Final = (
 class MessageCloseInput:
     command_id: ID = strawberry.field(description=_COMMAND_ID_SAID)
     message_ids: list[ID] = strawberry.field(description="The messages, 100 at most.")
-    reason: CloseReasonEnum = strawberry.field(description="Why they need none.")
+    reason: CloseReason = strawberry.field(description="Why they need none.")
     note: str | None = strawberry.field(default=UNSET, description="What else is to be said.")
 
 
@@ -66,7 +66,8 @@ class UserError:
 class MessagePayload:
     messages: list[Message] | None = strawberry.field(
         description="The messages as they are now, those that could not be found left out.",
-        **requires(Scope.READ_MAIL),
+        extensions=checks(Scope.READ_MAIL),
+        directives=marks(Scope.READ_MAIL),
     )
     position: Position | None = strawberry.field(
         description="Where in the journal its last event is; null if it was so already."

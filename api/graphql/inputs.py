@@ -24,10 +24,10 @@ T = TypeVar("T")
 _FROM: Final = "Received at this moment or later."
 _TO: Final = "Received before this moment."
 
-DirectionEnum = strawberry.enum(
+strawberry.enum(
     Direction, name="Direction", description="Which way a message went, seen from the company."
 )
-LinkStateEnum = strawberry.enum(
+strawberry.enum(
     LinkState,
     name="LinkState",
     description="How sure a link is: automatic and confirmed ones count, others wait for a person.",
@@ -74,7 +74,7 @@ class AsOf:
 
 def moment(as_of: AsOf | None) -> reader.AsOf:
     """Read which past is asked for; none: the present."""
-    if as_of is None:
+    if not as_of:
         return reader.NOW
     return reader.AsOf(position=given(as_of.position), time=given(as_of.time))
 
@@ -161,7 +161,7 @@ class MessageFilter:
     mailbox_ids: list[ID] | None = strawberry.field(
         default=UNSET, description="Seen in one of these mailboxes."
     )
-    directions: list[DirectionEnum] | None = strawberry.field(
+    directions: list[Direction] | None = strawberry.field(
         default=UNSET, description="That went one of these ways."
     )
     party_id: ID | None = strawberry.field(default=UNSET, description="Of this party.")
@@ -195,7 +195,7 @@ class MessageFilter:
 
 @strawberry.input(description="Which part of a timeline; nothing given means all of it.")
 class TimelineFilter:
-    direction: DirectionEnum | None = strawberry.field(
+    direction: Direction | None = strawberry.field(
         default=UNSET, description="Only what went this way."
     )
     from_: datetime | None = strawberry.field(name="from", default=UNSET, description=_FROM)

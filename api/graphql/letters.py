@@ -115,8 +115,8 @@ async def _read_relations(
             read,
             [one for found in rows.values() for one in found],
             wanted["links"],
-            wanted["parties"] if "parties" in wanted else None,
-            wanted["documents"] if "documents" in wanted else None,
+            wanted.get("parties"),
+            wanted.get("documents"),
         )
         parts.links = {
             id: [made[one.id] for one in found if one.id in made] for id, found in rows.items()

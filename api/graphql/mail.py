@@ -1,19 +1,17 @@
 """Mail and whom it is about: the types that lead to one another."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
 import strawberry
-from strawberry import ID, Info
+from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
 from api.graphql.inputs import (
     AsOf,
-    DirectionEnum,
     DocumentFilter,
     LinkReason,
-    LinkStateEnum,
     TimelineFilter,
 )
 from api.graphql.node import Actor, Audited, Node
@@ -30,14 +28,14 @@ from api.graphql.parts import (
     Why,
 )
 from api.graphql.scalars import Duration, Position
-from domain.message import CloseReason, LinkState
+from domain.message import CloseReason, Direction, LinkState
 
-CloseReasonEnum = strawberry.enum(
+strawberry.enum(
     CloseReason,
     name="CloseReason",
     description="Why a message needs no answer any more, though none was captured.",
 )
-COUNTED = (LinkState.AUTOMATIC, LinkState.CONFIRMED)
+COUNTED: Final = [LinkState.AUTOMATIC, LinkState.CONFIRMED]
 
 
 class Asking(Protocol):
@@ -90,12 +88,12 @@ class Party(Audited):
     async def timeline(
         self,
         info: Info[Any, Any],
-        filter: TimelineFilter | None = None,
-        as_of: AsOf | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        filter: TimelineFilter | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
     ) -> "TimelineConnection":
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
@@ -105,22 +103,22 @@ class Party(Audited):
     async def documents(
         self,
         info: Info[Any, Any],
-        filter: DocumentFilter | None = None,
-        first: int | None = None,
-        after: str | None = None,
+        filter: DocumentFilter | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
     ) -> "Connection[Document]":
         asking: Asking = self.asking
         return await asking.papers(info, self.key, filter, first=first, after=after)
 
     @strawberry.field(description="Its mail that nobody has answered, the longest wait first.")
     async def unanswered(
-        self, info: Info[Any, Any], first: int | None = None, after: str | None = None
+        self, info: Info[Any, Any], first: int | None = UNSET, after: str | None = UNSET
     ) -> "Connection[Unanswered]":
         asking: Asking = self.asking
         return await asking.waits(info, self.key, first=first, after=after)
 
     @strawberry.field(description="How much was written, since a moment if one is given.")
-    async def stats(self, since: datetime | None = None) -> CorrespondenceStats:
+    async def stats(self, since: datetime | None = UNSET) -> CorrespondenceStats:
         asking: Asking = self.asking
         return await asking.stats(self.key, since)
 
@@ -146,12 +144,12 @@ class Document(Audited):
     async def timeline(
         self,
         info: Info[Any, Any],
-        filter: TimelineFilter | None = None,
-        as_of: AsOf | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        filter: TimelineFilter | None = UNSET,
+        as_of: AsOf | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
     ) -> "TimelineConnection":
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
@@ -169,7 +167,7 @@ class Link:
     target: LinkTarget | None = strawberry.field(
         description="What it belongs to; null if that was erased."
     )
-    state: LinkStateEnum = strawberry.field(description="How sure it is.")
+    state: LinkState = strawberry.field(description="How sure it is.")
     reason: LinkReason = strawberry.field(description="By which kind of rule it was found.")
     rule_id: str | None = strawberry.field(description="The rule's name; null for a person.")
     rule_version: int | None = strawberry.field(description="The rule's version.")
@@ -200,10 +198,10 @@ class Conversation(Node):
     async def messages(
         self,
         info: Info[Any, Any],
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
     ) -> "Connection[Message]":
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
@@ -229,7 +227,7 @@ class Message(Audited):
     header_id: str | None = strawberry.field(
         description="The Message-ID as its writer gave it, without angle brackets."
     )
-    direction: DirectionEnum | None = strawberry.field(
+    direction: Direction | None = strawberry.field(
         description="Which way it went; null until it was classified."
     )
     status: MessageStatus = strawberry.field(
@@ -258,7 +256,7 @@ class Message(Audited):
     why: Why | None = strawberry.field(
         description="Why it counts as that; null until it was classified."
     )
-    close_reason: CloseReasonEnum | None = strawberry.field(
+    close_reason: CloseReason | None = strawberry.field(
         description="Why a person said that it needs no answer; null if nobody did."
     )
     answered_by: "Message | None" = strawberry.field(description="The message that answers it.")
@@ -285,7 +283,7 @@ class Message(Audited):
     @strawberry.field(
         description="Why it belongs to parties and documents; by default what counts."
     )
-    def links(self, states: list[LinkStateEnum] = list(COUNTED)) -> list[Link]:
+    def links(self, states: list[LinkState] = COUNTED) -> list[Link]:
         return [one for one in self.all_links if one.state in states]
 
 

@@ -5,19 +5,17 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import strawberry
-from strawberry import ID, Info
+from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
-from api.graphql.access import requires
+from api.graphql.access import checks, marks, requires
 from api.graphql.inputs import AsOf
 from api.graphql.paging import Connection
 from api.graphql.scalars import Position
 from domain.access import Scope
 from domain.values import ActorKind
 
-ActorKindEnum = strawberry.enum(
-    ActorKind, name="ActorKind", description="Who can make something happen."
-)
+strawberry.enum(ActorKind, name="ActorKind", description="Who can make something happen.")
 
 
 @strawberry.interface(description="Anything that has an id; `node` finds it again.")
@@ -27,7 +25,7 @@ class Node:
 
 @strawberry.type(description="Who made something happen.")
 class Actor:
-    kind: ActorKindEnum = strawberry.field(description="What sort of actor.")
+    kind: ActorKind = strawberry.field(description="What sort of actor.")
     id: str = strawberry.field(
         description="A token's id, a rule with its version, or a part of the system."
     )
@@ -46,15 +44,18 @@ class AuditEntry:
     subject_id: ID = strawberry.field(description="What it happened to.")
     subject: Node | None = strawberry.field(
         description="What it happened to, if it can be shown; null for what has no type here.",
-        **requires(Scope.READ_MAIL),
+        extensions=checks(Scope.READ_MAIL),
+        directives=marks(Scope.READ_MAIL),
     )
     summary: str | None = strawberry.field(
         description="What happened, in a sentence; it may quote mail.",
-        **requires(Scope.READ_MAIL),
+        extensions=checks(Scope.READ_MAIL),
+        directives=marks(Scope.READ_MAIL),
     )
     data: JSON | None = strawberry.field(
         description="The event's own fields; texts that are too long are cut.",
-        **requires(Scope.READ_MAIL),
+        extensions=checks(Scope.READ_MAIL),
+        directives=marks(Scope.READ_MAIL),
     )
     is_erased: bool = strawberry.field(
         description="Whether what it said was erased; that it happened is kept."
@@ -93,9 +94,9 @@ class Audited(Node):
     async def audit(
         self,
         info: Info[Any, Any],
-        as_of: AsOf | None = None,
-        first: int | None = None,
-        after: str | None = None,
+        as_of: AsOf | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
     ) -> Connection[AuditEntry]:
         asking: Trails = self.asking
         return await asking.trail(info, self.key, as_of, first, after)

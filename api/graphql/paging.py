@@ -55,6 +55,7 @@ def page(
     before: str | None = None,
 ) -> Page:
     """Check what is asked for: 1 to 100 objects, in one direction."""
+    first, after, last, before = given(first), given(after), given(last), given(before)
     forward = first is not None or after is not None
     backward = last is not None or before is not None
     if forward and backward:

@@ -2,13 +2,13 @@
 
 import asyncio
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 import strawberry
-from strawberry import ID, Info
+from strawberry import ID, UNSET, Info
 from strawberry.schema.config import StrawberryConfig
 
-from api.graphql.access import Permission, requires
+from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.closing import Mutation
 from api.graphql.ids import Kind, encoded
@@ -38,21 +38,31 @@ from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
 
 @strawberry.enum(description="In which order messages are given.")
 class MessageOrder(Enum):
-    RECEIVED_DESC = strawberry.enum_value(messages.NEWEST_FIRST, description="The newest first.")
-    RECEIVED_ASC = strawberry.enum_value(messages.OLDEST_FIRST, description="The oldest first.")
+    RECEIVED_DESC = strawberry.enum_value("received_desc", description="The newest first.")
+    RECEIVED_ASC = strawberry.enum_value("received_asc", description="The oldest first.")
 
 
 @strawberry.enum(description="In which order is given what waits.")
 class UnansweredOrder(Enum):
-    SINCE_ASC = strawberry.enum_value(LONGEST_WAIT_FIRST, description="The longest wait first.")
-    SINCE_DESC = strawberry.enum_value(LONGEST_WAIT_LAST, description="The longest wait last.")
+    SINCE_ASC = strawberry.enum_value("since_asc", description="The longest wait first.")
+    SINCE_DESC = strawberry.enum_value("since_desc", description="The longest wait last.")
+
+
+_MAIL: Final = {
+    MessageOrder.RECEIVED_DESC: messages.NEWEST_FIRST,
+    MessageOrder.RECEIVED_ASC: messages.OLDEST_FIRST,
+}
+_WAITS: Final = {
+    UnansweredOrder.SINCE_ASC: LONGEST_WAIT_FIRST,
+    UnansweredOrder.SINCE_DESC: LONGEST_WAIT_LAST,
+}
 
 
 @strawberry.type(description="Who asks: the bearer of a token.")
 class Viewer:
     id: ID = strawberry.field(description="The token's id.")
     name: str = strawberry.field(description="The token's name.")
-    permissions: list[Permission] = strawberry.field(description="What the token may do.")
+    permissions: list[Scope] = strawberry.field(description="What the token may do.")
     company: str = strawberry.field(description="The company that is asked.")
 
     @strawberry.field(description="The mailboxes that may be seen.", **requires(Scope.READ_MAIL))
@@ -125,11 +135,11 @@ class Query:
     async def parties(
         self,
         info: Info[Any, Any],
-        filter: PartyFilter | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        filter: PartyFilter | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
     ) -> Connection[Party]:
         at = {"first": first, "after": after, "last": last, "before": before}
         return await Asking.by(info).parties(info, (filter or PartyFilter()).wanted(), **at)
@@ -140,11 +150,11 @@ class Query:
     async def documents(
         self,
         info: Info[Any, Any],
-        filter: DocumentFilter | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        filter: DocumentFilter | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
     ) -> Connection[Document]:
         at = {"first": first, "after": after, "last": last, "before": before}
         return await Asking.by(info).documents(info, (filter or DocumentFilter()).wanted(), **at)
@@ -154,7 +164,7 @@ class Query:
         **requires(Scope.READ_MAIL),
     )
     async def message(
-        self, info: Info[Any, Any], id: ID, as_of: AsOf | None = None
+        self, info: Info[Any, Any], id: ID, as_of: AsOf | None = UNSET
     ) -> Message | None:
         return await Asking.by(info).message(id, moment(as_of), Selection.of(info))
 
@@ -175,16 +185,16 @@ class Query:
     async def messages(
         self,
         info: Info[Any, Any],
-        filter: MessageFilter | None = None,
+        filter: MessageFilter | None = UNSET,
         order: MessageOrder = MessageOrder.RECEIVED_DESC,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
     ) -> Connection[Message]:
         at = {"first": first, "after": after, "last": last, "before": before}
         wanted = (filter or MessageFilter()).wanted()
-        return await Asking.by(info).messages(info, wanted, order.value, **at)
+        return await Asking.by(info).messages(info, wanted, _MAIL[order], **at)
 
     @strawberry.field(
         description="Mail that nobody has answered, now or in the past.",
@@ -193,24 +203,24 @@ class Query:
     async def unanswered(
         self,
         info: Info[Any, Any],
-        filter: UnansweredFilter | None = None,
+        filter: UnansweredFilter | None = UNSET,
         order: UnansweredOrder = UnansweredOrder.SINCE_ASC,
-        as_of: AsOf | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        as_of: AsOf | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
     ) -> Connection[Unanswered]:
         at = {"first": first, "after": after, "last": last, "before": before}
         wanted = (filter or UnansweredFilter()).wanted()
-        return await Asking.by(info).unanswered(info, wanted, moment(as_of), order.value, **at)
+        return await Asking.by(info).unanswered(info, wanted, moment(as_of), _WAITS[order], **at)
 
     @strawberry.field(
         description="Mail from or to outside that belongs to no party, the newest first.",
         **requires(Scope.READ_MAIL),
     )
     async def unmatched(
-        self, info: Info[Any, Any], first: int | None = None, after: str | None = None
+        self, info: Info[Any, Any], first: int | None = UNSET, after: str | None = UNSET
     ) -> Connection[Message]:
         return await Asking.by(info).work(info, links.unmatched, first=first, after=after)
 
@@ -219,7 +229,7 @@ class Query:
         **requires(Scope.READ_MAIL),
     )
     async def ambiguous(
-        self, info: Info[Any, Any], first: int | None = None, after: str | None = None
+        self, info: Info[Any, Any], first: int | None = UNSET, after: str | None = UNSET
     ) -> Connection[Message]:
         return await Asking.by(info).work(info, links.ambiguous, first=first, after=after)
 
@@ -228,7 +238,7 @@ class Query:
         **requires(Scope.READ_MAIL),
     )
     async def suggested(
-        self, info: Info[Any, Any], first: int | None = None, after: str | None = None
+        self, info: Info[Any, Any], first: int | None = UNSET, after: str | None = UNSET
     ) -> Connection[Message]:
         return await Asking.by(info).work(info, links.suggested, first=first, after=after)
 
@@ -238,11 +248,11 @@ class Query:
     async def audit_log(
         self,
         info: Info[Any, Any],
-        filter: AuditFilter | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        filter: AuditFilter | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
     ) -> Connection[AuditEntry]:
         at = {"first": first, "after": after, "last": last, "before": before}
         return await Asking.by(info).log(info, (filter or AuditFilter()).wanted(), **at)

@@ -33,6 +33,10 @@ class Selection:
         """Give what is wanted of a field; nothing if the field is not wanted itself."""
         return self.fields.get(name) or Selection()
 
+    def get(self, name: str) -> "Selection | None":
+        """Give what is wanted of a field; None if the field is not wanted itself."""
+        return self.fields.get(name)
+
     def any(self, *names: str) -> bool:
         """Tell whether one of these fields is wanted."""
         return any(name in self.fields for name in names)
@@ -55,7 +59,7 @@ class Selection:
             found.take(raw, node.selection_set)
         return found
 
-    def take(self, info: GraphQLResolveInfo, nodes: SelectionSetNode | None) -> None:
+    def take(self, info: GraphQLResolveInfo[Any], nodes: SelectionSetNode | None) -> None:
         """Want also what these nodes name."""
         for node in _wanted(info, nodes):
             match node:
@@ -68,7 +72,7 @@ class Selection:
                     self.take(info, info.fragments[node.name.value].selection_set)
 
 
-def _wanted(info: GraphQLResolveInfo, nodes: SelectionSetNode | None) -> Iterable[object]:
+def _wanted(info: GraphQLResolveInfo[Any], nodes: SelectionSetNode | None) -> Iterable[object]:
     for node in nodes.selections if nodes else ():
         skip = include = None
         if node.directives:
