@@ -13,7 +13,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 programs = $(filter-out mailmaker,$(basename $(notdir $(shell grep -ls __main__ $(1)/*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench proof docs lock clean
+.PHONY: help demo test cover check bench proof docs lock clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
@@ -23,6 +23,9 @@ demo: $(VENV)/product ## A sample company: its mail, the unanswered, an API (CHE
 
 test: $(VENV)/tools debian ## All tests but the slow ones (ARGS= goes to pytest)
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+cover: $(VENV)/tools debian ## The same tests, and which lines and branches they do not reach
+	@$(BIN)/python -m pytest -m "not slow" --cov $(ARGS)
 
 check: $(VENV)/tools ## Style, types, and which folder may know which
 	$(BIN)/ruff check $(CODE)
