@@ -247,7 +247,8 @@ def rounds(
                 running.until_work
             )
         if running.process.returncode != -signal.SIGKILL and not too:
-            promises.keep(running.process.returncode == 0, f"an import failed: {said[-600:]}")
+            if running.process.returncode:
+                raise SystemExit(f"an import failed: {said[-2_000:]}")
             promises.keep("Traceback" not in said, f"an import died by itself: {said[-600:]}")
             if not killed_here:
                 tally.undisturbed = watch.seconds
