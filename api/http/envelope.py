@@ -24,6 +24,7 @@ _SAFE: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_CHATTER: Final = ("health", "metrics")  # asked every few seconds by those who watch
 _AWAY: Final = (DatabaseUnavailable, OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -56,6 +57,7 @@ class Envelope:
                     headers.setdefault(name, value)
             await send(message)
 
+        self._figures.running.inc()
         try:
             await self._app(scope, receive, sealed)
         except Exception as error:  # noqa: BLE001  the last catch; it says where, never what
@@ -63,6 +65,8 @@ class Envelope:
                 log("http").error("an answer broke off", error=where(error))
             else:
                 await _excuse(error)(scope, receive, sealed)
+        finally:
+            self._figures.running.dec()
         self._note(scope, answered.status, time.perf_counter() - begun)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
@@ -71,7 +75,8 @@ class Envelope:
         self._figures.requests.labels(route, method, str(status)).inc()
         self._figures.seconds.labels(route).observe(seconds)
         viewer = scope.get("state", {}).get("viewer")
-        log("http").info(
+        say = log("http").debug if route in _CHATTER else log("http").info
+        say(
             "request",
             route=route,  # never the path: anything may stand there
             method=method,

@@ -63,6 +63,9 @@ class Figures:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self.running = self._gauge(
+            "carteggio_http_requests_running", "HTTP requests that are not answered yet."
+        )
         self.operations = Counter(
             "carteggio_graphql_operations",
             "GraphQL operations: ok, with errors, or refused before they ran.",
