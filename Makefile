@@ -43,6 +43,7 @@ proof: $(VENV)/tools debian ## What takes long: kills, scale, memory
 
 docs: $(VENV)/tools ## Write anew what is generated in docs/
 	@$(BIN)/python -m adapters.catalog_page > docs/events.md
+	@$(BIN)/python -m api.graphql.printing > docs/schema.graphql
 
 lock: $(UV) ## Choose the newest allowed versions of what we use, with their digests
 	$(LOCK) --upgrade pyproject.toml --group dev -o requirements-dev.lock

@@ -72,6 +72,8 @@ class Page:
     after: tuple[object, ...] | None = None
     last: int | None = None
     before: tuple[object, ...] | None = None
+    counted: bool = True
+    """False: nobody asks how many there are on all pages."""
 
 
 FIRST_PAGE: Final = Page()
@@ -79,7 +81,7 @@ FIRST_PAGE: Final = Page()
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[T]):
-    """The rows of a page; `total` is exact up to 1,000, beyond that `total_exact` is False."""
+    """The rows of a page; `total` is exact up to 1,000, beyond or uncounted `total_exact` is False."""
 
     rows: list[T]
     has_next: bool
@@ -201,11 +203,12 @@ async def slice_of(
     values = {**params, "wanted": wanted + 1, **_edge(order, edge)}
     found = await rows_of(connection, row, query, values)
     rows, more = found[:wanted], len(found) > wanted
-    if edge is None and not more:
+    whole = edge is None and not more
+    if whole or not page.counted:
         total = len(rows)
     else:
         total = await capped_count(connection, source, params)
-    exact = total <= COUNTED_EXACTLY
+    exact = total <= COUNTED_EXACTLY and (whole or page.counted)
     total = min(total, COUNTED_EXACTLY)
     if backward:
         return Slice(rows[::-1], edge is not None, more, total, exact)

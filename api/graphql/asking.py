@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -42,7 +42,7 @@ from projections.directory import DocumentRow, PartyRow
 from projections.documents import DocumentFilter
 from projections.messages import MessageFilter
 from projections.parties import PartyFilter
-from projections.reader import NOW, AsOf, Order, Slice
+from projections.reader import NOW, AsOf, Order, Page, Slice
 from projections.trail import AuditFilter
 from projections.unanswered import LONGEST_WAIT_FIRST, WaitingFilter, waiting_in
 
@@ -151,7 +151,7 @@ class Asking:
         self, info: Info[Any, Any], wanted: PartyFilter, **at: At
     ) -> Connection[Party]:
         """Give parties by name."""
-        asked = page(parties.BY_NAME, **at)
+        asked = _page(info, parties.BY_NAME, at)
         async with self.reading() as read:
             found = await parties.page(*read.asked, wanted, asked)
             made = await made_parties(read, found.rows, _nodes(info))
@@ -161,7 +161,7 @@ class Asking:
         self, info: Info[Any, Any], wanted: DocumentFilter, **at: At
     ) -> Connection[Document]:
         """Give documents, the newest first."""
-        asked = page(documents.BY_DATE, **at)
+        asked = _page(info, documents.BY_DATE, at)
         async with self.reading() as read:
             found = await documents.page(*read.asked, wanted, asked)
             made = await made_documents(read, found.rows, _nodes(info))
@@ -182,7 +182,7 @@ class Asking:
         self, info: Info[Any, Any], wanted: MessageFilter, order: Order, **at: At
     ) -> Connection[Message]:
         """Give messages by the time they were received."""
-        asked = page(order, **at)
+        asked = _page(info, order, at)
         async with self.reading() as read:
             found = await messages.page(*read.asked, wanted, asked, order)
             made = await made_messages(read, found.rows, _nodes(info))
@@ -192,7 +192,7 @@ class Asking:
         self, info: Info[Any, Any], conversation: UUID, **at: At
     ) -> Connection[Message]:
         """Give a conversation's mail."""
-        asked = page(threads.OLDEST_FIRST, **at)
+        asked = _page(info, threads.OLDEST_FIRST, at)
         async with self.reading() as read:
             found = await threads.thread(*read.asked, conversation, asked)
             made = await made_messages(read, found.rows, _nodes(info))
@@ -202,7 +202,7 @@ class Asking:
         self, info: Info[Any, Any], of: Callable[..., Awaitable[Slice[Any]]], **at: At
     ) -> Connection[Message]:
         """Give a list of mail that waits for a person's choice."""
-        asked = page(links.NEWEST_FIRST, **at)
+        asked = _page(info, links.NEWEST_FIRST, at)
         async with self.reading() as read:
             found = await of(*read.asked, asked)
             ids = [row.message for row in found.rows]
@@ -219,7 +219,7 @@ class Asking:
     ) -> TimelineConnection:
         """Give the mail that belongs to a party or document, the newest first."""
         order = timelines.NEWEST_FIRST
-        asked, then = page(order, **at), inputs.moment(as_of)
+        asked, then = _page(info, order, at), inputs.moment(as_of)
         filter = wanted.wanted() if wanted else timelines.EVERYTHING
         edges = Selection.of(info)["edges"]
         async with self.reading(then) as read:
@@ -246,7 +246,7 @@ class Asking:
         **at: At,
     ) -> Connection[Unanswered]:
         """Give what waits."""
-        asked = page(order, **at)
+        asked = _page(info, order, at)
         async with self.reading(as_of) as read:
             found = await waiting_in(*read.asked, asked, as_of, wanted, order)
             made = await made_waits(read, found.rows, _nodes(info))
@@ -284,13 +284,18 @@ class Asking:
         order: Order,
         **at: At,
     ) -> Connection[AuditEntry]:
-        asked, fields = page(order, **at), _nodes(info)
+        asked, fields = _page(info, order, at), _nodes(info)
         if Scope.READ_MAIL not in self.context.viewer.scopes:
             fields.fields.pop("subject", None)
         async with self.reading() as read:
             found = await trail.log(*read.asked, wanted, asked, as_of, order)
             made = await made_entries(read, found.rows, fields)
         return connection(found, order, lambda row: made[row.position])
+
+
+def _page(info: Info[Any, Any], order: Order, at: Mapping[str, Any]) -> Page:
+    """Check which page is asked for; what nobody asks for is not counted."""
+    return replace(page(order, **at), counted="totalCount" in Selection.of(info))
 
 
 def _nodes(info: Info[Any, Any]) -> Selection:

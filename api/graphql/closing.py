@@ -176,7 +176,9 @@ def _done(context: Context, asked: _Asked, seen: set[UUID]) -> _Done:
 class _Claims:
     """Takes a command id for one order to many messages: another order with it is refused."""
 
-    initial: Final = None
+    @property
+    def initial(self) -> None:
+        """Nothing is known of it."""
 
     @staticmethod
     def evolve(state: None, _event: object) -> None:

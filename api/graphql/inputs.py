@@ -59,6 +59,8 @@ REASONS: Final = {
 def rules_of(reasons: Iterable[LinkReason]) -> tuple[str, ...]:
     """Give the rules that stand for these reasons."""
     wanted = set(reasons)
+    if LinkReason.RULE in wanted:
+        raise Rejected("INVALID", "reasons: RULE stands for rules unknown here; name others")
     return tuple(rule for rule, reason in REASONS.items() if reason in wanted)
 
 

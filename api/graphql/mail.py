@@ -48,26 +48,21 @@ class Asking(Protocol):
         wanted: TimelineFilter | None,
         as_of: AsOf | None,
         **page: Any,
-    ) -> "TimelineConnection":
-        """Give the mail that belongs to a party or document."""
+    ) -> "TimelineConnection": ...
 
     async def papers(
         self, info: Info[Any, Any], party: UUID, wanted: DocumentFilter | None, **page: Any
-    ) -> "Connection[Document]":
-        """Give a party's documents."""
+    ) -> "Connection[Document]": ...
 
     async def waits(
         self, info: Info[Any, Any], party: UUID, **page: Any
-    ) -> "Connection[Unanswered]":
-        """Give the mail of a party that waits."""
+    ) -> "Connection[Unanswered]": ...
 
     async def thread(
         self, info: Info[Any, Any], conversation: UUID, **page: Any
-    ) -> "Connection[Message]":
-        """Give a conversation's mail."""
+    ) -> "Connection[Message]": ...
 
-    async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats:
-        """Count the mail that belongs to a party or document."""
+    async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats: ...
 
 
 @strawberry.type(description="A customer, a supplier, a lead: whoever the company deals with.")

@@ -78,8 +78,7 @@ class Trails(Protocol):
         as_of: AsOf | None,
         first: int | None,
         after: str | None,
-    ) -> Connection[AuditEntry]:
-        """Give what happened to it."""
+    ) -> Connection[AuditEntry]: ...
 
 
 @strawberry.interface(description="Anything whose history can be asked for.")

@@ -1,18 +1,18 @@
 """What a question wants of its answer, so that all of it is read in few statements."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLIncludeDirective,
-    GraphQLResolveInfo,
-    GraphQLSkipDirective,
     InlineFragmentNode,
     SelectionSetNode,
-    get_directive_values,
+    VariableNode,
 )
 from strawberry import Info
 
@@ -54,29 +54,42 @@ class Selection:
     def of(cls, info: Info[Any, Any]) -> Self:
         """Give what is wanted of the field that is being resolved."""
         raw = info._raw_info  # noqa: SLF001  strawberry shows no fragments otherwise
+        document = _Document(raw.fragments, info.variable_values)
         found = cls()
         for node in raw.field_nodes:
-            found.take(raw, node.selection_set)
+            found.take(document, node.selection_set)
         return found
 
-    def take(self, info: GraphQLResolveInfo[Any], nodes: SelectionSetNode | None) -> None:
+    def take(self, document: "_Document", nodes: SelectionSetNode | None) -> None:
         """Want also what these nodes name."""
-        for node in _wanted(info, nodes):
+        for node in nodes.selections if nodes else ():
+            if any(document.leaves_out(one) for one in node.directives or ()):
+                continue
             match node:
                 case FieldNode():
                     inner = self.fields.setdefault(node.name.value, Selection())
-                    inner.take(info, node.selection_set)
+                    inner.take(document, node.selection_set)
                 case InlineFragmentNode():
-                    self.take(info, node.selection_set)
+                    self.take(document, node.selection_set)
                 case FragmentSpreadNode():
-                    self.take(info, info.fragments[node.name.value].selection_set)
+                    self.take(document, document.fragments[node.name.value].selection_set)
 
 
-def _wanted(info: GraphQLResolveInfo[Any], nodes: SelectionSetNode | None) -> Iterable[object]:
-    for node in nodes.selections if nodes else ():
-        skip = include = None
-        if node.directives:
-            skip = get_directive_values(GraphQLSkipDirective, node, info.variable_values)
-            include = get_directive_values(GraphQLIncludeDirective, node, info.variable_values)
-        if not (skip and skip["if"]) and (include is None or include["if"]):
-            yield node
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """What a question's nodes refer to."""
+
+    fragments: Mapping[str, FragmentDefinitionNode]
+    values: Mapping[str, Any]
+
+    def leaves_out(self, directive: DirectiveNode) -> bool:
+        """Tell whether @skip or @include leaves a field out (GraphQL specification, 3.13)."""
+        name = directive.name.value
+        if name not in ("skip", "include"):
+            return False
+        (condition,) = (one.value for one in directive.arguments or ())
+        if isinstance(condition, VariableNode):
+            holds = bool(self.values[condition.name.value])
+        else:
+            holds = isinstance(condition, BooleanValueNode) and condition.value
+        return holds is (name == "skip")

@@ -32,10 +32,11 @@ FILES = {
 }
 ADA = "Ada <ada@acme.example>"
 BOB = "Bob <bob@rossi.example>"
-FILE = (
-    b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n",
-    b"--x\nContent-Type: text/plain\n\nSee the file, please?\n--x\nContent-Type: application/pdf\n"
-    b"Content-Disposition: attachment; filename=plan.pdf\n\npdf\n--x--\n",
+MULTIPART = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n"
+WITH_A_FILE = (
+    b"--x\nContent-Type: text/plain\n\nSee the file, please?\n--x\n"
+    b"Content-Type: application/pdf\nContent-Disposition: attachment; filename=plan.pdf\n\n"
+    b"pdf\n--x--\n"
 )
 
 
@@ -58,7 +59,7 @@ INBOX_OF_SALES = [
     letter("a2@acme.example", b"For both", sender=ADA, to=f"{INFO}, {SALES}", date=_on(7)),
     letter("a3@acme.example", b"Delivery?", sender=ADA, to=SALES, date=_on(8)),
     letter("b2@rossi.example", b"Price list?", sender=BOB, to=SALES, date=_on(9)),
-    letter("a4@acme.example", b"Plan", sender=ADA, to=SALES, date=_on(12), more=FILE[0], body=FILE[1]),
+    letter("a4@acme.example", b"Plan", sender=ADA, to=SALES, date=_on(12), more=MULTIPART, body=WITH_A_FILE),
 ]  # fmt: skip
 SENT_OF_SALES = [
     letter(
@@ -153,9 +154,9 @@ class Asks:
         return self.ids[header]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def office(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Carteggio"]:
-    """Give an instance whose mail was taken in; tests of a module share it and change nothing."""
+    """Give an instance whose mail was taken in; tests share it and change nothing."""
     from instances import opened_on  # noqa: PLC0415
     from servers import fresh_database  # noqa: PLC0415
 
