@@ -75,11 +75,15 @@ def _run(carteggio: Carteggio, listening: socket.socket, stop: Event, *, working
         access_log=False,  # the application writes its own, without paths
         server_header=False,
         proxy_headers=False,  # who calls is who connects
+        lifespan="on",
+        ws="none",
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = uvicorn.Server(config)
     if not stop.is_set():  # from here on uvicorn heeds signals
         server.run(sockets=[listening])
+    if not server.started and not stop.is_set():
+        raise Rejected("NOT_SERVING", "the API could not start; the log says why")
 
 
 def _listening(host: str, port: int) -> socket.socket:

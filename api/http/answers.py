@@ -28,8 +28,7 @@ def json_answer(
     media_type: str = JSON,
 ) -> Response:
     """Answer with a JSON value."""
-    octets = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str)
-    return Response(octets, status, headers, f"{media_type}; charset=utf-8")
+    return Response(orjson.dumps(value), status, headers, f"{media_type}; charset=utf-8")
 
 
 def refused(refusal: Refusal, media_type: str = JSON) -> Response:

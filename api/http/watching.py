@@ -17,7 +17,7 @@ from api.http.state import Served
 from api.work.instance import PROJECTIONS
 from domain.access import Scope
 
-_PATIENCE_S: Final = 3.0
+_PATIENCE_S: Final = 2.0
 _STANDING: Final = "SELECT name, state FROM projection WHERE active AND name = ANY(%s)"
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
