@@ -48,7 +48,7 @@ class Keyring:
         """Open the company key, or raise a RootKeyUnusable that says what is wrong."""
         self.company = company
         self._database = database
-        self._root = root
+        self.root = root
         self._keys = _Remembered(remembered)
         with open_store(database) as store:
             self._company_keys = store.company_keys(root)
@@ -163,7 +163,7 @@ class Keyring:
     def _opened(self, store: KeyStore, rows: Sequence[Row]) -> dict[UUID, Key | None]:
         """Open key rows, by subject; None stands for a destroyed key."""
         if any(version and version not in self._company_keys for *_, version in rows):
-            self._company_keys = store.company_keys(self._root)
+            self._company_keys = store.company_keys(self.root)
         return {
             subject: Key(id, subject, unwrap(self._company_keys[version], wrapped), self.company)
             if wrapped
@@ -176,12 +176,12 @@ class Keyring:
         epoch, version = store.epoch()
         self._keys.refresh(epoch)
         if version not in self._company_keys:
-            self._company_keys = store.company_keys(self._root)
+            self._company_keys = store.company_keys(self.root)
         return epoch
 
     def _begin_change(self, store: KeyStore) -> None:
         old, new, version = self._company_keys, _new_secret(), max(self._company_keys) + 1
-        store.add_company_key(version, self._root.wrap(new))
+        store.add_company_key(version, self.root.wrap(new))
         for kind, wrapped, before in store.secrets():
             store.put_secret(kind, aes_key_wrap(new, unwrap(old[before], wrapped)), version)
 

@@ -5,6 +5,7 @@ is in the journal.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from adapters.journal import Journal
 from api.work import generations
 from api.work.batches import Batches, seldom_collecting
 from api.work.feed import Feed
+from api.work.filling import LIMIT, OCTETS, can_share, fill, filler, helped, shares
 from api.work.generations import Generation, names_of, registered
 from api.work.projector import Projector, quicken
 from domain.values import Rejected
@@ -24,8 +26,6 @@ from projections.projection import Projection
 Progress = Callable[[int, int], None]
 """Is told after each batch how far it is, and how far it goes."""
 
-_LIMIT: Final = 5_000
-_OCTETS: Final = 16 << 20
 _TEMPORARY: Final = 0
 _REPORTED: Final = 100
 
@@ -62,7 +62,7 @@ class Replay:
         One that was begun and interrupted is continued.
         """
         chosen = self._chosen(names)
-        feed = Feed(self._journal, chosen, limit=_LIMIT, octets=_OCTETS)
+        feed = filler(self._journal, chosen)
         with feed.filling() as ours:
             if not ours:
                 raise Rejected("BUSY", "read models are being filled already; wait for that")
@@ -70,7 +70,7 @@ class Replay:
                 feed.prepare()
                 feed.clean()
                 self._begin(chosen)
-                self._fill(feed, progress)
+                self._fill(feed, chosen, progress)
             finally:
                 feed.close()
 
@@ -85,12 +85,22 @@ class Replay:
                 if not any(one.state == "filling" for one in ours):
                     generations.begin(connection, projection, active=False, empty=False)
 
-    def _fill(self, feed: Feed, progress: Progress | None) -> None:
-        while filling := [one for one in feed.running() if one.state == "filling"]:
-            with seldom_collecting():
-                feed.round(filling)
-            if progress:
-                progress(min(one.position for one in filling), self._journal.head())
+    def _fill(
+        self, feed: Feed, chosen: Sequence[Projection[Any]], progress: Progress | None
+    ) -> None:
+        def tell() -> None:
+            filling = [one.position for one in feed.running() if one.state == "filling"]
+            if progress and filling:
+                progress(min(filling), self._journal.head())
+
+        if can_share(self._journal, chosen):
+            ours, *theirs = shares(chosen)
+            with (
+                closing(filler(self._journal, ours)) as our_feed,
+                helped(self._journal, theirs, tell),
+            ):
+                fill(our_feed, tell)
+        fill(feed, tell)
         for one in feed.status():
             if one.state == "stopped" and not one.active:
                 at = one.stopped_at_position
@@ -103,7 +113,7 @@ class Replay:
     ) -> list[Difference]:
         """Fill temporary tables from the journal and compare them, row by row and both ways."""
         chosen = {one.name: one for one in self._chosen(names)}
-        batches = Batches(self._journal, limit=_LIMIT, octets=_OCTETS)
+        batches = Batches(self._journal, limit=LIMIT, octets=OCTETS)
         try:
             with self._database.connect(direct=True) as connection:
                 check = _Check(

@@ -114,7 +114,7 @@ def test_a_killed_rebuild_is_continued(store: Journal, feed: Feed, tmp_path: Pat
     script = (
         "import sys, os, signal; from pathlib import Path; from adapters.database import Database;"
         "from events import journal; from tally import tally, pauses;"
-        "import api.work.replay as replay; replay._LIMIT = 100;"
+        "from api.work import filling, replay; filling.LIMIT = 100;"
         "kill = lambda done, goal: os.kill(os.getpid(), signal.SIGKILL) if done >= 100 else None;"
         "replay.Replay(journal(Database(sys.argv[1]), Path(sys.argv[2])), (tally, pauses))"
         ".rebuild(progress=kill)"
