@@ -42,12 +42,10 @@ class Key:
     subject: UUID
     secret: bytes = field(compare=False)
     company: str
-    cipher: AESGCM = field(init=False, compare=False)
     commitment: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Prepare once what every box of this key needs."""
-        object.__setattr__(self, "cipher", AESGCM(self.secret))
+        """Prepare once what every box of this key needs; a cipher is made fast, and is large."""
         object.__setattr__(self, "commitment", _committed(self.secret))
 
     def __repr__(self) -> str:
@@ -87,7 +85,9 @@ def seal(key: Key, plaintext: bytes, kind: str, object_id: bytes) -> bytes:
     """Seal a field so that it opens only with this key, as this kind of this object."""
     nonce = os.urandom(_NONCE)
     associated = associated_data(key.company, kind, object_id, key.id.bytes)
-    return _HEADER + key.commitment + nonce + key.cipher.encrypt(nonce, plaintext, associated)
+    return (
+        _HEADER + key.commitment + nonce + AESGCM(key.secret).encrypt(nonce, plaintext, associated)
+    )
 
 
 def open_box(key: Key, box: bytes, kind: str, object_id: bytes) -> bytes:
@@ -96,7 +96,7 @@ def open_box(key: Key, box: bytes, kind: str, object_id: bytes) -> bytes:
     _check_header(box, key.commitment, start + _NONCE + _TAG)
     associated = associated_data(key.company, kind, object_id, key.id.bytes)
     nonce, sealed = box[start : start + _NONCE], box[start + _NONCE :]
-    return _decrypt(key.cipher, nonce, sealed, associated)
+    return _decrypt(AESGCM(key.secret), nonce, sealed, associated)
 
 
 def seal_blob(secret: bytes, content: bytes, associated: bytes) -> bytearray:

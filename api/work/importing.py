@@ -167,11 +167,11 @@ def _portions(
         if len(mail.raw) > most:
             progress.problem(Problem(mail.place, f"larger than max_message_bytes ({most})"))
             continue
-        arrivals.append(_arrival(mail, wanted, mailbox))
-        size, after = size + len(mail.raw), mail.next
-        if len(arrivals) >= BATCH or size >= BATCH_OCTETS:
+        if arrivals and (len(arrivals) >= BATCH or size + len(mail.raw) > BATCH_OCTETS):
             yield _Portion(arrivals, after)
             arrivals, size = [], 0
+        arrivals.append(_arrival(mail, wanted, mailbox))
+        size, after = size + len(mail.raw), mail.next
     if arrivals:
         yield _Portion(arrivals, after)
 
