@@ -25,7 +25,7 @@ from api.graphql.mail import (
     Unanswered,
 )
 from api.graphql.node import AuditEntry, Node
-from api.graphql.paging import Connection, connection, count, given, page, page_info
+from api.graphql.paging import Connection, connection, count, given, page, page_info, text
 from api.graphql.parts import CorrespondenceStats, Mailbox
 from api.graphql.reading import (
     Reading,
@@ -51,6 +51,7 @@ At = Any
 
 K = TypeVar("K")
 MOST_NODES: Final = 100
+MOST_OBJECTS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ class Asking:
         if code := given(by.code):
             if code.company != self.context.carteggio.company:
                 return []
-            return await parties.by_erp_id(*read.asked, code.code, code.kind.casefold())
+            return await parties.by_erp_id(
+                *read.asked, text(code.code), text(code.kind).casefold()
+            )
         if vat := given(by.vat_number):
             return await parties.by_vat_number(*read.asked, vat)
         return await parties.by_address(*read.asked, given(by.address) or "")
@@ -118,8 +121,8 @@ class Asking:
         if number := given(by.number):
             if number.company != self.context.carteggio.company:
                 return []
-            kind = number.kind.casefold()
-            rows = await documents.by_number(*read.asked, kind, number.number)
+            kind = text(number.kind).casefold()
+            rows = await documents.by_number(*read.asked, kind, text(number.number))
             return [row for row in rows if _of_year(row, number)]
         return await documents.by_erp_id(*read.asked, given(by.external_id) or "")
 
@@ -294,8 +297,17 @@ class Asking:
 
 
 def _page(info: Info[Any, Any], order: Order, at: Mapping[str, Any]) -> Page:
-    """Check which page is asked for; what nobody asks for is not counted."""
-    return replace(page(order, **at), counted="totalCount" in Selection.of(info))
+    """Check which page is asked for; what nobody asks for is not counted.
+
+    Lists inside of lists multiply: all of them together are bounded.
+    """
+    asked, context = page(order, **at), info.context
+    context.asked_for += asked.last or asked.first
+    if context.asked_for > MOST_OBJECTS:
+        raise Rejected(
+            "TOO_MUCH", f"the lists bring more than {MOST_OBJECTS:,} objects; ask for fewer"
+        )
+    return replace(asked, counted="totalCount" in Selection.of(info))
 
 
 def _nodes(info: Info[Any, Any]) -> Selection:

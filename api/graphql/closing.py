@@ -84,8 +84,7 @@ class Mutation:
     async def message_close(
         self, info: Info[Any, Any], input: MessageCloseInput
     ) -> MessagePayload:
-        order = CloseMessage(input.reason, given(input.note) or "")
-        return await _answered(info, input, order)
+        return await _answered(info, input, lambda note: CloseMessage(input.reason, note))
 
     @strawberry.mutation(
         description="Takes such a decision back; what asks for an answer waits again.",
@@ -94,11 +93,13 @@ class Mutation:
     async def message_reopen(
         self, info: Info[Any, Any], input: MessageReopenInput
     ) -> MessagePayload:
-        return await _answered(info, input, ReopenMessage(given(input.note) or ""))
+        return await _answered(info, input, ReopenMessage)
 
 
 async def _answered(
-    info: Info[Any, Any], input: MessageCloseInput | MessageReopenInput, order: Order
+    info: Info[Any, Any],
+    input: MessageCloseInput | MessageReopenInput,
+    order: Callable[[str], Order],
 ) -> MessagePayload:
     """Do it, and say what came of it."""
     context: Context = info.context
@@ -128,15 +129,18 @@ class _Asked:
     order: Order
 
 
-def _checked(input: MessageCloseInput | MessageReopenInput, order: Order) -> _Asked:
+def _checked(
+    input: MessageCloseInput | MessageReopenInput, order: Callable[[str], Order]
+) -> _Asked:
     if not _COMMAND_ID.fullmatch(input.command_id):
         raise Rejected("INVALID", "commandId: 1 to 100 letters, digits or . _ : - are needed")
     if not 1 <= len(input.message_ids) <= MOST:
         raise Rejected("INVALID", f"messageIds: from 1 to {MOST} are needed")
-    if len(order.note) > LONGEST_NOTE:
+    note = given(input.note) or ""
+    if len(note) > LONGEST_NOTE:
         raise Rejected("INVALID", f"note: {LONGEST_NOTE} characters is the most")
     found = dict.fromkeys(of_kind(Kind.MESSAGE, one) for one in input.message_ids)
-    return _Asked(input.command_id, tuple(found), order)
+    return _Asked(input.command_id, tuple(found), order(note))
 
 
 async def _seen(context: Context, asked: _Asked) -> set[UUID]:

@@ -24,6 +24,8 @@ class Context:
     viewer: Viewer
     pool: AsyncConnectionPool
     min_position: int | None = None
+    asked_for: int = 0
+    """How many objects its lists may bring, so far."""
     _names: Names | None = field(default=None, repr=False)
 
     @asynccontextmanager

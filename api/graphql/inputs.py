@@ -12,7 +12,7 @@ from strawberry import ID, UNSET
 
 from api.graphql import ids
 from api.graphql.ids import Kind
-from api.graphql.paging import given
+from api.graphql.paging import given, text
 from api.graphql.scalars import Position
 from domain.linking import ADDRESS, NUMBER, REPLY
 from domain.message import Direction, LinkState
@@ -275,7 +275,7 @@ def _value(one: Direction) -> str:
 
 
 def _some(values: list[T] | None, as_: Callable[[T], str]) -> tuple[str, ...]:
-    return tuple(as_(one) for one in given(values) or ())
+    return tuple(text(as_(one)) for one in given(values) or ())
 
 
 def _one(kind: Kind, id: ID | None) -> UUID | None:

@@ -103,4 +103,15 @@ def count(found: Slice[R]) -> Count:
 
 def given(value: T | None) -> T | None:
     """Give an input's value; None if it was left out."""
+    if isinstance(value, str):
+        text(value)
     return None if value is UNSET else value
+
+
+def text(value: str) -> str:
+    """Give a text; refuse one that no database takes, and no event may hold."""
+    if "\0" in value or (
+        not value.isascii() and any("\ud800" <= one <= "\udfff" for one in value)
+    ):
+        raise Rejected("INVALID", "a text holds NUL, or half of a surrogate pair")
+    return value

@@ -22,8 +22,8 @@ INFO, SALES, BULK = "info@firm.example", "sales@firm.example", "bulk@firm.exampl
 ALL = frozenset(Scope)
 FILES = {
     "company.json": '{"name": "Firm", "domains": ["firm.example"]}',
-    "parties.csv": "party_id,kind,name,vat,city\n"
-    "C1,customer,Acme,IT 012.3,Turin\nC2,customer,Rossi,,\nC3,customer,Bulk,,\n",
+    "parties.csv": "party_id,kind,name,vat,city,privacy_level\n"
+    "C1,customer,Acme,IT 012.3,Turin,0\nC2,customer,Rossi,,,1\nC3,customer,Bulk,,,0\n",
     "contacts.csv": "party_id,name,role,email\n"
     "C1,Ada,sales,ada@acme.example\nC2,Bob,,bob@rossi.example\nC3,Ben,,ben@bulk.example\n"
     "C1,Both,,both@shared.example\nC2,Both,,both@shared.example\n",
@@ -75,7 +75,7 @@ BULKY = [
 
 
 def fill(carteggio: "Carteggio", folder: Path) -> None:
-    """Take in master data, then the mail of three mailboxes."""
+    """Take in master data, then the mail of three mailboxes; one answer before its question."""
     from api.work.directory import import_directory  # noqa: PLC0415
     from api.work.importing import Wanted, import_mail  # noqa: PLC0415
 
@@ -85,8 +85,8 @@ def fill(carteggio: "Carteggio", folder: Path) -> None:
     import_directory(carteggio, folder)
     for address, place, mail in (
         (INFO, "INBOX", INBOX_OF_INFO),
-        (SALES, "INBOX", INBOX_OF_SALES),
         (SALES, "Sent", SENT_OF_SALES),
+        (SALES, "INBOX", INBOX_OF_SALES),
         (BULK, "INBOX", BULKY),
     ):
         path = folder / f"{place}-{address}.mbox"
@@ -113,20 +113,25 @@ class Asks:
 
         return mailbox_id(self.carteggio.identity_key, address)
 
-    def reader(self, *addresses: str) -> "Reader":
+    def reader(self, addresses: tuple[str, ...], clearance: int | None = None) -> "Reader":
         """Give who sees only these mailboxes; without any, everything."""
         from projections.reader import Reader  # noqa: PLC0415
 
-        return Reader(tuple(map(self.box, addresses)) if addresses else None)
+        return Reader(tuple(map(self.box, addresses)) if addresses else None, clearance)
 
     async def result(
-        self, query: str, sees: tuple[str, ...] = (), scopes: frozenset[Scope] = ALL, **more: Any
+        self,
+        query: str,
+        sees: tuple[str, ...] = (),
+        scopes: frozenset[Scope] = ALL,
+        clearance: int | None = None,
+        **more: Any,
     ) -> Any:
         """Ask, errors and all."""
         from api.graphql.context import Context, Viewer  # noqa: PLC0415
         from api.graphql.schema import schema  # noqa: PLC0415
 
-        viewer = Viewer(UUID(int=7), "tests", scopes, self.reader(*sees))
+        viewer = Viewer(UUID(int=7), "tests", scopes, self.reader(sees, clearance))
         context = Context(self.carteggio, viewer, self.pool)
         return await schema.execute(query, variable_values=more, context_value=context)
 

@@ -117,6 +117,24 @@ async def test_a_blind_copy_is_told_only_to_who_reads_the_mailbox_that_sent_it(a
     assert (await ask(query, SALES, id=id))["message"]["bcc"] == [{"email": "boss@firm.example"}]
 
 
+async def test_what_belongs_to_a_confidential_party_is_as_if_not_there(ask):
+    id = await ask.message("b1@rossi.example")
+    query = """query($id: ID!) { message(id: $id) { parties { code } documents { number }
+        links { reason } audit { edges { node { event } } } }
+      party(by: {address: "bob@rossi.example"}) { code } document(by: {externalId: "D2"}) { id }
+      parties { totalCount { value } } documents { totalCount { value } } }"""
+    cleared = await ask(query, id=id, clearance=1)
+    assert cleared["message"]["parties"] == [{"code": "C2"}]
+    assert (len(cleared["message"]["links"]), cleared["party"]) == (2, {"code": "C2"})
+    found = await ask(query, id=id, clearance=0)
+    message = found.pop("message")
+    assert (message["parties"], message["documents"], message["links"]) == ([], [], [])
+    assert nodes(message["audit"], "event") == ["message.received", "message.classified"]
+    one = {"totalCount": {"value": 1}}
+    assert found == {"party": None, "document": None, "documents": one, "parties": {
+        "totalCount": {"value": 2}}}  # fmt: skip
+
+
 SHOWN = (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType)
 READ = frozenset({Scope.READ_MAIL})
 AUDIT = frozenset({Scope.READ_AUDIT})

@@ -112,6 +112,8 @@ async def test_a_command_that_is_not_well_formed_is_refused_in_its_payload(ask):
         closing("c-1", *[NOBODY] * 101),
         closing("c-1", "msg_1"),
         closing("c-1", NOBODY, note="x" * 2001),
+        closing("c-1", NOBODY, note="no\0thing"),
+        closing("c-1", NOBODY, note="half \ud83d"),
     ):
         found = (await ask(CLOSE, input=given))["messageClose"]
         assert [one["code"] for one in found["userErrors"]] == ["INVALID"]

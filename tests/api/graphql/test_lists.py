@@ -229,9 +229,57 @@ async def test_what_is_asked_wrongly_is_refused_with_a_code(ask, question, code)
     assert await ask.refusal("{" + question + "}") == code
 
 
+@pytest.mark.parametrize("bad", ["a\0b", "a\ud800b"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        'party(by: {code: {company: "main", kind: "customer", code: $t}}) { id }',
+        'party(by: {code: {company: "main", kind: $t, code: "C1"}}) { id }',
+        "party(by: {vatNumber: $t}) { id }",
+        "party(by: {address: $t}) { id }",
+        'document(by: {number: {company: "main", kind: $t, number: "1"}}) { id }',
+        'document(by: {number: {company: "main", kind: "invoice", number: $t}}) { id }',
+        "document(by: {externalId: $t}) { id }",
+        "parties(filter: {text: $t}) { edges { cursor } }",
+        "parties(filter: {kinds: [$t]}) { edges { cursor } }",
+        "documents(filter: {text: $t}) { edges { cursor } }",
+        "messages(after: $t) { edges { cursor } }",
+        "auditLog(filter: {actorId: $t}) { edges { cursor } }",
+        "auditLog(filter: {events: [$t]}) { edges { cursor } }",
+    ],
+)
+async def test_a_text_that_no_database_takes_is_refused(ask, question, bad):
+    assert await ask.refusal("query($t: String!) {" + question + "}", t=bad) == "INVALID"
+
+
+@pytest.mark.parametrize("year", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_the_edges_of_time_are_moments_too(ask, year):
+    query = """query($t: DateTime!) { unanswered(asOf: {time: $t}) { edges { cursor } }
+      messages(filter: {from: $t}) { edges { cursor } } auditLog(filter: {to: $t}) { edges { cursor } } }"""
+    assert set(await ask(query, t=year)) == {"unanswered", "messages", "auditLog"}
+
+
 async def test_more_than_a_hundred_nodes_are_refused(ask):
     ids = ["msg_" + "0" * 32] * 101
     assert await ask.refusal("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=ids) == "INVALID"
+
+
+async def test_lists_inside_of_lists_are_bounded_together(ask):
+    query = (
+        "{ parties(first: %d) { edges { node { timeline(first: 100) { edges { cursor } } } } } }"
+    )
+    assert len(nodes((await ask(query % 100))["parties"])) == 3
+    some = " ".join(f"a{n}: timeline(first: 100) {{ edges {{ cursor }} }}" for n in range(20))
+    both = "{ parties(first: 100) { edges { node { " + some + " } } } }"
+    assert await ask.refusal(both) == "TOO_MUCH"
+
+
+async def test_a_conversation_is_found_by_an_id_that_it_had_before(ask):
+    answer, question = [await ask.message(one) for one in ("s1@firm.example", "a3@acme.example")]
+    query = "query($id: ID!) { conversation(id: $id) { id } node(id: $id) { id } }"
+    now = {"id": question.replace("msg", "cnv")}
+    found = await ask(query, id=answer.replace("msg", "cnv"))
+    assert found == {"conversation": now, "node": now}
 
 
 async def test_a_cursor_of_another_list_is_refused(ask):
