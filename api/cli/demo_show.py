@@ -59,11 +59,13 @@ def show(folder: Path | None, port: int | None, *, check: bool) -> bool:
 def _shown_and_served(place: Home, port: int | None, stop: Stopping, *, check: bool) -> bool:
     settings = demo_settings()
     with listening(port, settings.port) as there:
-        _title(place)
+        with stop.possible():
+            _title(place)
         make(place, settings)
+        with stop.possible():
+            _step("A database is made", "a PostgreSQL of the demo's own")
         with compose(place, settings) as carteggio:
             with stop.possible():
-                _step("The database is up", "a PostgreSQL of the demo's own")
                 shown = _take_in_and_show(carteggio)
             with served(carteggio, there) as serving, stop.possible():
                 bearer = demo_token(carteggio)

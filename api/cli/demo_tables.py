@@ -49,7 +49,7 @@ def waiting_table(lines: Sequence[WaitingLine], zone: ZoneInfo, width: int) -> R
     for line in lines:
         code, _, name = ", ".join(line.parties).partition(" ")
         sender = plain(line.sender)
-        sender.truncate(_LONG_NAME, overflow="ellipsis")
+        sender.truncate(max(_LONG_NAME, width // 5), overflow="ellipsis")
         cells = (
             f"{line.since.astimezone(zone):%d %b}",
             _age(now, line.since),
