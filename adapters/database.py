@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 OLDEST_SERVER = 15
+_RECONNECT_S = 4.0  # the pauses between attempts double: after a long absence they would be long
 COMPANY = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
@@ -98,6 +99,7 @@ class Database:
                     min_size=1,
                     max_size=10,
                     timeout=10,
+                    reconnect_timeout=_RECONNECT_S,
                     name=f"carteggio-{self.company}",
                     open=True,
                 )
@@ -114,6 +116,7 @@ class Database:
             min_size=1,
             max_size=max_size,
             timeout=10,
+            reconnect_timeout=_RECONNECT_S,
             name=f"carteggio-{self.company}-reading",
             open=False,
         )

@@ -20,6 +20,7 @@ from projections.reader import EVERYTHING, Reader
 
 _KEPT_S: Final = 0.5
 _KEPT_MOST: Final = 1_000
+_PATIENCE_S: Final = 3.0
 _NOBODY: Final = Bearer(UUID(int=0), "nobody")
 _NO_HASH: Final = "0" * 64
 
@@ -85,7 +86,7 @@ class Doorkeeper:
             return await self._look_up(id)
 
     async def _look_up(self, id: UUID) -> TokenRow | None:
-        async with self._pool.connection() as connection:
+        async with self._pool.connection(_PATIENCE_S) as connection:
             names = await active_names_async(connection, (access.access,))
             return await access.token(connection, names, EVERYTHING, id)
 

@@ -21,6 +21,13 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
 
+def away(what: str = "the database") -> Refusal:
+    """Ask to come again, as something needed does not answer now."""
+    return Refusal(
+        503, "UNAVAILABLE", f"{what} does not answer now; try again", {"Retry-After": "5"}
+    )
+
+
 def json_answer(
     value: object,
     status: int = 200,

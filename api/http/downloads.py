@@ -15,7 +15,7 @@ from adapters.blobs import BlobMissing, Damaged, StorageUnavailable
 from adapters.keyring import KeyDestroyed
 from adapters.logs import log
 from adapters.mime.words import safe_name
-from api.http.answers import Refusal
+from api.http.answers import Refusal, away
 from api.http.callers import caller_with, served_by
 from api.http.state import Served
 from api.paths import attachment_of, message_of
@@ -113,8 +113,7 @@ async def _octets(served: Served, file: _File) -> bytes:
         raise Refusal(410, "ERASED", "this message was erased") from None
     except StorageUnavailable:
         log("http").warning("blobs cannot be reached")
-        sentence = "the octets cannot be reached now; try again"
-        raise Refusal(503, "UNAVAILABLE", sentence, {"Retry-After": "5"}) from None
+        raise away("the store of octets") from None
     except (BlobMissing, Damaged) as trouble:
         log("http").error("a blob is lost", message=file.message, trouble=type(trouble).__name__)
         raise Refusal(

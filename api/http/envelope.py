@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.database import DatabaseUnavailable
 from adapters.logs import log
-from api.http.answers import Refusal, refused
+from api.http.answers import Refusal, away, refused
 from api.http.figures import Figures
 from api.work.projector import where
 
@@ -91,8 +91,7 @@ def _excuse(error: Exception) -> Response:
         return refused(error)
     if isinstance(error, _AWAY):
         log("http").warning("the database does not answer", error=where(error))
-        sentence = "the database does not answer now; try again"
-        return refused(Refusal(503, "UNAVAILABLE", sentence, {"Retry-After": "5"}))
+        return refused(away())
     reference = uuid4().hex[:12]
     log("http").error("an error", reference=reference, error=where(error))
     return refused(Refusal(500, "INTERNAL", f"internal error {reference}; the log says more"))

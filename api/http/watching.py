@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.database import DatabaseUnavailable
-from api.http.answers import json_answer
+from api.http.answers import away, json_answer
 from api.http.callers import caller_with, served_by
 from api.http.state import Served
 from api.work.instance import PROJECTIONS
 from domain.access import Scope
 
 _PATIENCE_S: Final = 2.0
+_FIGURES_S: Final = 5.0
 _STANDING: Final = "SELECT name, state FROM projection WHERE active AND name = ANY(%s)"
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
@@ -42,7 +43,11 @@ async def metrics(request: Request) -> Response:
     if not _from_here(request):
         await caller_with(request, Scope.READ_AUDIT)
     served = served_by(request)
-    text = await served.figures.text(served.carteggio, served.pool)
+    try:
+        async with asyncio.timeout(_FIGURES_S):
+            text = await served.figures.text(served.carteggio, served.pool)
+    except TimeoutError:
+        raise away() from None
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 

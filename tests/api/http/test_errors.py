@@ -1,6 +1,7 @@
 """What an error tells: the client its code, the log where, nobody what mail says."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,15 +28,33 @@ def unreachable(server: str, database: Database) -> Iterator[None]:
         connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
 
 
+def tables(api: Api, name: str) -> list[bytes]:
+    """Give the read tables of a name."""
+    with api.carteggio.database.connect() as connection:
+        found = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename ~ %s",
+            (api.carteggio.database.schema, rf"^{name}__g\d+$"),
+        ).fetchall()
+    assert found
+    return [table.encode() for (table,) in found]
+
+
+def drop(api: Api, name: str) -> None:
+    with api.carteggio.database.connect() as connection:
+        for table in tables(api, name):
+            connection.execute(b"DROP TABLE " + table)
+
+
+def logged(capfd: pytest.CaptureFixture[str], reference: str) -> str:
+    """Give the one line of the log that bears a reference."""
+    (line,) = [one for one in "".join(capfd.readouterr()).splitlines() if reference in one]
+    return line
+
+
 def test_what_breaks_inside_is_told_by_a_number_that_the_log_has_too(
     api: Api, capfd: pytest.CaptureFixture[str]
 ):
-    with api.carteggio.database.connect() as connection:
-        for (table,) in connection.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename ~ '^mailbox_'",
-            (api.carteggio.database.schema,),
-        ).fetchall():
-            connection.execute(f"DROP TABLE {table}".encode())
+    drop(api, "mailbox")
     answer = api.post({"query": MAILBOXES})
     (error,) = answer.json()["errors"]
     found = re.fullmatch(r"internal error ([0-9a-f]{12}); the log says more", error["message"])
@@ -44,31 +63,47 @@ def test_what_breaks_inside_is_told_by_a_number_that_the_log_has_too(
     assert error["extensions"] == {"code": "INTERNAL"}
     assert error["path"] == ["mailboxes"]
     assert found is not None
-    (line,) = [one for one in "".join(capfd.readouterr()).splitlines() if found[1] in one]
+    line = logged(capfd, found[1])
     assert "UndefinedTable (reader.py:" in line
     assert "SELECT" not in line
 
 
+def test_a_download_that_breaks_is_told_in_the_same_way(
+    api: Api, capfd: pytest.CaptureFixture[str]
+):
+    drop(api, "message")
+    answer = api.get("/messages/" + "0" * 32 + "/raw")
+    (error,) = answer.json()["errors"]
+    assert answer.status_code == 500
+    assert error["extensions"] == {"code": "INTERNAL"}
+    assert "UndefinedTable" in logged(capfd, error["message"].split()[2].rstrip(";"))
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.slow
 def test_while_the_database_is_away_clients_are_told_to_try_again(api: Api, postgres: str):
     assert api.ask(MAILBOXES) == {"mailboxes": []}
     with unreachable(postgres, api.carteggio.database):
         away = api.post({"query": MAILBOXES})
         assert away.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
         assert api.client.get("/health").status_code == 503
-    assert api.ask(MAILBOXES) == {"mailboxes": []}
+        for path in ("/metrics", "/messages/" + "0" * 32 + "/raw"):
+            answer = api.get(path)
+            assert answer.status_code == 503
+            assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+            assert answer.headers["Retry-After"] == "5"
+    end = time.monotonic() + 10
+    while "errors" in api.post({"query": MAILBOXES}).json():
+        assert time.monotonic() < end
     assert api.client.get("/health").status_code == 200
 
 
 @pytest.mark.slow
 def test_a_question_that_takes_too_long_is_stopped_and_says_so(api: Api):
     with api.carteggio.database.connect(autocommit=False) as connection:
-        # Whoever reads waits for this lock until the statement's own limit.
-        tables = connection.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename ~ '^mailbox_'",
-            (api.carteggio.database.schema,),
-        ).fetchall()
-        for (table,) in tables:
-            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
+        for table in tables(api, "mailbox"):
+            # Whoever reads waits for this lock until the statement's own limit.
+            connection.execute(b"LOCK TABLE " + table + b" IN ACCESS EXCLUSIVE MODE")
         assert api.refusal(MAILBOXES) == "TOO_SLOW"
 
 
