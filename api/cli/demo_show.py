@@ -141,9 +141,8 @@ def _program() -> list[str]:
         words.insert(0, sys.executable)
     elif shutil.which(started.name) == str(started):
         words = [started.name]
-    others = [
-        word for name in os.environ if name.startswith("CARTEGGIO_") for word in ("-u", name)
-    ]
+    settings = [name for name in os.environ if name.startswith("CARTEGGIO_")]
+    others = [word for name in settings if name != "CARTEGGIO_HOME" for word in ("-u", name)]
     return ["env", *others, *words] if others else words
 
 
