@@ -1,4 +1,4 @@
-"""GraphQL over HTTP (the GraphQL Foundation's specification, draft of 2025): POST and JSON alone."""
+"""GraphQL over HTTP, as the GraphQL Foundation specifies it: POST and JSON alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
