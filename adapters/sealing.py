@@ -10,6 +10,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import UUID
 
 import zstandard
@@ -77,8 +78,16 @@ def unwrap(wrapping_key: bytes, wrapped: bytes) -> bytes:
 
 def associated_data(company: str, kind: str, object_id: bytes, key_id: bytes) -> bytes:
     """Name a sealed object without ambiguity: each part is preceded by its length."""
-    parts = (company.encode(), kind.encode(), object_id, key_id)
-    return _HEADER + b"".join(len(part).to_bytes(4) + part for part in parts)
+    return _sort(company, kind) + _measured(object_id) + _measured(key_id)
+
+
+@lru_cache(maxsize=64)
+def _sort(company: str, kind: str) -> bytes:
+    return _HEADER + _measured(company.encode()) + _measured(kind.encode())
+
+
+def _measured(part: bytes) -> bytes:
+    return len(part).to_bytes(4) + part
 
 
 def seal(key: Key, plaintext: bytes, kind: str, object_id: bytes) -> bytes:

@@ -84,8 +84,11 @@ PARTICIPANT = Table(
     ParticipantRow,
     key=("message", "content", "role", "ordinal"),
     late=("(hashtextextended(address_key, 0), message)",),
+    late_key=True,
 )
-ATTACHMENT = Table("attachment", AttachmentRow, key=("message", "content", "ordinal"))
+ATTACHMENT = Table(
+    "attachment", AttachmentRow, key=("message", "content", "ordinal"), late_key=True
+)
 BLIND_COPY = Table("blind_copy", BlindCopyRow, key=("message", "address_key"))
 TABLES = (CONTENT, PARTICIPANT, ATTACHMENT, BLIND_COPY)
 

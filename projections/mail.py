@@ -92,7 +92,7 @@ MESSAGE = Table(
     indexes=("(header_key) WHERE header_key <> ''",),
     late=("(received_at DESC, id DESC)", "USING gin (mailboxes)"),
 )
-OCCURRENCE = Table("occurrence", OccurrenceRow, key=("message", "position"))
+OCCURRENCE = Table("occurrence", OccurrenceRow, key=("message", "position"), late_key=True)
 TABLES = (MESSAGE, OCCURRENCE, STATE, *CONTENTS)
 
 

@@ -48,6 +48,8 @@ class Table(Generic[R]):
     indexes: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     """Indexes that only readers need: while a generation is filled, they are left for the end."""
+    late_key: bool = False
+    """True for rows that filling only adds: the key too is left for the end, built in one go."""
 
     def columns(self) -> Sequence[tuple[str, str, bool]]:
         """Give name, PostgreSQL type and nullability of every column, in order."""

@@ -75,8 +75,12 @@ class ScopeRow:
     mailboxes: list[UUID]
 
 
-ENTRY = Table("trail_entry", EntryRow, key=("position",), late=("(stream, position)",))
-SUBJECT = Table("trail_subject", SubjectRow, key=("object", "position"), late=("(position)",))
+ENTRY = Table(
+    "trail_entry", EntryRow, key=("position",), late=("(stream, position)",), late_key=True
+)
+SUBJECT = Table(
+    "trail_subject", SubjectRow, key=("object", "position"), late=("(position)",), late_key=True
+)
 SCOPE = Table("trail_scope", ScopeRow, key=("stream",))
 
 

@@ -257,12 +257,12 @@ def create_tables(
             )
             for name, kind, nullable in table.columns()
         ]
-        key = SQL("PRIMARY KEY ({})").format(SQL(", ").join(map(Identifier, table.key)))
+        keys = [] if table.late_key else [_key(table)]
         connection.execute(
             SQL("CREATE {} {} ({})").format(
                 SQL("TEMPORARY TABLE" if temporary else "TABLE"),
                 names[table.name],
-                SQL(", ").join([*columns, key]),
+                SQL(", ").join([*columns, *keys]),
             )
         )
     _create_indexes(connection, projection, names, lambda table: table.indexes)
@@ -273,6 +273,9 @@ def create_late_indexes(
 ) -> None:
     """Make the indexes that readers need, and let the planner learn what the tables hold."""
     names = names_of(projection, generation)
+    for table in projection.tables:
+        if table.late_key:
+            connection.execute(SQL("ALTER TABLE {} ADD {}").format(names[table.name], _key(table)))
     _create_indexes(connection, projection, names, lambda table: table.late)
     analyze(connection, projection, generation)
 
@@ -297,6 +300,10 @@ def _create_indexes(
             # Written in the code beside the table, never by anybody else.
             made = f"CREATE INDEX ON {names[table.name].as_string()} {index}"
             connection.execute(made.encode())
+
+
+def _key(table: Table[Any]) -> Composed:
+    return SQL("PRIMARY KEY ({})").format(SQL(", ").join(map(Identifier, table.key)))
 
 
 def _type(kind: str) -> Composed:
