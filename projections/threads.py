@@ -1,6 +1,6 @@
 """Reading: conversations as far as a reader sees their mail."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -63,6 +63,24 @@ async def thread(
     )
     columns, values = columns_of(MessageRow, "m"), {**reader.params(), "id": conversation}
     return await slice_of(connection, MessageRow, columns, source, OLDEST_FIRST, at, values)
+
+
+async def questions_in(
+    connection: Connection, names: Names, reader: Reader, since: Mapping[UUID, datetime]
+) -> dict[UUID, UUID]:
+    """Give for conversations the first message since a moment that asks and may be seen."""
+    query = names.sql(
+        "SELECT DISTINCT ON (c.conversation) c.conversation, l.message"
+        " FROM unnest(%(ids)s::uuid[], %(since)s::timestamptz[]) AS waits (id, since)"
+        " JOIN {conversation_member} c ON c.conversation = waits.id"
+        " JOIN {letter} l ON l.message = c.message"
+        " WHERE c.to_position IS NULL AND l.at >= waits.since AND l.wants AND NOT l.automatic"
+        " AND l.direction = 'inbound' AND {sees} ORDER BY c.conversation, l.at, l.message",
+        sees=reader.sees("l.mailboxes"),
+    )
+    values = {**reader.params(), "ids": list(since), "since": list(since.values())}
+    cursor = await connection.execute(query, values)
+    return dict(await cursor.fetchall())
 
 
 async def led_on(

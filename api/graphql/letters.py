@@ -37,7 +37,7 @@ from api.graphql.selection import Selection
 from api.paths import attachment_path, raw_path
 from domain.message import CloseReason, Direction, LinkState, TargetKind
 from domain.values import ActorKind
-from projections import conversations, links, messages
+from projections import conversations, links, messages, threads
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.history import LinkRow
 from projections.letters import Letter, letters_of
@@ -209,20 +209,34 @@ async def made_waits(
     """Make waits of rows, in their order."""
     mails: Mapping[UUID, Message] = {}
     if "message" in wanted:
-        mails = await message_objects(read, {row.message for row in rows}, wanted["message"])
+        mails = await _questions(read, rows, wanted["message"])
     boxes: Mapping[UUID, Mailbox] = {}
     if "mailboxes" in wanted:
         boxes = await mailbox_objects(read, {one for row in rows for one in row.mailboxes})
     until = read.as_of.time or datetime.now(UTC)
     return [
         Unanswered(
-            message=mails.get(row.message),
+            message=mails.get(row.conversation),
             mailboxes=[boxes[one] for one in row.mailboxes if one in boxes],
             since=row.since,
             age=Duration(max(timedelta(0), until - row.since)),
         )
         for row in rows
     ]
+
+
+async def _questions(
+    read: Reading, rows: Sequence[Waiting], wanted: Selection
+) -> dict[UUID, Message]:
+    """Give for each wait's conversation the message it began with, or the next that is seen."""
+    begun = {row.conversation: row.message for row in rows}
+    found = await message_objects(read, set(begun.values()), wanted)
+    hidden = {row.conversation: row.since for row in rows if row.message not in found}
+    if hidden:
+        begun |= await threads.questions_in(*read.asked, hidden)
+        seen = {begun[one] for one in hidden}
+        found |= await message_objects(read, seen - found.keys(), wanted)
+    return {one: found[message] for one, message in begun.items() if message in found}
 
 
 # ---- one message

@@ -208,10 +208,10 @@ class Conversation(Node):
 )
 class Unanswered:
     message: "Message | None" = strawberry.field(
-        description="The message with which it began; null if that may not be seen."
+        description="The message with which it began, or the first that may be seen and asks."
     )
     mailboxes: list[Mailbox] = strawberry.field(description="Where it waits.")
-    since: datetime = strawberry.field(description="When that message was received.")
+    since: datetime = strawberry.field(description="When it began.")
     age: Duration = strawberry.field(
         description="How long, until now or until the time asked for."
     )

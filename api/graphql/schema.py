@@ -75,7 +75,6 @@ class ProjectionState(Enum):
     LIVE = strawberry.enum_value("live", description="It follows the journal.")
     FILLING = strawberry.enum_value("filling", description="It is filled from the first event on.")
     STOPPED = strawberry.enum_value("stopped", description="It could not take an event.")
-    RETIRED = strawberry.enum_value("retired", description="Another generation took its place.")
 
 
 @strawberry.type(description="How far a read model is.")

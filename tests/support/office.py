@@ -54,12 +54,17 @@ INBOX_OF_INFO = [
     letter("x1@shared.example", b"Who am I?", sender="both@shared.example", date=_on(5)),
     letter("y1@nowhere.example", b"Hello?", sender="eve@nowhere.example", date=_on(6)),
     letter("a2@acme.example", b"For both", sender=ADA, to=f"{INFO}, {SALES}", date=_on(7)),
+    letter("y2@nowhere.example", b"Anybody?", sender="eve@nowhere.example", date=_on(15)),
 ]  # fmt: skip
 INBOX_OF_SALES = [
     letter("a2@acme.example", b"For both", sender=ADA, to=f"{INFO}, {SALES}", date=_on(7)),
     letter("a3@acme.example", b"Delivery?", sender=ADA, to=SALES, date=_on(8)),
     letter("b2@rossi.example", b"Price list?", sender=BOB, to=SALES, date=_on(9)),
     letter("a4@acme.example", b"Plan", sender=ADA, to=SALES, date=_on(12), more=MULTIPART, body=WITH_A_FILE),
+    letter(
+        "y3@nowhere.example", b"Re: Anybody?", sender="eve@nowhere.example", to=SALES, date=_on(16),
+        more=b"In-Reply-To: <y2@nowhere.example>\n",
+    ),
 ]  # fmt: skip
 SENT_OF_SALES = [
     letter(

@@ -18,11 +18,11 @@ from office import BULK, INFO, SALES, nodes
 ACCESS = Path(__file__).parents[2] / "golden" / "access.txt"
 IN_INFO = {
     "a1@acme.example", "a2@acme.example", "b1@rossi.example", "n1@shop.example",
-    "x1@shared.example", "y1@nowhere.example",
+    "x1@shared.example", "y1@nowhere.example", "y2@nowhere.example",
 }  # fmt: skip
 IN_SALES = {
     "a2@acme.example", "a3@acme.example", "a4@acme.example", "b2@rossi.example",
-    "s1@firm.example",
+    "s1@firm.example", "y3@nowhere.example",
 }  # fmt: skip
 EVERYWHERE = """{
   messages(first: 100) { totalCount { value } edges { node { headerId
@@ -34,6 +34,8 @@ EVERYWHERE = """{
   parties { edges { node { code stats { received sent } unanswered { totalCount { value } }
     timeline { totalCount { value } edges { node { headerId links { evidence } } } } } } }
   documents { edges { node { number timeline { totalCount { value } } } } }
+  trails: parties { edges { node { audit(first: 100) { totalCount { value }
+    edges { node { subject { ... on Message { headerId } ... on Party { code } } } } } } } }
   mailboxes { address } viewer { mailboxes { address } }
   auditLog(first: 100, filter: {events: ["message.received"]}) { totalCount { value }
     edges { node { summary subject { ... on Message { headerId } } } } } }"""
@@ -73,6 +75,10 @@ async def test_a_partys_history_and_counts_are_those_of_the_readers_mailbox(ask,
         assert party["timeline"]["totalCount"]["value"] == len(mail)
         assert sum(party["stats"].values()) == len(mail)
     assert by_code["C3"]["timeline"]["totalCount"] == {"value": 0}
+    trails = nodes(data["trails"], "audit")
+    subjects = [one["subject"] for trail in trails for one in nodes(trail)]
+    assert {one["headerId"] for one in subjects if "headerId" in one} <= holds
+    assert all(trail["totalCount"]["value"] == len(trail["edges"]) for trail in trails)
     invoice = next(one for one in nodes(data["documents"]) if one["number"] == "2026/17")
     assert invoice["timeline"]["totalCount"] == {"value": int(address == INFO)}
 
@@ -96,6 +102,26 @@ async def test_what_lies_in_another_mailbox_is_as_if_not_there(ask):
     query = "query($id: ID!) { conversation(id: $id) { id } node(id: $id) { id } }"
     assert await ask(query, INFO, id=talk) == {"conversation": None, "node": None}
     assert (await ask(query, SALES, id=talk))["conversation"] == {"id": talk}
+
+
+async def test_a_wait_that_began_elsewhere_shows_the_first_question_that_may_be_seen(ask):
+    query = """{ unanswered(first: 100) { edges { node { since mailboxes { address }
+      message { headerId } } } } }"""
+
+    async def last(*sees):
+        return nodes((await ask(query, *sees))["unanswered"])[-1]
+
+    began = "2026-02-15T08:00:00+00:00"
+    boxes = [{"address": INFO}, {"address": SALES}]
+    for sees, header in ((INFO, "y2"), (SALES, "y3")):
+        assert await last(sees) == {
+            "since": began,
+            "mailboxes": [{"address": sees}],
+            "message": {"headerId": f"{header}@nowhere.example"},
+        }
+    everything = await last()
+    assert everything["message"] == {"headerId": "y2@nowhere.example"}
+    assert sorted(everything["mailboxes"], key=str) == boxes
 
 
 async def test_another_mailbox_is_as_if_not_there(ask):
@@ -209,11 +235,11 @@ async def test_the_log_is_narrowed_and_paged(ask):
         totalCount { value isExact } edges { node { position event actor { id } } } } }"""
     received = {"events": ["message.received"]}
     first = (await ask(query, f=received, first=40))["auditLog"]
-    assert first["totalCount"] == {"value": 70, "isExact": True}
+    assert first["totalCount"] == {"value": 72, "isExact": True}
     rest = await ask(query, f=received, first=40, after=first["pageInfo"]["endCursor"])
     places = nodes(first, "position") + nodes(rest["auditLog"], "position")
     assert places == sorted(places, key=int, reverse=True)
-    assert len(places) == 70
+    assert len(places) == 72
     rule = (await ask(query, f={"actorId": "document-number@1"}))["auditLog"]
     assert set(nodes(rule, "event")) == {"message.linked"}
     later = (await ask(query, f={"from": "2100-01-01T00:00:00Z"}))["auditLog"]

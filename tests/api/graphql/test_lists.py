@@ -173,13 +173,13 @@ async def test_messages_are_listed_and_narrowed(ask):
         return nodes((await ask(query, f=filter, order=order))["messages"], "headerId")
 
     everything = await listed()
-    assert len(everything) == 70
+    assert len(everything) == 72
     assert await listed("RECEIVED_ASC") == everything[::-1]
     assert await listed(directions=["OUTBOUND"]) == ["s1@firm.example"]
     assert await listed(hasAttachments=True) == ["a4@acme.example"]
     assert await listed(isAutomatic=True) == ["n1@shop.example"]
     assert await listed(isLinked=False) == [
-        "y1@nowhere.example", "x1@shared.example", "n1@shop.example",
+        "y3@nowhere.example", "y2@nowhere.example", "y1@nowhere.example", "x1@shared.example", "n1@shop.example",
     ]  # fmt: skip
     offer = (await ask('{ document(by: {externalId: "D2"}) { id } }'))["document"]["id"]
     assert await listed(documentId=offer) == ["b1@rossi.example"]

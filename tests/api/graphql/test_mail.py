@@ -132,7 +132,7 @@ async def test_what_waits_is_given_the_longest_wait_first(ask):
     acme = {"partyId": party}
     assert await waiting(f=acme) == ["a1@acme.example", "a2@acme.example", "a4@acme.example"]
     assert (await waiting("SINCE_DESC", f=acme))[0] == "a4@acme.example"
-    assert len(await waiting()) == 60 + 7
+    assert len(await waiting()) == 60 + 8
     then = {"time": "2026-02-09T00:00:00Z"}
     assert await waiting(f=acme, asOf=then) == [
         "a1@acme.example",
