@@ -279,8 +279,12 @@ async def waiting_in(
         before=SQL(" AND since < %(before)s" if wanted.before is not None else ""),
     )
     params = {
-        "position": as_of.position, "time": as_of.time, **reader.params(),
-        "boxes": list(wanted.mailboxes), "party": wanted.party, "before": wanted.before,
+        "position": as_of.position,
+        "time": as_of.time,
+        **reader.params(),
+        "boxes": list(wanted.mailboxes),
+        "party": wanted.party,
+        "before": wanted.before,
     }
     columns = columns_of(Waiting)
     return await slice_of(connection, Waiting, columns, source, order, page, params)

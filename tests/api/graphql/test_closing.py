@@ -1,5 +1,7 @@
 """Commands: closed and reopened mail, each command once, and what is wrong with it."""
 
+import asyncio
+
 from domain.access import Scope
 from instances import events_of
 from office import INFO, nodes
@@ -43,7 +45,10 @@ async def test_a_closed_message_waits_no_more_and_a_reopened_one_does(own_ask):
     assert (other["position"], other["userErrors"]) == (None, [])
     assert len(events_of(own_ask.carteggio, "message.closed")) == 1
 
-    reopened = (await own_ask(REOPEN, input=order("c-3", id)))["messageReopen"]
+    three = [own_ask(REOPEN, input=order("c-3", id)) for _ in range(3)]
+    reopened, *same = [one["messageReopen"] for one in await asyncio.gather(*three)]
+    assert [one["position"] for one in same] == [reopened["position"]] * 2
+    assert len(events_of(own_ask.carteggio, "message.reopened")) == 1
     assert reopened["messages"][0]["status"] == "OPEN"
     assert reopened["messages"][0]["unanswered"] is not None
     assert "a1@acme.example" in await waiting(own_ask)

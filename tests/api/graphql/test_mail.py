@@ -1,6 +1,7 @@
 """Mail, whom it belongs to and why, what waits: asked as clients ask."""
 
-from office import INFO, SALES, nodes
+from letters import letter, mbox
+from office import INFO, SALES, Asks, nodes
 
 WHY = """query($id: ID!, $asOf: AsOf) { message(id: $id, asOf: $asOf) {
   subject headerId direction status automatic wantsAnswer snippet body bodyIsCut rawUrl
@@ -173,3 +174,17 @@ async def test_the_questions_of_the_demo_are_answered(ask):
     id = nodes(party["timeline"])[-1]["id"]
     links = (await ask(asking._LINKS, id=id))["message"]["links"]
     assert {str(one["target"]) for one in links} == {"{'code': 'C1'}", "{'number': '2026/17'}"}
+
+
+async def test_a_long_text_is_cut_and_says_so(carteggio, tmp_path):
+    from api.work.importing import Wanted, import_mail  # noqa: PLC0415
+
+    long = letter("long@acme.example", body=b"0123456789abcde\n" * 5_000)
+    path = mbox(tmp_path / "long.mbox", [long])
+    import_mail(carteggio, Wanted(path, INFO, "INBOX"), lambda _: None)
+    async with carteggio.database.async_pool() as pool:
+        ask = Asks(carteggio, pool)
+        found = await ask("{ messages { edges { node { body bodyIsCut size } } } }")
+    (node,) = nodes(found["messages"])
+    assert (node["bodyIsCut"], node["size"]) == (True, len(long))
+    assert 60_000 < len(node["body"]) <= 65_536
