@@ -7,6 +7,7 @@ import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 from rich.text import Text
@@ -149,5 +150,5 @@ def _program() -> list[str]:
 def _speak_anyhow() -> None:
     """Show a replacement where a terminal cannot show a letter, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
