@@ -1,7 +1,7 @@
 """Document numbers as people write them: with other separators, order, prefix or no zeros."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -37,9 +37,17 @@ class Sighting:
 
 def parse_number(text: str) -> Number | None:
     """Read a number as the ERP writes it; None where it holds no digits."""
-    runs = _RUN.findall(text)
-    groups = tuple(run.lstrip("0") or "0" for run in runs if run.isdigit())
-    letters = tuple(run.casefold() for run in runs if not run.isdigit())
+    return _number([_part(run) for run in _RUN.findall(text)])
+
+
+def _part(run: str) -> tuple[bool, str]:
+    """Tell digits from letters, in the form in which both are compared."""
+    return (True, run.lstrip("0") or "0") if run.isdigit() else (False, run.casefold())
+
+
+def _number(parts: Sequence[tuple[bool, str]]) -> Number | None:
+    groups = tuple(part for digits, part in parts if digits)
+    letters = tuple(part for digits, part in parts if not digits)
     return Number(groups, letters) if groups else None
 
 
@@ -63,13 +71,15 @@ def sightings(text: str) -> Iterator[Sighting]:
     Letters count as a part where they touch: `RE 2026-47002` is seen whole, and as `2026-47002`.
     """
     runs = list(_RUN.finditer(text))
+    parts = [_part(run.group()) for run in runs]
     for begin in range(len(runs)):
+        if not any(digits for digits, _ in parts[begin : begin + _LONGEST]):
+            continue  # mere words, as most of a text is
         ends = _joined_ends(text, runs, begin)
-        for end in reversed(ends):
-            snippet = text[runs[begin].start() : end]
-            number = parse_number(snippet)
+        for count in range(len(ends), 0, -1):
+            number = _number(parts[begin : begin + count])
             if number is not None and _telling(number):
-                yield Sighting(number, snippet)
+                yield Sighting(number, text[runs[begin].start() : ends[count - 1]])
 
 
 def _joined_ends(text: str, runs: list[re.Match[str]], begin: int) -> list[int]:
