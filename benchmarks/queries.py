@@ -127,12 +127,14 @@ async def _asked(both: Sequence[Carteggio], rounds: int) -> dict[str, dict[str, 
 
 
 async def _far(ask: Ask, order: Order, connection: AsyncConnection[Any], names: Names) -> Page:
+    """Give a full page far behind, so that as many rows are read in both companies."""
     page = UNCOUNTED
     for _ in range(FAR):
         found = await ask(connection, names, page)
-        if not found.has_next:
+        after = Page(after=order.key(found.rows[-1]), counted=False) if found.rows else page
+        if not (await ask(connection, names, after)).has_next:
             break
-        page = Page(after=order.key(found.rows[-1]), counted=False)
+        page = after
     return page
 
 
