@@ -8,31 +8,23 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, Final
 
 from psycopg import AsyncConnection
 
-from adapters.ids import uuid7
-from adapters.journal import NewEvent
 from adapters.logs import set_up_logs
 from adapters.settings import Settings
 from api.compose import compose, init
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.replay import Replay
 from benchmarks.stage import Stopwatch, instance, middle, ratio, say, tell
-from benchmarks.years import MAILBOXES, PARTIES, Years
-from domain.recorded import Envelope, Origin
-from domain.values import Actor, ActorKind
+from benchmarks.years import MAILBOXES, PARTIES, record
 from projections import timelines, unanswered
 from projections.projection import Names
 from projections.reader import EVERYTHING, Order, Page, Reader, Slice
 from projections.timelines import timeline
 from projections.unanswered import waiting_in
 
-BATCH: Final = 2_000
 FAR: Final = 20
 """Pages before the one that is asked for; as far as there are so many."""
 SOME: Final = Reader(MAILBOXES[:2], clearance=0)
@@ -90,19 +82,7 @@ def main() -> None:
 
 def _fill(carteggio: Carteggio, count: int) -> None:
     """Record the events of so many messages and fill the read models that are asked here."""
-    context = Envelope(
-        uuid7(), datetime.now(UTC), Actor(ActorKind.SYSTEM, "bench"), Origin("import")
-    )
-    left = islice(Years(1).messages(), count)
-    while batch := list(islice(left, BATCH)):
-        with carteggio.journal.writing() as writing:
-            writing.append(
-                [
-                    NewEvent(message, event, replace(context, event_id=uuid7()))
-                    for message, events in batch
-                    for event in events
-                ]
-            )
+    record(carteggio, count)
     say(f"{count:,} messages, {carteggio.journal.head():,} events")
     Replay(carteggio.journal, PROJECTIONS).rebuild(["correspondence", "history"])
     with carteggio.database.connect() as connection:

@@ -5,12 +5,15 @@ come soon, conversations are short with a few long ones, and one question in thi
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, islice
 from random import Random
 from uuid import UUID
 
+from adapters.ids import uuid7
+from adapters.journal import NewEvent
+from api.work.instance import Carteggio
 from domain.content import Content
 from domain.message import (
     Direction,
@@ -21,7 +24,8 @@ from domain.message import (
     MessageReceived,
     TargetKind,
 )
-from domain.values import Address, BlobName, MailboxId, MessageId
+from domain.recorded import Envelope, Origin
+from domain.values import Actor, ActorKind, Address, BlobName, MailboxId, MessageId
 
 FIRST_DAY = datetime(2016, 1, 4, 7, 0, tzinfo=UTC)
 MAILBOXES = tuple(MailboxId(UUID(int=number)) for number in range(1, 6))
@@ -29,6 +33,7 @@ PARTIES = tuple(UUID(int=1_000 + number) for number in range(2_000))
 _RANKED = list(accumulate(1 / (rank + 20) for rank in range(len(PARTIES))))
 """Zipf's law, flattened at the top: the first party writes one message in a hundred."""
 _OPEN = 400
+_AT_ONCE = 2_000
 _TEXT = "Buongiorno, vi preghiamo di confermarci la data di consegna prevista. Cordiali saluti. "
 
 
@@ -137,4 +142,21 @@ class Years:
             document = UUID(int=10_000_000 + said.party * 10 + self._chance.randrange(10))
             yield MessageLinked(
                 TargetKind.DOCUMENT, document, sure, "document-number", 1, 90, "subject", evidence
+            )
+
+
+def record(carteggio: Carteggio, count: int, seed: int = 1) -> None:
+    """Record the events of so many messages in a company's journal."""
+    context = Envelope(
+        uuid7(), datetime.now(UTC), Actor(ActorKind.SYSTEM, "bench"), Origin("import")
+    )
+    left = islice(Years(seed).messages(), count)
+    while batch := list(islice(left, _AT_ONCE)):
+        with carteggio.journal.writing() as writing:
+            writing.append(
+                [
+                    NewEvent(message, event, replace(context, event_id=uuid7()))
+                    for message, events in batch
+                    for event in events
+                ]
             )
