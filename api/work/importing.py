@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from adapters.allocator import trim_memory
 from adapters.ids import uuid7
 from adapters.mailfiles import Cursor, MailSource, Problem, StoredMail, open_mail
 from adapters.mime.worker import ReadingWorker
@@ -99,6 +100,7 @@ def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progres
         for batch, portion in _read_ahead(reception, portions):
             stored = reception.store(batch, unfinished.moving(portion.after, progress.counts))
             del batch, portion  # the next ones are read meanwhile
+            trim_memory()
             progress.counts.add(stored)
             progress.read_here += stored.read
             progress.octets = source.progress()

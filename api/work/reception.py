@@ -34,7 +34,7 @@ from domain.values import Actor, ActorKind, BlobName
 __all__ = ["BATCH", "BATCH_OCTETS", "Arrival", "Batch", "Counts", "Moved", "Place", "Reception"]
 
 BATCH: Final = 200
-BATCH_OCTETS: Final = 8 << 20
+BATCH_OCTETS: Final = 4 << 20
 TEXT_OCTETS: Final = 64 << 10
 _ATTEMPTS: Final = 5
 _UNREAD: Final = Reading(Content(reader=0))
