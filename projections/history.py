@@ -79,7 +79,7 @@ LINK = Table(
     key=("id",),
     indexes=("(message)",),
     late=(
-        f"(target, at DESC, message DESC) WHERE {_STANDING}",
+        f"(target, at DESC, message DESC) INCLUDE (mailboxes) WHERE {_STANDING}",
         "(target, at DESC, message DESC)",
     ),
 )

@@ -60,10 +60,10 @@ WAITING = Table(
     "waiting",
     Waiting,
     key=("conversation", "message", "from_position"),
-    indexes=(
-        "(since, message) WHERE until IS NULL AND to_position IS NULL",
+    indexes=("(conversation) WHERE to_position IS NULL",),
+    late=(
+        "(since, message) INCLUDE (mailboxes) WHERE until IS NULL AND to_position IS NULL",
         "(since, message) WHERE to_position IS NULL",
-        "(conversation) WHERE to_position IS NULL",
     ),
 )
 
