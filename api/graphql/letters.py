@@ -1,6 +1,6 @@
 """Messages become objects: their parts are read for the whole page, and only those wanted."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -19,11 +19,13 @@ from api.graphql.mail import (
 from api.graphql.node import Actor
 from api.graphql.parts import (
     Address,
-    Attachment,
     Mailbox,
-    MessageStatus,
     Occurrence,
-    Why,
+    addresses,
+    attachment,
+    occurrence,
+    status,
+    why,
 )
 from api.graphql.reading import (
     Reading,
@@ -34,7 +36,7 @@ from api.graphql.reading import (
 )
 from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
-from api.paths import attachment_path, raw_path
+from api.paths import raw_path
 from domain.message import CloseReason, Direction, LinkState, TargetKind
 from domain.values import ActorKind
 from projections import conversations, links, messages, threads
@@ -254,12 +256,12 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         asking=read.asking,
         header_id=row.header_id or None,
         direction=Direction(row.direction) if row.direction else None,
-        status=_status(row, answered_at),
+        status=status(row, answered_at),
         from_=Address(email=row.sender, name=row.sender_name or None) if row.sender else None,
-        to=_addresses(people, "to"),
-        cc=_addresses(people, "cc"),
-        bcc=_addresses(people, "bcc"),
-        reply_to=_addresses(people, "reply_to"),
+        to=addresses(people, "to"),
+        cc=addresses(people, "cc"),
+        bcc=addresses(people, "bcc"),
+        reply_to=addresses(people, "reply_to"),
         subject=row.subject,
         snippet=row.snippet,
         body=said.text if said else None,
@@ -270,13 +272,13 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         is_degraded=row.degraded,
         automatic=row.automatic,
         wants_answer=row.wants_answer,
-        why=_why(row),
+        why=why(row),
         close_reason=CloseReason(row.close_reason) if row.closed else None,
         answered_by=_answer(parts, row.id) if answered_at else None,
         answered_at=answered_at,
         unanswered=parts.waits.get(row.id),
-        attachments=[_attachment(one) for one in parts.files.get(row.id, ())],
-        occurrences=list(_places(parts, row.id)),
+        attachments=[attachment(one) for one in parts.files.get(row.id, ())],
+        occurrences=_places(parts, row.id),
         conversation=parts.conversations.get(row.id),
         all_links=links,
         parties=[one for one in counted if isinstance(one, Party)],
@@ -301,51 +303,8 @@ def _answer(parts: _Parts, message: UUID) -> Message | None:
     return parts.answers.get(by) if by else None
 
 
-def _status(row: MessageRow, answered_at: datetime | None) -> MessageStatus:
-    if answered_at is not None:
-        return MessageStatus.ANSWERED
-    if row.closed:
-        return MessageStatus.CLOSED
-    asks = row.direction == Direction.INBOUND.value and row.wants_answer and not row.automatic
-    return MessageStatus.OPEN if asks and not row.archived else MessageStatus.NO_ANSWER_NEEDED
-
-
-def _why(row: MessageRow) -> Why | None:
-    if row.direction is None:
-        return None
-    return Why(kind=row.kind or None, reason=row.reason, evidence=row.evidence or None)
-
-
-def _addresses(people: Iterable[ParticipantRow], role: str) -> list[Address]:
+def _places(parts: _Parts, message: UUID) -> list[Occurrence]:
+    rows = parts.places.get(message, ())
     return [
-        Address(email=one.address, name=one.name or None) for one in people if one.role == role
+        occurrence(row, parts.boxes[row.mailbox]) for row in rows if row.mailbox in parts.boxes
     ]
-
-
-def _attachment(row: AttachmentRow) -> Attachment:
-    return Attachment(
-        name=row.name,
-        media_type=row.media_type,
-        size=row.size,
-        is_inline=row.inline,
-        content_id=row.content_id or None,
-        url=attachment_path(row.message, row.ordinal) if row.blob else None,
-    )
-
-
-def _places(parts: _Parts, message: UUID) -> Iterable[Occurrence]:
-    for row in parts.places.get(message, ()):
-        if (box := parts.boxes.get(row.mailbox)) is not None:
-            # The flags are \Seen and \Flagged (RFC 9051 2.3.2), whatever their case.
-            flags = {one.lower() for one in row.flags}
-            yield Occurrence(
-                mailbox=box,
-                folder=row.folder,
-                received_at=row.received_at,
-                seen="\\seen" in flags,
-                flagged="\\flagged" in flags,
-                is_variant=row.variant,
-                is_archived=row.archived,
-                size=row.size,
-                sha256=row.raw_sha256,
-            )

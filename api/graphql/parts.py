@@ -1,5 +1,6 @@
 """What mail and parties consist of: addresses, attachments, places, mailboxes."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 
@@ -7,6 +8,10 @@ import strawberry
 from strawberry import ID
 
 from api.graphql.node import Audited
+from api.paths import attachment_path
+from domain.message import Direction
+from projections.contents import AttachmentRow, ParticipantRow
+from projections.mail import MessageRow, OccurrenceRow
 
 
 @strawberry.enum(description="Whether a message needs an answer.")
@@ -95,3 +100,59 @@ class CorrespondenceStats:
     sent: int = strawberry.field(description="Messages sent.")
     first_at: datetime | None = strawberry.field(description="When the first was received.")
     last_at: datetime | None = strawberry.field(description="When the last was received.")
+
+
+# ---- made from rows
+
+
+def status(row: MessageRow, answered_at: datetime | None) -> MessageStatus:
+    """Say whether a message needs an answer."""
+    if answered_at is not None:
+        return MessageStatus.ANSWERED
+    if row.closed:
+        return MessageStatus.CLOSED
+    asks = row.direction == Direction.INBOUND.value and row.wants_answer and not row.automatic
+    return MessageStatus.OPEN if asks and not row.archived else MessageStatus.NO_ANSWER_NEEDED
+
+
+def why(row: MessageRow) -> Why | None:
+    """Say why a message counts as what it is; None before that was decided."""
+    if row.direction is None:
+        return None
+    return Why(kind=row.kind or None, reason=row.reason, evidence=row.evidence or None)
+
+
+def addresses(people: Iterable[ParticipantRow], role: str) -> list[Address]:
+    """Give those that stand in one role."""
+    return [
+        Address(email=one.address, name=one.name or None) for one in people if one.role == role
+    ]
+
+
+def attachment(row: AttachmentRow) -> Attachment:
+    """Describe a file, and where it can be had."""
+    return Attachment(
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        is_inline=row.inline,
+        content_id=row.content_id or None,
+        url=attachment_path(row.message, row.ordinal) if row.blob else None,
+    )
+
+
+def occurrence(row: OccurrenceRow, mailbox: Mailbox) -> Occurrence:
+    """Say where a copy was seen."""
+    # The flags are \Seen and \Flagged (RFC 9051 2.3.2), whatever their case.
+    flags = {one.lower() for one in row.flags}
+    return Occurrence(
+        mailbox=mailbox,
+        folder=row.folder,
+        received_at=row.received_at,
+        seen="\\seen" in flags,
+        flagged="\\flagged" in flags,
+        is_variant=row.variant,
+        is_archived=row.archived,
+        size=row.size,
+        sha256=row.raw_sha256,
+    )

@@ -28,6 +28,21 @@ from projections.unanswered import CORRESPONDENCE, waiting_in
 _SLOWLY_S: Final = 60.0
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 
+_GAUGES: Final = {
+    "http_requests_running": ("HTTP requests that are not answered yet.",),
+    "head_position": ("The position of the last event.",),
+    "projection_position": ("How far a read model is.", "projection"),
+    "projection_lag_events": ("How far a read model is behind.", "projection"),
+    "projection_stopped": ("1 if an event stopped a read model.", "projection"),
+    "decisions_position": ("How far links and answers are decided.",),
+    "waiting_messages": (
+        f"Mail that waits for an answer; {COUNTED_EXACTLY} also stands for more.",
+    ),
+    "accounts": ("Mail accounts by how the last look went.", "trouble"),
+    "blobs": ("Sealed blobs; counted once a minute.",),
+}
+"""What is read off or set, without the prefix: its meaning, then its labels."""
+
 # Without a second series for each, which nobody asks for.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -63,40 +78,18 @@ class Figures:
             buckets=_BUCKETS,
             registry=self.registry,
         )
-        self.running = self._gauge(
-            "carteggio_http_requests_running", "HTTP requests that are not answered yet."
-        )
         self.operations = Counter(
             "carteggio_graphql_operations",
             "GraphQL operations: ok, with errors, or refused before they ran.",
             ("outcome",),
             registry=self.registry,
         )
-        self._head = self._gauge("carteggio_head_position", "The position of the last event.")
-        self._position = self._gauge(
-            "carteggio_projection_position", "How far a read model is.", "projection"
-        )
-        self._lag = self._gauge(
-            "carteggio_projection_lag_events", "How far a read model is behind.", "projection"
-        )
-        self._stopped = self._gauge(
-            "carteggio_projection_stopped", "1 if an event stopped a read model.", "projection"
-        )
-        self._decided = self._gauge(
-            "carteggio_decisions_position", "How far links and answers are decided."
-        )
-        self._waiting = self._gauge(
-            "carteggio_waiting_messages",
-            f"Mail that waits for an answer; {COUNTED_EXACTLY} also stands for more.",
-        )
-        self._accounts = self._gauge(
-            "carteggio_accounts", "Mail accounts by how the last look went.", "trouble"
-        )
-        self._blobs = self._gauge("carteggio_blobs", "Sealed blobs; counted once a minute.")
+        self._gauges = {
+            name: Gauge(f"carteggio_{name}", meaning, labels, registry=self.registry)
+            for name, (meaning, *labels) in _GAUGES.items()
+        }
+        self.running = self._gauges["http_requests_running"]
         self._counted = -_SLOWLY_S
-
-    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        return Gauge(name, meaning, labels, registry=self.registry)
 
     async def text(self, carteggio: Carteggio, pool: AsyncConnectionPool) -> bytes:
         """Read everything off, in Prometheus's text form."""
@@ -106,21 +99,21 @@ class Figures:
             names = await active_names_async(connection, (CORRESPONDENCE,))
             waiting = await waiting_in(connection, names, EVERYTHING, Page(first=1))
         self._set(read)
-        self._waiting.set(waiting.total)
+        self._gauges["waiting_messages"].set(waiting.total)
         return generate_latest(self.registry)
 
     def _set(self, read: _Read) -> None:
-        self._head.set(read.head)
-        self._decided.set(read.decided)
+        self._gauges["head_position"].set(read.head)
+        self._gauges["decisions_position"].set(read.decided)
         for one in read.models:
-            self._position.labels(one.name).set(one.position)
-            self._lag.labels(one.name).set(one.lag)
-            self._stopped.labels(one.name).set(one.state == "stopped")
-        self._accounts.clear()
+            self._gauges["projection_position"].labels(one.name).set(one.position)
+            self._gauges["projection_lag_events"].labels(one.name).set(one.lag)
+            self._gauges["projection_stopped"].labels(one.name).set(one.state == "stopped")
+        self._gauges["accounts"].clear()
         for trouble, count in read.troubles.items():
-            self._accounts.labels(trouble).set(count)
+            self._gauges["accounts"].labels(trouble).set(count)
         if read.blobs is not None:
-            self._blobs.set(read.blobs)
+            self._gauges["blobs"].set(read.blobs)
             self._counted = time.monotonic()
 
 
