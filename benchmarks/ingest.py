@@ -7,7 +7,7 @@ messages as a Maildir (null where notmuch is not installed). Ratios are ours to 
 import argparse
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from adapters.settings import Settings
 from api.compose import compose, init
 from api.work.directory import import_directory
 from api.work.importing import Wanted, import_mail, register_mailbox
-from api.work.reception import Arrival, Batch, Place, Reception, batches
+from api.work.reception import BATCH, BATCH_OCTETS, Arrival, Batch, Place, Reception
 from benchmarks.copying import copy_rows, stored_rows
 from benchmarks.mailmaker import MAILBOX, Maker, write_maildir, write_mbox
 from benchmarks.stage import Stopwatch, instance, ratio, say, tell
@@ -88,13 +88,27 @@ def _read_ahead(reception: Reception, mbox: Path, place: Place) -> Iterator[Batc
     )
     with ThreadPoolExecutor(1) as pool:
         ahead: Future[Batch] | None = None
-        for batch in batches(arrivals):
+        for batch in _in_batches(arrivals):
             reading = pool.submit(reception.read, batch)
             if ahead is not None:
                 yield ahead.result()
             ahead = reading
         if ahead is not None:
             yield ahead.result()
+
+
+def _in_batches(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+    """Bound them as an import does."""
+    batch: list[Arrival] = []
+    size = 0
+    for one in arrivals:
+        if batch and (len(batch) >= BATCH or size + len(one.raw) > BATCH_OCTETS):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += len(one.raw)
+    if batch:
+        yield batch
 
 
 def _copied(home: Home) -> float:
