@@ -146,6 +146,12 @@ class Server:
                 raise PostgresFailed(
                     f"the password in {self.folder}/password is not the database's"
                 ) from refusal
+            # On a full disk it starts, but then cannot write the files that each session begins with.
+            if "No space left on device" in str(refusal):
+                raise PostgresFailed(
+                    f"no room is left for the database in {self.folder}: free some, or give it "
+                    "more; nothing was lost"
+                ) from refusal
             return False
         return True
 
