@@ -105,11 +105,11 @@ def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progres
             progress.read_here += stored.read
             progress.octets = source.progress()
             report(progress)
-    unfinished.forget()
     progress.seconds = monotonic() - progress.began
     progress.projecting, progress.octets = True, progress.of_octets
     report(progress)
     carteggio.feed.catch_up()
+    unfinished.forget()  # not before: an import killed while it projects need not read all again
     progress.projected_seconds = monotonic() - progress.began
     return progress
 
