@@ -21,6 +21,7 @@ from adapters.database import Database
 from adapters.home import Home
 from adapters.ids import uuid7
 from adapters.journal import Journal, NewEvent
+from adapters.logs import set_up_logs
 from adapters.settings import Settings
 from api.compose import compose, init
 from api.work.importing import Wanted, import_mail
@@ -49,6 +50,7 @@ def main() -> None:
     asked.add_argument("--events", type=int, default=5_000)
     asked.add_argument("--rounds", type=int, default=5)
     given = asked.parse_args()
+    set_up_logs("warning")
     with instance() as home:
         events = _captured(home, given.events)
         rounds = [_round(home, events, number) for number in range(given.rounds)]

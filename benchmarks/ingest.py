@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from adapters.home import Home
+from adapters.logs import set_up_logs
 from adapters.mailfiles import StoredMail, open_mail
 from adapters.mime.worker import ReadingWorker
 from adapters.settings import Settings
@@ -30,6 +31,7 @@ def main() -> None:
     asked.add_argument("--messages", type=int, default=3_000)
     asked.add_argument("--seed", type=int, default=1)
     given = asked.parse_args()
+    set_up_logs("warning")
     with instance() as home:
         place = home.folder.parent
         mbox, erp = place / "mail.mbox", place / "erp"

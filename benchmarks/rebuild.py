@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 
 from adapters.home import Home
+from adapters.logs import set_up_logs
 from adapters.settings import Settings
 from api.compose import compose
 from api.work.directory import import_directory
@@ -26,6 +27,7 @@ def main() -> None:
     asked.add_argument("--events", type=int, default=60_000)
     asked.add_argument("--rounds", type=int, default=3)
     given = asked.parse_args()
+    set_up_logs("warning")
     with instance() as home, compose(home, Settings()) as carteggio:
         fill(carteggio, home, given.events)
         events = carteggio.journal.head()
