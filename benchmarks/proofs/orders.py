@@ -66,6 +66,9 @@ def main() -> None:
     unlike = {name: unequal(comparable(first), comparable(one)) for name, one in others.items()}
     for name, count in unlike.items():
         promises.keep(not count, f"{name}: {count} messages are told in another way")
+    truth = (data / "company" / "truth.jsonl").read_text(encoding="utf-8").splitlines()
+    ids = {json.loads(line)["message_id"] for line in truth}
+    promises.keep(set(first) == ids, f"{len(set(first) ^ ids)} messages are lost, or are no mail")
     scores = scored(data, first)
     for field, least in WANTED.items():
         promises.keep(scores[field] >= least, f"{field}: {scores[field]}, {least} is wanted")
