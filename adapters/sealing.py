@@ -127,11 +127,11 @@ def seal_blob(secret: bytes, content: bytes, associated: bytes) -> bytearray:
     return sealed
 
 
-def open_blob(secret: bytes, sealed: bytes, associated: bytes) -> bytes:
+def open_blob(secret: bytes, sealed: bytes | bytearray, associated: bytes) -> bytes:
     """Open what `seal_blob` gave, or raise Damaged; never give a part of it."""
     start = len(_HEADER) + _COMMITMENT + _PREFIX
     _check_header(sealed, _committed(secret), start + _TAG)
-    cipher, header, body = AESGCM(secret), sealed[:start], memoryview(sealed)[start:]
+    cipher, header, body = AESGCM(secret), bytes(sealed[:start]), memoryview(sealed)[start:]
     starts = range(0, len(body), CHUNK + _TAG)
     nonces = _nonces(header[-_PREFIX:], len(starts))
     padded = b"".join(
@@ -187,7 +187,7 @@ def _committed(secret: bytes) -> bytes:
     return hmac.digest(secret, b"carteggio commitment", "sha256")[:_COMMITMENT]
 
 
-def _check_header(sealed: bytes, commitment: bytes, shortest: int) -> None:
+def _check_header(sealed: bytes | bytearray, commitment: bytes, shortest: int) -> None:
     if len(sealed) < shortest:
         raise Damaged("what was sealed is cut short")
     if sealed[: len(_HEADER)] != _HEADER:

@@ -27,23 +27,6 @@ MAIL = b"From: anna@customer.example\r\nSubject: Order 4711\r\n\r\nWhere is it?\
 ANNA, BRUNO, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
-@pytest.fixture
-def keyring(database: Database, tmp_path: Path) -> Keyring:
-    root = FileRoot(tmp_path / "root.key")
-    Keyring.initialise(database, root)
-    return Keyring(database, root, "main")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "blobs"
-
-
-@pytest.fixture
-def blobs(folder: Path, keyring: Keyring, database: Database) -> Blobs:
-    return Blobs(FolderStore(folder), keyring, database)
-
-
 def test_what_was_put_comes_back(blobs) -> None:
     items = [(ANNA, MAIL), (BRUNO, b""), (CARLA, incompressible(3_000_000))]
     for message, name in _kept(blobs, items).items():

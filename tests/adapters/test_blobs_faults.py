@@ -18,35 +18,15 @@ from adapters.blobs import (
     BlobMissing,
     Blobs,
     Damaged,
-    FolderStore,
     Problem,
     Trouble,
 )
-from adapters.database import Database
-from adapters.keyring import FileRoot, Keyring
 from domain.values import BlobName
 
 AT_ONCE = timedelta(0)
 ROOT = Path(__file__).parents[2]
 MAIL = b"From: anna@customer.example\r\nSubject: Order 4711\r\n\r\nWhere is it?\r\n"
 ANNA, BRUNO, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
-
-
-@pytest.fixture
-def keyring(database: Database, tmp_path: Path) -> Keyring:
-    root = FileRoot(tmp_path / "root.key")
-    Keyring.initialise(database, root)
-    return Keyring(database, root, "main")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "blobs"
-
-
-@pytest.fixture
-def blobs(folder: Path, keyring: Keyring, database: Database) -> Blobs:
-    return Blobs(FolderStore(folder), keyring, database)
 
 
 @settings(

@@ -195,7 +195,7 @@ def incompressible(size: int) -> bytes:
     return Random(size).randbytes(size)  # noqa: S311
 
 
-def _flipped(box: bytes, bit: int) -> bytes:
+def _flipped(box: bytes | bytearray, bit: int) -> bytes:
     changed = bytearray(box)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
