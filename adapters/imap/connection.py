@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import ssl
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any, Self, TypeVar
@@ -13,6 +12,7 @@ from adapters.imap.grammar import quoted
 from adapters.imap.protocol import Answer, Client, Pending, Protocol, Taker
 from adapters.imap.splitter import Response
 from adapters.imap.values import ImapAccount, ImapTrouble, Limits, TroubleKind, words
+from adapters.mailservers import opening, tls_context, too_late
 
 T = TypeVar("T")
 
@@ -72,8 +72,8 @@ class Connection:
             async with asyncio.timeout(deadline):
                 return await waited
         except TimeoutError:
-            self.protocol.fail(_too_late(what, deadline))
-            raise _too_late(what, deadline) from None
+            self.protocol.fail(too_late(what, deadline))
+            raise too_late(what, deadline) from None
 
     async def _begin(self) -> None:
         greeting = await self._within(self.protocol.greeting, self.limits.command, "the greeting")
@@ -115,7 +115,7 @@ class Connection:
         upgrade = asyncio.get_running_loop().start_tls(
             self.protocol.wire,
             self.protocol,
-            _context(self.account),
+            tls_context(self.account.ca_file),
             server_hostname=self.account.host,
         )
         self.protocol.transport = await _opening(upgrade, self.account, self.limits)
@@ -177,11 +177,6 @@ def _nothing(_: Response) -> bool:
     return False
 
 
-def _too_late(what: str, deadline: float) -> ImapTrouble:
-    sentence = f"the server did not finish {what} within {deadline:g} seconds"
-    return ImapTrouble(TroubleKind.TIMEOUT, sentence)
-
-
 def _login_refused(trouble: ImapTrouble) -> ImapTrouble:
     if any(x.decode() in trouble.sentence.upper() for x in _NOT_NOW):
         return ImapTrouble(TroubleKind.UNREACHABLE, trouble.sentence)
@@ -202,35 +197,10 @@ def _greeted(greeting: Response) -> bool:
 
 
 async def _connect(account: ImapAccount, limits: Limits) -> Protocol:
-    context = _context(account) if account.security == "tls" else None
+    context = tls_context(account.ca_file) if account.security == "tls" else None
     client = Client(account.host, account.port, limits, context)
     return await _opening(client.connected(), account, limits)
 
 
 async def _opening(step: Awaitable[T], account: ImapAccount, limits: Limits) -> T:
-    """Wait for a step of opening, and say in our words why it fails."""
-    where = f"{account.host}:{account.port}"
-    try:
-        async with asyncio.timeout(limits.connect):
-            return await step
-    except TimeoutError:
-        kind, why = TroubleKind.TIMEOUT, f"did not answer within {limits.connect:g} seconds"
-    except ssl.SSLCertVerificationError as refusal:
-        kind, why = TroubleKind.TLS, f"is not trusted: {refusal.verify_message}"
-    except ssl.SSLError as refusal:
-        kind, why = TroubleKind.TLS, f"gives no secure connection: {refusal.reason or refusal}"
-    except OSError as refusal:
-        kind, why = TroubleKind.UNREACHABLE, f"cannot be reached: {refusal.strerror or refusal}"
-    raise ImapTrouble(kind, f"{where} {why}")
-
-
-def _context(account: ImapAccount) -> ssl.SSLContext:
-    """Make the default context stricter: TLS 1.2 at least, names only from subjectAltName."""
-    try:
-        context = ssl.create_default_context(cafile=account.ca_file)
-    except OSError as trouble:
-        sentence = f"the authorities in {account.ca_file} cannot be read: {trouble}"
-        raise ImapTrouble(TroubleKind.TLS, sentence) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.hostname_checks_common_name = False
-    return context
+    return await opening(step, f"{account.host}:{account.port}", limits.connect)

@@ -6,6 +6,23 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
+from adapters.mailservers import ServerTrouble, TroubleKind, words
+
+__all__ = [
+    "MB",
+    "Fetched",
+    "FolderState",
+    "ImapAccount",
+    "ImapTrouble",
+    "Limits",
+    "Oversize",
+    "RemoteFolder",
+    "Role",
+    "TroubleKind",
+    "Unfetchable",
+    "words",
+]
+
 MB = 1_000_000
 
 
@@ -108,31 +125,4 @@ class Unfetchable:
     gone: bool = False
 
 
-class TroubleKind(StrEnum):
-    """What kind of trouble: it decides what is done next."""
-
-    UNREACHABLE = "unreachable"
-    TLS = "tls"
-    LOGIN_REFUSED = "login refused"
-    REFUSED = "refused"
-    """The server says NO or BAD; the connection is good."""
-    PROTOCOL = "protocol"
-    TIMEOUT = "timeout"
-    TOO_MUCH_DATA = "too much data"
-    LOST = "lost"
-
-
-class ImapTrouble(Exception):
-    """Fetching cannot go on: the kind for programs, the sentence, with the server's own words."""
-
-    def __init__(self, kind: TroubleKind, sentence: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
-        self.sentence = sentence
-
-
-def words(octets: bytes) -> str:
-    """Make what a server said fit to be shown: one line, printable, not long."""
-    text = octets[:400].decode("utf-8", "replace")
-    shown = "".join(x if x.isprintable() else " " for x in text)
-    return " ".join(shown.split())[:200] or "nothing"
+ImapTrouble = ServerTrouble
