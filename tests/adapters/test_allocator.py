@@ -34,4 +34,4 @@ print(held() - before)
 def test_what_was_freed_is_not_kept():
     code = _FILLS_AND_FREES.format(path=sys.path)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 20_000_000
+    assert int(done.stdout) < 3_000_000  # some 10 MB without these settings
