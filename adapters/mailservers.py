@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,15 +64,21 @@ async def opening(step: Awaitable[T], where: str, seconds: float) -> T:
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Make the default context stricter: TLS 1.2 at least, names only from subjectAltName.
-
-    `ca_file` replaces the system's authorities.
-    """
+    """Give what checks a server's certificate; `ca_file` replaces the system's authorities."""
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        return _trusting(ca_file, ca_file.stat().st_mtime_ns if ca_file else 0)
     except OSError as trouble:
         sentence = f"the authorities in {ca_file} cannot be read: {trouble}"
         raise ServerTrouble(TroubleKind.TLS, sentence) from None
+
+
+@lru_cache(maxsize=16)
+def _trusting(authorities: Path | None, _changed_at: int) -> ssl.SSLContext:
+    """Make the default context stricter: TLS 1.2 at least, names only from subjectAltName.
+
+    One serves many connections: each would hold all the system's authorities for itself.
+    """
+    context = ssl.create_default_context(cafile=authorities)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     return context

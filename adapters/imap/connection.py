@@ -64,10 +64,11 @@ class Connection:
         return self.protocol.begin(command, take or _nothing, allowed or self.limits.answer)
 
     async def finish(self, pending: Pending, deadline: float | None = None) -> Answer:
-        """Wait for the end of a command, until the deadline and not a moment longer."""
-        return await self._within(pending.done, deadline or self.limits.command, pending.name)
+        """Wait for the end of a command."""
+        return await self.within(pending.done, deadline or self.limits.command, pending.name)
 
-    async def _within(self, waited: Awaitable[T], deadline: float, what: str) -> T:
+    async def within(self, waited: Awaitable[T], deadline: float, what: str) -> T:
+        """Wait until the deadline and not a moment longer; then the connection is useless."""
         try:
             async with asyncio.timeout(deadline):
                 return await waited
@@ -76,7 +77,7 @@ class Connection:
             raise too_late(what, deadline) from None
 
     async def _begin(self) -> None:
-        greeting = await self._within(self.protocol.greeting, self.limits.command, "the greeting")
+        greeting = await self.within(self.protocol.greeting, self.limits.command, "the greeting")
         ready = _greeted(greeting)
         if self.account.security == "starttls":
             if ready:
@@ -150,7 +151,7 @@ class Connection:
         pending = self.start(b"AUTHENTICATE PLAIN")
         either: set[asyncio.Future[Any]] = {asked, pending.done}
         going = asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        await self._within(going, self.limits.command, pending.name)
+        await self.within(going, self.limits.command, pending.name)
         if asked.done() and not pending.done.done():
             self.protocol.wire.write(secret + b"\r\n")
         granted(await self.finish(pending), pending.name)

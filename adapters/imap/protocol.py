@@ -6,6 +6,7 @@ and tags, and replaces how bytes come in and how commands wait.
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ UNASKED = 256 * 1024
 """How much a server may say while nothing is asked of it."""
 READ_AHEAD = 8_000_000
 """How much is taken in while the one who reads is busy; then the server has to wait."""
+
+# RFC 3501 7.3, RFC 7162 3.2.10: the folder that is selected is no longer as we know it.
+_NEWS = re.compile(rb"\* (?:\d+ (?:EXISTS|EXPUNGE|FETCH)\b|VANISHED )", re.IGNORECASE)
 
 Taker = Callable[[Response], bool]
 
@@ -62,6 +66,8 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         self.greeting: asyncio.Future[Response] = loop.create_future()
         self.greeting.add_done_callback(_looked_at)
         self.trouble: ImapTrouble | None = None
+        self.news = asyncio.Event()
+        """Set when the server tells, unasked, that the selected folder has changed."""
         self._splitter = Splitter(limits)
         self._pending: dict[bytes, Pending] = {}
         self.upgrading = False
@@ -181,6 +187,8 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         for pending in self._pending.values():
             if pending.take(response):
                 return
+        if _NEWS.match(response[0]):
+            self.news.set()
 
     def _tagged(self, line: bytes) -> None:
         tag, _, rest = line.partition(b" ")

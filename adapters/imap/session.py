@@ -11,6 +11,7 @@ Nothing on the server changes: folders are examined, bodies are peeked at (RFC 3
 One task owns a session. Whatever goes wrong is an ImapTrouble of a known kind, in bounded time.
 """
 
+import asyncio
 import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
@@ -24,6 +25,7 @@ from adapters.imap.connection import Connection, granted
 from adapters.imap.fetching import Batch, Flight, Item, batches
 from adapters.imap.folders import Listed, listed, to_wire, with_roles
 from adapters.imap.grammar import fetch_items, number, quoted
+from adapters.imap.idling import idle
 from adapters.imap.splitter import Response
 from adapters.imap.values import (
     FolderState,
@@ -88,6 +90,19 @@ class ImapSession:
         self._folder = wire
         return self._state
 
+    @property
+    def can_wait(self) -> bool:
+        """Say whether the server tells by itself when something comes (IDLE, RFC 2177)."""
+        return "IDLE" in self._connection.capabilities
+
+    async def news(self, within: float, also: asyncio.Event | None = None) -> bool:
+        """Wait until the selected folder changes, or `also` is set; False if neither is in time.
+
+        What changed since the folder was selected counts, so that nothing falls between.
+        """
+        self._selected()
+        return await idle(self._connection, within, also)
+
     async def uids_with_sizes(self, after_uid: int = 0) -> list[tuple[int, int]]:
         """List the messages above a UID, as (UID, size), in rising order."""
         state = self._selected()
@@ -96,7 +111,8 @@ class ImapSession:
         sizes: dict[int, int] = {}
 
         def take(response: Response) -> bool:
-            items = fetch_items(response) or {}
+            if (items := fetch_items(response)) is None:
+                return False
             uid, size = number(items.get(b"UID")), number(items.get(b"RFC822.SIZE"))
             # `n:*` holds the last message even if that is below n (RFC 3501 6.4.8).
             if uid is not None and size is not None and uid > after_uid:
@@ -176,8 +192,9 @@ class ImapSession:
         there: list[bytes] = []
 
         def take(response: Response) -> bool:
-            there.extend(response[0].split()[2:] if response[0][:8].upper() == b"* SEARCH" else ())
-            return True
+            found = response[0][:8].upper() == b"* SEARCH"
+            there.extend(response[0].split()[2:] if found else ())
+            return found
 
         with suppress(ImapTrouble):
             await self._connection.run(b"UID SEARCH UID %d" % uid, take=take)
@@ -213,6 +230,7 @@ class ImapSession:
         command = b"EXAMINE " + quoted(wire)
         if connection.capabilities & {"CONDSTORE", "QRESYNC"}:
             command += b" (CONDSTORE)"
+        connection.protocol.news.clear()
         await connection.run(command, take=take)
         connection.protocol.state = aioimaplib.SELECTED
         names = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
