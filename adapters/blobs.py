@@ -29,7 +29,6 @@ from adapters.blobstores import (
     ObjectStore,
     StorageFull,
     StorageUnavailable,
-    at_once,
 )
 from adapters.database import Database
 from adapters.keyring import Damaged, Key, KeyDestroyed, Keyring
@@ -238,16 +237,14 @@ class Blobs:
         return found
 
     def _write(self, blobs: dict[str, _Blob]) -> None:
-        def seal_and_put(name: str) -> None:
+        def sealed(name: str) -> bytearray:
             blob = blobs[name]
-            sealed = seal_blob(blob.secret, blob.content or b"", self._associated(blob.name))
-            self._store.put(name, sealed)
+            return seal_blob(blob.secret, blob.content or b"", self._associated(blob.name))
 
         try:
-            at_once(seal_and_put, [name for name in blobs if not _is_large(blobs[name])])
+            self._store.put_many([one for one in blobs if not _is_large(blobs[one])], sealed)
             for name in filter(lambda name: _is_large(blobs[name]), blobs):
-                seal_and_put(name)  # one by one: sealing takes as much memory again
-            self._store.settle(blobs)
+                self._store.put_many([name], sealed)  # sealing takes as much memory again
         except BaseException:
             self._store.delete(blobs)  # a full disk is not helped by what nobody will record
             raise

@@ -21,14 +21,21 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
+from adapters.filesystems import sync_whole, syncs_as_a_whole
+
 AT_ONCE = 8
-_NAME = re.compile(r"([a-z2-7]{2})([a-z2-7]{2})[a-z2-7]{28}-[a-z2-7]{16}(\.[0-9a-f]{8})?")
+MANY = 16
+"""So many files are synced with the file system sooner than one by one."""
+
+_NAME = re.compile(r"([a-z2-7]{2})[a-z2-7]{30}-[a-z2-7]{16}(\.[0-9a-f]{8})?")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_THERE = (
     FileNotFoundError,
     NotFoundError,
 )  # obstore raises the first, and documents the second
 _Answer = TypeVar("_Answer")
+Sealed = Callable[[str], bytes | bytearray]
+"""Gives what a blob holds, once it is its turn to be written."""
 
 
 class BlobMissing(Exception):
@@ -54,11 +61,11 @@ class Entry:
 class BlobStore(Protocol):
     """What the blobs ask of a place to lie in; every call may come from many threads."""
 
-    def put(self, name: str, sealed: bytes | bytearray) -> None:
-        """Write a blob whole or not at all; again does no harm."""
+    def put_many(self, names: Collection[str], sealed: Sealed) -> None:
+        """Write blobs, so that they survive a power cut; again does no harm.
 
-    def settle(self, names: Collection[str]) -> None:
-        """Make sure that what was put survives a power cut."""
+        When it fails, none of them can be relied on.
+        """
 
     def get(self, name: str) -> bytes:
         """Read a blob, or raise BlobMissing."""
@@ -93,51 +100,64 @@ class FolderStore:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _settle(str(folder.parent))
+        self._syncs_as_a_whole = syncs_as_a_whole(folder)
 
-    def put(self, name: str, sealed: bytes | bytearray) -> None:
-        path = self._path(name)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    def put_many(self, names: Collection[str], sealed: Sealed) -> None:
         with self._sentences():
-            try:
-                _write(draft, sealed)
-                draft.replace(path)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+            if len(names) >= MANY and self._syncs_as_a_whole:
+                self._put_and_sync_all(names, sealed)
+            elif names:
+                at_once(lambda name: self._put(name, sealed(name), durably=True), names)
+                self._settle(names)
 
-    def settle(self, names: Collection[str]) -> None:
-        leaves = {self._path(name).parent for name in names}
+    def _put_and_sync_all(self, names: Collection[str], sealed: Sealed) -> None:
+        # Opened before anything is written: it is told of errors from then on (syncfs(2)).
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for name in names:
+                self._put(name, sealed(name), durably=False)
+            sync_whole(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _put(self, name: str, sealed: bytes | bytearray, *, durably: bool) -> None:
+        path = self._place(name)
+        draft = f"{path}.{secrets.token_hex(4)}"
+        try:
+            _write(draft, sealed, durably=durably)
+            os.replace(draft, path)  # noqa: PTH105  a Path costs as much as the rest
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+
+    def _settle(self, names: Collection[str]) -> None:
         # Another process may have made a folder and not settled it yet: settle the way up too.
-        for level in (
-            leaves,
-            {leaf.parent for leaf in leaves},
-            {self.folder} if leaves else set(),
-        ):
-            at_once(_settle, [str(folder) for folder in level])
+        at_once(_settle, {os.path.dirname(self._place(name)) for name in names})  # noqa: PTH120
+        at_once(_settle, [str(self.folder)])
 
     def get(self, name: str) -> bytes:
         try:
-            return self._path(name).read_bytes()
+            return Path(self._place(name)).read_bytes()
         except FileNotFoundError as error:
             raise BlobMissing(f"the blob {name} is not in {self.folder}") from error
 
     def missing(self, names: Collection[str]) -> set[str]:
-        return {name for name in names if not self._path(name).is_file()}
+        return {name for name in names if not Path(self._place(name)).is_file()}
 
     def delete(self, names: Collection[str]) -> None:
         for name in names:
-            self._path(name).unlink(missing_ok=True)
+            Path(self._place(name)).unlink(missing_ok=True)
 
     def entries(self) -> Iterator[Entry]:
-        for folder in sorted(self.folder.glob("[a-z2-7][a-z2-7]/[a-z2-7][a-z2-7]")):
+        for folder in sorted(self.folder.glob("[a-z2-7][a-z2-7]")):
             with os.scandir(folder) as files:
                 for file in files:
                     if _NAME.fullmatch(file.name):
                         # ctime: the mtime is neutral, and this one cannot be set back.
                         yield Entry(file.name, file.stat(follow_symlinks=False).st_ctime)
 
-    def _path(self, name: str) -> Path:
-        return self.folder / _laid_out(name)
+    def _place(self, name: str) -> str:
+        return f"{self.folder}/{_laid_out(name)}"
 
     @contextmanager
     def _sentences(self) -> Iterator[None]:
@@ -182,12 +202,10 @@ class ObjectStore:
             client_options={"allow_http": allow_http},
         )
 
-    def put(self, name: str, sealed: bytes | bytearray) -> None:
+    def put_many(self, names: Collection[str], sealed: Sealed) -> None:
+        """An S3 service answers when the object is durable."""
         with self._sentences():
-            obstore.put(self._store, _laid_out(name), sealed)
-
-    def settle(self, names: Collection[str]) -> None:
-        """Do nothing: an S3 service answers when the object is durable."""
+            at_once(lambda name: obstore.put(self._store, _laid_out(name), sealed(name)), names)
 
     def get(self, name: str) -> bytes:
         with self._sentences():
@@ -230,29 +248,31 @@ class ObjectStore:
 
 
 def _laid_out(name: str) -> str:
-    """Give the path of a blob, two levels deep; a name that is none of ours leads nowhere."""
+    """Give the path of a blob, in one of 1,024 folders; a name that is none of ours leads nowhere."""
     parts = _NAME.fullmatch(name)
     if parts is None:
         raise BlobMissing(f"{name!r} is not the name of a blob")
-    return f"{parts[1]}/{parts[2]}/{name}"
+    return f"{parts[1]}/{name}"
 
 
-def _write(path: Path, content: bytes | bytearray) -> None:
+def _write(path: str, content: bytes | bytearray, *, durably: bool) -> None:
     try:
         descriptor = _create(path)
     except FileNotFoundError:
-        for folder in (path.parent.parent, path.parent):  # `parents` would not heed the mode
-            folder.mkdir(mode=0o700, exist_ok=True)
+        Path(path).parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = _create(path)
-    with open(descriptor, "wb", buffering=0) as file:  # noqa: PTH123  made with its mode
+    try:
         rest = memoryview(content)
         while rest:
-            rest = rest[file.write(rest) :]
+            rest = rest[os.write(descriptor, rest) :]
         os.utime(descriptor, (0, 0))  # when mail came is nobody's business here
-        os.fsync(descriptor)
+        if durably:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def _create(path: Path) -> int:
+def _create(path: str) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 

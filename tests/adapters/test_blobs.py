@@ -18,6 +18,7 @@ from adapters.blobs import (
     Problem,
     Trouble,
 )
+from adapters.blobstores import MANY
 from adapters.database import Database
 from adapters.keyring import FileRoot, KeyDestroyed, Keyring
 from domain.values import BlobName
@@ -31,6 +32,14 @@ def test_what_was_put_comes_back(blobs) -> None:
     items = [(ANNA, MAIL), (BRUNO, b""), (CARLA, incompressible(3_000_000))]
     for message, name in _kept(blobs, items).items():
         assert blobs.get(name, message) == dict(items)[message]
+
+
+def test_many_put_together_come_back_each_by_itself(blobs, folder) -> None:
+    items = [(uuid4(), b"mail %d" % number) for number in range(3 * MANY)]
+    kept = _kept(blobs, items)
+    assert len(_files(folder)) == len(items)
+    assert {message: blobs.get(name, message) for message, name in kept.items()} == dict(items)
+    assert list(blobs.scrub(contents=True)) == []
 
 
 def test_one_content_for_two_messages_lies_there_once(blobs, folder) -> None:
@@ -153,7 +162,7 @@ def test_importers_that_race_for_one_content_lose_nothing(blobs) -> None:
 def test_the_sweep_takes_what_nobody_recorded_and_nothing_else(blobs, folder) -> None:
     kept = _kept(blobs, [(ANNA, MAIL)])
     orphan = blobs.put_many([(BRUNO, b"never recorded")])[0]
-    half = folder / orphan.name[:2] / orphan.name[2:4] / f"{orphan.name}.0123abcd"
+    half = folder / orphan.name[:2] / f"{orphan.name}.0123abcd"
     half.write_bytes(b"half")
     foreign = folder / "lost+found"
     foreign.mkdir()

@@ -21,6 +21,7 @@ from adapters.blobs import (
     Problem,
     Trouble,
 )
+from adapters.blobstores import MANY
 from domain.values import BlobName
 
 AT_ONCE = timedelta(0)
@@ -36,7 +37,7 @@ ANNA, BRUNO, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 def test_altered_bytes_are_never_served(blobs, folder, content, data) -> None:
     message = uuid4()
     name = _kept(blobs, [(message, content)])[message]
-    file = folder / name[:2] / name[2:4] / name
+    file = folder / name[:2] / name
     sealed = file.read_bytes()
     at = data.draw(st.integers(0, len(sealed) * 8 - 1))
     flipped = bytearray(sealed)
@@ -51,7 +52,7 @@ def test_altered_bytes_are_never_served(blobs, folder, content, data) -> None:
 
 def test_blobs_that_change_places_are_not_served_and_the_scrub_finds_them(blobs, folder) -> None:
     kept = _kept(blobs, [(ANNA, MAIL), (BRUNO, b"another"), (CARLA, b"sound")])
-    one, two = (folder / n[:2] / n[2:4] / n for n in (kept[ANNA], kept[BRUNO]))
+    one, two = (folder / n[:2] / n for n in (kept[ANNA], kept[BRUNO]))
     swapped = one.read_bytes(), two.read_bytes()
     two.write_bytes(swapped[0])
     one.write_bytes(swapped[1])
@@ -78,27 +79,31 @@ from adapters.blobs import Blobs, FolderStore
 from adapters.database import Database
 from adapters.keyring import FileRoot, Keyring
 
-dsn, root, folder, start = sys.argv[1:]
+dsn, root, folder, start, each = sys.argv[1:]
+start, each = int(start), int(each)
 database = Database(dsn)
 blobs = Blobs(FolderStore(Path(folder)), Keyring(database, FileRoot(Path(root)), "main"), database)
-for at in range(int(start), int(start) + 100_000, 5):
-    stored = blobs.put_many([(UUID(int=n), b"mail %d" % (n // 2)) for n in range(at, at + 5)])
+for at in range(start, start + 100_000, each):
+    stored = blobs.put_many([(UUID(int=n), b"mail %d" % (n // 2)) for n in range(at, at + each)])
     with database.pool.connection() as connection, connection.transaction():
         blobs.record(connection, stored)
     print(*(f"{s.message}={s.name}" for s in stored), flush=True)
 """
 
 
-def test_a_kill_loses_nothing_that_was_acknowledged(blobs, folder, database, tmp_path) -> None:
+@pytest.mark.parametrize("each", [5, 3 * MANY])
+def test_a_kill_loses_nothing_that_was_acknowledged(
+    blobs, folder, database, tmp_path, each
+) -> None:
     acknowledged: dict[UUID, BlobName] = {}
     for round_, lines in enumerate([0, 1, 3, 7, 20]):
-        arguments = (database.dsn, tmp_path / "root.key", folder, round_ * 100_003)
+        arguments = (database.dsn, tmp_path / "root.key", folder, round_ * 100_003, each)
         with _python(IMPORTER, *arguments) as importer:
             for line in islice(importer.stdout or (), lines):
                 pairs = (pair.partition("=") for pair in line.split())
                 acknowledged |= {UUID(message): BlobName(name) for message, _, name in pairs}
             importer.kill()
-    assert len(acknowledged) == 31 * 5
+    assert len(acknowledged) == 31 * each
     for message, name in acknowledged.items():
         assert blobs.get(name, message) == b"mail %d" % (message.int // 2)
     assert list(blobs.scrub(contents=True)) == []
@@ -117,7 +122,7 @@ store, name = FolderStore(Path(sys.argv[1])), "{:a>32}-" + "a" * 16
 sealed, there = bytes(50_000), []
 while True:
     try:
-        store.put(name.format("b" * len(there)), sealed)
+        store.put_many([name.format("b" * len(there))], lambda _: sealed)
     except StorageFull as full:
         print(full)
         break
@@ -125,7 +130,7 @@ while True:
 assert there and all(store.get(one) == sealed for one in there)
 assert {file.name for file in Path(sys.argv[1]).rglob("*") if file.is_file()} == set(there)
 store.delete(there[:1])
-store.put(there[0], sealed)
+store.put_many(there[:1], lambda _: sealed)
 assert not store.missing(there)
 print("resumed", len(there))
 """
