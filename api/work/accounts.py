@@ -54,11 +54,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """How the last look into an account went."""
+    """How the last look into an account went, and when it is tried again after `failures`."""
 
     tried_at: datetime
     fetched_at: datetime | None
     trouble: str
+    failures: int
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def configure(carteggio: Carteggio, entered: Entered) -> UUID:
             " ON CONFLICT (account) DO UPDATE SET sealed = excluded.sealed",
             (id, sealed),
         )
+        connection.execute("UPDATE account_state SET next_at = NULL WHERE account = %s", (id,))
     carteggio.journal.record(id, account, ChangeCredentials(), by_operator())
     return id
 
@@ -145,6 +148,30 @@ def states_of(carteggio: Carteggio) -> dict[UUID, AccountState]:
     """Give how the last look into each account went."""
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT account, tried_at, fetched_at, trouble FROM account_state"
+            "SELECT account, tried_at, fetched_at, trouble, failures, next_at FROM account_state"
         ).fetchall()
     return {row[0]: AccountState(*row[1:]) for row in rows}
+
+
+def note_state(carteggio: Carteggio, id: UUID, trouble: str, pause: float | None = None) -> None:
+    """Keep how a look went; after trouble the account is left alone for `pause` seconds."""
+    with carteggio.database.pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO account_state AS known"
+            " (account, tried_at, fetched_at, trouble, failures, next_at) VALUES"
+            " (%(id)s, clock_timestamp(), CASE WHEN %(kind)s = '' THEN clock_timestamp() END,"
+            " %(kind)s, (%(kind)s <> '')::integer, clock_timestamp() + %(pause)s * interval '1 s')"
+            " ON CONFLICT (account) DO UPDATE SET tried_at = excluded.tried_at,"
+            " trouble = excluded.trouble,"
+            " fetched_at = coalesce(excluded.fetched_at, known.fetched_at),"
+            " failures = CASE WHEN %(kind)s = '' THEN 0 ELSE known.failures + 1 END,"
+            " next_at = excluded.next_at",
+            {"id": id, "kind": trouble, "pause": pause},
+        )
+
+
+def marks_of(carteggio: Carteggio) -> dict[UUID, bytes]:
+    """Give of each account's password a mark that tells when another one was stored."""
+    with carteggio.database.pool.connection() as connection:
+        rows = connection.execute("SELECT account, sha256(sealed) FROM account_secret")
+        return dict(rows.fetchall())

@@ -1,0 +1,182 @@
+"""What is new in the folders of an IMAP account, each fetched from where it was left.
+
+The cursor (UIDVALIDITY, UID) moves in the transaction of the events. When a server renumbers a
+folder, it is listed from the beginning: what is known by its bytes records nothing new.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from psycopg import Connection
+
+from adapters.imap.session import ImapSession
+from adapters.imap.values import Fetched, Oversize, RemoteFolder, Role, Unfetchable
+from api.work.accounts import Account
+from api.work.instance import Carteggio
+from api.work.lanes import Lanes
+from api.work.reception import Arrival, Counts, Place, Reception
+from api.work.synced import Synced
+from domain.identity import header_key
+from domain.message import FolderRole
+
+ARCHIVE: Final = timedelta(days=30)
+"""Mail that was older at an account's first sync is archive: nothing of it waits."""
+
+Item = Fetched | Oversize | Unfetchable
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """How far a folder was fetched."""
+
+    account: UUID
+    folder: UUID
+    role: str
+    uid_validity: int
+    last_uid: int
+    cut_off: datetime | None
+
+    def move(self, connection: Connection[Any]) -> None:
+        connection.execute(
+            "INSERT INTO folder_cursor (account, folder, role, uid_validity, last_uid, cut_off)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (account, folder) DO UPDATE SET"
+            " role = excluded.role, uid_validity = excluded.uid_validity,"
+            " last_uid = excluded.last_uid, moved_at = clock_timestamp()",
+            (self.account, self.folder, self.role, self.uid_validity, self.last_uid, self.cut_off),
+        )
+
+
+class Fetching:
+    """Fetches folders through sessions that others open, and stores what comes."""
+
+    def __init__(self, carteggio: Carteggio, reception: Reception, lanes: Lanes) -> None:
+        self._carteggio = carteggio
+        self._reception = reception
+        self._lanes = lanes
+
+    async def look(
+        self,
+        session: ImapSession,
+        synced: Synced,
+        folders: Sequence[RemoteFolder],
+        cut_off: datetime | None = None,
+    ) -> None:
+        """Fetch what is new in these folders; the last one stays selected."""
+        for folder in folders:
+            await self._folder(session, synced, folder, cut_off)
+
+    async def _folder(
+        self,
+        session: ImapSession,
+        synced: Synced,
+        folder: RemoteFolder,
+        cut_off: datetime | None,
+    ) -> None:
+        state = await session.select(folder)
+        key = self._key(synced.account, folder)
+        before = await asyncio.to_thread(self._cursor, synced.account.id, key)
+        cursor = before or _first(synced.account.id, key, cut_off)
+        cursor = replace(cursor, role=folder.role.value)
+        if cursor.uid_validity != state.uidvalidity:
+            cursor = replace(cursor, uid_validity=state.uidvalidity, last_uid=0)
+        place = Place(
+            synced.account.mailbox, folder.name, FolderRole(folder.role.value), cursor.cut_off
+        )
+        new = await session.uids_with_sizes(cursor.last_uid)
+        async with aclosing(self._lanes.portions(new)) as portions:
+            async for portion in portions:
+                cursor = await self._portion(session, synced, portion, place, cursor)
+        if cursor != before and not new:
+            await asyncio.to_thread(self._settle, cursor)
+        synced.folders.append(folder.name)
+
+    async def _portion(
+        self,
+        session: ImapSession,
+        synced: Synced,
+        portion: Sequence[tuple[int, int]],
+        place: Place,
+        cursor: _Cursor,
+    ) -> _Cursor:
+        async with aclosing(session.fetch(portion)) as fetching:
+            async for items in fetching:
+                cursor = replace(cursor, last_uid=max(item.uid for item in items))
+                async with self._lanes.storing:
+                    counts = await asyncio.to_thread(self._take, items, place, cursor)
+                synced.counts.add(counts)
+                synced.not_fetched += sum(_is_left(item) for item in items)
+        return cursor
+
+    def _key(self, account: Account, folder: RemoteFolder) -> UUID:
+        key = header_key(self._carteggio.identity_key, folder.wire.decode("latin-1"))
+        return uuid5(account.id, key)
+
+    def _cursor(self, account: UUID, key: UUID) -> _Cursor | None:
+        with self._carteggio.database.pool.connection() as connection:
+            row = connection.execute(
+                "SELECT role, uid_validity, last_uid, cut_off FROM folder_cursor"
+                " WHERE account = %s AND folder = %s",
+                (account, key),
+            ).fetchone()
+        return _Cursor(account, key, *row) if row else None
+
+    def _take(self, items: Sequence[Item], place: Place, cursor: _Cursor) -> Counts:
+        arrivals = [
+            Arrival(item.raw, place, item.received_at, item.flags)
+            for item in items
+            if isinstance(item, Fetched)
+        ]
+
+        def moved(connection: Connection[Any], _: Counts) -> None:
+            cursor.move(connection)
+            for item in items:
+                if _is_left(item):
+                    _leave(connection, cursor, item)
+
+        return self._reception.store(self._reception.read(arrivals), moved)
+
+    def _settle(self, cursor: _Cursor) -> None:
+        """Keep the cursor also where nothing came, so that a first look is remembered as such."""
+        with self._carteggio.database.pool.connection() as connection:
+            cursor.move(connection)
+
+
+def _first(account: UUID, key: UUID, cut_off: datetime | None) -> _Cursor:
+    return _Cursor(account, key, "", 0, 0, cut_off or datetime.now(UTC) - ARCHIVE)
+
+
+def chosen(account: Account, there: Sequence[RemoteFolder], synced: Synced) -> list[RemoteFolder]:
+    """Choose INBOX and Sent, or the folders that the account names; say which are not there.
+
+    INBOX comes last: it is the one in which news is waited for.
+    """
+    if account.folders:
+        names = {one.name: one for one in there}
+        if missing := [name for name in account.folders if name not in names]:
+            synced.warning = f"these folders are not there: {', '.join(missing)}"
+        found = [names[name] for name in account.folders if name in names]
+    else:
+        found = [one for one in there if one.role is not Role.OTHER]
+        if not any(one.role is Role.SENT for one in found):
+            synced.warning = "no Sent folder is found; name it with --folder: answers are not seen"
+    return sorted(found, key=lambda one: one.role is Role.INBOX)
+
+
+def _is_left(item: Item) -> bool:
+    return isinstance(item, Oversize) or (isinstance(item, Unfetchable) and not item.gone)
+
+
+def _leave(connection: Connection[Any], cursor: _Cursor, item: Item) -> None:
+    """Note a message that was not fetched: too large, or the server does not give it."""
+    size = item.size if isinstance(item, Oversize) else None
+    reason = "too large" if isinstance(item, Oversize) else "not given"
+    connection.execute(
+        "INSERT INTO not_fetched (account, folder, uid_validity, uid, size, reason)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (cursor.account, cursor.folder, cursor.uid_validity, item.uid, size, reason),
+    )
