@@ -26,6 +26,8 @@ class Rule:
 ADDRESS = Rule("address-exact", 1)
 REPLY = Rule("reply-to-linked", 1)
 NUMBER = Rule("document-number", 1)
+BLIND = "bcc"
+"""Where a blind recipient stands: only the sending side may know of such a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,9 @@ def _document_by_reply(known: Known, _claims: Claims) -> Iterable[tuple[Target, 
 
 
 def _inherited(known: Known, kind: TargetKind) -> Iterable[tuple[Target, Claim]]:
+    """Answers do not reach a blind recipient (RFC 5322 3.6.3), so they are not about him."""
     for (parent_kind, target), parent in known.inherited.items():
-        if parent_kind is kind and parent.counts:
+        if parent_kind is kind and parent.counts and parent.where != BLIND:
             yield (
                 (kind, target),
                 Claim(

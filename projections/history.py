@@ -9,7 +9,9 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.linking import BLIND
 from domain.message import (
+    FolderRole,
     LinkState,
     MessageClassified,
     MessageCopyFound,
@@ -26,8 +28,9 @@ from projections.projection import Names, Projection, Rows, Table
 class LinkRow:
     """A link as it stood over an interval of positions and of recorded times.
 
-    `place` says where the evidence was found (from, to, subject, reply, …). `at`, `mailboxes` and
-    `direction` are the message's.
+    `place` says where the evidence was found (from, to, subject, reply, …). `at` and
+    `direction` are the message's. The link is seen through `mailboxes`: the message's; that of a
+    blind recipient only through those that sent it.
     """
 
     id: UUID
@@ -65,6 +68,7 @@ class HistoryMessageRow:
     message: UUID
     at: datetime
     mailboxes: list[UUID]
+    sent_from: list[UUID]
     direction: str | None
     automatic: bool
     parties: int
@@ -133,6 +137,7 @@ def fold(state: State, recorded: Recorded) -> None:
                 message=recorded.stream,
                 at=event.received_at,
                 mailboxes=[event.mailbox],
+                sent_from=[event.mailbox] if event.role is FolderRole.SENT else [],
                 direction=None,
                 automatic=False,
                 parties=0,
@@ -148,6 +153,8 @@ def fold(state: State, recorded: Recorded) -> None:
         case MessageCopyFound():
             message.at = min(message.at, event.received_at)
             message.mailboxes = sorted({*message.mailboxes, event.mailbox})
+            if event.role is FolderRole.SENT:
+                message.sent_from = sorted({*message.sent_from, event.mailbox})
             _message_changed(state, message)
         case MessageClassified(direction, automatic):
             message.direction, message.automatic = direction.value, automatic
@@ -169,9 +176,13 @@ def _message_changed(state: State, message: HistoryMessageRow) -> None:
     """Ended links too say when the message was received and who sees it."""
     state.messages.put(message)
     for link in state.of_message.get(message.message, ()):
-        link.at, link.mailboxes = message.at, message.mailboxes
+        link.at, link.mailboxes = message.at, _seen_through(message, link.place)
         link.direction = message.direction
         state.links.put(link)
+
+
+def _seen_through(message: HistoryMessageRow, place: str) -> list[UUID]:
+    return message.sent_from if place == BLIND else message.mailboxes
 
 
 def _end(
@@ -210,7 +221,7 @@ def _begin(
         actor_kind=recorded.envelope.actor.kind.value,
         actor_id=recorded.envelope.actor.id,
         at=message.at,
-        mailboxes=message.mailboxes,
+        mailboxes=_seen_through(message, event.where),
         direction=message.direction,
         from_position=recorded.position,
         to_position=None,
@@ -233,7 +244,7 @@ def _count(state: State, message: HistoryMessageRow, link: LinkRow, by: int) -> 
 
 history = Projection(
     "history",
-    version=1,
+    version=2,
     tables=(LINK, MESSAGE),
     hears=(
         MessageReceived,

@@ -22,7 +22,7 @@ from projections.reader import (
     rows_of,
     slice_of,
 )
-from projections.timelines import COUNTS, known
+from projections.timelines import COUNTS, known, link_columns
 
 Connection = AsyncConnection[TupleRow]
 NEWEST_FIRST = Order("worklist.newest", ("h.at", "h.message"))
@@ -32,7 +32,7 @@ async def link(connection: Connection, names: Names, reader: Reader, link: UUID)
     """Give one link, also one that was taken back."""
     query = names.sql(
         "SELECT {columns} FROM {link} l WHERE l.id = %(id)s AND {sees}",
-        columns=columns_of(LinkRow, "l"),
+        columns=link_columns(names, reader),
         sees=reader.sees("l.mailboxes"),
     )
     return await one_of(connection, LinkRow, query, {**reader.params(), "id": link})
@@ -52,7 +52,7 @@ async def links_of(
     query = names.sql(
         "SELECT {columns} FROM {link} l WHERE l.message = ANY(%(ids)s) AND {known} AND {sees}"
         " ORDER BY l.message, l.from_position, l.id",
-        columns=columns_of(LinkRow, "l"),
+        columns=link_columns(names, reader),
         known=begun if revoked else known(as_of),
         sees=reader.sees("l.mailboxes"),
     )

@@ -249,11 +249,12 @@ def _copied(state: State, recorded: Recorded, event: MessageCopyFound, row: Mess
         row.size = event.size
         shown = state.said.contents.get(row.id, event.content_key)
         if shown is not None:
-            _show(row, shown)
+            show(row, shown)
     state.messages.put(row)
 
 
-def _show(row: MessageRow, shown: ContentRow) -> None:
+def show(row: MessageRow, shown: ContentRow) -> None:
+    """Let a message say what one of its forms says."""
     row.content, row.header_id = shown.content, shown.header_id
     row.subject, row.snippet = shown.subject, shown.snippet
     row.sender, row.sender_name = shown.sender, shown.sender_name

@@ -11,7 +11,8 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
-from projections.mail import MessageRow, OccurrenceRow
+from projections.forms import shown, told
+from projections.mail import MessageRow, OccurrenceRow, show
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,
@@ -69,11 +70,12 @@ async def by_ids(
     """Give many messages at once, as they were then; those not there yet are absent."""
     condition = SQL("m.id = ANY(%(ids)s)")
     found = await _where(connection, names, reader, condition, ids=list(messages))
-    if as_of == NOW:
-        return {row.id: row for row in found}
-    then = {row.id: row for row in found if _there(row, as_of)}
-    states = await _states_of(connection, names, list(then), as_of)
-    return {id: _as_it_was(row, states.get(id), as_of) for id, row in then.items()}
+    if as_of != NOW:
+        then = {row.id: row for row in found if _there(row, as_of)}
+        states = await _states_of(connection, names, list(then), as_of)
+        found = [_as_it_was(row, states.get(id), as_of) for id, row in then.items()]
+    await as_seen(connection, names, reader, found)
+    return {row.id: row for row in found}
 
 
 def _there(row: MessageRow, as_of: AsOf) -> bool:
@@ -118,7 +120,9 @@ async def by_header_key(
 ) -> list[MessageRow]:
     """Give the messages with a Message-ID, by its keyed hash (domain.identity.header_key)."""
     condition = SQL("m.header_key = %(key)s AND m.header_key <> ''")
-    return await _where(connection, names, reader, condition, key=header_key)
+    found = await _where(connection, names, reader, condition, key=header_key)
+    await as_seen(connection, names, reader, found)
+    return found
 
 
 async def page(
@@ -132,7 +136,9 @@ async def page(
     """Give messages by the time they were received (NEWEST_FIRST or OLDEST_FIRST)."""
     source, values = _matching(names, reader, wanted)
     columns = columns_of(MessageRow, "m")
-    return await slice_of(connection, MessageRow, columns, source, order, at, values)
+    found = await slice_of(connection, MessageRow, columns, source, order, at, values)
+    await as_seen(connection, names, reader, found.rows)
+    return found
 
 
 async def all_ids(
@@ -157,8 +163,9 @@ async def contents_of(
     """Give what is shown of each message, its text included."""
     query = names.sql(
         "SELECT {columns} FROM {message} m JOIN {message_content} c"
-        " ON c.message = m.id AND c.content = m.content WHERE m.id = ANY(%(ids)s) AND {sees}",
+        " ON c.message = m.id AND c.content = {shown} WHERE m.id = ANY(%(ids)s) AND {sees}",
         columns=columns_of(ContentRow, "c"),
+        shown=shown(names, reader),
         sees=reader.sees("m.mailboxes"),
     )
     values = {**reader.params(), "ids": list(messages)}
@@ -168,11 +175,15 @@ async def contents_of(
 async def variants_of(
     connection: Connection, names: Names, reader: Reader, message: UUID
 ) -> list[ContentRow]:
-    """Give every form in which a message was seen, the one shown first."""
+    """Give every form in which a message was seen where the reader looks, the one shown first."""
     query = names.sql(
         "SELECT {columns} FROM {message} m JOIN {message_content} c ON c.message = m.id"
-        " WHERE m.id = %(id)s AND {sees} ORDER BY c.content <> m.content, c.content",
+        " WHERE m.id = %(id)s AND {sees} AND EXISTS (SELECT FROM {occurrence} o"
+        " WHERE o.message = m.id AND o.content = c.content AND {there})"
+        " ORDER BY c.content <> {shown}, c.content",
         columns=columns_of(ContentRow, "c"),
+        there=reader.sees("ARRAY[o.mailbox]"),
+        shown=shown(names, reader),
         sees=reader.sees("m.mailboxes"),
     )
     return await rows_of(connection, ContentRow, query, {**reader.params(), "id": message})
@@ -205,12 +216,13 @@ async def participants_of(
     """Give the addresses of each message; Bcc only to who reads the mailbox that sent it."""
     query = names.sql(
         "SELECT {columns} FROM {message} m JOIN {participant} p"
-        " ON p.message = m.id AND p.content = m.content WHERE m.id = ANY(%(ids)s) AND {sees}"
+        " ON p.message = m.id AND p.content = {shown} WHERE m.id = ANY(%(ids)s) AND {sees}"
         " UNION ALL SELECT b.message, m.content, 'bcc',"
         " row_number() OVER (PARTITION BY b.message ORDER BY b.address_key) - 1,"
         " b.address, b.address_key, b.name FROM {message} m JOIN {blind_copy} b"
         " ON b.message = m.id WHERE m.id = ANY(%(ids)s) AND {sent} ORDER BY message, role, ordinal",
         columns=columns_of(ParticipantRow, "p"),
+        shown=shown(names, reader),
         sees=reader.sees("m.mailboxes"),
         sent=reader.sees("m.sent_from"),
     )
@@ -224,9 +236,10 @@ async def attachments_of(
     """Give the attachments of each message."""
     query = names.sql(
         "SELECT {columns} FROM {message} m JOIN {attachment} a"
-        " ON a.message = m.id AND a.content = m.content WHERE m.id = ANY(%(ids)s) AND {sees}"
+        " ON a.message = m.id AND a.content = {shown} WHERE m.id = ANY(%(ids)s) AND {sees}"
         " ORDER BY a.message, a.ordinal",
         columns=columns_of(AttachmentRow, "a"),
+        shown=shown(names, reader),
         sees=reader.sees("m.mailboxes"),
     )
     values = {**reader.params(), "ids": list(messages)}
@@ -253,9 +266,28 @@ async def _where(
     return await rows_of(connection, MessageRow, query, {**reader.params(), **values})
 
 
+async def as_seen(
+    connection: Connection, names: Names, reader: Reader, rows: Sequence[MessageRow]
+) -> None:
+    """Let messages of several forms say what the first copy that the reader sees says.
+
+    Their places in lists stay, by the first copy of all.
+    """
+    several = [row for row in rows if row.variants]
+    if reader.mailboxes is None or not several:
+        return
+    asked = connection, names, reader, [row.id for row in several]
+    forms, copies = await contents_of(*asked), await occurrences_of(*asked)
+    for row in several:
+        if row.content != forms[row.id].content:
+            row.evidence = ""  # it quotes the first form
+        show(row, forms[row.id])
+        row.size, row.raw_sha256 = copies[row.id][0].size, copies[row.id][0].raw_sha256
+
+
 _LINKED: LiteralString = (
     "EXISTS (SELECT FROM {link} l WHERE l.message = m.id AND l.to_position IS NULL"
-    " AND l.state IN ('automatic', 'confirmed') AND {which})"
+    " AND l.state IN ('automatic', 'confirmed') AND {which} AND {sees})"
 )
 
 
@@ -265,14 +297,15 @@ def _matching(
     """Give FROM … WHERE … of the messages that match a filter, and its values."""
 
     def linked(which: LiteralString) -> Composable:
-        return names.sql(_LINKED, which=SQL(which))
+        return names.sql(_LINKED, which=SQL(which), sees=reader.sees("l.mailboxes"))
 
+    files = told(names, reader, "attachments")
     conditions: list[tuple[object, Composable]] = [
         (wanted.mailboxes or None, SQL("m.mailboxes && %(mailboxes)s::uuid[]")),
         (wanted.directions or None, SQL("m.direction = ANY(%(directions)s)")),
         (wanted.from_time, SQL("m.received_at >= %(from_time)s")),
         (wanted.to_time, SQL("m.received_at < %(to_time)s")),
-        (wanted.has_attachments, SQL("(m.attachments > 0) = %(has_attachments)s")),
+        (wanted.has_attachments, SQL("({} > 0) = %(has_attachments)s").format(files)),
         (wanted.automatic, SQL("m.automatic = %(automatic)s")),
         (wanted.party, linked("l.target = %(party)s")),
         (wanted.document, linked("l.target = %(document)s")),

@@ -8,7 +8,9 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from projections.forms import told
 from projections.mail import MessageRow
+from projections.messages import as_seen
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,
@@ -41,11 +43,12 @@ async def threads_of(
 ) -> dict[UUID, Thread]:
     """Give many conversations in short; one of which nothing may be seen is absent."""
     query = names.sql(
-        "SELECT c.conversation, (array_agg(m.subject ORDER BY m.received_at, m.id))[1],"
+        "SELECT c.conversation, (array_agg({subject} ORDER BY m.received_at, m.id))[1],"
         " count(*), min(m.received_at), max(m.received_at)"
         " FROM {conversation_member} c JOIN {message} m ON m.id = c.message"
         " WHERE c.conversation = ANY(%(ids)s) AND c.to_position IS NULL AND {sees}"
         " GROUP BY c.conversation",
+        subject=told(names, reader, "subject"),
         sees=reader.sees("m.mailboxes"),
     )
     values = {**reader.params(), "ids": list(conversations)}
@@ -62,7 +65,9 @@ async def thread(
         sees=reader.sees("m.mailboxes"),
     )
     columns, values = columns_of(MessageRow, "m"), {**reader.params(), "id": conversation}
-    return await slice_of(connection, MessageRow, columns, source, OLDEST_FIRST, at, values)
+    found = await slice_of(connection, MessageRow, columns, source, OLDEST_FIRST, at, values)
+    await as_seen(connection, names, reader, found.rows)
+    return found
 
 
 async def questions_in(

@@ -1,15 +1,16 @@
 """Reading: the timeline of a party or a document."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composable, Identifier
 
+from projections.forms import shown
 from projections.history import LinkRow
 from projections.projection import Names
 from projections.reader import (
@@ -68,7 +69,8 @@ async def timeline(
     """Give the automatic and confirmed links of a party or document; `message` is the mail's id."""
     source = _source(names, reader, wanted, as_of)
     values = {**reader.params(), **_values(wanted, as_of), "target": target}
-    return await slice_of(connection, LinkRow, columns_of(LinkRow, "l"), source, order, at, values)
+    columns = link_columns(names, reader)
+    return await slice_of(connection, LinkRow, columns, source, order, at, values)
 
 
 async def correspondence(
@@ -88,6 +90,24 @@ async def correspondence(
     values = {**reader.params(), **_values(wanted, NOW), "target": target}
     found = await one_of(connection, Correspondence, query, values)
     return found or Correspondence(0, 0, 0, None, None)
+
+
+def link_columns(names: Names, reader: Reader) -> Composable:
+    """Give the columns of links; the evidence only if it stands in what the reader is shown.
+
+    That of an inherited link stands in other mail: there it is told.
+    """
+    if reader.mailboxes is None:
+        return columns_of(LinkRow, "l")
+    evidence = names.sql(
+        "CASE WHEN l.inherited_from IS NULL AND EXISTS (SELECT FROM {message} m"
+        " WHERE m.id = l.message AND m.content = {shown}) THEN l.evidence ELSE '' END",
+        shown=shown(names, reader),
+    )
+    return SQL(", ").join(
+        evidence if spec.name == "evidence" else Identifier("l", spec.name)
+        for spec in fields(LinkRow)
+    )
 
 
 def known(as_of: AsOf) -> Composable:

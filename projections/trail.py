@@ -6,39 +6,37 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from psycopg import AsyncConnection, Connection
+from psycopg import Connection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL, Composable
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
-from domain.message import MessageCopyFound, MessageLinked, MessageReceived, MessageUnlinked
+from domain.linking import BLIND
+from domain.message import (
+    FolderRole,
+    MessageClassified,
+    MessageCopyFound,
+    MessageLinked,
+    MessageReceived,
+    MessageUnlinked,
+)
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Erased, Recorded
 from projections.projection import Names, Projection, Rows, Table
-from projections.reader import (
-    FIRST_PAGE,
-    NOW,
-    AsOf,
-    Order,
-    Page,
-    Reader,
-    Slice,
-    columns_of,
-    slice_of,
-)
 from projections.sentences import data_of, sentence
-
-OLDEST_FIRST = Order("trail.oldest", ("e.position",), descending=False)
-NEWEST_FIRST = Order("trail.newest", ("e.position",))
 
 
 @dataclass(slots=True)
 class EntryRow:
-    """An event as people read it; `data` is JSON, cut to 8 KB. `at` is the actor's clock."""
+    """An event as people read it; `data` is JSON, cut to 8 KB. `at` is the actor's clock.
+
+    `copy_in` is the mailbox of the copy that it tells of, `quotes` which mail its evidence quotes
+    (message, other, or none), `blind` whether it tells of a blind recipient. What the reader may
+    not be told is empty: `summary`, and all of `data` or its evidence.
+    """
 
     position: int
     event_id: UUID
@@ -57,6 +55,9 @@ class EntryRow:
     summary: str
     data: str
     erased: bool
+    copy_in: UUID | None
+    quotes: str
+    blind: bool
 
 
 @dataclass(slots=True)
@@ -69,10 +70,15 @@ class SubjectRow:
 
 @dataclass(slots=True)
 class ScopeRow:
-    """The mailboxes through which a stream is seen; streams without such a row are seen by all."""
+    """The mailboxes through which a stream is seen; streams without such a row are seen by all.
+
+    `sent_from` are those that sent the message; `varied`: its copies say different things.
+    """
 
     stream: UUID
     mailboxes: list[UUID]
+    sent_from: list[UUID]
+    varied: bool
 
 
 ENTRY = Table(
@@ -119,9 +125,9 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
     state.scopes.flush(connection, names)
 
 
+_COPIES: Final = (MessageReceived, MessageCopyFound)
 _SCOPED: Final = (
-    MessageReceived,
-    MessageCopyFound,
+    *_COPIES,
     MailboxRegistered,
     AccountConfigured,
     TokenIssued,
@@ -138,11 +144,18 @@ def _narrows(recorded: Recorded) -> bool:
 
 
 def _widen(state: State, recorded: Recorded) -> None:
-    row = state.scopes.get(recorded.stream)
-    known = set(row.mailboxes) if row is not None else set()
-    seen = known | set(_seen_through(recorded))
-    if row is None or seen != known:
-        state.scopes.put(ScopeRow(recorded.stream, sorted(seen)))
+    event, known = recorded.event, state.scopes.get(recorded.stream)
+    row = known or ScopeRow(recorded.stream, [], [], varied=False)
+    seen = list(_seen_through(recorded))
+    sent = isinstance(event, _COPIES) and event.role is FolderRole.SENT
+    now = ScopeRow(
+        stream=recorded.stream,
+        mailboxes=sorted({*row.mailboxes, *seen}),
+        sent_from=sorted({*row.sent_from, *seen}) if sent else row.sent_from,
+        varied=row.varied or (isinstance(event, MessageCopyFound) and event.variant),
+    )
+    if now != known:
+        state.scopes.put(now)
 
 
 def _seen_through(recorded: Recorded) -> Iterable[UUID]:
@@ -187,12 +200,27 @@ def _entry(recorded: Recorded) -> EntryRow:
         summary=sentence(recorded.event),
         data=data_of(recorded.event),
         erased=isinstance(recorded.event, Erased),
+        copy_in=recorded.event.mailbox if isinstance(recorded.event, _COPIES) else None,
+        quotes=_quotes(recorded.event),
+        blind=isinstance(recorded.event, MessageLinked) and recorded.event.where == BLIND,
     )
+
+
+def _quotes(event: object) -> str:
+    match event:
+        case MessageLinked(evidence="") | MessageClassified(evidence=""):
+            return ""
+        case MessageLinked(inherited_from=other) if other is not None:
+            return "other"
+        case MessageLinked() | MessageClassified():
+            return "message"
+        case _:
+            return ""
 
 
 trail = Projection(
     "trail",
-    version=1,
+    version=2,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,
@@ -200,89 +228,3 @@ trail = Projection(
     flush=flush,
     uses=("party", "contact", "document"),
 )
-
-# ---- reading
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFilter:
-    """Which entries of the whole log; times are the recorded ones: [from, to)."""
-
-    object: UUID | None = None
-    actor_id: str = ""
-    events: tuple[str, ...] = ()
-    from_time: datetime | None = None
-    to_time: datetime | None = None
-
-
-async def trail_of(
-    connection: AsyncConnection[TupleRow],
-    names: Names,
-    reader: Reader,
-    object_id: UUID,
-    at: Page = FIRST_PAGE,
-    as_of: AsOf = NOW,
-    order: Order = OLDEST_FIRST,
-) -> Slice[EntryRow]:
-    """Give what happened to an object; `as_of.time` is compared with the recorded time."""
-    return await log(connection, names, reader, AuditFilter(object_id), at, as_of, order)
-
-
-async def log(
-    connection: AsyncConnection[TupleRow],
-    names: Names,
-    reader: Reader,
-    wanted: AuditFilter,
-    at: Page = FIRST_PAGE,
-    as_of: AsOf = NOW,
-    order: Order = NEWEST_FIRST,
-) -> Slice[EntryRow]:
-    """Give what happened in the company, as far as the reader sees what it happened to."""
-    concerns = names.sql(
-        "e.position IN (SELECT o.position FROM {trail_entry} o WHERE o.stream = %(object)s"
-        " UNION ALL SELECT s.position FROM {trail_subject} s WHERE s.object = %(object)s)"
-    )
-    conditions: Sequence[tuple[object, Composable]] = (
-        (wanted.object, concerns),
-        (wanted.actor_id or None, SQL("e.actor_id = %(actor_id)s")),
-        (wanted.events or None, SQL("e.name = ANY(%(events)s)")),
-        (wanted.from_time, SQL("e.recorded_at >= %(from_time)s")),
-        (wanted.to_time, SQL("e.recorded_at < %(to_time)s")),
-        (as_of.position, SQL("e.position <= %(position)s")),
-        (as_of.time, SQL("e.recorded_at <= %(time)s")),
-    )
-    chosen = [condition for value, condition in conditions if value is not None]
-    source = names.sql(
-        "FROM {trail_entry} e LEFT JOIN {trail_scope} scope ON scope.stream = e.stream"
-        " WHERE {all}",
-        all=SQL(" AND ").join([*chosen, *_visible(names, reader)]),
-    )
-    values = {**reader.params(), **_values(wanted, as_of)}
-    columns = columns_of(EntryRow, "e")
-    return await slice_of(connection, EntryRow, columns, source, order, at, values)
-
-
-def _values(wanted: AuditFilter, as_of: AsOf) -> dict[str, object]:
-    return {
-        "object": wanted.object,
-        "actor_id": wanted.actor_id,
-        "events": list(wanted.events),
-        "from_time": wanted.from_time,
-        "to_time": wanted.to_time,
-        "position": as_of.position,
-        "time": as_of.time,
-    }
-
-
-def _visible(names: Names, reader: Reader) -> Iterable[Composable]:
-    yield SQL("(scope.stream IS NULL OR {})").format(reader.sees("scope.mailboxes"))
-    if reader.clearance is not None:
-        yield names.sql(
-            "NOT EXISTS (SELECT FROM (SELECT e.stream AS id UNION ALL"
-            " SELECT c.object FROM {trail_subject} c WHERE c.position = e.position) AS named"
-            " WHERE named.id IN ("
-            "SELECT p.id FROM {party} p WHERE p.privacy_level > %(clearance)s"
-            " UNION ALL SELECT k.id FROM {contact} k WHERE k.privacy_level > %(clearance)s"
-            " UNION ALL SELECT d.id FROM {document} d JOIN {party} p ON p.id = d.party"
-            " WHERE p.privacy_level > %(clearance)s))"
-        )

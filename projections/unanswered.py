@@ -275,7 +275,11 @@ async def waiting_in(
         waits=_waits(as_of),
         seen=reader.sees("mailboxes"),
         boxes=SQL(" AND mailboxes && %(boxes)s::uuid[]" if wanted.mailboxes else ""),
-        party=names.sql(_WITH_PARTY) if wanted.party is not None else SQL(""),
+        party=(
+            names.sql(_WITH_PARTY, linked=reader.sees("l.mailboxes"))
+            if wanted.party is not None
+            else SQL("")
+        ),
         before=SQL(" AND since < %(before)s" if wanted.before is not None else ""),
     )
     params = {
@@ -314,7 +318,7 @@ async def waiting_of(
 
 _WITH_PARTY: Final[LiteralString] = (
     " AND EXISTS (SELECT FROM {link} l WHERE l.message = w.message AND l.target = %(party)s"
-    " AND l.to_position IS NULL AND l.state IN ('automatic', 'confirmed'))"
+    " AND l.to_position IS NULL AND l.state IN ('automatic', 'confirmed') AND {linked})"
 )
 
 

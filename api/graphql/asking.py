@@ -37,13 +37,13 @@ from api.graphql.reading import (
 from api.graphql.selection import Selection
 from domain.access import Scope
 from domain.values import Rejected
-from projections import documents, links, messages, parties, threads, timelines, trail
+from projections import documents, links, messages, parties, threads, timelines, trails
 from projections.directory import DocumentRow, PartyRow
 from projections.documents import DocumentFilter
 from projections.messages import MessageFilter
 from projections.parties import PartyFilter
 from projections.reader import NOW, AsOf, Order, Page, Slice
-from projections.trail import AuditFilter
+from projections.trails import AuditFilter
 from projections.unanswered import LONGEST_WAIT_FIRST, WaitingFilter, waiting_in
 
 At = Any
@@ -263,7 +263,7 @@ class Asking:
         self, info: Info[Any, Any], wanted: AuditFilter, **at: At
     ) -> Connection[AuditEntry]:
         """Give what happened in the company, the newest first."""
-        return await self._entries(info, wanted, NOW, trail.NEWEST_FIRST, **at)
+        return await self._entries(info, wanted, NOW, trails.NEWEST_FIRST, **at)
 
     async def trail(
         self,
@@ -276,7 +276,7 @@ class Asking:
         """Give what happened to an object, the oldest first."""
         wanted, then = AuditFilter(object), inputs.moment(as_of)
         return await self._entries(
-            info, wanted, then, trail.OLDEST_FIRST, first=first, after=after
+            info, wanted, then, trails.OLDEST_FIRST, first=first, after=after
         )
 
     async def _entries(
@@ -291,7 +291,7 @@ class Asking:
         if Scope.READ_MAIL not in self.context.viewer.scopes:
             fields.fields.pop("subject", None)
         async with self.reading() as read:
-            found = await trail.log(*read.asked, wanted, asked, as_of, order)
+            found = await trails.log(*read.asked, wanted, asked, as_of, order)
             made = await made_entries(read, found.rows, fields)
         return connection(found, order, lambda row: made[row.position])
 

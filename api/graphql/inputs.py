@@ -17,7 +17,7 @@ from api.graphql.scalars import Position
 from domain.linking import ADDRESS, NUMBER, REPLY
 from domain.message import Direction, LinkState
 from domain.values import Rejected
-from projections import documents, messages, parties, reader, timelines, trail
+from projections import documents, messages, parties, reader, timelines, trails
 from projections.unanswered import WaitingFilter
 
 T = TypeVar("T")
@@ -258,10 +258,10 @@ class AuditFilter:
         default=UNSET, description="Recorded before this moment."
     )
 
-    def wanted(self) -> trail.AuditFilter:
+    def wanted(self) -> trails.AuditFilter:
         """Say it in the read model's words."""
         subject = given(self.subject_id)
-        return trail.AuditFilter(
+        return trails.AuditFilter(
             object=ids.decoded(subject)[1] if subject is not None else None,
             actor_id=given(self.actor_id) or "",
             events=_some(self.events, str),

@@ -170,7 +170,10 @@ class Link:
     place: str | None = strawberry.field(
         description="Where the evidence is: from, to, subject, text, reply, …"
     )
-    evidence: str | None = strawberry.field(description="The very words on which it rests.")
+    evidence: str | None = strawberry.field(
+        description="The very words on which it rests. Who sees only some mailboxes is told those "
+        "of an inherited link at the message that it comes from."
+    )
     rejected: list[LinkTarget] = strawberry.field(description="The candidates that lost.")
     inherited_from: "Message | None" = strawberry.field(
         description="The message whose link it took over."

@@ -48,12 +48,13 @@ class AuditEntry:
         directives=marks(Scope.READ_MAIL),
     )
     summary: str | None = strawberry.field(
-        description="What happened, in a sentence; it may quote mail.",
+        description="What happened, in a sentence; null if it quotes mail that may not be seen.",
         extensions=checks(Scope.READ_MAIL),
         directives=marks(Scope.READ_MAIL),
     )
     data: JSON | None = strawberry.field(
-        description="The event's own fields; texts that are too long are cut.",
+        description="The event's own fields, but for quotations of mail that may not be seen; null "
+        "if it tells of such a copy. Texts that are too long are cut.",
         extensions=checks(Scope.READ_MAIL),
         directives=marks(Scope.READ_MAIL),
     )

@@ -16,7 +16,8 @@ from projections.history import LinkRow
 from projections.mail import MessageRow
 from projections.projection import Names
 from projections.reader import EVERYTHING, AsOf, Page
-from projections.trail import EntryRow, trail_of
+from projections.trail import EntryRow
+from projections.trails import trail_of
 from projections.unanswered import Waiting, waiting_in
 
 Asked = tuple[AsyncConnection[TupleRow], Names]

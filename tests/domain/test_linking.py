@@ -5,7 +5,17 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.linking import ADDRESS, NUMBER, REPLY, Claim, Claims, Known, NumberedDocument, link
+from domain.linking import (
+    ADDRESS,
+    BLIND,
+    NUMBER,
+    REPLY,
+    Claim,
+    Claims,
+    Known,
+    NumberedDocument,
+    link,
+)
 from domain.message import Direction, LinkState, TargetKind
 from domain.numbers import parse_number, sightings
 from domain.values import MessageId
@@ -109,6 +119,13 @@ def test_a_reply_inherits_what_counts_and_says_from_where() -> None:
     assert set(claims) == {(TargetKind.PARTY, ROSSI), (TargetKind.DOCUMENT, ORDER)}
     claim = claims[TargetKind.DOCUMENT, ORDER]
     assert (claim.rule, claim.inherited_from, claim.evidence) == (REPLY, QUESTION, "118/2026")
+
+
+def test_answers_are_not_about_a_blind_recipient() -> None:
+    blind = Claim(LinkState.AUTOMATIC, ADDRESS, 99, BLIND, "v@verdi.example")
+    inherited = {**INHERITED, (TargetKind.PARTY, VERDI): blind}
+    claims = link(known(("from", "altro@telefono.example"), inherited=inherited))
+    assert {key for kind, key in claims if kind is TargetKind.PARTY} == {ROSSI}
 
 
 def test_a_writer_who_is_known_weighs_more_than_what_is_answered() -> None:

@@ -17,6 +17,7 @@ from domain.message import (
 )
 from projections import links, timelines
 from projections.history import history
+from projections.mail import mail
 from projections.reader import EVERYTHING, AsOf, Page, Reader
 from projections.timelines import TimelineFilter
 from worlds import (
@@ -36,7 +37,7 @@ from worlds import (
     world,
 )
 
-NAMES = names_for(history)
+NAMES = names_for(history, mail)
 HOUR = timedelta(hours=1)
 
 
@@ -47,7 +48,7 @@ async def read(database):
 
         def filled(log):
             with database.connect() as connection:
-                create(connection, NAMES, history)
+                create(connection, NAMES, history, mail)
                 fill(connection, NAMES, history, log.events, [11])
             return reading
 

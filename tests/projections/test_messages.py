@@ -1,12 +1,20 @@
 """Messages as they are read: whatever the order of capture, and by whoever reads."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain.message import CloseReason, Direction, FolderRole, MessageClosed, MessageReopened
+from domain.message import (
+    CaptureMessage,
+    CloseReason,
+    Direction,
+    FolderRole,
+    MessageClosed,
+    MessageReopened,
+)
 from projections import messages
 from projections.history import history
 from projections.mail import mail
@@ -220,3 +228,36 @@ async def test_all_ids_come_in_portions_the_oldest_first(read) -> None:
     ]
     assert [len(ids) for ids in portions] == [10, 10, 5]
     assert list(itertools.chain(*portions)) == [message_id(at) for at in range(25)]
+
+
+async def test_a_reader_sees_only_the_form_that_lies_in_his_mailboxes(read) -> None:
+    reading = read(logged(*captured(COPIES)))
+    for place, variants in ((0, {0, 2}), (1, {1}), (2, {0})):
+        reader, ids = Reader((MAILBOXES[place],)), [message_id(1)]
+        forms = await messages.variants_of(reading, NAMES, reader, message_id(1))
+        assert {one.content for one in forms} == {f"content-1-{one}" for one in variants}
+        row = (await messages.by_ids(reading, NAMES, reader, ids))[message_id(1)]
+        places = (await messages.occurrences_of(reading, NAMES, reader, ids))[message_id(1)]
+        first = places[0]
+        assert (row.content, row.size, row.raw_sha256) == (
+            first.content, first.size, first.raw_sha256,
+        )  # fmt: skip
+        said = (await messages.contents_of(reading, NAMES, reader, ids))[message_id(1)]
+        assert (said.content, said.subject) == (row.content, row.subject)
+        assert said == forms[0]
+        page = await messages.page(reading, NAMES, reader, MessageFilter())
+        assert page.rows == [row]
+        files = (await messages.attachments_of(reading, NAMES, reader, ids))[message_id(1)]
+        people = (await messages.participants_of(reading, NAMES, reader, ids))[message_id(1)]
+        assert {one.content for one in files} == {one.content for one in people} == {row.content}
+
+
+async def test_having_attachments_is_asked_of_the_form_that_is_seen(read) -> None:
+    plain, packed = capture(2, 1, mailbox=MAILBOXES[0]), capture(1, 2, mailbox=MAILBOXES[1])
+    other = replace(packed.received, received_at=plain.received.received_at - timedelta(hours=9))
+    copies = [(2, plain), (2, CaptureMessage(packed.occurrence, other))]
+    reading = read(logged(*captured(copies)))
+    for place, count in ((0, 0), (1, 1)):
+        reader = Reader((MAILBOXES[place],))
+        wanted = MessageFilter(has_attachments=True)
+        assert (await messages.page(reading, NAMES, reader, wanted)).total == count

@@ -13,7 +13,8 @@ from events import example
 from projections.directory import directory
 from projections.reader import EVERYTHING, AsOf, Page, Reader
 from projections.sentences import DATA_LIMIT, data_of, sentence
-from projections.trail import AuditFilter, log, trail, trail_of
+from projections.trail import trail
+from projections.trails import AuditFilter, log, trail_of
 from worlds import MAILBOXES, PARTIES, Log, capture, create, fill, linked, message_id, names_for
 
 NAMES = names_for(trail, directory)
