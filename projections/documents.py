@@ -24,7 +24,7 @@ from projections.reader import (
 )
 
 Connection = AsyncConnection[TupleRow]
-BY_DATE = Order("document.date", ("d.issued_key", "d.id"))
+BY_DATE = Order("document.date", ("d.issued_key", "d.id"), kinds="du")
 
 LAST_LETTER = "\U0010ffff"
 

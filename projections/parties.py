@@ -23,7 +23,7 @@ from projections.reader import (
 )
 
 Connection = AsyncConnection[TupleRow]
-BY_NAME = Order("party.name", ('p.name_key COLLATE "C"', "p.id"), descending=False)
+BY_NAME = Order("party.name", ('p.name_key COLLATE "C"', "p.id"), descending=False, kinds="su")
 
 LAST_LETTER = "\U0010ffff"
 

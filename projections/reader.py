@@ -1,7 +1,6 @@
 """Who reads, as of when, and which page: the arguments that every reading function takes."""
 
 import base64
-import binascii
 import json
 import unicodedata
 import zlib
@@ -92,11 +91,15 @@ class Slice(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order of rows: its name is in the cursors, its columns are the key."""
+    """A total order of rows: its name is in the cursors, its columns are the key.
+
+    `kinds` says what the columns hold: t a time, d a day, u a UUID, i a number, s a text.
+    """
 
     name: str
     columns: tuple[LiteralString, ...]
     descending: bool = True
+    kinds: str = "tu"
 
     def key(self, row: object) -> tuple[object, ...]:
         """Give the key of a row: what its cursor holds."""
@@ -124,23 +127,43 @@ def encode_cursor(order: str, key: tuple[object, ...]) -> str:
     return base64.urlsafe_b64encode(zlib.crc32(said).to_bytes(4, "big") + said).decode()
 
 
-def decode_cursor(order: str, text: str) -> tuple[object, ...]:
-    """Read such a text again; refuse one that is damaged, or of another order."""
+def decode_cursor(order: Order, text: str) -> tuple[object, ...]:
+    """Read such a text again; refuse one that is damaged, made up, or of another order."""
     try:
         octets = base64.b64decode(text, altchars=b"-_", validate=True)
         if zlib.crc32(octets[4:]) != int.from_bytes(octets[:4], "big"):
             raise ValueError
         version, name, values = json.loads(octets[4:])
         key = tuple(_READ[tag](value) for tag, value in values)
-    except (binascii.Error, ValueError, TypeError, KeyError):
-        raise Rejected("INVALID", "the cursor is damaged; begin again without one") from None
-    if version != _CURSOR_VERSION or name != order:
-        raise Rejected("INVALID", f"the cursor belongs to another list than {order}")
+        kinds = "".join(tag for tag, _ in values)
+    except _MADE_UP:
+        raise _damaged() from None
+    if version != _CURSOR_VERSION or name != order.name:
+        raise Rejected("INVALID", f"the cursor belongs to another list than {order.name}")
+    if kinds != order.kinds:
+        raise _damaged()
     return key
 
 
+def _damaged() -> Rejected:
+    return Rejected("INVALID", "the cursor is damaged; begin again without one")
+
+
+def _text(value: object) -> str:
+    """Give a text that a database takes: without NUL, or half of a surrogate pair."""
+    text = str(value)
+    if b"\0" in text.encode():
+        raise ValueError
+    return text
+
+
+_MADE_UP: Final = (
+    ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+"""What is raised in reading what is no cursor."""
+
 _READ: Final[Mapping[str, Any]] = {
-    "t": datetime.fromisoformat, "d": date.fromisoformat, "u": UUID, "i": int, "s": str,
+    "t": datetime.fromisoformat, "d": date.fromisoformat, "u": UUID, "i": int, "s": _text,
 }  # fmt: skip
 
 
@@ -200,7 +223,7 @@ async def slice_of(
     wanted = page.first if page.last is None else page.last
     edge = page.before if backward else page.after
     query = SQL("SELECT {} {}").format(columns, source) + _beyond(order, edge, backward=backward)
-    values = {**params, "wanted": wanted + 1, **_edge(order, edge)}
+    values = {**params, "wanted": wanted + 1, **_edge(edge)}
     found = await rows_of(connection, row, query, values)
     rows, more = found[:wanted], len(found) > wanted
     whole = edge is None and not more
@@ -242,9 +265,7 @@ def _beyond(order: Order, edge: tuple[object, ...] | None, *, backward: bool) ->
     return SQL("{} ORDER BY {} LIMIT %(wanted)s").format(condition, by)
 
 
-def _edge(order: Order, edge: tuple[object, ...] | None) -> dict[str, object]:
+def _edge(edge: tuple[object, ...] | None) -> dict[str, object]:
     if edge is None:
         return {}
-    if len(edge) != len(order.columns):
-        raise Rejected("INVALID", f"the cursor does not belong to the order {order.name}")
     return {f"edge_{at}": value for at, value in enumerate(edge)}

@@ -23,8 +23,8 @@ from projections.reader import (
 )
 from projections.trail import EntryRow
 
-OLDEST_FIRST = Order("trail.oldest", ("e.position",), descending=False)
-NEWEST_FIRST = Order("trail.newest", ("e.position",))
+OLDEST_FIRST = Order("trail.oldest", ("e.position",), descending=False, kinds="i")
+NEWEST_FIRST = Order("trail.newest", ("e.position",), kinds="i")
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,10 +63,10 @@ def page(
     if backward:
         if last is None:
             raise Rejected("INVALID", "before needs last: how many objects before it")
-        edge = decode_cursor(order.name, before) if before is not None else None
+        edge = decode_cursor(order, before) if before is not None else None
         return Page(last=_at_most("last", last), before=edge)
     wanted = USUAL if first is None else _at_most("first", first)
-    return Page(wanted, decode_cursor(order.name, after) if after is not None else None)
+    return Page(wanted, decode_cursor(order, after) if after is not None else None)
 
 
 def _at_most(name: str, wanted: int) -> int:

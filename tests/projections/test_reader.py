@@ -1,9 +1,12 @@
 """Cursors, and the promise that every reading function asks who reads."""
 
+import base64
 import contextlib
 import importlib
 import inspect
+import json
 import pkgutil
+import zlib
 from datetime import UTC, date, datetime
 
 import pytest
@@ -14,36 +17,87 @@ import projections
 from domain.values import Rejected
 from projections.reader import Order, decode_cursor, encode_cursor, text_key
 
-times = st.datetimes(timezones=st.just(UTC))
-keys = st.tuples(st.uuids() | times | st.text() | st.integers() | st.dates(), st.uuids())
+VALUES = {
+    "t": st.datetimes(timezones=st.just(UTC)),
+    "d": st.dates(),
+    "u": st.uuids(),
+    "i": st.integers(),
+    "s": st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+}
+kinds = st.text(st.sampled_from("tduis"), min_size=1, max_size=3)
+places = kinds.flatmap(lambda of: st.tuples(st.just(of), st.tuples(*(VALUES[one] for one in of))))
+MAIL = Order("mail.newest", ("m.received_at", "m.id"))
 
 
-@given(keys)
-def test_a_cursor_leads_back_to_its_place(key) -> None:
-    assert decode_cursor("mail.newest", encode_cursor("mail.newest", key)) == key
+def order_of(kinds: str) -> Order:
+    return Order("mail.newest", ("m.x",) * len(kinds), kinds=kinds)
 
 
-@given(keys, st.data())
-def test_a_damaged_cursor_leads_nowhere_else(key, data) -> None:
+def made_up(values: object, order: str = "mail.newest") -> str:
+    """Make a cursor as whoever has read this code can."""
+    said = json.dumps([1, order, values]).encode()
+    return base64.urlsafe_b64encode(zlib.crc32(said).to_bytes(4, "big") + said).decode()
+
+
+@given(places)
+def test_a_cursor_leads_back_to_its_place(place) -> None:
+    of, key = place
+    assert decode_cursor(order_of(of), encode_cursor("mail.newest", key)) == key
+
+
+@given(places, st.data())
+def test_a_damaged_cursor_leads_nowhere_else(place, data) -> None:
+    of, key = place
     cursor = encode_cursor("mail.newest", key)
     at = data.draw(st.integers(0, len(cursor) - 1))
     letter = data.draw(st.characters(exclude_characters=cursor[at]))
-    place = key
+    found = key
     with contextlib.suppress(Rejected):
-        place = decode_cursor("mail.newest", cursor[:at] + letter + cursor[at + 1 :])
-    assert place == key
+        found = decode_cursor(order_of(of), cursor[:at] + letter + cursor[at + 1 :])
+    assert found == key
 
 
 @pytest.mark.parametrize("text", ["", "x", "§", "AAAAAA==", "a" * 5000])
 def test_what_is_no_cursor_is_refused(text) -> None:
     with pytest.raises(Rejected):
-        decode_cursor("mail.newest", text)
+        decode_cursor(MAIL, text)
+
+
+UUID_ = "defb3dac1245802db0e43ed929bab04b"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [], 5, {}, [[]], ["tu"], [["x", "y"]], [["i", 5], ["s", "x"]], [["t", 5], ["u", UUID_]],
+        [["d", "2026-01-01"], ["u", UUID_]], [["t", "2026-01-01T00:00:00Z"]],
+        [["t", "2026-01-01T00:00:00Z"], ["u", None]], [["t", "x"], ["u", UUID_], ["u", UUID_]],
+        [["t", "2026-01-01T00:00:00Z"], ["u", 5]], [["i", float("inf")], ["u", UUID_]],
+        [[["t"], "x"], ["u", UUID_]], [["i", "1" * 5000], ["u", UUID_]],
+    ],
+)  # fmt: skip
+def test_a_cursor_that_somebody_made_up_is_refused(values) -> None:
+    with pytest.raises(Rejected):
+        decode_cursor(MAIL, made_up(values))
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_a_text_that_no_database_takes_is_no_place(text) -> None:
+    with pytest.raises(Rejected):
+        decode_cursor(order_of("s"), made_up([["s", text]]))
+
+
+def test_a_cursor_that_is_nested_without_end_is_refused() -> None:
+    said = b"[" * 100_000
+    text = base64.urlsafe_b64encode(zlib.crc32(said).to_bytes(4, "big") + said).decode()
+    with pytest.raises(Rejected):
+        decode_cursor(MAIL, text)
 
 
 def test_a_cursor_of_another_order_is_refused() -> None:
     cursor = encode_cursor("mail.newest", (datetime(2026, 1, 1, tzinfo=UTC),))
     with pytest.raises(Rejected, match="another list"):
-        decode_cursor("mail.oldest", cursor)
+        decode_cursor(Order("mail.oldest", ("m.x",), kinds="t"), cursor)
 
 
 def test_an_order_names_columns_with_collations_too() -> None:
@@ -84,3 +138,16 @@ def test_every_reading_function_asks_who_reads() -> None:
         if "reader" not in inspect.signature(one).parameters
     }
     assert without == HELPERS
+
+
+def test_every_order_says_what_its_columns_hold() -> None:
+    orders = {
+        id(one): one
+        for found in pkgutil.iter_modules(projections.__path__)
+        for one in vars(importlib.import_module(f"projections.{found.name}")).values()
+        if isinstance(one, Order)
+    }
+    assert len(orders) > 8
+    assert {one.name: len(one.kinds) for one in orders.values()} == {
+        one.name: len(one.columns) for one in orders.values()
+    }
