@@ -84,8 +84,8 @@ $(UV):
 	$(call MAKE_VENV,.venv-lock)
 	@.venv-lock/bin/python -m pip --disable-pip-version-check --quiet install uv
 
-# Debian's IMAP server and PostgreSQL, for tests against real servers. Tests start their own,
-# without root: the packages' services stay off. Elsewhere those tests are skipped, and say so.
+# Debian's IMAP and POP3 servers and PostgreSQL, for tests against real servers. Tests start their
+# own, without root: the packages' services stay off. Elsewhere those tests are skipped, and say so.
 .PHONY: debian
 debian:
-	@.ci/debian-packages dovecot-imapd postgresql
+	@.ci/debian-packages dovecot-imapd dovecot-pop3d postgresql

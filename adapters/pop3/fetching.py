@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from adapters.mailservers import ServerTrouble, TroubleKind, words
-from adapters.pop3.connection import Connection
+from adapters.pop3.connection import Connection, granted
 from adapters.pop3.reader import Answer
 from adapters.pop3.values import MB, Fetched, Item, Limits, Listed, Oversize, Unfetchable
 
@@ -44,6 +44,8 @@ class Asked:
 def landed(order: Order, answer: Answer, limits: Limits) -> Item:
     """Say what came of an order."""
     listed = order.listed
+    if answer.asks:
+        granted(answer, "RETR")
     if order.header_only(limits):
         size = max(listed.size, limits.largest + 1)
         return Oversize(listed, size, answer.body if answer.ok else b"")

@@ -1,7 +1,8 @@
-"""A real IMAP server for tests: Dovecot without root, on random ports of the loopback.
+"""A real mail server for tests: Dovecot without root, on random ports of the loopback.
 
 `dovecot` runs once a session; `mail_account` gives each test a user of its own on it. It answers
-IMAP with STARTTLS, and IMAP over TLS, under a certificate of an authority made for the session.
+IMAP with STARTTLS, and IMAP over TLS, under a certificate of an authority made for the session;
+POP3 likewise where that is installed.
 """
 
 import datetime as dt
@@ -17,12 +18,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 BINARY = Path("/usr/sbin/dovecot")
+POP3 = Path("/usr/lib/dovecot/pop3")
 WAIT = 15
 PASSWORD = "correct horse"
 _LOOPBACK = "127.0.0.1"
@@ -77,8 +80,22 @@ service imap-login {{
 }}
 """
 
+WITH_POP3 = """
+service pop3-login {{
+  chroot =
+  service_count = 0
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+    ssl = yes
+  }}
+}}
+"""
+
 VERSION_2_3 = """
-protocols = imap
+protocols = imap {more}
 disable_plaintext_auth = no
 ssl_cert = <{root}/server.pem
 ssl_key = <{root}/server.key
@@ -97,6 +114,7 @@ userdb {{
 VERSION_2_4 = """
 protocols {{
   imap = yes
+  {more}
 }}
 auth_allow_cleartext = yes
 ssl_server_cert_file = {root}/server.pem
@@ -123,6 +141,8 @@ class Dovecot:
     root: Path
     imap: int
     imaps: int
+    pop3: int
+    pop3s: int
     user: str
     host: str = _LOOPBACK
     _process: list["subprocess.Popen[bytes]"] = field(default_factory=list)
@@ -209,6 +229,14 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 @pytest.fixture
+def maildrop(mail_account: MailAccount) -> MailAccount:
+    """Give a new user without mail who can also come by POP3."""
+    if not POP3.exists():
+        pytest.skip("Dovecot's POP3 is not installed: apt-get install dovecot-pop3d")
+    return mail_account
+
+
+@pytest.fixture
 def mail_account(dovecot: Dovecot) -> MailAccount:
     """Give a new user without mail."""
     return dovecot.add_user()
@@ -217,7 +245,7 @@ def mail_account(dovecot: Dovecot) -> MailAccount:
 def _prepare(root: Path) -> Dovecot:
     root.chmod(0o711)
     user = "nobody" if os.getuid() == 0 else getpass.getuser()
-    imap, imaps = _free_ports()
+    imap, imaps, pop3, pop3s = _free_ports(4)
     for name in ("run", "state", "home"):
         (root / name).mkdir()
     # All users are there from the start: a file that changes twice a second is read once.
@@ -225,7 +253,7 @@ def _prepare(root: Path) -> Dovecot:
     from certificates import certify  # noqa: PLC0415 # heavy
 
     certify(root)
-    server = Dovecot(root, imap, imaps, user)
+    server = Dovecot(root, imap, imaps, pop3, pop3s, user)
     (root / "dovecot.conf").write_text(_configuration(server))
     server.own(root, *root.iterdir())
     return server
@@ -234,15 +262,18 @@ def _prepare(root: Path) -> Dovecot:
 def _configuration(server: Dovecot) -> str:
     who = pwd.getpwnam(server.user)
     words = {
-        "root": server.root, "imap": server.imap, "imaps": server.imaps, "user": server.user,
-        "group": grp.getgrgid(who.pw_gid).gr_name, "uid": who.pw_uid, "gid": who.pw_gid,
+        "root": server.root, "imap": server.imap, "imaps": server.imaps, "pop3": server.pop3,
+        "pop3s": server.pop3s, "user": server.user, "group": grp.getgrgid(who.pw_gid).gr_name, "uid": who.pw_uid,
+        "gid": who.pw_gid,
     }  # fmt: skip
     version = subprocess.run([BINARY, "--version"], check=True, capture_output=True, text=True)
     major, minor = version.stdout.split(".")[:2]
+    common = COMMON + WITH_POP3 if POP3.exists() else COMMON
     if (int(major), int(minor)) < (2, 4):
-        return (COMMON + VERSION_2_3).format(**words)
+        return (common + VERSION_2_3).format(**words, more="pop3" if POP3.exists() else "")
+    more = "pop3 = yes" if POP3.exists() else ""
     first = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n"
-    return first + (COMMON + VERSION_2_4).format(**words)
+    return first + (common + VERSION_2_4).format(**words, more=more)
 
 
 def _start(server: Dovecot) -> "subprocess.Popen[bytes]":
@@ -297,8 +328,9 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         child.kill()
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as two:
-        one.bind((_LOOPBACK, 0))
-        two.bind((_LOOPBACK, 0))
-        return one.getsockname()[1], two.getsockname()[1]
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind((_LOOPBACK, 0))
+        return [one.getsockname()[1] for one in sockets]

@@ -1,0 +1,99 @@
+"""A POP3 server that answers by a script: for servers that no honest program imitates."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+Say = Callable[[asyncio.StreamWriter], Awaitable[None]]
+Answers = dict[str, Say | list[Say]]
+
+MAIL = b"Subject: x\r\n\r\nhello\r\n"
+
+
+def text(octets: bytes) -> Say:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(octets)
+
+    return say
+
+
+def forever(octets: bytes, before: bytes = b"") -> Say:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(before)
+        while not writer.is_closing():
+            writer.write(octets * 1_000)
+            await writer.drain()
+
+    return say
+
+
+def trickle(octets: bytes, before: bytes = b"") -> Say:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(before)
+        while not writer.is_closing():
+            writer.write(octets)
+            await asyncio.sleep(0.01)
+
+    return say
+
+
+def then_drop(octets: bytes) -> Say:
+    async def say(writer: asyncio.StreamWriter) -> None:
+        writer.write(octets)
+        await writer.drain()
+        writer.close()
+
+    return say
+
+
+SILENCE = text(b"")
+POLITE: dict[str, Say] = {
+    "": text(b"+OK ready\r\n"),
+    "CAPA": text(b"+OK\r\nUSER\r\nTOP\r\nUIDL\r\nPIPELINING\r\n.\r\n"),
+    "USER": text(b"+OK\r\n"),
+    "PASS": text(b"+OK\r\n"),
+    "STAT": text(b"+OK 3 63\r\n"),
+    "LIST": text(b"+OK\r\n1 21\r\n2 21\r\n3 21\r\n.\r\n"),
+    "UIDL": text(b"+OK\r\n1 a\r\n2 b\r\n3 c\r\n.\r\n"),
+    "RETR": text(b"+OK\r\n" + MAIL + b".\r\n"),
+    "TOP": text(b"+OK\r\nSubject: x\r\n\r\n.\r\n"),
+    "DELE": text(b"+OK\r\n"),
+    "QUIT": text(b"+OK\r\n"),
+}
+
+
+@asynccontextmanager
+async def speaking(
+    answers: Mapping[str, Say | list[Say]], heard: list[bytes] | None = None
+) -> AsyncIterator[int]:
+    """Answer each command by its name, the greeting by none; of a list one after the other."""
+    said = {name: list(say) if isinstance(say, list) else [say] for name, say in answers.items()}
+    talks: set[asyncio.Task[None]] = set()
+
+    async def answer(name: str, writer: asyncio.StreamWriter) -> None:
+        steps = said.get(name, [text(b"-ERR what\r\n")])
+        await (steps.pop(0) if len(steps) > 1 else steps[0])(writer)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await answer("", writer)
+            while line := await reader.readline():
+                if heard is not None:
+                    heard.append(line)
+                await answer(line[:4].decode("latin-1").strip().upper(), writer)
+        except (OSError, ValueError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.get_running_loop().create_task(talk(reader, writer)))
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
