@@ -130,6 +130,17 @@ class Lookups:
             [ref(one) for one in message_ids],
         )
 
+    def due_naming_each(self, causes: Sequence[tuple[str, UUID]]) -> None:
+        """Ask the same for each Message-ID by a cause of its own; the first that asks is kept."""
+        self._run(
+            "INSERT INTO matching_due SELECT DISTINCT ON (message) message, asked.cause"
+            " FROM unnest(%b::uuid[], %b::uuid[]) WITH ORDINALITY AS asked(ref, cause, at)"
+            " JOIN matching_named_id USING (ref) ORDER BY message, asked.at"
+            " ON CONFLICT DO NOTHING",
+            [ref(one) for one, _ in causes],
+            [cause for _, cause in causes],
+        )
+
     def due_with_addresses(self, addresses: Collection[UUID], cause: UUID) -> None:
         """Ask for a decision on messages in which an address (hashed) stands."""
         self._run(
@@ -272,6 +283,17 @@ class Lookups:
         for row in self._rows(query, list(by_ref)):
             found[by_ref[row[0]]].append(MessageId(row[1]))
         return {one: tuple(messages) for one, messages in found.items()}
+
+    def naming(self, pairs: Collection[tuple[str, UUID]]) -> set[tuple[str, UUID]]:
+        """Give those pairs whose message names the Message-ID."""
+        by_ref = {ref(one): one for one, _ in pairs}
+        rows = self._rows(
+            "SELECT ref, message FROM matching_named_id"
+            " JOIN unnest(%b::uuid[], %b::uuid[]) AS asked(ref, message) USING (ref, message)",
+            [ref(one) for one, _ in pairs],
+            [message for _, message in pairs],
+        )
+        return {(by_ref[row[0]], row[1]) for row in rows}
 
     def _run(self, query: LiteralString, *values: object) -> None:
         self._connection.execute(query, values)

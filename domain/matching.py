@@ -163,7 +163,7 @@ def numbers_in(content: Content) -> tuple[tuple[str, Sighting], ...]:
 def judge(facts: Facts, around: Surroundings) -> Verdict:
     """Decide on a message by what is known now."""
     content, parent = facts.content, around.parent
-    classified = _classified(facts, around.ours)
+    classified = _classified(content, facts, around.ours)
     known = Known(
         direction=classified.direction,
         correspondents=correspondents(content, around.ours),
@@ -178,10 +178,10 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
     return Verdict(0, classified, links)
 
 
-def _classified(facts: Facts, ours: Ours) -> MessageClassified:
-    machine = recognise(facts.content, facts.traces)
-    way = direction(facts.content, ours, facts.roles)
-    want = wants_answer(facts.content, way, machine)
+def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified:
+    machine = recognise(content, facts.traces)
+    way = direction(content, ours, facts.roles)
+    want = wants_answer(content, way, machine)
     return MessageClassified(
         direction=way,
         automatic=machine.automatic,

@@ -71,15 +71,23 @@ def sightings(text: str) -> Iterator[Sighting]:
     Letters count as a part where they touch: `RE 2026-47002` is seen whole, and as `2026-47002`.
     """
     runs = list(_RUN.finditer(text))
-    parts = [_part(run.group()) for run in runs]
-    for begin in range(len(runs)):
-        if not any(digits for digits, _ in parts[begin : begin + _LONGEST]):
-            continue  # mere words, as most of a text is
+    words = [run.group() for run in runs]
+    for begin in _near_digits(words):
         ends = _joined_ends(text, runs, begin)
+        parts = [_part(word) for word in words[begin : begin + len(ends)]]
         for count in range(len(ends), 0, -1):
-            number = _number(parts[begin : begin + count])
+            number = _number(parts[:count])
             if number is not None and _telling(number):
                 yield Sighting(number, text[runs[begin].start() : ends[count - 1]])
+
+
+def _near_digits(words: Sequence[str]) -> Iterator[int]:
+    """Give the places from which the longest number would reach digits: most of a text is words."""
+    done = 0
+    for at, word in enumerate(words):
+        if word.isdigit():
+            yield from range(max(done, at - _LONGEST + 1), at + 1)
+            done = at + 1
 
 
 def _joined_ends(text: str, runs: list[re.Match[str]], begin: int) -> list[int]:

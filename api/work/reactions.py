@@ -9,7 +9,7 @@ and its events move together. Decisions are a function of what is known, so the 
 mail and master data arrived does not matter in the end.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
@@ -18,6 +18,7 @@ from adapters.database import Database
 from adapters.journal import Journal, NewEvent
 from adapters.matching import Lookups, number_key
 from api.work.lookups import HEARD, fold
+from domain.content import Content
 from domain.correspondents import Ours, correspondents
 from domain.identity import reaction_event
 from domain.linking import NumberedDocument
@@ -82,9 +83,10 @@ class Reactions:
             if docket.events:
                 writing.append(docket.events)
             lookups.keep_verdicts(docket.changed)
-            for message in docket.changed:
-                ids = own_ids(docket.facts[message].content)
-                lookups.due_naming(ids, docket.due[message])
+            ids = {one: own_ids(docket.facts[one].content) for one in docket.changed}
+            lookups.due_naming_each(
+                [(id, due[message]) for message, own in ids.items() for id in own]
+            )
             lookups.settled(due)
             return len(due)
 
@@ -109,66 +111,84 @@ class _Docket:
 def _docket(lookups: Lookups, due: Mapping[UUID, UUID]) -> _Docket:
     facts = lookups.facts(due)
     ours = lookups.ours()
-    numbers = {message: numbers_in(one.content) for message, one in facts.items()}
-    parents = _parents(lookups, facts)
+    contents = {message: one.content for message, one in facts.items()}
+    parents = _parents(lookups, contents)
+    order = list(_parents_first(facts, parents))
     before = lookups.verdicts({*facts, *parents.values()})
-    people = {
-        address.casefold()
-        for one in facts.values()
-        for _, address in correspondents(one.content, ours)
-    }
-    parties_at = lookups.parties_at(people)
+    people = {message: _people(one, ours) for message, one in contents.items()}
+    parties_at = lookups.parties_at(set().union(*people.values()))
+    belonging = {message for message, verdict in before.items() if parties_matched(verdict)}
+    belonging |= {message for message, found in people.items() if found & parties_at.keys()}
+    searched = _with_heirs(belonging, order, parents)
+    numbers = {message: numbers_in(contents[message]) for message in searched}
     parties = {party for found in parties_at.values() for party in found}
     parties.update(party for verdict in before.values() for party in parties_matched(verdict))
     keys = {number_key(one.number) for found in numbers.values() for _, one in found}
     documents = lookups.documents_named(parties, keys)
     docket = _Docket(due, facts, ours, numbers, before, parents, parties_at, documents)
-    for message in facts:
+    for message in order:
         _judge(docket, message)
     return docket
 
 
-def _parents(lookups: Lookups, facts: Mapping[UUID, Facts]) -> dict[UUID, UUID]:
+def _people(content: Content, ours: Ours) -> set[str]:
+    return {address.casefold() for _, address in correspondents(content, ours)}
+
+
+def _parents(lookups: Lookups, contents: Mapping[UUID, Content]) -> dict[UUID, UUID]:
     """Find for each message the nearest known one that it concerns or answers.
 
     One that names this message in turn is none: a loop would be its own ground.
     """
-    named = {message: named_ids(one.content) for message, one in facts.items()}
+    named = {message: named_ids(one) for message, one in contents.items()}
     known = lookups.known_as({one for ids in named.values() for one in ids})
     near = {
         message: [other for one in ids for other in known.get(one, ()) if other != message]
         for message, ids in named.items()
     }
-    others = lookups.facts({other for found in near.values() for other in found})
-    return {
-        message: parent
-        for message, found in near.items()
-        if (parent := _first_not_naming(found, facts[message], others)) is not None
-    }
+    own = {message: own_ids(contents[message]) for message, found in near.items() if found}
+    loops = lookups.naming(
+        {(one, other) for message, ids in own.items() for one in ids for other in near[message]}
+    )
+    parents: dict[UUID, UUID] = {}
+    for message, ids in own.items():
+        found = (one for one in near[message] if loops.isdisjoint((id, one) for id in ids))
+        if (parent := next(found, None)) is not None:
+            parents[message] = parent
+    return parents
 
 
-def _first_not_naming(
-    found: Sequence[MessageId], facts: Facts, others: Mapping[UUID, Facts]
-) -> UUID | None:
-    own = set(own_ids(facts.content))
-    return next((one for one in found if not own & set(named_ids(others[one].content))), None)
-
-
-def _judge(docket: _Docket, message: UUID) -> None:
-    """Judge a message after its ancestors, as far as these are due too.
+def _parents_first(messages: Collection[UUID], parents: Mapping[UUID, UUID]) -> Iterator[UUID]:
+    """Give messages after their ancestors, as far as these are among them.
 
     Without recursion: chains of thousands of replies exist.
     """
-    chain: dict[UUID, None] = {}
-    one: UUID | None = message
-    while one is not None and one in docket.facts and not (one in docket.judged or one in chain):
-        chain[one] = None
-        one = docket.parents.get(one)
-    for due in reversed(chain):
-        _judge_alone(docket, due)
+    seen: set[UUID] = set()
+    for message in messages:
+        chain: list[UUID] = []
+        one: UUID | None = message
+        while one is not None and one in messages and one not in seen:
+            seen.add(one)
+            chain.append(one)
+            one = parents.get(one)
+        yield from reversed(chain)
 
 
-def _judge_alone(docket: _Docket, message: UUID) -> None:
+def _with_heirs(
+    belonging: Collection[UUID], order: Sequence[UUID], parents: Mapping[UUID, UUID]
+) -> list[UUID]:
+    """Give the messages that a party may belong to, by themselves or by what they answer.
+
+    Only these are searched for numbers, as numbers count among the documents of a party.
+    """
+    found = set(belonging)
+    for one in order:
+        if parents.get(one) in found:
+            found.add(one)
+    return [one for one in order if one in found]
+
+
+def _judge(docket: _Docket, message: UUID) -> None:
     parent = docket.parents.get(message)
     verdict = None
     if parent is not None:
@@ -177,7 +197,7 @@ def _judge_alone(docket: _Docket, message: UUID) -> None:
         ours=docket.ours,
         parties_at=docket.parties_at,
         documents_of=docket.documents_of,
-        numbers=docket.numbers[message],
+        numbers=docket.numbers.get(message, ()),
         parent=None if parent is None or verdict is None else (MessageId(parent), verdict),
     )
     before = docket.before.get(message)
