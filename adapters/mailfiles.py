@@ -154,13 +154,17 @@ def _mbox(unit: Unit, stream: Stream, here: Cursor) -> Iterator[StoredMail | Pro
     for entry in entries(stream.read, here.offset):
         message += 1
         place = f"{unit.name}, message {message}, octet {entry.start}"
-        if entry.note:
-            yield Problem(place, entry.note)
+        if note := entry.note or _emptiness(entry.raw):
+            yield Problem(place, note)
         if entry.raw is not None:
             after = Cursor(here.file, entry.end, message)
             yield _from_mbox(entry, entry.raw, place, unit.folder, after)
     if stream.trouble:
         yield Problem(unit.name, stream.trouble)
+
+
+def _emptiness(raw: bytes | None) -> str:
+    return "it is empty" if raw == b"" or (raw and raw.isspace()) else ""
 
 
 def _from_mbox(
@@ -171,8 +175,8 @@ def _from_mbox(
 
 def _single(unit: Unit, stream: Stream, here: Cursor) -> Iterator[StoredMail | Problem]:
     raw = stream.read(LARGEST_MESSAGE + 1)
-    if stream.trouble:
-        yield Problem(unit.name, stream.trouble)
+    if note := stream.trouble or _emptiness(raw):
+        yield Problem(unit.name, note)
     if len(raw) > LARGEST_MESSAGE:
         reason = f"a message of more than {LARGEST_MESSAGE // 1_000_000} MB is not read"
         yield Problem(unit.name, reason)

@@ -100,15 +100,28 @@ def _is_zip(path: Path) -> bool:
 
 
 def _folder(root: Path) -> Iterator[Unit]:
-    for place, folders, files in os.walk(root):
-        here = Path(place)
+    troubles: list[OSError] = []
+    for place, folders, files in os.walk(root, onerror=troubles.append):
         folders.sort()
-        if maildir.is_maildir(here):
-            folders[:] = [x for x in folders if x not in {"cur", "new", "tmp"}]
-            yield from _maildir(root, here)
-            continue
-        for name in files:
-            yield from _in_folder(root, (here / name).relative_to(root))
+        try:
+            yield from _in_place(root, Path(place), folders, files)
+        except OSError as trouble:
+            yield _unread(root, Path(place), trouble)
+    yield from (_unread(root, Path(x.filename), x) for x in troubles)
+
+
+def _in_place(root: Path, here: Path, folders: list[str], files: list[str]) -> Iterator[Unit]:
+    if maildir.is_maildir(here):
+        folders[:] = [x for x in folders if x not in {"cur", "new", "tmp"}]
+        yield from _maildir(root, here)
+        return
+    for name in files:
+        yield from _in_folder(root, (here / name).relative_to(root))
+
+
+def _unread(root: Path, path: Path, trouble: OSError) -> Unit:
+    reason = f"it cannot be read: {trouble.strerror or trouble}"
+    return Unit(root, str(path.relative_to(root)), Form.NONE, reason=reason)
 
 
 def _maildir(root: Path, here: Path) -> Iterator[Unit]:
@@ -136,8 +149,7 @@ def _in_folder(root: Path, relative: Path) -> Iterator[Unit]:
             return
         yield _file(root, relative)
     except OSError as trouble:
-        reason = f"it cannot be read: {trouble.strerror or trouble}"
-        yield Unit(root, str(relative), Form.NONE, reason=reason)
+        yield _unread(root, path, trouble)
 
 
 def _file(root: Path, relative: PurePath, *, alone: bool = False) -> Unit:

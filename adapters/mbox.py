@@ -46,6 +46,8 @@ FIELD = re.compile(rb"[!-9;-~]{1,70}[ \t]*:")
 """How a header field begins (RFC 5322 2.2)."""
 _NAME = re.compile(rb"^([!-9;-~]{1,70})[ \t]*:", re.MULTILINE)
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
+_STORED = re.compile(rb"From +(?:-|MAILER-DAEMON) ")
+_DATED = re.compile(rb"(?im)^(?:received|date)[ \t]*:")
 _STATUS = re.compile(rb"(?im)^(x-status|status|x-mozilla-status):[ \t]*([0-9A-Za-z]*)")
 _LETTERS = {"R": "seen", "F": "flagged", "A": "answered", "T": "draft"}
 _MOZILLA = {0x01: "seen", 0x04: "flagged", 0x02: "answered"}
@@ -72,6 +74,8 @@ class _Separator:
     length: int
     received_at: datetime | None
     note: str = ""
+    stored: bool = False
+    """Thunderbird (-) and Python (MAILER-DAEMON) write the time at which a mail was stored."""
 
 
 class _Window:
@@ -110,7 +114,8 @@ class _Window:
         if not line.startswith(b"From "):
             return None
         if (found := _date(line)) is not None:
-            return _Separator(at, end + 1 - at, _moment(found))
+            stored = _STORED.match(line) is not None
+            return _Separator(at, end + 1 - at, _moment(found), stored=stored)
         if _LONE_SENDER.fullmatch(line) and self._field_at(end + 1):
             return _Separator(at, end + 1 - at, None, "its separator line has no date")
         if self._header_at(end + 1):
@@ -213,6 +218,8 @@ def _entry(
         raw = bytes(window.held)
         return Entry(raw, start, end, None, "" if alone else "it does not begin like a mail")
     raw = _as_written(window.held, content, stop)
+    if separator and separator.stored and _DATED.search(_head(raw)):
+        received_at = None
     note = separator.note if separator else "it stands before the first separator line"
     return Entry(raw, start, end, received_at, note)
 
@@ -274,9 +281,13 @@ def _zone(zone: bytes) -> timezone:
     return timezone(timedelta(hours=_HOURS.get(zone.upper(), 0)))
 
 
+def _head(raw: bytes) -> bytes:
+    return raw[: 64 * 1024].partition(b"\n\n")[0].partition(b"\r\n\r\n")[0]
+
+
 def flags_of(raw: bytes) -> tuple[str, ...]:
     """Read the flags that mail programs keep in Status, X-Status and X-Mozilla-Status."""
-    head = raw[: 64 * 1024].partition(b"\n\n")[0].partition(b"\r\n\r\n")[0]
+    head = _head(raw)
     if b"tatus:" not in head and b"TATUS:" not in head:
         return ()
     found: set[str] = set()

@@ -120,7 +120,27 @@ def test_a_mail_without_separator_is_a_single_mail(tmp_path):
     assert raws(write(tmp_path / "loose", mail(1) + b"\n\n")) == [mail(1) + b"\n\n"]
     named = write(tmp_path / "a.eml", SEPARATOR + mail(1) + b"\n")
     assert raws(named) == [SEPARATOR + mail(1) + b"\n"]
-    assert raws(write(tmp_path / "empty.eml", b"")) == [b""]
+
+
+def test_an_empty_mail_is_kept_and_told(tmp_path):
+    for name, octets in (("empty.eml", b""), ("a.mbox", SEPARATOR + b"\n" + as_mbox(mail(1)))):
+        mails, problems = read(write(tmp_path / name, octets))
+        assert mails[0].raw == b""
+        assert [x.reason for x in problems] == ["it is empty"]
+
+
+@pytest.mark.parametrize("sender", [b"-", b"MAILER-DAEMON"])
+def test_who_stored_a_mail_does_not_say_when_it_came(tmp_path, sender):
+    stored = b"From %s Wed Nov 25 03:25:50 2026\n" % sender
+    for field in (
+        b"Date: Mon, 1 Jan 2024 10:00:00 +0000",
+        b"Received: by x; 1 Jan 2024 10:00:00 Z",
+    ):
+        octets = as_mbox(field + b"\n" + mail(1), separator=stored)
+        assert read(write(tmp_path / "a.mbox", octets))[0][0].received_at is None
+    octets = as_mbox(mail(1, b"Date: Mon, 1 Jan 2024 10:00:00 +0000\n"), separator=stored)
+    came = read(write(tmp_path / "a.mbox", octets))[0][0].received_at
+    assert came == datetime(2026, 11, 25, 3, 25, 50, tzinfo=UTC)
 
 
 def test_flags_stand_in_status_headers(tmp_path):
@@ -214,6 +234,21 @@ def test_a_wrong_place_is_answered_with_a_sentence(tmp_path, name, octets, said)
     path = tmp_path / "missing" if name is None else write(tmp_path / name, octets)
     with pytest.raises(NoMail, match=said):
         open_mail(path.parent if "d/" in str(name) else path)
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_the_rest_goes_on(tmp_path):
+    write(tmp_path / "a.eml", mail(1))
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):  # a path of more than 4,096 octets, which nobody can open by its name
+        os.mkdir("d" * 250, dir_fd=here)
+        within = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = within
+    os.close(here)
+    mails, problems = read(tmp_path)
+    assert [x.raw for x in mails] == [mail(1)]
+    assert [x.reason for x in problems] == ["it cannot be read: File name too long"]
+    assert problems[0].place.startswith("d" * 250 + "/")
 
 
 def test_reading_resumes_after_any_message(tmp_path):
