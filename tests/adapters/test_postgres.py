@@ -20,9 +20,10 @@ from adapters.postgres_user import DatabaseUser, PostgresFailed, reachable_binar
 ROOT = Path(__file__).parents[2]
 SMALL = {"shared_buffers": "16MB", "max_connections": "20", "max_wal_size": "64MB"}
 CLIENT = """
-import sys
+import signal, sys
 from pathlib import Path
 from adapters.postgres import EmbeddedPostgres
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's parent ignores it
 with EmbeddedPostgres(Path(sys.argv[1]), settings={settings!r}) as dsn:
     print("started", flush=True)
     sys.stdin.read()
