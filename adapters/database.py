@@ -57,7 +57,7 @@ class Database:
         except psycopg.OperationalError as refusal:
             raise DatabaseUnavailable(_what_to_do(dsn, refusal)) from refusal
         try:
-            _refuse_old(connection.info)
+            _refuse_unfit(connection.info)
             connection.execute(self._session())
             connection.autocommit = autocommit
         except BaseException:
@@ -77,7 +77,7 @@ class Database:
         except psycopg.OperationalError as refusal:
             raise DatabaseUnavailable(_what_to_do(dsn, refusal)) from refusal
         try:
-            _refuse_old(connection.info)
+            _refuse_unfit(connection.info)
             await connection.execute(self._session())
             await connection.set_autocommit(autocommit)
         except BaseException:
@@ -152,12 +152,18 @@ def _defaults(more: dict[str, Any]) -> dict[str, Any]:
     return {"application_name": "carteggio", "connect_timeout": 10} | more
 
 
-def _refuse_old(server: psycopg.ConnectionInfo) -> None:
+def _refuse_unfit(server: psycopg.ConnectionInfo) -> None:
     major = server.server_version // 10_000
     if major < OLDEST_SERVER:
         raise DatabaseUnavailable(
             f"the database at {server.host or 'the local socket'} is PostgreSQL {major}; "
             f"Carteggio needs {OLDEST_SERVER} or newer"
+        )
+    encoding = server.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise DatabaseUnavailable(
+            f"the database {server.dbname} holds texts as {encoding}; Carteggio needs one made "
+            "with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
         )
 
 

@@ -79,6 +79,8 @@ def decide(token: Token, command: TokenCommand) -> list[TokenEvent]:
     """Return what happens. An empty list means that it has happened already."""
     match command:
         case IssueToken(issued):
+            if not issued.name.strip():
+                raise Rejected("INVALID", "a token needs a name: who or what will use it")
             return [] if token.issued else [issued]
         case RevokeToken():
             if not token.issued:

@@ -18,7 +18,7 @@ from api.work.instance import Carteggio
 from projections.trail import EntryRow
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-_Limit = Annotated[int, typer.Option(min=1, help="At most so many lines.")]
+_Limit = Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many lines.")]
 _ARROWS = {"inbound": "←", "outbound": "→", "internal": "·"}
 
 
@@ -168,7 +168,7 @@ def events(
     carteggio events --from 1200 --follow
     """
     with opened(context) as carteggio:
-        wanted = asyncio.run(_stream(carteggio, stream)) if stream else None
+        wanted = asyncio.run(_stream(carteggio, stream)) if stream is not None else None
         for line in print_events(carteggio, wanted, start, follow=follow, as_json=as_json):
             sys.stdout.write(line + "\n")
             if follow:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -124,8 +124,10 @@ async def _answered(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    """An order, and the messages it is for, each with its place in the input."""
+
     id: str
-    messages: tuple[UUID, ...]
+    messages: Mapping[UUID, int]
     order: Order
 
 
@@ -139,8 +141,10 @@ def _checked(
     note = given(input.note) or ""
     if len(note) > LONGEST_NOTE:
         raise Rejected("INVALID", f"note: {LONGEST_NOTE} characters is the most")
-    found = dict.fromkeys(of_kind(Kind.MESSAGE, one) for one in input.message_ids)
-    return _Asked(input.command_id, tuple(found), order(note))
+    found: dict[UUID, int] = {}
+    for place, one in enumerate(input.message_ids):
+        found.setdefault(of_kind(Kind.MESSAGE, one), place)
+    return _Asked(input.command_id, found, order(note))
 
 
 async def _seen(context: Context, asked: _Asked) -> set[UUID]:
@@ -163,7 +167,7 @@ def _done(context: Context, asked: _Asked, seen: set[UUID]) -> _Done:
     claim = envelope(asked.id)
     journal.record(_claimed(asked), _CLAIMS, [sorted(asked.messages), asked.order], claim)
     positions, errors = [], []
-    for place, message in enumerate(asked.messages):
+    for message, place in asked.messages.items():
         try:
             if message not in seen:
                 raise Rejected("NOT_FOUND", "there is no such message")

@@ -1,5 +1,6 @@
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from adapters.database import Database, DatabaseUnavailable
 from adapters.migrations import available, migrate, pending
@@ -63,3 +64,15 @@ def test_a_server_that_is_not_there_is_named_without_its_password():
 def test_a_company_has_a_plain_name(name: str):
     with pytest.raises(ValueError, match="no name for a company"):
         Database("", name)
+
+
+def test_a_database_that_cannot_hold_every_letter_is_refused(each_database: Database):
+    made = "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"
+    with each_database.connect() as connection:
+        connection.execute(made.encode())
+        try:
+            latin = Database(make_conninfo(each_database.dsn, dbname="latin"))
+            with pytest.raises(DatabaseUnavailable, match=r"LATIN1.*UTF8"):
+                migrate(latin)
+        finally:
+            connection.execute("DROP DATABASE latin WITH (FORCE)")

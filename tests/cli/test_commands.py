@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from domain.values import Rejected
 
 ROOT = Path(__file__).parents[2]
 BOX = "info@firm.example"
@@ -219,3 +220,12 @@ def test_a_bad_row_ends_with_two_and_is_told(run, tmp_path):
     (tmp_path / "erp" / "parties.csv").write_text("party_id,kind,name\nC1,customer,\n")
     found = json.loads(run("import", "directory", tmp_path / "erp", "--json", code=2))
     assert found["bad"] == [{"line": 2, "reason": "name is empty"}]
+
+
+def test_limits_beyond_reason_and_empty_names_are_refused(filled: Run):
+    for command in (("trail", "C1"), ("history", "C1"), ("unanswered",)):
+        filled(*command, "--limit", 10**20, code=2)
+        filled(*command, "--limit", 1_000_000)
+    for command in (("events", "--stream", ""), ("token", "create", " ")):
+        with pytest.raises(Rejected):
+            filled(*command)

@@ -191,6 +191,8 @@ def test_a_token_is_issued_once_and_revoked_once() -> None:
     token().given(TOKEN).when(access.RevokeToken()).then(access.TokenRevoked())
     token().given(TOKEN, access.TokenRevoked()).when(access.RevokeToken()).then_nothing()
     token().when(access.RevokeToken()).then_refused("NOT_FOUND")
+    nameless = replace(TOKEN, name=" ")
+    token().when(access.IssueToken(nameless)).then_refused("INVALID")
 
 
 def test_events_of_others_change_nothing() -> None:

@@ -87,13 +87,17 @@ async def test_what_cannot_be_done_is_said_and_the_rest_is_done(own_ask):
     ours = await own_ask.message("b1@rossi.example")
     theirs = await own_ask.message("b2@rossi.example")
     given = closing("c-1", ours, theirs, NOBODY, reason="DUPLICATE")
+    twice = closing("c-0", ours, ours, NOBODY, reason="DUPLICATE")
+    said = (await own_ask(CLOSE, INFO, input=twice))["messageClose"]["userErrors"]
+    assert [one["path"] for one in said] == [["input", "messageIds", "2"]]
+    await own_ask(REOPEN, INFO, input=order("c-00", ours))
     found = (await own_ask(CLOSE, INFO, input=given))["messageClose"]
     assert [one["headerId"] for one in found["messages"]] == ["b1@rossi.example"]
     assert [(one["code"], one["path"]) for one in found["userErrors"]] == [
         ("NOT_FOUND", ["input", "messageIds", "1"]),
         ("NOT_FOUND", ["input", "messageIds", "2"]),
     ]
-    assert len(events_of(own_ask.carteggio, "message.closed")) == 1
+    assert len(events_of(own_ask.carteggio, "message.closed")) == 2
     assert "b2@rossi.example" in await waiting(own_ask)
 
     for reused in (
