@@ -226,6 +226,6 @@ def test_limits_beyond_reason_and_empty_names_are_refused(filled: Run):
     for command in (("trail", "C1"), ("history", "C1"), ("unanswered",)):
         filled(*command, "--limit", 10**20, code=2)
         filled(*command, "--limit", 1_000_000)
-    for command in (("events", "--stream", ""), ("token", "create", " ")):
+    for refused in (("events", "--stream", ""), ("token", "create", " ")):
         with pytest.raises(Rejected):
-            filled(*command)
+            filled(*refused)
