@@ -8,7 +8,7 @@ from uuid import UUID
 from adapters.csvfiles import BadFile, BadLine, Line, read_lines
 from adapters.journal import Decider
 from api.work.instance import Carteggio
-from api.work.records import BadRecord, Maker, description
+from api.work.records import CERTIFIED, BadRecord, Maker, description
 from api.work.takeover import Given, Outcome, take_over
 from domain import company, document, party
 from domain.company import TakeOver
@@ -77,6 +77,7 @@ class _Taking:
             take(outcome)
         except BadFile as trouble:
             outcome.refuse(1, str(trouble))
+        outcome.bad.sort(key=lambda one: one.number)
         return outcome
 
     # ---- files
@@ -120,9 +121,11 @@ class _Taking:
     def _contacts(self, outcome: Outcome) -> None:
         found: Contacts = {id: {} for id in self._parties_given}
         unsure: set[UUID] = set()
+        attributed = 0
         for line in self._lines(outcome, ("party_id", "email")):
             try:
                 id = self._maker.party_of(line.values)
+                attributed += 1
                 contact = self._contact(line, id, unsure)
             except BadRecord as trouble:
                 outcome.refuse(line.number, str(trouble))
@@ -134,7 +137,9 @@ class _Taking:
             of_party.setdefault(contact.contact, (line.number, contact))
         for party_id, (at, certified) in self._certified.items():
             found[party_id].setdefault(certified.contact, (at, certified))
-        self._set_contacts(found, set(found) - unsure, outcome)
+        # A line that names no party may be anybody's: while there is one, nobody is removed.
+        whole = set(found) - unsure if attributed == outcome.rows else set()
+        self._set_contacts(found, whole, outcome)
 
     def _contact(self, line: Line, id: UUID, unsure: set[UUID]) -> ContactRegistered:
         """Read a contact; a party with a bad line keeps the contacts that it has."""
@@ -184,13 +189,21 @@ class _Taking:
         return given
 
     def _set_contacts(self, found: Contacts, whole: Collection[UUID], outcome: Outcome) -> None:
-        """Set the contacts of parties; those not in `whole` keep what they have besides."""
+        """Set the contacts of parties; those not in `whole` keep what they have besides.
+
+        A certified address is said by the party's own row, and stays while that is not given.
+        """
 
         def ordering(id: UUID) -> Callable[[Party], SetContacts]:
             given = {key: contact for key, (_, contact) in found[id].items()}
 
             def order(known: Party) -> SetContacts:
-                kept = {} if id in whole else dict(known.contacts)
+                kept = {
+                    key: contact
+                    for key, contact in known.contacts.items()
+                    if id not in whole
+                    or (contact.role == CERTIFIED and id not in self._parties_given)
+                }
                 return SetContacts(tuple((kept | given).values()))
 
             return order

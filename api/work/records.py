@@ -15,6 +15,8 @@ from domain.identity import contact_id, document_id, party_id
 from domain.party import ContactRegistered, PartyRegistered
 from domain.values import ContactId, DocumentId, PartyId
 
+CERTIFIED: Final = "PEC"
+"""The role of the contact that a party's certified address is."""
 _DATES: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%Y%m%d")
 _AMOUNT: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _CERTIFIED: Final = frozenset({"pec", "legalmail", "postecert", "arubapec", "pecimprese"})
@@ -74,7 +76,7 @@ class Maker:
         address = _address(values, "pec")
         return ContactRegistered(
             contact=self._contact_id(values, address),
-            role="PEC",
+            role=CERTIFIED,
             privacy_level=_level(values),
             receives=(),
             address=address,
@@ -128,13 +130,13 @@ def description(path: Path) -> CompanyDescribed:
         said = json.loads(decoded(path.read_bytes()))
         return CompanyDescribed(
             name=_text(said["name"]),
-            domains=tuple(_text(one).casefold() for one in said["domains"]),
+            domains=tuple(_text(one).casefold() for one in _listed(said["domains"])),
             aliases=tuple(
                 (_text(alias), _text(address))
                 for alias, address in sorted(said.get("aliases", {}).items())
             ),
             lists=tuple(
-                (_text(name), tuple(map(_text, members)))
+                (_text(name), tuple(map(_text, _listed(members))))
                 for name, members in sorted(said.get("distribution_lists", {}).items())
             ),
         )
@@ -212,6 +214,13 @@ def _amount(text: str) -> str:
 def _others(values: Mapping[str, str], taken: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     left = ((name, value) for name, value in values.items() if name and name not in taken)
     return tuple(sorted((name, value) for name, value in left if value))
+
+
+def _listed(value: object) -> list[object]:
+    """Take a list; a text would be taken for a list of letters."""
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
 
 
 def _text(value: object) -> str:

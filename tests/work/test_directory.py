@@ -101,6 +101,25 @@ def test_contacts_need_a_party_and_a_bad_line_removes_nobody(carteggio: Carteggi
     assert {one.number for one in contacts.bad} == {3, 4}
 
 
+def test_a_line_that_may_be_anybodys_removes_nobody(carteggio: Carteggio, tmp_path):
+    taken(carteggio, tmp_path / "erp", parties=PARTIES, contacts=CONTACTS)
+    for broken in ("C1,Bea, the boss,boss,bea@acme.example", ",Bea,boss,bea@acme.example"):
+        torn = CONTACTS.replace("C1,Bea,boss,bea@acme.example", broken)
+        contacts = taken(carteggio, tmp_path / "erp", contacts=torn)["contacts.csv"]
+        assert (contacts.removed, len(contacts.bad)) == (0, 1)
+
+
+def test_a_certified_address_stays_until_its_partys_row_leaves_it_out(
+    carteggio: Carteggio, tmp_path
+):
+    parties = "party_id,kind,name,pec\nC1,customer,Acme,acme@pec.acme.example\n"
+    taken(carteggio, tmp_path / "erp", parties=parties, contacts=CONTACTS)
+    alone = taken(carteggio, tmp_path / "contacts", contacts=CONTACTS)["contacts.csv"]
+    bad = taken(carteggio, tmp_path / "erp", parties=parties.replace("Acme", ""))["contacts.csv"]
+    gone = taken(carteggio, tmp_path / "erp", parties=PARTIES)["contacts.csv"]
+    assert (alone.removed, bad.removed, gone.removed) == (0, 0, 1)
+
+
 def test_a_file_without_contacts_for_a_party_removes_them(carteggio: Carteggio, tmp_path):
     taken(carteggio, tmp_path / "erp", parties=PARTIES, contacts=CONTACTS)
     none = taken(carteggio, tmp_path / "erp", contacts=CONTACTS.splitlines()[0] + "\n")
@@ -144,6 +163,25 @@ def test_a_broken_file_harms_no_other(carteggio: Carteggio, tmp_path):
     assert found["parties.csv"].new == 2
     assert "no JSON" in found["company.json"].bad[0].reason
     assert "'party_id' is missing" in found["contacts.csv"].bad[0].reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"name": "Firm", "domains": "firm.example"}',
+        '{"name": "Firm", "domains": [], "distribution_lists": {"all@f": "ada@f"}}',
+        '["Firm"]',
+    ],
+)
+def test_a_company_in_another_form_is_told(carteggio: Carteggio, tmp_path, said):
+    found = taken(carteggio, tmp_path / "erp", company=said)["company.json"]
+    assert "it has another form" in found.bad[0].reason
+
+
+def test_bad_rows_are_told_in_their_order(carteggio: Carteggio, tmp_path):
+    torn = CONTACTS + "X9,Zoe,,zoe@x.example\nC1,Di,,nowhere\n"
+    found = taken(carteggio, tmp_path / "erp", parties=PARTIES, contacts=torn)["contacts.csv"]
+    assert [one.number for one in found.bad] == [4, 5]
 
 
 def test_a_place_without_master_data_is_said(carteggio: Carteggio, tmp_path):
