@@ -10,7 +10,9 @@ from domain.values import MailboxId, Personal, Rejected
 class AccountConfigured:
     """An account was added or changed; the whole of it as it is now.
 
-    `security` is tls, starttls or plain. `folders` are the chosen ones; empty: INBOX and Sent.
+    `protocol` is imap or pop3; `security` is tls, starttls or plain. `folders` are the chosen ones;
+    empty: INBOX and Sent. `delete_after_days` is for pop3: how long mail that was stored stays on
+    the server; None: for ever.
     """
 
     mailbox: MailboxId
@@ -21,6 +23,7 @@ class AccountConfigured:
     user: Annotated[str, Personal]
     ca_file: Annotated[str, Personal] = ""
     folders: Annotated[tuple[str, ...], Personal] = ()
+    delete_after_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

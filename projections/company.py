@@ -65,6 +65,7 @@ class AccountRow:
     ca_file: str
     folders: list[str]
     paused: bool
+    delete_after_days: int | None
 
 
 COLLEAGUE = Table("colleague", ColleagueRow, key=("id",))
@@ -157,12 +158,13 @@ def _account(own: UUID, event: AccountConfigured, paused: bool) -> AccountRow:  
         ca_file=event.ca_file,
         folders=list(event.folders),
         paused=paused,
+        delete_after_days=event.delete_after_days,
     )
 
 
 company = Projection(
     "company",
-    version=1,
+    version=2,
     tables=(COMPANY, COLLEAGUE, MAILBOX, ACCOUNT),
     hears=tuple(TABLE_OF),
     load=load,

@@ -10,21 +10,21 @@ from adapters.pop3.values import MB, Fetched, Item, Limits, Listed, Oversize, Un
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A message to be fetched; `tries` counts what failed before, `lied` says that it was larger."""
+    """A message to be fetched; `tries` counts what failed before."""
 
     listed: Listed
     tries: int = 0
-    lied: bool = False
+    header_only: bool = False
 
     def failed(self, trouble: ServerTrouble) -> "Order":
         """Count a try; a message that is larger than the server said is asked for by its header."""
         larger = trouble.kind is TroubleKind.TOO_MUCH_DATA
-        tries = self.tries if larger and not self.lied else self.tries + 1
-        return replace(self, tries=tries, lied=self.lied or larger)
+        tries = self.tries if larger and not self.header_only else self.tries + 1
+        return replace(self, tries=tries, header_only=self.header_only or larger)
 
-    def header_only(self, limits: Limits) -> bool:
-        """Say whether the message is too large."""
-        return self.lied or self.listed.size > limits.largest
+    def bare(self, limits: Limits) -> bool:
+        """Say whether only the header is asked for."""
+        return self.header_only or self.listed.size > limits.largest
 
 
 class Asked:
@@ -33,7 +33,7 @@ class Asked:
     def __init__(self, connection: Connection, order: Order) -> None:
         self.order = order
         limits, number = connection.limits, order.listed.number
-        if order.header_only(limits):
+        if order.bare(limits):
             command, allowed = b"TOP %d 0" % number, limits.header
         else:
             # A dot before each dot, and a server that counts line ends as one octet.
@@ -46,7 +46,7 @@ def landed(order: Order, answer: Answer, limits: Limits) -> Item:
     listed = order.listed
     if answer.asks:
         granted(answer, "RETR")
-    if order.header_only(limits):
+    if order.bare(limits):
         size = max(listed.size, limits.largest + 1)
         return Oversize(listed, size, answer.body if answer.ok else b"")
     if not answer.ok:

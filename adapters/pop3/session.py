@@ -64,14 +64,16 @@ class Pop3Session:
         self._there = {one.key: one for one in found}
         return found
 
-    async def fetch(self, messages: Iterable[Listed]) -> AsyncGenerator[list[Item], None]:
+    async def fetch(
+        self, messages: Iterable[Listed], *, header_only: bool = False
+    ) -> AsyncGenerator[list[Item], None]:
         """Fetch messages that were listed; give them in bounded lists.
 
         A message at which the connection breaks is tried once more, alone, and then told as
         Unfetchable. While the caller is busy the server has to wait.
         """
         self._vain = 0
-        orders = deque(Order(one) for one in messages)
+        orders = deque(Order(one, header_only=header_only) for one in messages)
         under_way: deque[Asked] = deque()
         batch = _Batch(self.limits)
         try:
@@ -217,7 +219,7 @@ class _Batch:
 
     def add(self, item: Item) -> None:
         self.items.append(item)
-        self._octets += len(getattr(item, "raw", b""))
+        self._octets += 0 if isinstance(item, Unfetchable) else len(item.octets)
 
     def empty(self) -> list[Item]:
         given, self.items, self._octets = self.items, [], 0

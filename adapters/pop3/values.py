@@ -80,6 +80,11 @@ class Fetched:
     listed: Listed
     raw: bytes
 
+    @property
+    def octets(self) -> bytes:
+        """Give what came."""
+        return self.raw
+
 
 @dataclass(frozen=True, slots=True)
 class Oversize:
@@ -88,6 +93,11 @@ class Oversize:
     listed: Listed
     size: int
     header: bytes
+
+    @property
+    def octets(self) -> bytes:
+        """Give what came."""
+        return self.header
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,11 @@ import typer
 from rich.text import Text
 
 from adapters.imap.session import ImapSession
-from adapters.imap.values import ImapAccount, ImapTrouble, Role
+from adapters.imap.values import ImapAccount, Role
+from adapters.mailservers import ServerTrouble
 from adapters.mime.worker import ReadingWorker
+from adapters.pop3.session import Pop3Session
+from adapters.pop3.values import Pop3Account
 from api.cli.setting import err, fresh, local, moment, opened, out, plain, print_rows, table_of
 from api.work.accounts import (
     Account,
@@ -33,7 +36,15 @@ from domain.account import PauseAccount, ResumeAccount
 from domain.values import Rejected
 
 _PASSWORD = "CARTEGGIO_ACCOUNT_PASSWORD"  # noqa: S105  the name of a variable
-_PORTS = {"tls": 993, "starttls": 143, "plain": 143}
+_PORTS = {
+    ("imap", "tls"): 993,
+    ("imap", "starttls"): 143,
+    ("imap", "plain"): 143,
+    ("pop3", "tls"): 995,
+    ("pop3", "starttls"): 110,
+    ("pop3", "plain"): 110,
+}
+_BLIND = "POP3 shows no Sent folder: answers sent elsewhere are not seen"
 _Mailbox = Annotated[str, typer.Option(help="The mailbox's address.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 group = typer.Typer(help="Where mailboxes are fetched from.", no_args_is_help=True)
@@ -49,11 +60,18 @@ def add_to(app: typer.Typer) -> None:
 def add(
     context: typer.Context,
     mailbox: _Mailbox,
-    host: Annotated[str, typer.Option(help="The IMAP server.")],
+    host: Annotated[str, typer.Option(help="The mail server.")],
     user: Annotated[
         str | None, typer.Option(help="The login; else the mailbox's address.")
     ] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Else 993 or 143.")] = None,
+    protocol: Annotated[
+        Literal["imap", "pop3"],
+        typer.Option(help="pop3 sees no Sent folder: use imap if you can."),
+    ] = "imap",
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Else 993 or 143; for pop3 995 or 110."),
+    ] = None,
     security: Annotated[
         Literal["tls", "starttls", "plain"],
         typer.Option(help="plain sends the password in clear: on this machine only."),
@@ -64,6 +82,16 @@ def add(
     folder: Annotated[
         list[str] | None, typer.Option(help="A folder to fetch; again for more. Else INBOX, Sent.")
     ] = None,
+    delete_after: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=3650,
+            metavar="DAYS",
+            help="pop3: delete mail from the server so many days after it was stored; 0: at once."
+            " Else it stays.",
+        ),
+    ] = None,
     check: Annotated[bool, typer.Option(help="Log in once before anything is kept.")] = True,
 ) -> None:
     """Add the account of a mailbox, or change it; the password is asked for, and kept sealed.
@@ -71,27 +99,39 @@ def add(
     It may also come from CARTEGGIO_ACCOUNT_PASSWORD, or on standard input; never as an argument.
 
     carteggio account add --mailbox info@firm.example --host imap.firm.example
+    carteggio account add --mailbox fax@firm.example --protocol pop3 --host pop.firm.example
     """
+    _fitting(protocol, folder, delete_after)
     with opened(context) as carteggio:
         entered = Entered(
             address=mailbox.strip(),
             host=host.strip(),
-            port=port or _PORTS[security],
+            port=port or _PORTS[protocol, security],
             security=security,
             user=user or mailbox.strip(),
             password=_password(),
             ca_file=ca_file,
             folders=tuple(folder or ()),
+            protocol=protocol,
+            delete_after_days=delete_after,
         )
         _keep(carteggio, entered, check=check)
     out.print(plain(f"The account of {mailbox} is kept; fetch it with: carteggio sync"))
+
+
+def _fitting(protocol: str, folders: list[str] | None, delete_after: int | None) -> None:
+    """Refuse what the protocol cannot do."""
+    if protocol == "pop3" and folders:
+        raise typer.BadParameter("POP3 knows no folders: leave out --folder")
+    if protocol == "imap" and delete_after is not None:
+        raise typer.BadParameter("--delete-after is for --protocol pop3; IMAP deletes nothing")
 
 
 def _keep(carteggio: Carteggio, entered: Entered, *, check: bool) -> None:
     if entered.security == "plain":
         err.print("The password and the mail of this account go over the network in clear.")
     if check:
-        _tell_folders(asyncio.run(_look(entered)))
+        _tell(entered)
     configure(carteggio, entered)
     fresh(carteggio)
 
@@ -106,6 +146,18 @@ def _password() -> str:
     raise Rejected("NO_PASSWORD", f"no password: give it on standard input, or in {_PASSWORD}")
 
 
+def _tell(entered: Entered) -> None:
+    """Log in once, and say what is there."""
+    try:
+        if entered.protocol == "pop3":
+            count = asyncio.run(_count(entered))
+            out.print(plain(f"inbox: {count:,} messages\n{_BLIND}"))
+        else:
+            _tell_folders(asyncio.run(_look(entered)))
+    except ServerTrouble as trouble:
+        raise Rejected("NO_LOGIN", f"{trouble.sentence}; nothing was kept") from None
+
+
 async def _look(entered: Entered) -> dict[Role, list[str]]:
     imap = ImapAccount(
         entered.host,
@@ -115,12 +167,22 @@ async def _look(entered: Entered) -> dict[Role, list[str]]:
         entered.password,
         Path(entered.ca_file) if entered.ca_file else None,
     )
-    try:
-        async with ImapSession(imap) as session:
-            found = await session.folders()
-    except ImapTrouble as trouble:
-        raise Rejected("NO_LOGIN", f"{trouble.sentence}; nothing was kept") from None
+    async with ImapSession(imap) as session:
+        found = await session.folders()
     return {role: [one.name for one in found if one.role is role] for role in Role}
+
+
+async def _count(entered: Entered) -> int:
+    pop3 = Pop3Account(
+        entered.host,
+        entered.port,
+        entered.security,
+        entered.user,
+        entered.password,
+        Path(entered.ca_file) if entered.ca_file else None,
+    )
+    async with Pop3Session(pop3) as session:
+        return len(await session.listing())
 
 
 def _tell_folders(found: dict[Role, list[str]]) -> None:
@@ -140,7 +202,14 @@ def list_(context: typer.Context, as_json: _Json = False) -> None:
         accounts, states = asyncio.run(accounts_of(carteggio)), states_of(carteggio)
         zone = carteggio.settings.zone
     table = table_of(
-        "mailbox", "?server", "?=security", "?folders", "=state", "=fetched", "~trouble"
+        "mailbox",
+        "?server",
+        "?=protocol",
+        "?=security",
+        "~folders",
+        "=state",
+        "=fetched",
+        "~trouble",
     )
     facts, cells = partial(_facts, states=states), partial(_cells, states=states, zone=zone)
     print_rows(accounts, facts, table, cells, as_json=as_json)
@@ -150,11 +219,14 @@ def _facts(one: Account, states: Mapping[UUID, AccountState]) -> dict[str, objec
     last = states.get(one.id)
     return {
         "mailbox": one.address,
+        "protocol": one.protocol,
         "host": one.host,
         "port": one.port,
         "security": one.security,
         "user": one.user,
         "folders": one.folders,
+        "coverage": _BLIND if one.protocol == "pop3" else "",
+        "delete_after_days": one.delete_after_days,
         "state": _state(one),
         "fetched_at": last.fetched_at if last else None,
         "trouble": last.trouble if last else "",
@@ -168,12 +240,20 @@ def _cells(
     return (
         plain(one.address),
         plain(f"{one.host}:{one.port}"),
+        one.protocol,
         one.security,
-        plain(", ".join(one.folders) or "INBOX, Sent"),
+        plain(_covered(one)),
         _state(one),
         local(last.fetched_at if last else None, zone),
         plain(last.trouble if last else ""),
     )
+
+
+def _covered(one: Account) -> str:
+    """Say what is fetched, and what cannot be seen."""
+    if one.protocol == "pop3":
+        return "INBOX; answers sent elsewhere are not seen"
+    return ", ".join(one.folders) or "INBOX, Sent"
 
 
 def _state(one: Account) -> str:

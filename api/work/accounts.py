@@ -7,6 +7,7 @@ from typing import Literal, cast
 from uuid import UUID
 
 from adapters.imap.values import ImapAccount
+from adapters.pop3.values import Pop3Account
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
@@ -23,6 +24,7 @@ from projections import company
 from projections.reader import EVERYTHING
 
 Security = Literal["tls", "starttls", "plain"]
+Protocol = Literal["imap", "pop3"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,23 @@ class Account:
     ca_file: str
     folders: tuple[str, ...]
     paused: bool
+    protocol: str = "imap"
+    delete_after_days: int | None = None
 
     def imap(self, password: str) -> ImapAccount:
         """Give what the session needs."""
         return ImapAccount(
+            host=self.host,
+            port=self.port,
+            security=cast("Security", self.security),
+            user=self.user,
+            password=password,
+            ca_file=Path(self.ca_file) if self.ca_file else None,
+        )
+
+    def pop3(self, password: str) -> Pop3Account:
+        """Give what the session needs."""
+        return Pop3Account(
             host=self.host,
             port=self.port,
             security=cast("Security", self.security),
@@ -75,6 +90,8 @@ class Entered:
     password: str = field(repr=False)
     ca_file: str = ""
     folders: tuple[str, ...] = ()
+    protocol: Protocol = "imap"
+    delete_after_days: int | None = None
 
 
 def configure(carteggio: Carteggio, entered: Entered) -> UUID:
@@ -83,13 +100,14 @@ def configure(carteggio: Carteggio, entered: Entered) -> UUID:
     id = account_id(carteggio.identity_key, mailbox)
     configured = AccountConfigured(
         mailbox=mailbox,
-        protocol="imap",
+        protocol=entered.protocol,
         port=entered.port,
         security=entered.security,
         host=entered.host,
         user=entered.user,
         ca_file=entered.ca_file,
         folders=entered.folders,
+        delete_after_days=entered.delete_after_days,
     )
     carteggio.journal.record(id, account, ConfigureAccount(configured), by_operator())
     sealed = carteggio.keyring.seal_secret(id, entered.password.encode())
@@ -138,6 +156,8 @@ async def accounts_of(carteggio: Carteggio) -> list[Account]:
             ca_file=row.ca_file,
             folders=tuple(row.folders),
             paused=row.paused,
+            protocol=row.protocol,
+            delete_after_days=row.delete_after_days,
         )
         for row in rows
     ]

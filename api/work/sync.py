@@ -10,11 +10,13 @@ from adapters.imap.session import ImapSession
 from adapters.imap.values import ImapTrouble, Limits
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
+from adapters.pop3 import values as pop3
 from api.work.accounts import Account, accounts_of, note_state, password_of
 from api.work.fetching import Fetching, chosen
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.leases import Locks
+from api.work.maildrop import Maildrops
 from api.work.reception import Reception
 from api.work.synced import BUSY, Synced
 from domain.values import Rejected
@@ -31,11 +33,16 @@ class Sync:
         self, carteggio: Carteggio, worker: ReadingWorker, limits: Limits | None = None
     ) -> None:
         """Read mail through `worker`."""
-        reception = Reception(carteggio.journal, carteggio.blobs, worker, "imap", exact=False)
         self._carteggio = carteggio
         self._limits = limits or Limits(largest=carteggio.settings.max_fetch_bytes)
         self._locks = Locks(carteggio.database)
-        self.fetching = Fetching(carteggio, reception, Lanes())
+        lanes = Lanes()
+
+        def reception(channel: str) -> Reception:
+            return Reception(carteggio.journal, carteggio.blobs, worker, channel, exact=False)
+
+        self.fetching = Fetching(carteggio, reception("imap"), lanes)
+        self._maildrops = Maildrops(carteggio, reception("pop3"), lanes, _for_pop3(self._limits))
 
     async def all(
         self, addresses: Sequence[str] = (), cut_off: datetime | None = None
@@ -75,14 +82,20 @@ class Sync:
 
     async def visit(self, synced: Synced, cut_off: datetime | None = None) -> None:
         """Connect, look into the account once, and leave."""
+        if synced.account.protocol == "pop3":
+            password = await self._password(synced.account)
+            await self._maildrops.visit(synced.account.pop3(password), synced, cut_off)
+            return
         async with await self.session(synced.account) as session:
             folders = chosen(synced.account, await session.folders(), synced)
             await self.fetching.look(session, synced, folders, cut_off)
 
     async def session(self, account: Account) -> ImapSession:
         """Give what connects to the account's server when it is entered."""
-        password = await asyncio.to_thread(password_of, self._carteggio, account.id)
-        return ImapSession(account.imap(password), self._limits)
+        return ImapSession(account.imap(await self._password(account)), self._limits)
+
+    async def _password(self, account: Account) -> str:
+        return await asyncio.to_thread(password_of, self._carteggio, account.id)
 
     @asynccontextmanager
     async def alone(self, synced: Synced) -> AsyncIterator[None]:
@@ -115,3 +128,13 @@ class Sync:
             await asyncio.to_thread(
                 note_state, self._carteggio, synced.account.id, synced.kind, pause
             )
+
+
+def _for_pop3(limits: Limits) -> pop3.Limits:
+    """Give what holds for both protocols."""
+    return pop3.Limits(
+        connect=limits.connect,
+        command=limits.command,
+        fetch=limits.fetch,
+        largest=limits.largest,
+    )

@@ -1,0 +1,133 @@
+"""Maildrops are fetched (POP3): what the server lists and we have not seen, by its unique ids.
+
+    list ─▶ fetch what is not seen ─▶ store, the ids with the events ─▶ delete what is long stored
+
+A server may give a known id to another message, after it was moved: when a known id has another
+size, no id is trusted, all is fetched, and what is known by its bytes records nothing new. Nothing
+is deleted that is not stored, and whose header is not the one that was stored.
+"""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from adapters.mailservers import ServerTrouble, TroubleKind
+from adapters.pop3.session import Pop3Session
+from adapters.pop3.values import Fetched, Item, Limits, Listed, Oversize, Pop3Account, Unfetchable
+from api.work.fetching import ARCHIVE
+from api.work.instance import Carteggio
+from api.work.lanes import Lanes
+from api.work.reception import Arrival, Counts, Place, Reception
+from api.work.seen import SeenIds
+from api.work.synced import Synced
+from domain.message import FolderRole
+
+FOLDER: Final = "INBOX"
+"""A maildrop is what IMAP calls INBOX: what was fetched there is known here."""
+
+_AGAIN: Final = timedelta(hours=1)
+_HEADER_ALONE: Final = 10_000
+
+
+class Maildrops:
+    """Fetches maildrops of one company, and stores what comes."""
+
+    def __init__(
+        self, carteggio: Carteggio, reception: Reception, lanes: Lanes, limits: Limits
+    ) -> None:
+        self._carteggio = carteggio
+        self._reception = reception
+        self._lanes = lanes
+        self._limits = limits
+
+    async def visit(
+        self, account: Pop3Account, synced: Synced, cut_off: datetime | None = None
+    ) -> None:
+        """Connect, fetch what is not seen, delete what the account says, and leave."""
+        ids = SeenIds(self._carteggio, synced.account.id)
+        before = await asyncio.to_thread(ids.cut_off, cut_off or datetime.now(UTC) - ARCHIVE)
+        place = Place(synced.account.mailbox, FOLDER, FolderRole.INBOX, before)
+        async with Pop3Session(account, self._limits) as session:
+            listing = await session.listing()
+            again = datetime.now(UTC) - _AGAIN
+            new = await asyncio.to_thread(ids.unseen, listing, self._limits.largest, again)
+            async with aclosing(self._lanes.portions(self._sizes(new))) as portions:
+                async for portion in portions:
+                    wanted = [new[at] for at, _ in portion]
+                    await self._portion(session, ids, wanted, place, synced)
+            await asyncio.to_thread(ids.forget_all_but, listing)
+            if synced.account.delete_after_days is not None:
+                await self._delete(session, ids, listing, {one.key for one in new}, synced)
+        synced.folders.append(FOLDER)
+
+    def _sizes(self, new: Sequence[Listed]) -> list[tuple[int, int]]:
+        sizes = (one.size if one.size <= self._limits.largest else _HEADER_ALONE for one in new)
+        return list(enumerate(sizes))
+
+    async def _portion(
+        self,
+        session: Pop3Session,
+        ids: SeenIds,
+        wanted: Sequence[Listed],
+        place: Place,
+        synced: Synced,
+    ) -> None:
+        async with aclosing(session.fetch(wanted)) as fetching:
+            async for items in fetching:
+                async with self._lanes.storing:
+                    counts = await asyncio.to_thread(self._take, ids, items, place)
+                synced.counts.add(counts)
+                synced.not_fetched += sum(_is_left(item) for item in items)
+
+    def _take(self, ids: SeenIds, items: Sequence[Item], place: Place) -> Counts:
+        arrivals = [Arrival(item.raw, place) for item in items if isinstance(item, Fetched)]
+        batch = self._reception.read(arrivals)
+        return self._reception.store(batch, ids.noting(items))
+
+    async def _delete(
+        self,
+        session: Pop3Session,
+        ids: SeenIds,
+        listing: Sequence[Listed],
+        fetched: Collection[tuple[bytes, int]],
+        synced: Synced,
+    ) -> None:
+        """Delete what has been stored for long enough; only the end of the session makes it so."""
+        until = datetime.now(UTC) - timedelta(days=synced.account.delete_after_days or 0)
+        stored = await asyncio.to_thread(ids.stored_before, until, listing)
+        due = [one for one in stored if one.key in fetched]
+        before = [one for one in stored if one.key not in fetched]
+        due += await self._proved(session, ids, before, synced)
+        if any(one.uidl is None for one in listing):
+            synced.warning = "the server gives its messages no unique ids: they are not deleted"
+        if due:
+            await session.delete(due)
+            await _quit(session, synced)
+
+    async def _proved(
+        self, session: Pop3Session, ids: SeenIds, before: Sequence[Listed], synced: Synced
+    ) -> list[Listed]:
+        """Keep of what earlier sessions stored that whose header is still the same."""
+        proved: list[Listed] = []
+        async with aclosing(session.fetch(before, header_only=True)) as showing:
+            async for shown in showing:
+                ours, others = await asyncio.to_thread(ids.proved, shown)
+                proved += ours
+                if others:
+                    synced.warning = "messages have changed on the server: they are not deleted"
+        return proved
+
+
+def _is_left(item: Item) -> bool:
+    return isinstance(item, Oversize) or (isinstance(item, Unfetchable) and not item.gone)
+
+
+async def _quit(session: Pop3Session, synced: Synced) -> None:
+    try:
+        await session.quit()
+    except ServerTrouble as trouble:
+        if trouble.kind is not TroubleKind.REFUSED:
+            raise
+        synced.warning = f"not all was deleted: {trouble.sentence}"

@@ -1,0 +1,189 @@
+"""Which messages of a maildrop were seen, by the server's unique ids: state, moved with the events."""
+
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from psycopg import Connection
+
+from adapters.pop3.values import Fetched, Item, Listed, Oversize, Unfetchable
+from api.work.arrivals import Counts
+from api.work.instance import Carteggio
+from api.work.reception import Moved
+
+_Row = tuple[object, ...]
+_TOO_LARGE: Final = "too large"
+_NOT_GIVEN: Final = "not given"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of a message; `left_out` says why it was not fetched."""
+
+    size: int
+    header: bytes | None
+    left_out: str | None
+    seen_at: datetime
+
+
+class SeenIds:
+    """The messages of one maildrop that were seen. All that is kept of them is keyed."""
+
+    def __init__(self, carteggio: Carteggio, account: UUID) -> None:
+        self._database = carteggio.database
+        self._key = carteggio.identity_key
+        self._account = account
+        self._folder = uuid5(account, "maildrop")
+
+    def cut_off(self, first: datetime) -> datetime | None:
+        """Give the date before which mail is archive; `first` is kept at the first look."""
+        with self._database.pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO folder_cursor (account, folder, role, uid_validity, last_uid, cut_off)"
+                " VALUES (%s, %s, 'inbox', 0, 0, %s) ON CONFLICT DO NOTHING",
+                (self._account, self._folder, first),
+            )
+            row = connection.execute(
+                "SELECT cut_off FROM folder_cursor WHERE account = %s AND folder = %s",
+                (self._account, self._folder),
+            ).fetchone()
+        return row[0] if row else first
+
+    def unseen(self, listing: Sequence[Listed], largest: int, again: datetime) -> list[Listed]:
+        """Give what was never seen, or left out and can be had now, or tried last before `again`.
+
+        A known id with another size is another message: then no id is trusted, and all is given.
+        """
+        seen = self._seen()
+        known = [(one, seen.get(self._id(one)) if one.uidl else None) for one in listing]
+        if any(before and before.size != one.size for one, before in known):
+            return list(listing)
+        return [one for one, before in known if before is None or _due(before, largest, again)]
+
+    def noting(self, items: Sequence[Item]) -> Moved:
+        """Give what enters what came, in the transaction of the events."""
+        rows = [self._row(item) for item in items if item.listed.uidl and not _is_gone(item)]
+
+        def note(connection: Connection[Any], _: Counts) -> None:
+            self._note_seen(connection, rows)
+            self._note_left(connection, items)
+
+        return note
+
+    def _note_seen(self, connection: Connection[Any], rows: Sequence[_Row]) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO maildrop_seen AS known"
+                " (account, uidl, size, digest, header, left_out) VALUES (%s, %s, %s, %s, %s, %s)"
+                " ON CONFLICT (account, uidl) DO UPDATE SET size = excluded.size,"
+                " digest = excluded.digest, header = excluded.header,"
+                " left_out = excluded.left_out, seen_at = CASE WHEN known.digest ="
+                " excluded.digest THEN known.seen_at ELSE excluded.seen_at END",
+                rows,
+            )
+
+    def forget_all_but(self, listing: Iterable[Listed]) -> None:
+        """Forget what is no longer in the maildrop: its id may come again for something else."""
+        gone = self._seen().keys() - {self._id(one) for one in listing if one.uidl}
+        self._forget(gone)
+
+    def stored_before(self, until: datetime, listing: Iterable[Listed]) -> list[Listed]:
+        """Give what lies in the maildrop and has been stored for so long."""
+        seen = self._seen()
+        return [
+            one
+            for one in listing
+            if one.uidl
+            and (before := seen.get(self._id(one))) is not None
+            and before.left_out is None
+            and before.size == one.size
+            and before.seen_at <= until
+        ]
+
+    def proved(self, shown: Sequence[Item]) -> tuple[list[Listed], list[Listed]]:
+        """Part messages, of which the server shows the header, into those stored and others.
+
+        What turns out to be another message is forgotten, and so fetched at the next look.
+        """
+        seen = self._seen()
+        headers = [one for one in shown if isinstance(one, Oversize) and one.header]
+        ours = [
+            one.listed
+            for one in headers
+            if (before := seen.get(self._id(one.listed))) is not None
+            and before.header == self._digest(_header(one.header))
+        ]
+        kept = {one.key for one in ours}
+        others = [one.listed for one in headers if one.listed.key not in kept]
+        self._forget({self._id(one) for one in others})
+        return ours, others
+
+    def _seen(self) -> dict[UUID, _Seen]:
+        with self._database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT uidl, size, header, left_out, seen_at FROM maildrop_seen"
+                " WHERE account = %s",
+                (self._account,),
+            ).fetchall()
+        return {row[0]: _Seen(*row[1:]) for row in rows}
+
+    def _forget(self, ids: Iterable[UUID]) -> None:
+        if gone := list(ids):
+            with self._database.pool.connection() as connection:
+                connection.execute(
+                    "DELETE FROM maildrop_seen WHERE account = %s AND uidl = ANY(%b)",
+                    (self._account, gone),
+                )
+
+    def _row(self, item: Item) -> _Row:
+        own = self._account, self._id(item.listed), item.listed.size
+        if isinstance(item, Fetched):
+            return *own, self._digest(item.raw), self._digest(_header(item.raw)), None
+        # A message that is larger than the server says would be tried at every look.
+        honest = isinstance(item, Oversize) and item.size == item.listed.size
+        return *own, None, None, _TOO_LARGE if honest else _NOT_GIVEN
+
+    def _note_left(self, connection: Connection[Any], items: Iterable[Item]) -> None:
+        """Note what was not fetched, beside that of other folders; the id stands for its UID."""
+        came = [self._uid(item) for item in items if isinstance(item, Fetched)]
+        connection.execute(
+            "DELETE FROM not_fetched WHERE account = %s AND folder = %s AND uid = ANY(%b)",
+            (self._account, self._folder, came),
+        )
+        for item in items:
+            if isinstance(item, Fetched) or _is_gone(item):
+                continue
+            size = item.size if isinstance(item, Oversize) else None
+            reason = _TOO_LARGE if isinstance(item, Oversize) else _NOT_GIVEN
+            connection.execute(
+                "INSERT INTO not_fetched (account, folder, uid_validity, uid, size, reason)"
+                " VALUES (%s, %s, 0, %s, %s, %s) ON CONFLICT DO NOTHING",
+                (self._account, self._folder, self._uid(item), size, reason),
+            )
+
+    def _id(self, one: Listed) -> UUID:
+        uidl, ordinal = one.key
+        return UUID(bytes=self._digest(b"uidl %d %s" % (ordinal, uidl)))
+
+    def _uid(self, item: Item) -> int:
+        return self._id(item.listed).int >> 65
+
+    def _digest(self, octets: bytes) -> bytes:
+        return hmac.digest(self._key, self._account.bytes + octets, "sha256")[:16]
+
+
+def _due(before: _Seen, largest: int, again: datetime) -> bool:
+    if before.left_out == _TOO_LARGE:
+        return before.size <= largest
+    return before.left_out is not None and before.seen_at <= again
+
+
+def _is_gone(item: Item) -> bool:
+    return isinstance(item, Unfetchable) and item.gone
+
+
+def _header(octets: bytes) -> bytes:
+    return octets.partition(b"\r\n\r\n")[0].rstrip(b"\r\n")
