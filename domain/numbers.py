@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+_DIGIT = re.compile(r"\d")
 _RUN = re.compile(r"\d+|[^\W\d_]+")
 _BEFORE = re.compile(r"[ \t./\-_\\nN°ºr:]{0,4}")
 """What may stand between letters and the first digits: `RE n. 12`."""
@@ -69,16 +70,22 @@ def sightings(text: str) -> Iterator[Sighting]:
     """Find every run of digit groups that could be a number, the longest first at each place.
 
     Letters count as a part where they touch: `RE 2026-47002` is seen whole, and as `2026-47002`.
+    No number goes over a line's end.
     """
-    runs = list(_RUN.finditer(text))
+    for line in filter(_DIGIT.search, text.split("\n")):
+        yield from _in_line(line)
+
+
+def _in_line(line: str) -> Iterator[Sighting]:
+    runs = list(_RUN.finditer(line))
     words = [run.group() for run in runs]
     for begin in _near_digits(words):
-        ends = _joined_ends(text, runs, begin)
+        ends = _joined_ends(line, runs, begin)
         parts = [_part(word) for word in words[begin : begin + len(ends)]]
         for count in range(len(ends), 0, -1):
             number = _number(parts[:count])
             if number is not None and _telling(number):
-                yield Sighting(number, text[runs[begin].start() : ends[count - 1]])
+                yield Sighting(number, line[runs[begin].start() : ends[count - 1]])
 
 
 def _near_digits(words: Sequence[str]) -> Iterator[int]:
