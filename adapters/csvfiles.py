@@ -47,13 +47,15 @@ def read_lines(path: Path, needed: tuple[str, ...]) -> Iterator[Line | BadLine]:
         raise BadFile(f"it cannot be read: {trouble.strerror or trouble}") from trouble
     csv.field_size_limit(_LONGEST_FIELD)
     rows = _rows(text)
-    header = next((row for _, row in rows if isinstance(row, list) and any(row)), None)
+    header = next((row for _, row in rows if isinstance(row, list) and _names_columns(row)), None)
     if header is None:
         raise BadFile("the file is empty; its first line has to name the columns")
     names = [_name(column) for column in header]
     if missing := [name for name in needed if name not in names]:
         there = ", ".join(names)[:_LONGEST_TOLD]
         raise BadFile(f"the column {missing[0]!r} is missing; there is {there}")
+    if twice := [name for name in needed if names.count(name) > 1]:
+        raise BadFile(f"the column {twice[0]!r} stands there twice")
     for number, row in rows:
         if line := _line(path.name, number, names, row):
             yield line
@@ -106,6 +108,11 @@ def _why(trouble: csv.Error) -> str:
 def _delimiter(text: str) -> str:
     header = next((line for line in text.splitlines() if line.strip()), "")
     return max(_DELIMITERS, key=header.count)
+
+
+def _names_columns(row: list[str]) -> bool:
+    """Tell the header from empty lines, and from `sep=;`, by which Excel is told the delimiter."""
+    return any(row) and not (row[0].strip().casefold() == "sep=" and not any(row[1:]))
 
 
 def _name(column: str) -> str:

@@ -23,6 +23,13 @@ def test_encodings_and_delimiters_are_seen(tmp_path, encoding, delimiter):
     assert names(read(tmp_path / "a.csv", text, encoding)) == ["Müller & Söhne – Größe"]
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_first_line_that_names_the_delimiter_is_no_header(tmp_path, delimiter):
+    text = "id,name\n1,Anna\n".replace(",", delimiter)
+    found = read(tmp_path / "a.csv", f"sep={delimiter}\n{text}")
+    assert [(one.number, one.values["name"]) for one in found] == [(3, "Anna")]
+
+
 @pytest.mark.parametrize("rows_after", [0, 1, 5])
 def test_a_quotation_mark_that_stays_open_costs_its_row_alone(tmp_path, rows_after):
     after = "".join(f'{n},"Name {n}"\n' for n in range(rows_after))
@@ -45,7 +52,12 @@ def test_a_mark_inside_a_quoted_text_is_told_not_guessed(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "empty"), ("\n\n", "empty"), ("number;name\n1;x\n", "'id' is missing")],
+    [
+        ("", "empty"),
+        ("\n\n", "empty"),
+        ("number;name\n1;x\n", "'id' is missing"),
+        ("id;name;Name\n1;x;y\n", "'name' stands there twice"),
+    ],
 )
 def test_a_file_that_cannot_be_used_says_why(tmp_path, text, said):
     with pytest.raises(BadFile, match=said):
