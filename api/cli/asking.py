@@ -50,7 +50,7 @@ def history(
     with opened(context) as carteggio:
         fresh(carteggio)
         zone = carteggio.settings.zone
-        time = moment(as_of, zone) if as_of else None
+        time = moment(as_of, zone) if as_of is not None else None
         title, lines, more = asyncio.run(history_of(carteggio, party, time, limit))
     table = table_of(
         "=received", "=", "who", "subject", "documents", "?because", title=str(plain(title))
@@ -87,7 +87,7 @@ def unanswered(
     with opened(context) as carteggio:
         fresh(carteggio)
         zone = carteggio.settings.zone
-        time = moment(as_of, zone) if as_of else None
+        time = moment(as_of, zone) if as_of is not None else None
         lines, more = asyncio.run(unanswered_lines(carteggio, time, limit))
     title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
     table = table_of("=waits since", "#for", "from", "subject", "?party", "?mailbox", title=title)
@@ -133,7 +133,7 @@ def trail(
     with opened(context) as carteggio:
         fresh(carteggio)
         zone = carteggio.settings.zone
-        time = moment(as_of, zone) if as_of else None
+        time = moment(as_of, zone) if as_of is not None else None
         title, entries, more = asyncio.run(trail_lines(carteggio, object, time, limit))
     table = table_of("#position", "=recorded", "?=event", "~what", "?by", title=str(plain(title)))
     print_rows(entries, _entry_facts, table, partial(_entry_row, zone=zone), as_json=as_json)

@@ -53,11 +53,12 @@ def mail(
     carteggio import mail info.mbox.xz --mailbox info@firm.example --folder INBOX
     """
     zone = context.obj.settings().zone
-    wanted = Wanted(path, mailbox, folder, moment(cut_off, zone) if cut_off else None)
+    before = moment(cut_off, zone) if cut_off is not None else None
+    wanted = Wanted(path, mailbox, folder, before)
     with opened(context) as carteggio:
-        before = carteggio.journal.head()
+        head = carteggio.journal.head()
         done = _with_bar(carteggio, wanted)
-        linked = linked_since(carteggio, before)
+        linked = linked_since(carteggio, head)
     _tell_problems(done)
     _show_summary(_summary(done, linked), as_json=as_json)
     if done.problems:
@@ -151,8 +152,10 @@ def directory(
 ) -> None:
     """Take over master data from CSV files.
 
-    parties.csv, contacts.csv, documents.csv, colleagues.csv, mailboxes.csv and company.json, as
-    many of them as there are. Only what changed is recorded; a row that cannot be used is told and leaves the others alone.
+    It reads parties.csv, contacts.csv, documents.csv, colleagues.csv,
+    mailboxes.csv and company.json, as many of them as there are.
+    Only what changed is recorded; a row that cannot be used is told, and
+    leaves the others alone.
 
     carteggio import directory erp-export/
     """

@@ -1,5 +1,7 @@
 """The command line's beginning: global options, groups of commands, and what is said on trouble."""
 
+import errno
+import os
 import signal
 import sys
 from pathlib import Path
@@ -66,6 +68,7 @@ _SAID = (
     UnsafeSetting,
 )
 _INTERRUPTED = 130
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _AGAIN = "run the same command again when that is mended: it goes on where it stopped"
 
 
@@ -93,7 +96,7 @@ def run() -> None:
         if signal.getsignal(one) is signal.SIG_DFL:
             signal.signal(one, signal.default_int_handler)
     try:
-        app()
+        _run_and_write()
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
             _fail("stopped; what was done is kept", _INTERRUPTED)
@@ -108,12 +111,28 @@ def run() -> None:
     except KeyboardInterrupt:
         _fail("stopped; what was done is kept", _INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()
+        _let_go_of_output()
         sys.exit(141)
     except OSError as trouble:
-        if trouble.filename is None:
+        if trouble.filename is not None:
+            _fail(f"{trouble.filename}: {trouble.strerror}")
+        if trouble.errno not in _FULL:
             raise
-        _fail(f"{trouble.filename}: {trouble.strerror}")
+        _let_go_of_output()
+        _fail("no room is left for what this command writes")
+
+
+def _run_and_write() -> None:
+    """Run a command; that its last words cannot be written is noticed while it can be said."""
+    try:
+        app()
+    finally:
+        sys.stdout.flush()
+
+
+def _let_go_of_output() -> None:
+    """Let nothing be written at the end, where it would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(sentence: str, code: int = 1) -> None:

@@ -76,8 +76,7 @@ def replay(
             with _bar("filling") as progress:
                 replaying.rebuild(projection, progress)
             carteggio.feed.catch_up(carteggio.journal.head())
-            names = ", ".join(projection or (one.name for one in PROJECTIONS))
-            out.print(plain(f"Filled again: {names}"))
+            _tell_filled(projection or [one.name for one in PROJECTIONS], as_json=as_json)
             return
         with _bar("comparing") as progress:
             found = replaying.verify(projection, progress)
@@ -105,6 +104,13 @@ def _bar(what: str) -> Iterator[_Bar]:
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         yield _Bar(bar, what)
+
+
+def _tell_filled(names: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"filled": names})
+    else:
+        out.print(plain(f"Filled again: {', '.join(names)}"))
 
 
 def _tell(found: list[Difference], *, as_json: bool) -> None:

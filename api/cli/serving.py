@@ -45,8 +45,8 @@ def serve(
 ) -> None:
     """Serve the API over HTTP until stopped: GraphQL at /graphql, for bearers of tokens.
 
-    It does what `carteggio work` does as well. Ctrl-C or SIGTERM ends it when requests under way
-    are answered.
+    It does what `carteggio work` does as well.
+    Ctrl-C or SIGTERM ends it when requests under way are answered.
 
     carteggio serve
     carteggio serve --host 0.0.0.0 --port 80 --no-work
@@ -68,9 +68,11 @@ def _run(carteggio: Carteggio, listening: socket.socket, stop: Event, *, working
     import uvicorn  # noqa: PLC0415  no other command waits for these
 
     from api.app import create_app  # noqa: PLC0415
+    from api.http.heads import BoundedHead  # noqa: PLC0415
 
     config = uvicorn.Config(
         create_app(carteggio, working=working),
+        http=BoundedHead,
         log_config=None,
         access_log=False,  # the application writes its own, without paths
         server_header=False,

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID
@@ -115,11 +115,13 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     """Read a time as people write it: a day, or a day and a time, local unless it says where."""
     try:
         read = datetime.fromisoformat(text.strip())
-    except ValueError:
+        read = read if read.tzinfo else read.replace(tzinfo=zone)
+        read.astimezone(UTC), read.astimezone(zone)
+    except (ValueError, OverflowError):  # the first and last days of the calendar have no zones
         raise typer.BadParameter(
             f"{text!r} is no time; one looks like 2026-04-30, or 2026-04-30T18:00"
         ) from None
-    return read if read.tzinfo else read.replace(tzinfo=zone)
+    return read
 
 
 def fresh(carteggio: Carteggio) -> None:

@@ -97,6 +97,30 @@ def test_a_missing_instance_is_said_in_a_line(tmp_path):
     assert found.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_output_that_nobody_takes_ends_in_a_line(tmp_path, form):
+    words = [sys.executable, ROOT / "carteggio.py", "--home", tmp_path, "config", *form]
+    buffered = {name: x for name, x in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+    def given(taker: Any) -> "subprocess.CompletedProcess[bytes]":
+        return subprocess.run(
+            words, check=False, stdout=taker, stderr=subprocess.PIPE, env=buffered
+        )
+
+    with Path("/dev/full").open("wb") as full:
+        done = given(full)
+    assert (done.returncode, done.stderr.decode()) == (
+        1,
+        "carteggio: no room is left for what this command writes\n",
+    )
+    read, write = os.pipe()
+    os.close(read)
+    done = given(write)
+    os.close(write)
+    assert done.returncode in (1, 141)  # Rich ends with 1, we as a shell's own commands do
+    assert done.stderr == b""
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
@@ -191,6 +215,7 @@ def test_tokens_are_shown_once_and_shut_out(filled):
 
 def test_read_models_are_filled_again_and_compared(filled):
     filled("replay", "mail")
+    assert json.loads(filled("replay", "mail", "--json")) == {"filled": ["mail"]}
     assert json.loads(filled("replay", "--verify", "--json")) == {"differences": 0, "rows": []}
 
 
@@ -220,6 +245,13 @@ def test_a_bad_row_ends_with_two_and_is_told(run, tmp_path):
     (tmp_path / "erp" / "parties.csv").write_text("party_id,kind,name\nC1,customer,\n")
     found = json.loads(run("import", "directory", tmp_path / "erp", "--json", code=2))
     assert found["bad"] == [{"line": 2, "reason": "name is empty"}]
+
+
+def test_times_that_are_none_are_refused(filled: Run):
+    for text in ("", "yesterday", "9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00"):
+        filled("unanswered", "--as-of", text, code=2)
+        filled("import", "mail", __file__, "--mailbox", BOX, "--cut-off", text, code=2)
+    filled("unanswered", "--as-of", "2026-03-02T09:00+01:00")
 
 
 def test_limits_beyond_reason_and_empty_names_are_refused(filled: Run):
