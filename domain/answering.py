@@ -52,7 +52,15 @@ def wants_answer(content: Content, direction: Direction, machine: Machine) -> Wa
         return Want(wanted=False, reason="discussion_list", evidence=machine.evidence)
     if content.calendar_method in ("REPLY", "COUNTER", "CANCEL"):
         return Want(wanted=False, reason="calendar_answer", evidence=content.calendar_method)
+    if _is_empty(content):
+        return Want(wanted=False, reason="empty")
     return _courtesy(content)
+
+
+def _is_empty(content: Content) -> bool:
+    """Tell a mail of nothing: there is nobody to answer, and nothing that could not be read."""
+    written = content.authors or content.subject or content.text or content.attachments
+    return not written and not content.degraded
 
 
 def _courtesy(content: Content) -> Want:

@@ -6,13 +6,31 @@ from domain.answering import wants_answer
 from domain.content import Content
 from domain.machine import Machine
 from domain.message import Direction
+from domain.values import Address
 from domain.wording import new_text, spoken
 
 PERSON = Machine(automatic=False)
+ANNA = Address("anna@acme.example", "Anna")
 
 
 def asked(text: str) -> bool:
-    return wants_answer(Content(reader=1, text=text), Direction.INBOUND, PERSON).wanted
+    content = Content(reader=1, authors=(ANNA,), text=text)
+    return wants_answer(content, Direction.INBOUND, PERSON).wanted
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (Content(reader=1), False),
+        (Content(reader=1, authors=(ANNA,)), True),
+        (Content(reader=1, subject="Offerta"), True),
+        (Content(reader=1, degraded=True), True),
+    ],
+)
+def test_a_mail_of_nothing_wants_none(content: Content, wanted: bool) -> None:
+    found = wants_answer(content, Direction.INBOUND, PERSON)
+    assert found.wanted is wanted
+    assert found.reason == ("person_writes" if wanted else "empty")
 
 
 @pytest.mark.parametrize(
