@@ -103,6 +103,10 @@ class ImapSession:
         self._selected()
         return await idle(self._connection, within, also)
 
+    def forget_news(self) -> None:
+        """Take what has changed so far for known: only what comes from now on is news."""
+        self._connection.protocol.news.clear()
+
     async def uids_with_sizes(self, after_uid: int = 0) -> list[tuple[int, int]]:
         """List the messages above a UID, as (UID, size), in rising order."""
         state = self._selected()

@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from typing import Final
 
+import psycopg
+
+from adapters.blobs import StorageFull, StorageUnavailable
+from adapters.database import DatabaseUnavailable
 from adapters.mailservers import TroubleKind
+
+LATER: Final = (
+    DatabaseUnavailable,
+    StorageFull,
+    StorageUnavailable,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+"""What is no server's fault: the work waits and tries again."""
 
 _HOUR: Final = 3600.0
 _USUAL: Final = (1.0, 300.0)
