@@ -13,9 +13,9 @@ from rich.text import Text
 
 from api.cli.following import print_events
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_rows, table_of
-from api.work.answers import HistoryLine, WaitingLine, history_of, trail_lines, unanswered_lines
+from api.work.answers import HistoryLine, WaitingLine, history_of, unanswered_lines
 from api.work.instance import Carteggio
-from projections.trail import EntryRow
+from api.work.trail import TrailLine, trail_lines
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 _Limit = Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many lines.")]
@@ -134,22 +134,22 @@ def trail(
         fresh(carteggio)
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of is not None else None
-        title, entries, more = asyncio.run(trail_lines(carteggio, object, time, limit))
-    table = table_of("#position", "=recorded", "?=event", "~what", "?by", title=str(plain(title)))
-    print_rows(entries, _entry_facts, table, partial(_entry_row, zone=zone), as_json=as_json)
-    _tell_more(len(entries), more and not as_json)
+        title, lines, more = asyncio.run(trail_lines(carteggio, object, time, limit))
+    table = table_of(
+        "#position", "=recorded", "?=event", "~what", "about", "?by", title=str(plain(title))
+    )
+    print_rows(lines, TrailLine.facts, table, partial(_trail_row, zone=zone), as_json=as_json)
+    _tell_more(len(lines), more and not as_json)
 
 
-def _entry_facts(entry: EntryRow) -> dict[str, object]:
-    return {name: getattr(entry, name) for name in EntryRow.__slots__}
-
-
-def _entry_row(entry: EntryRow, zone: ZoneInfo) -> tuple[str | Text, ...]:
+def _trail_row(line: TrailLine, zone: ZoneInfo) -> tuple[str | Text, ...]:
+    entry = line.entry
     return (
         str(entry.position),
         local(entry.recorded_at, zone),
         entry.name,
         plain(entry.summary),
+        plain(line.about),
         plain(f"{entry.actor_kind} {entry.actor_id}"),
     )
 

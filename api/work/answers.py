@@ -16,8 +16,6 @@ from projections.history import LinkRow
 from projections.mail import MessageRow
 from projections.projection import Names
 from projections.reader import EVERYTHING, AsOf, Page
-from projections.trail import EntryRow
-from projections.trails import trail_of
 from projections.unanswered import Waiting, waiting_in
 
 Asked = tuple[AsyncConnection[TupleRow], Names]
@@ -158,14 +156,3 @@ async def _parties_of(asked: Asked, ids: Sequence[UUID]) -> dict[UUID, tuple[str
         id: tuple(f"{rows[one].erp_id} {rows[one].name}" for one in found if one in rows)
         for id, found in linked.items()
     }
-
-
-async def trail_lines(
-    carteggio: Carteggio, text: str, time: datetime | None, limit: int
-) -> tuple[str, list[EntryRow], bool]:
-    """Give what happened to an object, the oldest first."""
-    async with carteggio.finding() as finder:
-        found = await finder.anything(text)
-        asked = finder.connection, finder.names
-        page = await trail_of(*asked, EVERYTHING, found.id, Page(first=limit), AsOf(time=time))
-    return f"{found.kind} {found.title}", page.rows, page.has_next

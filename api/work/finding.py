@@ -64,8 +64,11 @@ class Finder:
             return Found(row.id, "document", f"{row.kind} {row.number}")
         if own := await self._own(text):
             return own
-        if (id := _uuid(text)) is not None and not await self._parties(text):
-            return Found(id, "object", str(id))
+        if not await self._parties(text):
+            if (id := _uuid(text)) is not None:
+                return Found(id, "object", str(id))
+            kinds = "party, document, message, mailbox or colleague"
+            raise Rejected("NOT_FOUND", f"there is no {kinds} that {text!r} names")
         party = await self.party(text)
         return Found(party.id, "party", f"{party.erp_id} {party.name}")
 

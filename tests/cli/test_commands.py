@@ -175,6 +175,38 @@ def test_a_trail_says_what_happened_and_by_whom(filled):
     assert "mailbox.registered" in filled("trail", BOX)
 
 
+def test_a_trail_names_what_else_an_entry_is_about(filled):
+    def about(words: str) -> dict[str, str]:
+        rows = [json.loads(line) for line in filled("trail", words, "--json").splitlines()]
+        return {row["name"]: row["about"] for row in rows}
+
+    assert about("C1")["message.linked"] == "Invoice 2026/17"
+    assert about("C1")["document.registered"] == "invoice 2026/17"
+    mail = about("1@acme.example")
+    assert (mail["message.received"], mail["message.classified"]) == (BOX, "")
+    assert mail["message.linked"] in {"C1 Acme", "invoice 2026/17"}
+    assert "C1 Acme" in filled("trail", "1@acme.example")
+
+
+def test_what_is_not_there_is_said_of_every_kind(filled):
+    for command in (("trail",), ("history",), ("events", "--stream")):
+        with pytest.raises(Rejected, match="no party, document, message, mailbox or colleague"):
+            filled(*command, "nothing")
+
+
+def test_the_trail_of_a_mailbox_holds_its_accounts(filled, monkeypatch):
+    monkeypatch.setenv("CARTEGGIO_ACCOUNT_PASSWORD", "secret")
+    filled("account", "add", "--mailbox", BOX, "--host", "imap.firm.example", "--no-check")
+    filled("account", "pause", "--mailbox", BOX)
+    names = [json.loads(line)["name"] for line in filled("trail", BOX, "--json").splitlines()]
+    assert names[0] == "mailbox.registered"
+    assert sorted(names[1:]) == [
+        "account.configured",
+        "account.credentials_changed",
+        "account.paused",
+    ]
+
+
 def test_the_log_is_printed(filled):
     lines = [json.loads(line) for line in filled("events", "--json").splitlines()]
     assert [line["position"] for line in lines] == sorted(line["position"] for line in lines)
