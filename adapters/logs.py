@@ -57,7 +57,7 @@ def _last(*, console: bool, colors: bool) -> list[Processor]:
         # Never the frames' local variables: they hold mail.
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
 
 
 def _bring_libraries_along(stream: TextIO) -> None:

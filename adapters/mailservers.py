@@ -1,6 +1,8 @@
 """What all mail servers share: the kinds of trouble, their own words, and a safe connection."""
 
 import asyncio
+import os
+import socket
 import ssl
 from collections.abc import Awaitable
 from enum import StrEnum
@@ -59,8 +61,15 @@ async def opening(step: Awaitable[T], where: str, seconds: float) -> T:
     except ssl.SSLError as refusal:
         kind, why = TroubleKind.TLS, f"gives no secure connection: {refusal.reason or refusal}"
     except OSError as refusal:
-        kind, why = TroubleKind.UNREACHABLE, f"cannot be reached: {refusal.strerror or refusal}"
+        kind, why = TroubleKind.UNREACHABLE, f"cannot be reached: {_reason(refusal)}"
     raise ServerTrouble(kind, f"{where} {why}")
+
+
+def _reason(refusal: OSError) -> str:
+    """Give the system's word for it, in whose place asyncio puts what it called with what."""
+    if isinstance(refusal, socket.gaierror) or not refusal.errno:
+        return refusal.strerror or str(refusal)
+    return os.strerror(refusal.errno)
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:

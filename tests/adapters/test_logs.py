@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+from uuid import UUID
 
 import pytest
 
@@ -20,6 +21,13 @@ def test_a_program_reads_one_object_a_line():
     said = json.loads(line)
     assert said.pop("timestamp").endswith("Z")
     assert said == {"part": "feed", "event": "caught up", "position": 9, "level": "info"}
+
+
+def test_an_id_stands_in_a_line_as_people_write_it():
+    stream = io.StringIO()
+    set_up_logs(to=stream)
+    log("sync").warning("an account is in trouble", account=UUID(int=9))
+    assert json.loads(stream.getvalue())["account"] == "00000000-0000-0000-0000-000000000009"
 
 
 @pytest.mark.parametrize("form", ["json", "console"])

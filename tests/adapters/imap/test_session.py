@@ -122,7 +122,7 @@ async def test_a_wrong_password_is_told_in_the_servers_words(mail_account):
 
 async def test_a_port_without_server_is_unreachable(mail_account, unused_tcp_port):
     away = replace(account(mail_account), port=unused_tcp_port)
-    await refused(away, TroubleKind.UNREACHABLE, "cannot be reached")
+    await refused(away, TroubleKind.UNREACHABLE, "cannot be reached: Connection refused")
 
 
 async def test_folders_have_names_and_roles(mail_account):
