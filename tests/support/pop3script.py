@@ -1,52 +1,29 @@
 """A POP3 server that answers by a script: for servers that no honest program imitates."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-Say = Callable[[asyncio.StreamWriter], Awaitable[None]]
+from speaking import SILENCE, Say, forever, text, then_drop, trickle
+
+__all__ = [
+    "MAIL",
+    "POLITE",
+    "SILENCE",
+    "Answers",
+    "Say",
+    "forever",
+    "speaking",
+    "text",
+    "then_drop",
+    "trickle",
+]
+
 Answers = dict[str, Say | list[Say]]
 
 MAIL = b"Subject: x\r\n\r\nhello\r\n"
 
 
-def text(octets: bytes) -> Say:
-    async def say(writer: asyncio.StreamWriter) -> None:
-        writer.write(octets)
-
-    return say
-
-
-def forever(octets: bytes, before: bytes = b"") -> Say:
-    async def say(writer: asyncio.StreamWriter) -> None:
-        writer.write(before)
-        while not writer.is_closing():
-            writer.write(octets * 1_000)
-            await writer.drain()
-
-    return say
-
-
-def trickle(octets: bytes, before: bytes = b"") -> Say:
-    async def say(writer: asyncio.StreamWriter) -> None:
-        writer.write(before)
-        while not writer.is_closing():
-            writer.write(octets)
-            await asyncio.sleep(0.01)
-
-    return say
-
-
-def then_drop(octets: bytes) -> Say:
-    async def say(writer: asyncio.StreamWriter) -> None:
-        writer.write(octets)
-        await writer.drain()
-        writer.close()
-
-    return say
-
-
-SILENCE = text(b"")
 POLITE: dict[str, Say] = {
     "": text(b"+OK ready\r\n"),
     "CAPA": text(b"+OK\r\nUSER\r\nTOP\r\nUIDL\r\nPIPELINING\r\n.\r\n"),
@@ -72,7 +49,7 @@ async def speaking(
 
     async def answer(name: str, writer: asyncio.StreamWriter) -> None:
         steps = said.get(name, [text(b"-ERR what\r\n")])
-        await (steps.pop(0) if len(steps) > 1 else steps[0])(writer)
+        await (steps.pop(0) if len(steps) > 1 else steps[0])(b"", writer)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -2,14 +2,20 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
-from api.work.accounts import Entered, configure
+from api.work.accounts import Entered, configure, states_of
+from api.work.attendant import Pace
+from api.work.attending import Attending
+from api.work.feed import feed_channel
 from api.work.instance import Carteggio
 from api.work.sync import Sync, Synced
 from domain.message import FolderRole, MessageReceived
@@ -60,6 +66,39 @@ class Fetching:
 
     def __call__(self, *boxes: str, largest: int = 1_000_000) -> list[Synced]:
         return asyncio.run(self.within(*boxes, largest=largest))
+
+    @contextmanager
+    def attended(self, interval: float) -> Iterator[None]:
+        """Come back at an interval, with a feed beside it, until the block is left."""
+        stop = Event()
+
+        async def attend() -> None:
+            sync = Sync(self.carteggio, self.worker, Limits(connect=10, command=10, fetch=10))
+            await Attending(self.carteggio, sync, Pace(interval, least=0.1)).run(stop)
+
+        threads = [
+            Thread(target=self.carteggio.feed.run, args=(stop,), name="tests-feed"),
+            Thread(target=lambda: asyncio.run(attend()), name="tests-attending"),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    def until_stored(self, count: int) -> None:
+        """Wait until there are so many messages, looked at whenever read models move."""
+        with self.carteggio.database.connect(direct=True) as connection:
+            name = Identifier(feed_channel(self.carteggio.database))
+            connection.execute(SQL("LISTEN {}").format(name))
+            for _ in range(100):
+                if len(received(self)) >= count:
+                    return
+                list(connection.notifies(timeout=0.3, stop_after=1))
+        raise AssertionError(states_of(self.carteggio))
 
     async def within(
         self, *boxes: str, largest: int = 1_000_000, wait: float = 20
@@ -207,7 +246,7 @@ def test_one_bad_account_leaves_the_others_alone(fetch, maildrop):
 async def test_a_dead_server_delays_nobody(fetch, maildrop):
     left_off = asyncio.Event()
 
-    async def bye(writer: asyncio.StreamWriter) -> None:
+    async def bye(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(b"+OK\r\n")
         left_off.set()
 
@@ -222,6 +261,17 @@ async def test_a_dead_server_delays_nobody(fetch, maildrop):
         assert len(received(fetch)) == 1
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
+
+
+def test_a_worker_comes_back_to_a_maildrop_and_leaves_it_free_meanwhile(fetch, maildrop):
+    maildrop.append(mail(1))
+    fetch.add(maildrop)
+    with fetch.attended(interval=0.3):
+        fetch.until_stored(1)
+        maildrop.append(mail(2))
+        fetch.until_stored(2)
+    (state,) = states_of(fetch.carteggio).values()
+    assert (state.trouble, state.failures) == ("", 0)
 
 
 # ---- servers that give ids as no honest one does

@@ -191,7 +191,7 @@ async def test_several_commands_are_under_way_only_where_the_server_allows(pipel
     waiting: list[asyncio.StreamWriter] = []
     most = 0
 
-    async def gather(writer: asyncio.StreamWriter) -> None:
+    async def gather(_: bytes, writer: asyncio.StreamWriter) -> None:
         nonlocal most
         waiting.append(writer)
         await asyncio.sleep(0)
