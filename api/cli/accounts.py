@@ -29,7 +29,7 @@ from api.work.accounts import (
     order,
     states_of,
 )
-from api.work.importing import followed
+from api.work.following import followed
 from api.work.instance import Carteggio
 from api.work.sync import Sync, Synced
 from domain.account import PauseAccount, ResumeAccount
@@ -46,6 +46,26 @@ _PORTS = {
 }
 _BLIND = "POP3 shows no Sent folder: answers sent elsewhere are not seen"
 _Mailbox = Annotated[str, typer.Option(help="The mailbox's address.")]
+_Protocol = Annotated[
+    Literal["imap", "pop3"], typer.Option(help="pop3 sees no Sent folder: use imap if you can.")
+]
+_Port = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Else 993 or 143; for pop3 995 or 110.")
+]
+_Security = Annotated[
+    Literal["tls", "starttls", "plain"],
+    typer.Option(help="plain sends the password in clear: on this machine only."),
+]
+_DeleteAfter = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=3650,
+        metavar="DAYS",
+        help="pop3: delete mail from the server so many days after it was stored, 0: at once."
+        " Else it stays.",
+    ),
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 group = typer.Typer(help="Where mailboxes are fetched from.", no_args_is_help=True)
 
@@ -64,34 +84,16 @@ def add(
     user: Annotated[
         str | None, typer.Option(help="The login; else the mailbox's address.")
     ] = None,
-    protocol: Annotated[
-        Literal["imap", "pop3"],
-        typer.Option(help="pop3 sees no Sent folder: use imap if you can."),
-    ] = "imap",
-    port: Annotated[
-        int | None,
-        typer.Option(min=1, max=65535, help="Else 993 or 143; for pop3 995 or 110."),
-    ] = None,
-    security: Annotated[
-        Literal["tls", "starttls", "plain"],
-        typer.Option(help="plain sends the password in clear: on this machine only."),
-    ] = "tls",
+    protocol: _Protocol = "imap",
+    port: _Port = None,
+    security: _Security = "tls",
     ca_file: Annotated[
         str, typer.Option(help="A file of certificates to trust in place of the system's.")
     ] = "",
     folder: Annotated[
         list[str] | None, typer.Option(help="A folder to fetch; again for more. Else INBOX, Sent.")
     ] = None,
-    delete_after: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=3650,
-            metavar="DAYS",
-            help="pop3: delete mail from the server so many days after it was stored; 0: at once."
-            " Else it stays.",
-        ),
-    ] = None,
+    delete_after: _DeleteAfter = None,
     check: Annotated[bool, typer.Option(help="Log in once before anything is kept.")] = True,
 ) -> None:
     """Add the account of a mailbox, or change it; the password is asked for, and kept sealed.

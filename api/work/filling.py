@@ -7,20 +7,16 @@ Folding is bound by the processor, and a thread would not get another core. Each
 exchanged by whoever filled it. A process that ends early is no harm: what it left is filled here.
 """
 
-import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
-from adapters.database import Database
 from adapters.journal import Journal
-from adapters.keyring import FileRoot, Keyring
-from adapters.logs import log, set_up_logs
+from adapters.logs import log
 from api.work.batches import seldom_collecting
+from api.work.children import can_open, started
 from api.work.feed import Feed
 from api.work.instance import PROJECTIONS
 from projections.projection import Projection
@@ -36,15 +32,6 @@ PROCESSES = min(os.cpu_count() or 1, 4)
 _COST: Final = {"correspondence": 45, "mail": 36, "trail": 27, "history": 17}
 """Microseconds an event, folded and written; all others together cost 3."""
 _POLL_S: Final = 0.2
-
-# The child gets its parent's module path, and a password by a pipe, where no list shows it.
-_CHILD = """
-import json, sys
-given = json.loads(sys.stdin.readline())
-sys.path[:] = given.pop("path")
-from api.work.filling import help_out
-help_out(**given)
-"""
 
 
 def filler(journal: Journal, projections: Sequence[Projection[Any]]) -> Feed:
@@ -75,7 +62,7 @@ def _cost(one: Projection[Any]) -> int:
 def can_share(journal: Journal, chosen: Sequence[Projection[Any]]) -> bool:
     """Tell whether other processes pay, and can open what we have open."""
     ours = all(one in PROJECTIONS for one in chosen)
-    return ours and isinstance(journal.keyring.root, FileRoot) and journal.head() >= SHARED_FROM
+    return ours and can_open(journal) and journal.head() >= SHARED_FROM
 
 
 @contextmanager
@@ -92,8 +79,9 @@ def helped(
             meanwhile()
     finally:
         for child in children:
-            child.kill()
-            if code := child.wait():
+            with child:
+                child.kill()
+            if code := child.returncode:
                 log("replay").warning("a process that helps to fill ended early", code=code)
 
 
@@ -106,36 +94,12 @@ def _wait(children: Sequence[subprocess.Popen[str]]) -> None:
 
 
 def _started(journal: Journal, share: Sequence[Projection[Any]]) -> subprocess.Popen[str]:
-    database, root = journal.database, journal.keyring.root
-    given = {
-        "path": sys.path,
-        "dsn": database.dsn,
-        "direct_dsn": database.listen_dsn,
-        "company": database.company,
-        "root": str(root.path) if isinstance(root, FileRoot) else "",
-        "names": [one.name for one in share],
-        "parent": os.getpid(),
-    }
-    child = subprocess.Popen(
-        [sys.executable, "-I", "-c", _CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,  # a Ctrl-C is the parent's business
-    )
-    assert child.stdin is not None  # noqa: S101  it was asked for
-    with child.stdin as to_child:
-        to_child.write(json.dumps(given) + "\n")
-    return child
+    names = [one.name for one in share]
+    return started(journal, "api.work.filling:help_out", names=names, parent=os.getpid())
 
 
-def help_out(
-    dsn: str, direct_dsn: str, company: str, root: str, names: Sequence[str], parent: int
-) -> None:
+def help_out(journal: Journal, names: Sequence[str], parent: int) -> None:
     """Fill a share of the read models, as long as the process that asked for it lives."""
-    set_up_logs("warning")
-    database = Database(dsn, company, direct_dsn=direct_dsn)
-    journal = Journal(database, Keyring(database, FileRoot(Path(root)), company))
     feed = filler(journal, [one for one in PROJECTIONS if one.name in names])
 
     def leave_with_parent() -> None:
@@ -146,4 +110,3 @@ def help_out(
         fill(feed, leave_with_parent)
     finally:
         feed.close()
-        database.close()

@@ -5,11 +5,9 @@ import hmac
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Thread
 from time import monotonic
 from typing import Any, Final
 
@@ -19,6 +17,8 @@ from adapters.allocator import trim_memory
 from adapters.ids import uuid7
 from adapters.mailfiles import Cursor, MailSource, Problem, StoredMail, open_mail
 from adapters.mime.worker import ReadingWorker
+from api.work.batches import seldom_collecting
+from api.work.following import followed
 from api.work.instance import Carteggio
 from api.work.places import folder_of_file, role_of
 from api.work.reception import (
@@ -42,6 +42,8 @@ from projections.reader import EVERYTHING
 
 Report = Callable[["Progress"], None]
 _MOST_TOLD: Final = 1_000
+LONG: Final = 1_000
+"""So many messages to come are worth a process that lets the read models follow."""
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ class Progress:
     counts: Counts = field(default_factory=Counts)
     octets: int = 0
     of_octets: int = 0
+    from_octets: int = 0
+    came: int = 0
     resumed: bool = False
     projecting: bool = False
     read_here: int = 0
@@ -59,6 +63,12 @@ class Progress:
     began: float = field(default_factory=monotonic)
     seconds: float = 0.0
     projected_seconds: float = 0.0
+
+    @property
+    def left(self) -> int:
+        """Guess how many messages are still to come, by the octets of those that came."""
+        taken = self.octets - self.from_octets
+        return self.came * (self.of_octets - self.octets) // taken if taken > 0 else 0
 
     def problem(self, problem: Problem) -> None:
         """Remember a problem for the report; of very many only the number."""
@@ -93,9 +103,10 @@ def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progres
     unfinished = _Unfinished(carteggio, wanted, first.fingerprint)
     after, counts = unfinished.load()
     source = open_mail(wanted.path, after) if after else first
-    progress = Progress(counts, source.progress(), source.octets, resumed=after is not None)
+    begin = source.progress()
+    progress = Progress(counts, begin, source.octets, begin, resumed=after is not None)
     portions = _portions(carteggio, source, wanted, mailbox, progress)
-    with ReadingWorker() as worker, followed(carteggio):
+    with ReadingWorker() as worker, followed(carteggio) as is_long, seldom_collecting():
         reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
         for batch, portion in _read_ahead(reception, portions):
             stored = reception.store(batch, unfinished.moving(portion.after, progress.counts))
@@ -105,6 +116,8 @@ def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progres
             progress.read_here += stored.read
             progress.octets = source.progress()
             report(progress)
+            if progress.left >= LONG:
+                is_long()
     progress.seconds = monotonic() - progress.began
     progress.projecting, progress.octets = True, progress.of_octets
     report(progress)
@@ -112,19 +125,6 @@ def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progres
     unfinished.forget()  # not before: an import killed while it projects need not read all again
     progress.projected_seconds = monotonic() - progress.began
     return progress
-
-
-@contextmanager
-def followed(carteggio: Carteggio) -> Iterator[None]:
-    """Let the read models follow meanwhile, unless another process sees to that."""
-    stop = Event()
-    thread = Thread(target=carteggio.feed.run, args=(stop,), name="carteggio-feed")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def linked_since(carteggio: Carteggio, position: int) -> int:
@@ -173,6 +173,7 @@ def _portions(
             yield _Portion(arrivals, after)
             arrivals, size = [], 0
         arrivals.append(_arrival(mail, wanted, mailbox))
+        progress.came += 1
         size, after = size + len(mail.raw), mail.next
     if arrivals:
         yield _Portion(arrivals, after)
