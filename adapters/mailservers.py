@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Awaitable
 from enum import StrEnum
 from functools import lru_cache
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+
+# asyncio holds a buffer of 256 kB for every TLS connection; ours are many and mostly silent.
+SSLProtocol.max_size = 32 * 1024
 
 
 class TroubleKind(StrEnum):

@@ -106,11 +106,15 @@ class Locks:
             await self._connection.close()
             self._connection = None
 
-    async def _ask(self, what: str, account: UUID) -> bool:
+    async def _connected(self) -> psycopg.AsyncConnection:
         async with self._connecting:
             if self._connection is None or self._connection.closed:
                 self._connection = await self._database.connect_async(direct=True)
-        cursor = await self._connection.execute(
+            return self._connection
+
+    async def _ask(self, what: str, account: UUID) -> bool:
+        connection = await self._connected()
+        cursor = await connection.execute(
             f"SELECT {what}(hashtextextended(%s, 0))".encode(),
             (f"{self._database.schema} {account}",),
         )

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -216,9 +216,16 @@ def dovecot() -> Iterator[Dovecot]:
     """Run Dovecot for the session."""
     if not BINARY.exists():
         pytest.skip("Dovecot is not installed: apt-get install dovecot-imapd")
+    with running() as server:
+        yield server
+
+
+@contextmanager
+def running(more: str = "") -> Iterator[Dovecot]:
+    """Run a server, with further lines of configuration, until the block is left."""
     root = Path(tempfile.mkdtemp(prefix="carteggio-dovecot-", dir="/tmp"))
     try:
-        server = _prepare(root)
+        server = _prepare(root, more)
         process = _start(server)
         try:
             yield server
@@ -242,7 +249,7 @@ def mail_account(dovecot: Dovecot) -> MailAccount:
     return dovecot.add_user()
 
 
-def _prepare(root: Path) -> Dovecot:
+def _prepare(root: Path, more: str) -> Dovecot:
     root.chmod(0o711)
     user = "nobody" if os.getuid() == 0 else getpass.getuser()
     imap, imaps, pop3, pop3s = _free_ports(4)
@@ -254,7 +261,7 @@ def _prepare(root: Path) -> Dovecot:
 
     certify(root)
     server = Dovecot(root, imap, imaps, pop3, pop3s, user)
-    (root / "dovecot.conf").write_text(_configuration(server))
+    (root / "dovecot.conf").write_text(_configuration(server) + more)
     server.own(root, *root.iterdir())
     return server
 

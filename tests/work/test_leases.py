@@ -47,7 +47,7 @@ def test_accounts_that_are_no_longer_wanted_are_given_back(database):
     one.share(wanted)
     fewer = set(sorted(wanted)[:2])
     assert one.share(fewer) == fewer
-    assert Leases(database).share(wanted - fewer) == set(sorted(wanted - fewer)[:1])
+    assert len(Leases(database).share(wanted - fewer)) == 1
 
 
 @given(st.integers(0, 30), st.integers(1, 5), st.data())
