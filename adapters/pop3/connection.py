@@ -39,8 +39,10 @@ class Connection:
 
     async def quit(self) -> None:
         """Take leave: only now does the server remove what was deleted (RFC 1939 6)."""
-        await self.run(b"QUIT")
-        self.drop()
+        try:
+            await self.run(b"QUIT")
+        finally:
+            self.drop()
 
     async def close(self) -> None:
         """Take leave if the connection is good, and end it."""

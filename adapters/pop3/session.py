@@ -136,8 +136,9 @@ class Pop3Session:
     async def _next(self, under_way: deque[Asked]) -> Item:
         asked = under_way[0]
         answer = await self._connection.finish(asked.pending, self.limits.fetch)
+        item = landed(asked.order, answer, self.limits)
         under_way.popleft()
-        return landed(asked.order, answer, self.limits)
+        return item
 
     async def _again(
         self, orders: deque[Order], under_way: deque[Asked], trouble: ServerTrouble
@@ -165,6 +166,7 @@ class Pop3Session:
             self._vain += 1
             if self._vain > self.limits.patience:
                 raise trouble
+            self._connection.drop()
             await asyncio.sleep(self.limits.pause)
             try:
                 self._opened = await Connection.open(self.account, self.limits)

@@ -113,10 +113,9 @@ class Maildrops:
         proved: list[Listed] = []
         async with aclosing(session.fetch(before, header_only=True)) as showing:
             async for shown in showing:
-                ours, others = await asyncio.to_thread(ids.proved, shown)
-                proved += ours
-                if others:
-                    synced.warning = "messages have changed on the server: they are not deleted"
+                proved += await asyncio.to_thread(ids.proved, shown)
+        if left := len(before) - len(proved):
+            synced.warning = f"{left} messages are not deleted: the server shows others, or none"
         return proved
 
 

@@ -103,8 +103,8 @@ class SeenIds:
             and before.seen_at <= until
         ]
 
-    def proved(self, shown: Sequence[Item]) -> tuple[list[Listed], list[Listed]]:
-        """Part messages, of which the server shows the header, into those stored and others.
+    def proved(self, shown: Sequence[Item]) -> list[Listed]:
+        """Give those messages, of which the server shows the header, that are the ones stored.
 
         What turns out to be another message is forgotten, and so fetched at the next look.
         """
@@ -116,10 +116,8 @@ class SeenIds:
             if (before := seen.get(self._id(one.listed))) is not None
             and before.header == self._digest(_header(one.header))
         ]
-        kept = {one.key for one in ours}
-        others = [one.listed for one in headers if one.listed.key not in kept]
-        self._forget({self._id(one) for one in others})
-        return ours, others
+        self._forget({self._id(one.listed) for one in headers} - {self._id(one) for one in ours})
+        return ours
 
     def _seen(self) -> dict[UUID, _Seen]:
         with self._database.pool.connection() as connection:

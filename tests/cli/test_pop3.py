@@ -1,6 +1,10 @@
 """A maildrop from the command line: added, listed, fetched, and its question in the list."""
 
+import random
+import subprocess
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 ASKED = datetime.now(UTC) - timedelta(hours=3)
 BOX = "info@firm.example"
@@ -76,3 +80,34 @@ def test_a_wrong_password_keeps_nothing(instance, maildrop):
     assert tried.code == 1
     assert "nothing was kept" in tried.err
     assert "c@firm.example" not in {one["mailbox"] for one in instance.asked("account", "list")}
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_nothing_is_lost_doubled_or_deleted_too_early(instance, dovecot):
+    account = dovecot.add_user()
+    many = 2_000
+    account.deliver((f"{1704103200 + n}.M{n}.test:2,", question(10_000 + n)) for n in range(many))
+    box = "killed@firm.example"
+    instance.done(
+        "account", "add", "--mailbox", box, "--protocol", "pop3", "--host", "127.0.0.1",
+        "--port", dovecot.pop3, "--security", "plain", "--user", account.user,
+        "--delete-after", "0", CARTEGGIO_ACCOUNT_PASSWORD=account.password,
+    )  # fmt: skip
+    chance = random.Random(7)  # noqa: S311
+    kills = 0
+    for _ in range(25):
+        process = instance.start("sync", "--mailbox", box)
+        try:
+            process.communicate(timeout=chance.uniform(1.0, 4.0))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            kills += 1
+    assert kills >= 5
+    (last,) = instance.asked("sync", "--mailbox", box)
+    assert last["trouble"] == ""
+    ids = [one["message_id"].strip("<>") for one in instance.done("export", "messages").facts]
+    ids = [id for id in ids if int(id.partition("@")[0]) >= 10_000]
+    assert len(ids) == len(set(ids)) == many
+    with account.login() as client:
+        assert client.select(readonly=True)[1] == [b"0"]

@@ -1,5 +1,6 @@
 """Against a real Dovecot: everything comes, octet for octet, and trouble has a name."""
 
+import asyncio
 import random
 from dataclasses import replace
 from typing import Literal
@@ -216,3 +217,22 @@ async def test_a_message_that_the_server_cannot_read_is_singled_out(maildrop):
     assert [type(x) for x in wrong] == [Unfetchable]
     assert wrong[0].listed.number == 18
     assert {x.raw for x in items if isinstance(x, Fetched)} == {*mails.values()} - {mail(17)}
+
+
+@pytest.mark.parametrize("security", ["plain", "tls"])
+async def test_while_the_reader_is_busy_the_server_waits(maildrop, security):
+    mails = {n: mail(n, 1_000_000) for n in range(30)}
+    delivered(maildrop, mails)
+    limits = replace(QUICK, ahead=2_000_000, batch_octets=1)
+    async with Pop3Session(account(maildrop, security), limits) as session:
+        fetching = session.fetch(await session.listing())
+        items = await anext(fetching)
+        protocol = session._connection.protocol
+        for _ in range(1_000_000):
+            if not protocol.wire.is_reading():
+                break
+            await asyncio.sleep(0)
+        assert not protocol.wire.is_reading()
+        assert protocol._held < 5_000_000
+        items += [item async for items in fetching for item in items]
+    assert [x.raw for x in items if isinstance(x, Fetched)] == list(mails.values())
