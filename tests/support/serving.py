@@ -93,6 +93,7 @@ def serving(carteggio: "Carteggio", *, working: bool = False) -> Iterator[Api]:
     import uvicorn  # noqa: PLC0415
 
     from api.app import create_app  # noqa: PLC0415
+    from api.http.heads import BoundedHead  # noqa: PLC0415
     from api.work.tokens import issue  # noqa: PLC0415
 
     started = Event()
@@ -104,7 +105,7 @@ def serving(carteggio: "Carteggio", *, working: bool = False) -> Iterator[Api]:
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(
-            create_app(carteggio, working=working),
+            create_app(carteggio, working=working), http=BoundedHead,
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
         )  # fmt: skip
         server = Server(config)

@@ -1,6 +1,7 @@
 """What an error tells: the client its code, the log where, nobody what mail says."""
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,3 +132,21 @@ def test_what_is_no_position_is_refused(shared_api: Api, position: object):
     answer = shared_api.post(asked)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_REQUEST"
+
+
+def test_a_question_that_breaks_off_is_no_error_of_the_server(
+    api: Api, capfd: pytest.CaptureFixture[str]
+):
+    head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    host, _, port = api.address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(head.encode())
+    seen = ""
+    for _ in range(200):
+        api.ask("{ __typename }")
+        seen += "".join(capfd.readouterr())
+        if re.search(r"status\W+400|ClientDisconnect", seen):
+            break
+    assert re.search(r"status\W+400", seen)
+    assert "ClientDisconnect" not in seen

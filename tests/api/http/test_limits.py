@@ -1,11 +1,14 @@
 """What a question may cost: depth, aliases, tokens, octets."""
 
+import contextlib
+import socket
 import time
 
 import pytest
 from graphql import build_schema, parse, specified_rules, validate
 
 from api.graphql.limits import ALIASES, DEPTH, TOKENS, Limits
+from api.http import bodies
 from serving import Api
 
 SCHEMA = build_schema("type Query { a: Query b(c: [Int]): Int }")
@@ -117,3 +120,36 @@ def test_a_question_that_is_too_large_is_not_taken_in(api: Api):
         assert answer.status_code == 413
         assert answer.json()["errors"][0]["extensions"]["code"] == "TOO_LARGE"
     assert api.ask("{ __typename }")
+
+
+def _sent(api: Api, *parts: bytes) -> bytes:
+    """Send octets as they are; give what is answered until the connection ends."""
+    host, _, port = api.address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        with contextlib.suppress(ConnectionError):
+            for part in parts:
+                connection.sendall(part)
+        answered = b""
+        with contextlib.suppress(ConnectionError):
+            while part := connection.recv(1 << 16):
+                answered += part
+        return answered
+
+
+def test_headers_without_end_are_not_taken_in(api: Api):
+    begin = b"GET /health HTTP/1.1\r\nHost: x\r\n"
+    endless = b"X-More: " + b"x" * (1 << 14) + b"\r\n"
+    assert b" 400 " in _sent(api, begin, *([endless] * 1_000)).partition(b"\r\n")[0]
+    large = b"X-More: " + b"x" * 10_000 + b"\r\nConnection: close\r\n\r\n"
+    assert b" 200 " in _sent(api, begin, large).partition(b"\r\n")[0]
+
+
+def test_a_question_that_does_not_come_is_not_waited_for(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bodies, "PATIENCE_S", 0.2)
+    head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    answer = _sent(api, head.encode())
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in answer.lower()
