@@ -65,6 +65,8 @@ class Projector:
 
     def _alone(self, one: Generation, batch: Batch) -> Generation | None:
         items = self._heard(one, batch.items)
+        if not items:
+            return self._commit([one], [], batch.through)[0]
         ends = [item.position for item in items[1:]]  # a part ends where the next event begins
         ends = [end - 1 for end in ends] + [batch.through]
         return self._halved(one, list(zip(items, ends, strict=True)), batch.through)

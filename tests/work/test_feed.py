@@ -8,75 +8,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from adapters.database import Database
 from adapters.journal import Journal, NewEvent
-from api.work.feed import Feed, active_names, active_names_async
+from api.work.feed import Feed, active_names_async
 from api.work.positions import Positions
-from domain.account import AccountConfigured, AccountPaused, AccountResumed
-from domain.operation import EventSkipped
-from domain.values import Actor, ActorKind, MailboxId, Rejected
 from events import envelope, journal, stream
+from feeding import (
+    BOTH,
+    PAUSED,
+    RESUMED,
+    configured,
+    counted,
+    expected,
+    feeding,
+    many,
+    record,
+    rows,
+)
 from projections.projection import Projection
-from tally import POISON, pauses, tally
-
-PAUSED, RESUMED = AccountPaused(), AccountResumed()
-GIULIA = Actor(ActorKind.USER, "giulia")
-BOTH = (tally, pauses)
+from tally import pauses, tally
 
 
 @pytest.fixture
 def store(database: Database, tmp_path: Path) -> Journal:
     return journal(database, tmp_path)
-
-
-def configured(host: str) -> AccountConfigured:
-    return AccountConfigured(MailboxId(stream("box")), "imap", 993, "tls", host, "info")
-
-
-def record(store: Journal, *events: object, over: int = 3) -> int:
-    new = [
-        NewEvent(stream(f"account {at % over}"), event, envelope())
-        for at, event in enumerate(events)
-    ]
-    with store.writing() as writing:
-        return writing.append(new)[-1]
-
-
-def many(count: int) -> list[object]:
-    kinds = [configured("mail.example"), PAUSED, RESUMED]
-    return [kinds[at * 7 % 3] for at in range(count)]
-
-
-@contextmanager
-def feeding(store: Journal, projections: Any = BOTH, **more: Any) -> Iterator[Feed]:
-    feed = Feed(store, projections, **more)
-    try:
-        yield feed
-    finally:
-        feed.close()
-
-
-def rows(store: Journal, table: str, projections: Any = BOTH) -> list[tuple[Any, ...]]:
-    with store.database.connect() as connection:
-        names = active_names(connection, projections)
-        query = names.sql("SELECT * FROM {t} ORDER BY 1, 2", t=names[table])
-        return connection.execute(query).fetchall()
-
-
-def expected(store: Journal) -> list[tuple[UUID, int]]:
-    counts: dict[UUID, int] = {}
-    for row in store.rows(0, limit=100_000):
-        if row.name.startswith("account."):
-            counts[row.stream] = counts.get(row.stream, 0) + 1
-    return sorted(counts.items())
-
-
-def counted(store: Journal) -> list[tuple[UUID, int]]:
-    return [row[:2] for row in rows(store, "tally")]
 
 
 def test_read_models_follow_the_journal(store: Journal):
@@ -162,69 +120,6 @@ def test_a_feed_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(
     with feeding(store) as feed:
         feed.catch_up()
     assert counted(store) == expected(store)
-
-
-def test_a_poison_event_stops_one_read_model_alone(store: Journal):
-    record(store, *many(20))
-    poison = record(store, configured(POISON))
-    last = record(store, *many(20))
-
-    with feeding(store) as feed:
-        feed.catch_up()
-        stopped, running = sorted(feed.status(), key=lambda one: one.name, reverse=True)
-
-        assert (stopped.name, stopped.state) == ("tally", "stopped")
-        assert stopped.stopped_at_position == poison
-        assert stopped.position == poison - 1
-        assert stopped.error is not None
-        assert stopped.error.startswith("ZeroDivisionError (tally.py:")
-        assert "rossi" not in stopped.error
-        assert (running.name, running.state, running.position) == ("pauses", "live", last)
-
-
-def test_an_operator_skips_a_poison_event_and_that_is_recorded(store: Journal):
-    record(store, PAUSED)
-    poison = record(store, configured(POISON))
-    record(store, RESUMED)
-    with feeding(store) as feed:
-        feed.catch_up()
-        feed.skip("tally", "a broken import", GIULIA)
-        feed.catch_up()
-
-        assert {one.state for one in feed.status()} == {"live"}
-        assert counted(store) == [(stream("account 0"), 2)]
-        said = store.read(poison, names=["projection.event_skipped"])
-        assert [one.event for one in said] == [EventSkipped("tally", poison, "a broken import")]
-        assert said[0].envelope.actor == GIULIA
-        with pytest.raises(Rejected):
-            feed.skip("tally", "again", GIULIA)
-
-
-def test_an_event_that_cannot_be_opened_stops_only_who_hears_it(store: Journal):
-    record(store, PAUSED)
-    with store.database.connect() as connection:
-        connection.execute(
-            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
-            " VALUES (gen_random_uuid(), 1, 'account.configured', '{}')"
-        )
-    record(store, RESUMED)
-    with feeding(store) as feed:
-        feed.catch_up()
-        assert {one.name: one.state for one in feed.status()} == {
-            "tally": "stopped",
-            "pauses": "live",
-        }
-
-
-def test_a_mended_read_model_goes_on(store: Journal):
-    record(store, PAUSED, configured(POISON))
-    mended = replace(tally, fold=lambda _state, _recorded: None)
-    with feeding(store) as feed:
-        feed.catch_up()
-    with feeding(store, (mended, pauses)) as feed:
-        feed.resume("tally")
-        feed.catch_up()
-        assert {one.state for one in feed.status()} == {"live"}
 
 
 def test_erased_events_are_folded_too(store: Journal):
