@@ -1,6 +1,7 @@
 """How fast an mbox is taken in: read, sealed, stored, linked and projected.
 
-Beside it, in the same run: raw COPY of the event rows that it made, and `notmuch new` on the same
+`cpu_ms_each` is what a message cost in every process: the import's own, the one that reads, the
+one that feeds, the database's. Beside it, in the same run: raw COPY of the event rows that it made, and `notmuch new` on the same
 messages as a Maildir (null where notmuch is not installed). Ratios are ours to theirs, in speed.
 """
 
@@ -22,6 +23,7 @@ from api.work.importing import Wanted, import_mail, register_mailbox
 from api.work.reception import BATCH, BATCH_OCTETS, Arrival, Batch, Place, Reception
 from benchmarks.copying import copy_rows, stored_rows
 from benchmarks.mailmaker import MAILBOX, Maker, write_maildir, write_mbox
+from benchmarks.processors import Processors
 from benchmarks.stage import Stopwatch, instance, ratio, say, tell
 from domain.message import FolderRole
 
@@ -30,44 +32,56 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--messages", type=int, default=3_000)
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--mbox", type=Path, help="mail to be taken in place of made mail")
     given = asked.parse_args()
     set_up_logs("warning")
     with instance() as home:
         place = home.folder.parent
         mbox, erp = place / "mail.mbox", place / "erp"
-        maker = Maker(given.seed)
-        maker.write_directory(erp)
-        _, octets = write_mbox(mbox, maker.messages(), messages=given.messages)
-        say(f"{given.messages} messages, {octets / 1e6:.0f} MB")
-        whole = _whole(home, mbox, erp)
+        messages, octets = _laid_out(given, mbox, erp)
+        say(f"{messages} messages, {octets / 1e6:.0f} MB")
+        whole, spent = _whole(home, mbox, erp)
         alone = _storing_alone(home, mbox)
         copied = _copied(home)
-        theirs = _notmuch(place, given.seed, given.messages)
+        theirs = None if given.mbox else _notmuch(place, given.seed, messages)
     tell(
         "ingest",
         {
-            "messages": given.messages,
+            "messages": messages,
             "megabytes": round(octets / 1e6, 1),
-            "messages_per_s": round(given.messages / whole),
-            "storing_alone_messages_per_s": round(given.messages / alone),
+            "messages_per_s": round(messages / whole),
+            "cpu_ms_each": spent,
+            "storing_alone_messages_per_s": round(messages / alone),
             "copy_s": round(copied, 3),
             "ratio_to_copy": ratio(copied, whole),
-            "notmuch_messages_per_s": theirs and round(given.messages / theirs),
+            "notmuch_messages_per_s": theirs and round(messages / theirs),
             "ratio_to_notmuch": theirs and ratio(theirs, whole),
         },
     )
 
 
-def _whole(home: Home, mbox: Path, erp: Path) -> float:
+def _laid_out(given: argparse.Namespace, mbox: Path, erp: Path) -> tuple[int, int]:
+    """Lay out mail and master data; give the number of messages, and of their octets."""
+    maker = Maker(given.seed)
+    maker.write_directory(erp)
+    if given.mbox is None:
+        return given.messages, write_mbox(mbox, maker.messages(), messages=given.messages)[1]
+    shutil.copyfile(given.mbox, mbox)
+    sizes = [len(mail.raw) for mail in open_mail(mbox) if isinstance(mail, StoredMail)]
+    return len(sizes), sum(sizes)
+
+
+def _whole(home: Home, mbox: Path, erp: Path) -> tuple[float, dict[str, float]]:
     """Import it as the command line does; the read models have it at the end."""
     with compose(home, Settings()) as carteggio:
         import_directory(carteggio, erp, "erp")
         carteggio.feed.catch_up()
-        watch = Stopwatch()
-        done = import_mail(carteggio, Wanted(mbox, MAILBOX), lambda _: None)
+        spent, watch = Processors(home), Stopwatch()
+        done = import_mail(carteggio, Wanted(mbox, MAILBOX), lambda _: spent.look())
         seconds = watch.seconds
+        each = spent.milliseconds_each(done.counts.read)
     say(f"stored in {done.seconds:.1f} s, projected after {seconds:.1f} s")
-    return seconds
+    return seconds, each
 
 
 def _storing_alone(home: Home, mbox: Path) -> float:
