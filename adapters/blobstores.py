@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -259,7 +259,8 @@ def _write(path: str, content: bytes | bytearray, *, durably: bool) -> None:
     try:
         descriptor = _create(path)
     except FileNotFoundError:
-        Path(path).parent.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileExistsError):  # another thread's or process's
+            os.mkdir(os.path.dirname(path), 0o700)  # noqa: PTH102, PTH120
         descriptor = _create(path)
     try:
         rest = memoryview(content)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -15,7 +16,7 @@ from psycopg import Connection
 
 from adapters.allocator import trim_memory
 from adapters.ids import uuid7
-from adapters.mailfiles import Cursor, MailSource, Problem, StoredMail, open_mail
+from adapters.mailfiles import Cursor, MailSource, Problem, open_mail
 from adapters.mime.worker import ReadingWorker
 from api.work.batches import seldom_collecting
 from api.work.following import followed
@@ -172,17 +173,18 @@ def _portions(
         if arrivals and (len(arrivals) >= BATCH or size + len(mail.raw) > BATCH_OCTETS):
             yield _Portion(arrivals, after)
             arrivals, size = [], 0
-        arrivals.append(_arrival(mail, wanted, mailbox))
+        place = _place(wanted, mailbox, mail.folder)
+        arrivals.append(Arrival(mail.raw, place, mail.received_at, mail.flags))
         progress.came += 1
         size, after = size + len(mail.raw), mail.next
     if arrivals:
         yield _Portion(arrivals, after)
 
 
-def _arrival(mail: StoredMail, wanted: Wanted, mailbox: MailboxId) -> Arrival:
-    folder = wanted.folder or mail.folder or folder_of_file(wanted.path)
-    place = Place(mailbox, folder, role_of(folder), wanted.cut_off)
-    return Arrival(mail.raw, place, mail.received_at, mail.flags)
+@lru_cache(maxsize=64)
+def _place(wanted: Wanted, mailbox: MailboxId, folder: str | None) -> Place:
+    name = wanted.folder or folder or folder_of_file(wanted.path)
+    return Place(mailbox, name, role_of(name), wanted.cut_off)
 
 
 def _read_ahead(
