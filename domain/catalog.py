@@ -12,6 +12,7 @@ from domain.account import (
 )
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
+from domain.marking import MessageMarked
 from domain.message import (
     MessageClassified,
     MessageClosed,
@@ -43,6 +44,7 @@ class EventType:
 CATALOG: tuple[EventType, ...] = (
     EventType("message.received", MessageReceived),
     EventType("message.copy_found", MessageCopyFound),
+    EventType("message.marked", MessageMarked),
     EventType("message.classified", MessageClassified),
     EventType("message.linked", MessageLinked),
     EventType("message.unlinked", MessageUnlinked),

@@ -1,5 +1,6 @@
 """A message: captured once, seen in many places, linked, classified, closed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import Annotated, assert_never
 from uuid import UUID
 
 from domain.content import Content
+from domain.marking import MarkMessage, Marks, MessageMarked, Place, marked
 from domain.values import Address, BlobName, MailboxId, MessageId, Personal, Rejected
 
 
@@ -176,6 +178,7 @@ class MessageReopened:
 MessageEvent = (
     MessageReceived
     | MessageCopyFound
+    | MessageMarked
     | MessageClassified
     | MessageLinked
     | MessageUnlinked
@@ -210,7 +213,7 @@ class ReopenMessage:
     note: str = ""
 
 
-MessageCommand = CaptureMessage | CloseMessage | ReopenMessage
+MessageCommand = CaptureMessage | MarkMessage | CloseMessage | ReopenMessage
 
 
 # ---- state
@@ -222,6 +225,7 @@ class Message:
 
     known: bool = False
     closed: bool = False
+    marks: Mapping[Place, Marks] = field(default_factory=dict)
     occurrences: frozenset[UUID] = field(default=frozenset())
     contents: frozenset[str] = field(default=frozenset())
 
@@ -233,8 +237,12 @@ def evolve(message: Message, event: object) -> Message:
     """Give the message after an event; occurrences are the capture tables' business."""
     match event:
         case MessageReceived() | MessageCopyFound():
+            marks = {**message.marks, (event.mailbox, event.folder): Marks(event.flags)}
             contents = message.contents | {event.content_key}
-            return replace(message, known=True, contents=contents)
+            return replace(message, known=True, contents=contents, marks=marks)
+        case MessageMarked(mailbox, folder, flags, gone=gone):
+            marks = {**message.marks, (mailbox, folder): Marks(flags, gone)}
+            return replace(message, marks=marks)
         case MessageClosed():
             return replace(message, closed=True)
         case MessageReopened():
@@ -253,6 +261,8 @@ def decide(message: Message, command: MessageCommand) -> list[MessageEvent]:
     if not message.known:
         raise Rejected("NOT_FOUND", "there is no such message")
     match command:
+        case MarkMessage():
+            return [*marked(message.marks, command)]
         case CloseMessage(reason, note):
             return [] if message.closed else [MessageClosed(reason, note)]
         case ReopenMessage(note):

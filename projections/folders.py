@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
+from domain.marking import MessageMarked
 from domain.message import MessageCopyFound, MessageReceived
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table
@@ -16,7 +17,7 @@ from projections.reader import Reader, columns_of, rows_of
 
 @dataclass(slots=True)
 class FolderRow:
-    """A folder of a mailbox; `copies` counts occurrences, `unseen` those not seen when captured."""
+    """A folder of a mailbox; `copies` counts occurrences, `unseen` those that lie there unread."""
 
     id: UUID
     mailbox: UUID
@@ -51,7 +52,7 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
     places = {
         (one.event.mailbox, one.event.folder)
         for one in batch
-        if isinstance(one.event, MessageReceived | MessageCopyFound)
+        if isinstance(one.event, MessageReceived | MessageCopyFound | MessageMarked)
     }
     if places:
         ids = [folder_id(*place) for place in places]
@@ -62,19 +63,35 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
 def fold(state: State, recorded: Recorded) -> None:
     """Count a copy."""
     event = recorded.event
+    if isinstance(event, MessageMarked):
+        _mark(state, recorded, event)
+        return
     if not isinstance(event, MessageReceived | MessageCopyFound):
         return
     own = folder_id(event.mailbox, event.folder)
     row = state.folders.get(own) or _empty(own, recorded, event)
     row.role = event.role.value
     row.copies += 1
-    # The flag is \Seen (RFC 9051 2.3.2), whatever its case.
-    row.unseen += "\\seen" not in map(str.lower, event.flags)
+    row.unseen += _unseen(event.flags)
     row.size += event.size
     row.first_received_at = min(row.first_received_at, event.received_at)
     row.last_received_at = max(row.last_received_at, event.received_at)
     row.last_recorded_at = recorded.recorded_at
     state.folders.put(row)
+
+
+def _mark(state: State, recorded: Recorded, event: MessageMarked) -> None:
+    row = state.folders.get(folder_id(event.mailbox, event.folder))
+    if row is None:  # erased
+        return
+    row.unseen += not event.gone and _unseen(event.flags)
+    row.unseen -= not event.gone_before and _unseen(event.flags_before)
+    row.last_recorded_at = recorded.recorded_at
+    state.folders.put(row)
+
+
+def _unseen(flags: Sequence[str]) -> bool:
+    return "seen" not in flags
 
 
 def _empty(own: UUID, recorded: Recorded, event: MessageReceived | MessageCopyFound) -> FolderRow:
@@ -99,9 +116,9 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 folders = Projection(
     "folders",
-    version=1,
+    version=2,
     tables=(FOLDER,),
-    hears=(MessageReceived, MessageCopyFound),
+    hears=(MessageReceived, MessageCopyFound, MessageMarked),
     load=load,
     fold=fold,
     flush=flush,

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.marking import MessageMarked
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -19,6 +20,7 @@ from domain.message import (
 from domain.recorded import Recorded
 from projections.contents import TABLES as CONTENTS
 from projections.contents import ContentRow, Said
+from projections.occurrences import OCCURRENCE, OccurrenceRow, occurrence
 from projections.projection import Names, Projection, Rows, Table
 from projections.states import STATE, StateRow, States
 
@@ -65,26 +67,6 @@ class MessageRow:
     recorded_at: datetime
 
 
-@dataclass(slots=True)
-class OccurrenceRow:
-    """One place where a message was seen, with that copy's own raw bytes."""
-
-    message: UUID
-    position: int
-    mailbox: UUID
-    folder: str
-    role: str
-    received_at: datetime
-    raw: str
-    raw_sha256: str
-    size: int
-    content: str
-    variant: bool
-    flags: list[str]
-    archived: bool
-    recorded_at: datetime
-
-
 MESSAGE = Table(
     "message",
     MessageRow,
@@ -92,7 +74,6 @@ MESSAGE = Table(
     indexes=("(header_key) WHERE header_key <> ''",),
     late=("(received_at DESC, id DESC)", "USING gin (mailboxes)"),
 )
-OCCURRENCE = Table("occurrence", OccurrenceRow, key=("message", "position"), late_key=True)
 TABLES = (MESSAGE, OCCURRENCE, STATE, *CONTENTS)
 
 
@@ -100,7 +81,8 @@ TABLES = (MESSAGE, OCCURRENCE, STATE, *CONTENTS)
 class State:
     """What a batch touches. `sharing` leads from a Message-ID's hash to a message with it.
 
-    Once two share it, all of them are marked: so any one of them will do.
+    Once two share it, all of them are marked: so any one of them will do. `marked` are the places
+    of those messages that events of the batch mark.
     """
 
     messages: Rows[MessageRow] = field(default_factory=lambda: Rows(MESSAGE))
@@ -108,6 +90,7 @@ class State:
     occurrences: Rows[OccurrenceRow] = field(default_factory=lambda: Rows(OCCURRENCE))
     states: States = field(default_factory=States)
     sharing: dict[str, UUID] = field(default_factory=dict)
+    marked: dict[UUID, list[OccurrenceRow]] = field(default_factory=dict)
 
 
 def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
@@ -124,6 +107,10 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
             state.sharing[row.header_key] = row.id
     if old:
         state.states.load(connection, names, list(old))
+    if marked := [one.stream for one in batch if isinstance(one.event, MessageMarked)]:
+        state.marked = {message: [] for message in marked}
+        for place in state.occurrences.fetch(connection, names, "message = ANY(%b)", marked):
+            state.marked[place.message].append(place)
     if hiding := [one.stream for one in batch if _hides(one)]:
         state.said.blind_copies.fetch(connection, names, "message = ANY(%b)", hiding)
     if varied := list(_varied(state, batch)):
@@ -168,6 +155,8 @@ def fold(state: State, recorded: Recorded) -> None:
     match event:
         case MessageCopyFound():
             _copied(state, recorded, event, row)
+        case MessageMarked():
+            _mark(state, recorded.stream, event)
         case MessageClassified():
             row.direction, row.automatic, row.kind = (
                 event.direction.value,
@@ -253,6 +242,13 @@ def _copied(state: State, recorded: Recorded, event: MessageCopyFound, row: Mess
     state.messages.put(row)
 
 
+def _mark(state: State, message: UUID, event: MessageMarked) -> None:
+    for one in state.marked[message]:
+        if (one.mailbox, one.folder) == (event.mailbox, event.folder):
+            one.flags, one.gone = list(event.flags), event.gone
+            state.occurrences.put(one)
+
+
 def show(row: MessageRow, shown: ContentRow) -> None:
     """Let a message say what one of its forms says."""
     row.content, row.header_id = shown.content, shown.header_id
@@ -300,32 +296,20 @@ def _message(recorded: Recorded, event: MessageReceived, content: ContentRow) ->
 def _put_occurrence(
     state: State, recorded: Recorded, event: MessageReceived | MessageCopyFound, *, variant: bool
 ) -> None:
-    state.occurrences.add(
-        OccurrenceRow(
-            message=recorded.stream,
-            position=recorded.position,
-            mailbox=event.mailbox,
-            folder=event.folder,
-            role=event.role.value,
-            received_at=event.received_at,
-            raw=event.raw,
-            raw_sha256=event.raw_sha256,
-            size=event.size,
-            content=event.content_key,
-            variant=variant,
-            flags=list(event.flags),
-            archived=event.archived,
-            recorded_at=recorded.recorded_at,
-        )
-    )
+    row = occurrence(recorded, event, variant=variant)
+    if (marked := state.marked.get(recorded.stream)) is None:
+        state.occurrences.add(row)
+    else:
+        marked.append(state.occurrences.put(row))
 
 
 mail = Projection(
     "mail",
-    version=1,
+    version=2,
     tables=TABLES,
     hears=(
-        MessageReceived, MessageCopyFound, MessageClassified, MessageClosed, MessageReopened,
+        MessageReceived, MessageCopyFound, MessageMarked, MessageClassified, MessageClosed,
+        MessageReopened,
     ),
     load=load,
     fold=fold,

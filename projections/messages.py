@@ -12,7 +12,8 @@ from psycopg.sql import SQL, Composable
 
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.forms import shown, told
-from projections.mail import MessageRow, OccurrenceRow, show
+from projections.mail import MessageRow, show
+from projections.occurrences import OccurrenceRow
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,

@@ -13,6 +13,7 @@ from domain.account import (
 )
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
+from domain.marking import MessageMarked
 from domain.message import (
     MessageClassified,
     MessageClosed,
@@ -37,6 +38,8 @@ def sentence(event: object) -> str:
     match event:
         case MessageReceived() | MessageCopyFound() | MessageClassified():
             return _of_mail(event)
+        case MessageMarked():
+            return _of_marks(event)
         case MessageLinked() | MessageUnlinked() | MessageClosed() | MessageReopened():
             return _of_links(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
@@ -62,6 +65,15 @@ def _of_mail(event: MessageReceived | MessageCopyFound | MessageClassified) -> s
             who = f"machine mail ({event.kind})" if event.automatic else "written by a person"
             answer = "wants an answer" if event.wants_answer else "wants no answer"
             return f"{event.direction.value}, {who}, {answer}: {event.reason}"
+
+
+def _of_marks(event: MessageMarked) -> str:
+    if event.gone != event.gone_before:
+        return f"left {event.folder}" if event.gone else f"lies in {event.folder} again"
+    flags, before = set(event.flags), set(event.flags_before)
+    said = [f"+{one}" for one in sorted(flags - before)]
+    said += [f"-{one}" for one in sorted(before - flags)]
+    return f"marked in {event.folder}: {' '.join(said)}"
 
 
 def _of_links(event: MessageLinked | MessageUnlinked | MessageClosed | MessageReopened) -> str:

@@ -43,7 +43,8 @@ from projections import conversations, links, messages, threads
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.history import LinkRow
 from projections.letters import Letter, letters_of
-from projections.mail import MessageRow, OccurrenceRow
+from projections.mail import MessageRow
+from projections.occurrences import OccurrenceRow
 from projections.unanswered import Waiting, waiting_of
 
 

@@ -11,7 +11,8 @@ from api.graphql.node import Audited
 from api.paths import attachment_path
 from domain.message import Direction
 from projections.contents import AttachmentRow, ParticipantRow
-from projections.mail import MessageRow, OccurrenceRow
+from projections.mail import MessageRow
+from projections.occurrences import OccurrenceRow
 
 
 @strawberry.enum(description="Whether a message needs an answer.")
@@ -67,8 +68,11 @@ class Occurrence:
     mailbox: Mailbox = strawberry.field(description="The mailbox.")
     folder: str = strawberry.field(description="The folder in it.")
     received_at: datetime = strawberry.field(description="When it came there.")
-    seen: bool = strawberry.field(description="Whether it was marked as read when captured.")
-    flagged: bool = strawberry.field(description="Whether it was flagged when captured.")
+    seen: bool = strawberry.field(description="Whether it is marked as read there now.")
+    flagged: bool = strawberry.field(description="Whether it is flagged there now.")
+    gone: bool = strawberry.field(
+        description="Whether it no longer lies there: it was moved or deleted; it is kept here."
+    )
     is_variant: bool = strawberry.field(
         description="Whether this copy says something else than the others."
     )
@@ -143,14 +147,13 @@ def attachment(row: AttachmentRow) -> Attachment:
 
 def occurrence(row: OccurrenceRow, mailbox: Mailbox) -> Occurrence:
     """Say where a copy was seen."""
-    # The flags are \Seen and \Flagged (RFC 9051 2.3.2), whatever their case.
-    flags = {one.lower() for one in row.flags}
     return Occurrence(
         mailbox=mailbox,
         folder=row.folder,
         received_at=row.received_at,
-        seen="\\seen" in flags,
-        flagged="\\flagged" in flags,
+        seen="seen" in row.flags,
+        flagged="flagged" in row.flags,
+        gone=row.gone,
         is_variant=row.variant,
         is_archived=row.archived,
         size=row.size,

@@ -25,7 +25,7 @@ from domain.access import Scope
 from domain.values import BlobName
 from projections import messages
 from projections.contents import AttachmentRow
-from projections.mail import OccurrenceRow
+from projections.occurrences import OccurrenceRow
 from projections.reader import Reader
 
 _CHUNK: Final = 1 << 16

@@ -24,8 +24,9 @@ from projections.contents import AttachmentRow, ParticipantRow
 from projections.conversations import conversations_of
 from projections.history import LinkRow
 from projections.letters import Letter, asks, letters_of
-from projections.mail import MessageRow, OccurrenceRow
+from projections.mail import MessageRow
 from projections.messages import MessageFilter
+from projections.occurrences import OccurrenceRow
 from projections.projection import Names
 from projections.reader import Reader
 

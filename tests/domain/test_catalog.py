@@ -9,6 +9,7 @@ from domain.catalog import BY_CLASS, BY_NAME, CATALOG
 NAMES = [
     "message.received",
     "message.copy_found",
+    "message.marked",
     "message.classified",
     "message.linked",
     "message.unlinked",

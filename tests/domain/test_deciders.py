@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from domain import access, account, company, document, message, party
 from domain.content import Content
+from domain.marking import MarkMessage, MessageMarked
 from domain.message import (
     CaptureMessage,
     CloseMessage,
@@ -22,7 +23,7 @@ from domain.message import (
     MessageReopened,
     ReopenMessage,
 )
-from domain.values import BlobName, ContactId, MailboxId, PartyId
+from domain.values import BlobName, ContactId, MailboxId, PartyId, Rejected
 from given import Story
 
 BOX, OTHER_BOX = MailboxId(UUID(int=1)), MailboxId(UUID(int=2))
@@ -58,6 +59,28 @@ def test_a_message_is_received_once() -> None:
 def test_the_same_place_seen_again_is_nothing_new() -> None:
     seen = message.Message(known=True, occurrences=frozenset({UUID(int=1)}))
     assert message.decide(seen, capture(RECEIVED)) == []
+
+
+def test_marks_are_those_of_a_place_and_compared_as_sets() -> None:
+    read = MessageMarked(BOX, "INBOX", flags=("seen", "flagged"))
+    mail().given(RECEIVED, COPY).when(MarkMessage(BOX, "INBOX", ("seen", "flagged"))).then(read)
+    again = MarkMessage(BOX, "INBOX", ("flagged", "seen"))
+    mail().given(RECEIVED, COPY, read).when(again).then_nothing()
+    mail().given(RECEIVED, read, COPY).when(MarkMessage(OTHER_BOX, "Sent")).then_nothing()
+
+
+def test_what_left_a_folder_and_comes_back_keeps_its_marks_in_between() -> None:
+    seen = replace(RECEIVED, flags=("seen",))
+    left = MessageMarked(BOX, "INBOX", ("seen",), ("seen",), gone=True)
+    back = MessageMarked(BOX, "INBOX", (), ("seen",), gone_before=True)
+    mail().given(seen).when(MarkMessage(BOX, "INBOX", gone=True)).then(left)
+    mail().given(seen, left).when(MarkMessage(BOX, "INBOX", gone=True)).then_nothing()
+    mail().given(seen, left).when(MarkMessage(BOX, "INBOX")).then(back)
+
+
+def test_what_was_never_in_a_folder_is_not_marked_there() -> None:
+    with pytest.raises(Rejected, match="never seen in this folder"):
+        message.decide(message.evolve(message.Message(), RECEIVED), MarkMessage(BOX, "Sent"))
 
 
 def test_a_further_place_is_a_copy_with_its_own_trace() -> None:

@@ -124,7 +124,7 @@ def capture(
         raw_sha256=f"{named((number, copy)).hex}",
         content=said,
         files=tuple(BlobName(f"file-{number}-{at}") for at in range(len(said.attachments))),
-        flags=("\\Seen",) if copy % 2 else (),
+        flags=("seen",) if copy % 2 else (),
         archived=archived,
     )
     return CaptureMessage(named(("occurrence", number, copy)), received)

@@ -1,0 +1,59 @@
+"""Places in which messages were seen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.message import MessageCopyFound, MessageReceived
+from domain.recorded import Recorded
+from projections.projection import Table
+
+
+@dataclass(slots=True)
+class OccurrenceRow:
+    """One place where a message was seen, with that copy's own raw bytes.
+
+    `flags` are those it has now, `gone` tells that it no longer lies there; the rest never changes.
+    """
+
+    message: UUID
+    position: int
+    mailbox: UUID
+    folder: str
+    role: str
+    received_at: datetime
+    raw: str
+    raw_sha256: str
+    size: int
+    content: str
+    variant: bool
+    flags: list[str]
+    gone: bool
+    archived: bool
+    recorded_at: datetime
+
+
+OCCURRENCE = Table("occurrence", OccurrenceRow, key=("message", "position"), late_key=True)
+
+
+def occurrence(
+    recorded: Recorded, event: MessageReceived | MessageCopyFound, *, variant: bool
+) -> OccurrenceRow:
+    """Give the place that an event tells of."""
+    return OccurrenceRow(
+        message=recorded.stream,
+        position=recorded.position,
+        mailbox=event.mailbox,
+        folder=event.folder,
+        role=event.role.value,
+        received_at=event.received_at,
+        raw=event.raw,
+        raw_sha256=event.raw_sha256,
+        size=event.size,
+        content=event.content_key,
+        variant=variant,
+        flags=list(event.flags),
+        gone=False,
+        archived=event.archived,
+        recorded_at=recorded.recorded_at,
+    )
