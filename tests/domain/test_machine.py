@@ -74,6 +74,24 @@ def test_a_discussion_list_is_peoples_mail_that_is_addressed_to_nobody() -> None
     assert (closed.automatic, closed.kind) == (True, "newsletter")
 
 
+@pytest.mark.parametrize(
+    "signals",
+    [
+        {"x_beenthere": "utenti@l.example", "list_id": "<utenti.l.example>"},
+        {"mailing_list": "list utenti@l.example", "list_unsubscribe": "<mailto:u@l.example>"},
+        {"x_mailing_list": "utenti@l.example"},
+    ],
+)
+def test_list_programs_call_each_post_bulk_and_people_write_it(signals: dict[str, str]) -> None:
+    machine = recognise(mail(precedence="bulk", **signals), ())
+    assert (machine.automatic, machine.kind, machine.listed) == (False, "list", True)
+
+
+def test_a_list_that_says_it_takes_no_posts_sends_newsletters() -> None:
+    signals = {"x_beenthere": "novita@l.example", "list_post": "NO"}
+    assert recognise(mail(precedence="bulk", **signals), ()).kind == "newsletter"
+
+
 def test_a_web_form_is_a_persons_mail() -> None:
     form = Content(
         reader=1,
