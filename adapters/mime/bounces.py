@@ -76,6 +76,13 @@ _DELAYED = re.compile(
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])([45])[0-5]\d(?:[ -](?=[A-Za-z<#:\[(]))")
 _ADDRESS = re.compile(r"<?([\w.+=/~&-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{1,250}[A-Za-z0-9])>?")
+# The last line before the addresses that failed: "did not reach the following recipient(s):".
+_FAILED_BELOW = re.compile(
+    r"(?im)^[^\n]{0,100}\b(?:recipient|address|destination|user)s?(?:\(e?s\))?\b[^\n]{0,60}"
+    r"(?::[ \t]*$|(?<=error)s? -{3,}[ \t]*$)"
+)
+_LISTED = re.compile(r"(?m)^[ \t]*<([\w.+=/~&-]{1,64}@[A-Za-z0-9.-]{3,250})>:")
+_NOBODY = re.compile(r"(?i)(?:post_?master|mailer-?daemon|abuse|help-?desk|support|uucp|root)@")
 _QUOTED_HEADERS = re.compile(
     r"(?im)^(?:[ \t>-]*(?:return-path|received|message-id)[ \t]*:"
     r"|-{2,}[^\n]{0,60}(?:copy|original|returned|message)[^\n]*)"
@@ -138,9 +145,19 @@ def recipient_in(fields: Fields, text: str) -> str:
     failed = addresses_in(fields.every("x-failed-recipients"))
     if failed:
         return failed[0].spec
+    told = _told(text)
+    below = _FAILED_BELOW.search(told)
     own = {address.key for name in ("from", "to") for address in addresses_in(fields.every(name))}
-    found = _ADDRESS.findall(_told(text))
-    return next((spec for spec in found if spec.lower() not in own), "")
+    places = (told[below.end() :] if below else "", told)
+    found = [spec for place in places for spec in _ADDRESS.findall(place)]
+    likely = (spec for spec in found if spec.lower() not in own and not _NOBODY.match(spec))
+    return next(likely, "") or _listed_in(told)
+
+
+def _listed_in(told: str) -> str:
+    """Give the address before a reason, `<a@b>: User unknown`, even if it is the reader's own."""
+    found = _LISTED.search(told)
+    return found[1] if found and not _NOBODY.match(found[1]) else ""
 
 
 def _told(text: str) -> str:

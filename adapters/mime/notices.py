@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from adapters.mime import bounces
+from adapters.mime.addresses import addresses_in
 from adapters.mime.charsets import decode
 from adapters.mime.fields import Fields, read_fields, section_end
-from adapters.mime.ids import ids_in
+from adapters.mime.ids import first_id, ids_in
 from adapters.mime.pec import receipt
 from adapters.mime.tree import MESSAGE_TYPES, Part
 from domain.content import Notice, NoticeKind
@@ -27,7 +28,8 @@ _DISPOSITION_TYPES = (
 )
 # Of several recipients the worst matters to the sender.
 _WORST_FIRST = ("failed", "delayed", "delivered", "relayed", "expanded")
-_TYPED = re.compile(r"^[\w-]+\s*;\s*")
+# rfc822; mimecast writes rfc/822
+_TYPED = re.compile(r"^[\w/-]+\s*;\s*")
 _BLOCKS = re.compile(rb"\r*\n(?:[ \t]*\r*\n)+")
 _ID_LINE = re.compile(
     r"(?im)^[ \t>]*(?:x-)?(?:original-)?message-id[ \t]*:[ \t]*(\S[^\n]{0,1000})"
@@ -100,7 +102,7 @@ def _delivery(fields: Fields, leaves: list[Part], part: Part, text: str) -> Noti
         kind=NoticeKind.DELIVERY,
         outcome=outcome or bounces.outcome_in(fields, text),
         status=bounces.status_in(worst.text("status")) or bounces.status_in(text),
-        recipient=_recipient(recipient) or bounces.recipient_in(fields, text),
+        recipient=_recipient(recipient) or _bounced(fields, leaves, text),
         concerns=_concerns(fields, leaves, blocks, text),
     )
 
@@ -116,9 +118,21 @@ def _bounce(fields: Fields, leaves: list[Part], text: str) -> Notice:
         kind=NoticeKind.DELIVERY,
         outcome=bounces.outcome_in(fields, text),
         status=bounces.status_in(text),
-        recipient=bounces.recipient_in(fields, text),
+        recipient=_bounced(fields, leaves, text),
         concerns=_concerns(fields, leaves, [], text),
     )
+
+
+def _bounced(fields: Fields, leaves: list[Part], text: str) -> str:
+    """Give whom the wording names, or else the only one to whom the returned message went."""
+    if told := bounces.recipient_in(fields, text):
+        return told
+    headers = (_returned_fields(leaf) for leaf in leaves if leaf.media_type in _RETURNED)
+    ours = (inner for inner in headers if not bounces.comes_from_a_machine(inner))
+    to = [
+        one.spec for inner in ours for one in addresses_in(inner.every("to") + inner.every("cc"))
+    ]
+    return to[0] if len(to) == 1 else ""
 
 
 def _recipient(value: str) -> str:
@@ -143,6 +157,8 @@ def _sources(
     told = [v for b in blocks for n in _TOLD for v in b.every(n)]
     returned = [leaf for leaf in leaves if leaf.media_type in _RETURNED]
     yield (*ids_in(told), *(id for leaf in returned for id in _returned_ids(leaf)))
+    # Where a boundary is mistyped, or forgotten, the returned header stands in the report itself.
+    yield ids_in([value for block in blocks for value in block.every("message-id")])
     yield ids_in([v for n in _TOLD for v in fields.every(n)])
     plain = [
         leaf for leaf in leaves if leaf not in returned and leaf.media_type.startswith("text/")
@@ -161,13 +177,17 @@ _TOLD = ("original-message-id", "x-original-message-id", "x-riferimento-message-
 
 
 def _returned_ids(leaf: Part) -> tuple[str, ...]:
+    id = first_id(_returned_fields(leaf).every("message-id")[:1])
+    return (id,) if id else ()
+
+
+def _returned_fields(leaf: Part) -> Fields:
     octets = leaf.octets()
     header_end, _ = section_end(octets, 0, len(octets))
     if header_end < 3:
         octets = octets.lstrip()
         header_end, _ = section_end(octets, 0, len(octets))
-    inner = read_fields(octets[:header_end])
-    return ids_in(inner.every("message-id")[:1])
+    return read_fields(octets[:header_end])
 
 
 def _scraped(text: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from domain.content import Attachment, Content
 
 __all__ = ["READER", "Reading", "read", "safe_name", "unread"]
 
-READER = 1
+READER = 2
 """The version stored with everything derived; raised when the same bytes read differently."""
 
 

@@ -210,3 +210,44 @@ def test_certification_data_cut_short_are_read_as_far_as_they_go():
 def test_other_xml_is_no_certification():
     assert read_certification(b"<other/>") is None
     assert read_certification(b"no xml") is None
+
+
+def test_who_helps_with_a_failure_is_not_who_could_not_be_reached():
+    told = b"For help, please contact <postmaster@mx.example>\n\n<bad@b.example>: unknown user\n"
+    raw = QMAIL.replace(b"<bad@b.example>:", told).replace(b"192.0.2.1 does", b"It does")
+    notice = read(raw).content.notice
+    assert notice is not None
+    assert notice.recipient == "bad@b.example"
+
+
+def test_recipients_that_failed_stand_below_those_of_the_message():
+    told = b"Your message\n  To: good@b.example\ndid not reach the following recipient(s):\n\n"
+    notice = read(QMAIL.replace(b"<bad@b.example>:", told + b"bad@b.example on Monday")).content
+    assert notice.notice is not None
+    assert notice.notice.recipient == "bad@b.example"
+
+
+def test_a_mailbox_of_ones_own_can_be_full():
+    raw = QMAIL.replace(b"bad@b.example", b"anna@a.example")
+    notice = read(raw).content.notice
+    assert notice is not None
+    assert notice.recipient == "anna@a.example"
+
+
+def test_a_report_that_names_nobody_means_the_only_one_to_whom_the_returned_message_went():
+    raw = report("delivery-status", "delivery-status", "Action: failed\nStatus: 5.0.0\n")
+    raw = raw.replace(b"Subject: Offer", b"To: Bob <bob@b.example>")
+    notice = read(raw).content.notice
+    assert notice is not None
+    assert notice.recipient == "bob@b.example"
+    two = read(raw.replace(b"bob@b.example>", b"bob@b.example>, c@b.example")).content.notice
+    assert two is not None
+    assert two.recipient == ""
+
+
+def test_a_returned_header_inside_the_report_names_the_message():
+    raw = report("delivery-status", "delivery-status", STATUS)
+    raw = raw.replace(b"--b\nContent-Type: message/rfc822", b"--c\nContent-Type: message/rfc822")
+    notice = read(raw).content.notice
+    assert notice is not None
+    assert notice.concerns == ("ours@a.example",)
