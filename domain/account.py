@@ -1,9 +1,28 @@
 """An account: where a mailbox is fetched from. Its secret lies in the key store, never here."""
 
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Annotated, assert_never
 
 from domain.values import MailboxId, Personal, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """Whom we ask for access in place of a password (OAuth 2.0, RFC 6749), and as which client.
+
+    `provider` is microsoft, google or other; `endpoints` (as device=https://…) and `scopes` stand in
+    the place of the provider's own. `unattended`: the client has access by itself (client
+    credentials), nobody is asked. `secret_ends_on` is when the client's secret runs out.
+    """
+
+    provider: str
+    client: str
+    tenant: str = ""
+    unattended: bool = False
+    scopes: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    secret_ends_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +31,7 @@ class AccountConfigured:
 
     `protocol` is imap or pop3; `security` is tls, starttls or plain. `folders` are the chosen ones;
     empty: INBOX and Sent. `delete_after_days` is for pop3: how long mail that was stored stays on
-    the server; None: for ever.
+    the server; None: for ever. `oauth` is in the place of a password.
     """
 
     mailbox: MailboxId
@@ -24,6 +43,7 @@ class AccountConfigured:
     ca_file: Annotated[str, Personal] = ""
     folders: Annotated[tuple[str, ...], Personal] = ()
     delete_after_days: int | None = None
+    oauth: OAuth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +61,31 @@ class AccountResumed:
     """The account is fetched again."""
 
 
-AccountEvent = AccountConfigured | AccountCredentialsChanged | AccountPaused | AccountResumed
+@dataclass(frozen=True, slots=True)
+class AccountConsentGiven:
+    """The provider lets us read the mailbox; until `ends_at`, where it tells that."""
+
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConsentLost:
+    """The provider, or the mail server, no longer takes our access; only a person can mend that.
+
+    `reason` is the provider's code (RFC 6749 5.2), or login_refused.
+    """
+
+    reason: str
+
+
+AccountEvent = (
+    AccountConfigured
+    | AccountCredentialsChanged
+    | AccountPaused
+    | AccountResumed
+    | AccountConsentGiven
+    | AccountConsentLost
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +110,23 @@ class ResumeAccount:
     """Fetch again."""
 
 
-AccountCommand = ConfigureAccount | ChangeCredentials | PauseAccount | ResumeAccount
+@dataclass(frozen=True, slots=True)
+class GiveConsent:
+    """Say that access was given."""
+
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoseConsent:
+    """Say that access is gone, until a person gives it again."""
+
+    reason: str
+
+
+AccountCommand = (
+    ConfigureAccount | ChangeCredentials | PauseAccount | ResumeAccount | GiveConsent | LoseConsent
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +135,7 @@ class Account:
 
     configured: AccountConfigured | None = None
     paused: bool = False
+    consented: bool = False
 
 
 initial = Account()
@@ -84,11 +145,17 @@ def evolve(account: Account, event: object) -> Account:
     """Give the account after an event."""
     match event:
         case AccountConfigured():
-            return replace(account, configured=event)
+            before = account.configured.oauth if account.configured else None
+            kept = account.consented and not asks_anew(before, event.oauth)
+            return replace(account, configured=event, consented=kept)
         case AccountPaused():
             return replace(account, paused=True)
         case AccountResumed():
             return replace(account, paused=False)
+        case AccountConsentGiven():
+            return replace(account, consented=True)
+        case AccountConsentLost():
+            return replace(account, consented=False)
         case _:
             return account
 
@@ -106,5 +173,22 @@ def decide(account: Account, command: AccountCommand) -> list[AccountEvent]:
             return [] if account.paused else [AccountPaused()]
         case ResumeAccount():
             return [AccountResumed()] if account.paused else []
+        case GiveConsent(ends_at):
+            _refuse_password(account.configured)
+            return [AccountConsentGiven(ends_at)]
+        case LoseConsent(reason):
+            return [AccountConsentLost(reason)] if account.consented else []
         case _ as never:
             assert_never(never)
+
+
+def asks_anew(before: OAuth | None, after: OAuth | None) -> bool:
+    """Say whether what was consented to is no longer what is asked for."""
+    if before is None or after is None:
+        return before is not after
+    return replace(before, secret_ends_on=None) != replace(after, secret_ends_on=None)
+
+
+def _refuse_password(configured: AccountConfigured) -> None:
+    if configured.oauth is None:
+        raise Rejected("NO_OAUTH", "this account has a password: there is nothing to consent to")

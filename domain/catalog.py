@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
+    AccountConsentGiven,
+    AccountConsentLost,
     AccountCredentialsChanged,
     AccountPaused,
     AccountResumed,
@@ -63,6 +65,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("account.credentials_changed", AccountCredentialsChanged),
     EventType("account.paused", AccountPaused),
     EventType("account.resumed", AccountResumed),
+    EventType("account.consent_given", AccountConsentGiven),
+    EventType("account.consent_lost", AccountConsentLost),
     EventType("token.issued", TokenIssued),
     EventType("token.revoked", TokenRevoked),
     EventType("projection.event_skipped", EventSkipped),

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
-from domain.account import AccountConfigured, AccountPaused, AccountResumed
+from domain.account import (
+    AccountConfigured,
+    AccountConsentGiven,
+    AccountConsentLost,
+    AccountPaused,
+    AccountResumed,
+    OAuth,
+    asks_anew,
+)
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.recorded import Recorded
 from projections.directory import json_object
@@ -53,7 +62,11 @@ class CompanyRow:
 
 @dataclass(slots=True)
 class AccountRow:
-    """Where a mailbox is fetched from; the secret lies elsewhere."""
+    """Where a mailbox is fetched from; the secret lies elsewhere.
+
+    The columns from `provider` on are empty where there is a password. `consented`: a person, or
+    an administrator, lets us in.
+    """
 
     id: UUID
     mailbox: UUID
@@ -66,6 +79,29 @@ class AccountRow:
     folders: list[str]
     paused: bool
     delete_after_days: int | None
+    provider: str
+    client: str
+    tenant: str
+    unattended: bool
+    scopes: list[str]
+    endpoints: list[str]
+    secret_ends_on: date | None
+    consented: bool
+
+    @property
+    def oauth(self) -> OAuth | None:
+        """Give whom access is asked of; None where there is a password."""
+        if not self.provider:
+            return None
+        return OAuth(
+            provider=self.provider,
+            client=self.client,
+            tenant=self.tenant,
+            unattended=self.unattended,
+            scopes=tuple(self.scopes),
+            endpoints=tuple(self.endpoints),
+            secret_ends_on=self.secret_ends_on,
+        )
 
 
 COLLEAGUE = Table("colleague", ColleagueRow, key=("id",))
@@ -79,6 +115,8 @@ TABLE_OF: Mapping[type, Table[Any]] = {
     AccountConfigured: ACCOUNT,
     AccountPaused: ACCOUNT,
     AccountResumed: ACCOUNT,
+    AccountConsentGiven: ACCOUNT,
+    AccountConsentLost: ACCOUNT,
 }
 
 
@@ -119,12 +157,16 @@ def fold(state: State, recorded: Recorded) -> None:
         case MailboxRegistered(certified, address, name):
             state.mailboxes.put(MailboxRow(own, address, address.casefold(), name, certified))
         case AccountConfigured():
-            before = state.accounts.get(own)
-            state.accounts.put(_account(own, event, before is not None and before.paused))
+            state.accounts.put(_account(own, event, state.accounts.get(own)))
         case AccountPaused() | AccountResumed():
             account = state.accounts.get(own)
             if account is not None:
                 account.paused = isinstance(event, AccountPaused)
+                state.accounts.put(account)
+        case AccountConsentGiven() | AccountConsentLost():
+            account = state.accounts.get(own)
+            if account is not None:
+                account.consented = isinstance(event, AccountConsentGiven)
                 state.accounts.put(account)
 
 
@@ -146,7 +188,9 @@ def _colleague(own: UUID, event: ColleagueRegistered) -> ColleagueRow:
     )
 
 
-def _account(own: UUID, event: AccountConfigured, paused: bool) -> AccountRow:  # noqa: FBT001
+def _account(own: UUID, event: AccountConfigured, before: AccountRow | None) -> AccountRow:
+    asked = event.oauth or OAuth("", "")
+    same = before is not None and not asks_anew(before.oauth, event.oauth)
     return AccountRow(
         id=own,
         mailbox=event.mailbox,
@@ -157,14 +201,22 @@ def _account(own: UUID, event: AccountConfigured, paused: bool) -> AccountRow:  
         user_name=event.user,
         ca_file=event.ca_file,
         folders=list(event.folders),
-        paused=paused,
+        paused=before is not None and before.paused,
         delete_after_days=event.delete_after_days,
+        provider=asked.provider,
+        client=asked.client,
+        tenant=asked.tenant,
+        unattended=asked.unattended,
+        scopes=list(asked.scopes),
+        endpoints=list(asked.endpoints),
+        secret_ends_on=asked.secret_ends_on,
+        consented=before is not None and before.consented and same,
     )
 
 
 company = Projection(
     "company",
-    version=2,
+    version=3,
     tables=(COMPANY, COLLEAGUE, MAILBOX, ACCOUNT),
     hears=tuple(TABLE_OF),
     load=load,

@@ -7,6 +7,8 @@ import msgspec
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
+    AccountConsentGiven,
+    AccountConsentLost,
     AccountCredentialsChanged,
     AccountPaused,
     AccountResumed,
@@ -126,6 +128,10 @@ def _of_house(event: object) -> str:
             return "the account was paused"
         case AccountResumed():
             return "the account was resumed"
+        case AccountConsentGiven(ends_at):
+            return f"consent was given{f', until {ends_at:%Y-%m-%d}' if ends_at else ''}"
+        case AccountConsentLost(reason):
+            return f"consent is lost ({reason}); a person has to give it again"
         case TokenIssued(name=name):
             return f"token {name} issued"
         case TokenRevoked():

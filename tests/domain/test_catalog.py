@@ -28,6 +28,8 @@ NAMES = [
     "account.credentials_changed",
     "account.paused",
     "account.resumed",
+    "account.consent_given",
+    "account.consent_lost",
     "token.issued",
     "token.revoked",
     "projection.event_skipped",

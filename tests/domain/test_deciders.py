@@ -202,6 +202,23 @@ def test_an_account_is_configured_paused_and_resumed() -> None:
     resumed.when(account.ResumeAccount()).then_nothing()
 
 
+def test_consent_is_given_lost_and_asked_for_anew_where_something_else_is_asked_for() -> None:
+    asked = account.OAuth("microsoft", "client")
+    there = replace(ACCOUNT, oauth=asked)
+    given, lost = account.AccountConsentGiven(), account.AccountConsentLost("invalid_grant")
+    lose = account.LoseConsent("invalid_grant")
+    fetching().given(ACCOUNT).when(account.GiveConsent()).then_refused("NO_OAUTH")
+    fetching().given(there).when(lose).then_nothing()
+    fetching().given(there).when(account.GiveConsent()).then(given)
+    fetching().given(there, given).when(lose).then(lost)
+    fetching().given(there, given, lost).when(lose).then_nothing()
+    dated = replace(there, oauth=replace(asked, secret_ends_on=date(2027, 1, 1)))
+    fetching().given(there, given, dated).when(lose).then(lost)
+    other = replace(there, oauth=replace(asked, client="another"))
+    fetching().given(there, given, other).when(lose).then_nothing()
+    fetching().given(there, given, ACCOUNT).when(lose).then_nothing()
+
+
 TOKEN = access.TokenIssued("hash", (access.Scope.READ_MAIL,), None, None, "erp")
 
 
