@@ -29,6 +29,8 @@ class Connection:
         self.limits = limits
         self.protocol = protocol
         self.capabilities: frozenset[str] = frozenset()
+        self.resyncs = False
+        """Whether the server tells what vanished since a point (QRESYNC, RFC 7162 3.2)."""
 
     @classmethod
     async def open(cls, account: ImapAccount, limits: Limits) -> Self:
@@ -88,7 +90,18 @@ class Connection:
         if not ready:
             await self._log_in()
             await self._ask_capabilities()
+        await self._enable_resync()
         self.protocol.state = aioimaplib.AUTH
+
+    async def _enable_resync(self) -> None:
+        """Ask for QRESYNC where it is offered; a server that does not mean it goes without."""
+        if {"ENABLE", "QRESYNC"} <= self.capabilities:
+            try:
+                await self.run(b"ENABLE QRESYNC")
+                self.resyncs = True
+            except ImapTrouble as trouble:
+                if trouble.kind is not TroubleKind.REFUSED:
+                    raise
 
     async def _ask_capabilities(self) -> None:
         found: set[str] = set()

@@ -21,6 +21,7 @@ from typing import Self
 
 import aioimaplib
 
+from adapters.imap.changes import Changes, changes_since
 from adapters.imap.connection import Connection, granted
 from adapters.imap.fetching import Batch, Flight, Item, batches
 from adapters.imap.folders import Listed, listed, to_wire, with_roles
@@ -106,6 +107,15 @@ class ImapSession:
     def forget_news(self) -> None:
         """Take what has changed so far for known: only what comes from now on is news."""
         self._connection.protocol.news.clear()
+
+    @property
+    def resyncs(self) -> bool:
+        """Say whether HIGHESTMODSEQ moves with everything, and what vanished is told (QRESYNC)."""
+        return self._connection.resyncs
+
+    async def changes(self, last_uid: int, modseq: int) -> Changes:
+        """Ask which flags changed up to a UID since `modseq`, and what is gone; 0 asks for all."""
+        return await changes_since(self._connection, last_uid, self._selected(), modseq)
 
     async def uids_with_sizes(self, after_uid: int = 0) -> list[tuple[int, int]]:
         """List the messages above a UID, as (UID, size), in rising order."""
@@ -232,11 +242,14 @@ class ImapSession:
             return True
 
         command = b"EXAMINE " + quoted(wire)
-        if connection.capabilities & {"CONDSTORE", "QRESYNC"}:
+        counts_changes = bool(connection.capabilities & {"CONDSTORE", "QRESYNC"})
+        if counts_changes:
             command += b" (CONDSTORE)"
         connection.protocol.news.clear()
         await connection.run(command, take=take)
         connection.protocol.state = aioimaplib.SELECTED
+        if not counts_changes:  # a figure alone does not mean that CHANGEDSINCE is understood
+            figures.pop(b"HIGHESTMODSEQ", None)
         names = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
         state = FolderState(*(figures.get(name, 0) for name in names))
         if state.uidvalidity == 0:

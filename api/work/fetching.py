@@ -1,10 +1,13 @@
 """What is new in the folders of an IMAP account, each fetched from where it was left.
 
+    select ─▶ what changed since ─▶ marks ─▶ what is new ─▶ stored, portion by portion ─▶ cursor
+
 The cursor (UIDVALIDITY, UID) moves in the transaction of the events. When a server renumbers a
 folder, it is listed from the beginning: what is known by its bytes records nothing new.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -15,10 +18,12 @@ from uuid import UUID, uuid5
 from psycopg import Connection
 
 from adapters.imap.session import ImapSession
-from adapters.imap.values import Fetched, Oversize, RemoteFolder, Role, Unfetchable
+from adapters.imap.values import Fetched, FolderState, Oversize, RemoteFolder, Role, Unfetchable
+from adapters.logs import log
 from api.work.accounts import Account
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
+from api.work.marking import Folder, Marked, Marking, bits
 from api.work.reception import Arrival, Counts, Place, Reception
 from api.work.synced import Synced
 from domain.identity import header_key
@@ -27,6 +32,8 @@ from domain.message import FolderRole
 ARCHIVE: Final = timedelta(days=30)
 """Mail that was older at an account's first sync is archive: nothing of it waits."""
 
+_ALL_FLAGS_S: Final = 300.0
+"""So often all flags are listed where the server does not count changes."""
 Item = Fetched | Oversize | Unfetchable
 
 
@@ -40,15 +47,32 @@ class _Cursor:
     uid_validity: int
     last_uid: int
     cut_off: datetime | None
+    highest_modseq: int
+    renumbered: bool
+    """Whether an earlier numbering is still noted: the new one is not read to its end yet."""
 
     def move(self, connection: Connection[Any]) -> None:
         connection.execute(
-            "INSERT INTO folder_cursor (account, folder, role, uid_validity, last_uid, cut_off)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (account, folder) DO UPDATE SET"
+            "INSERT INTO folder_cursor"
+            " (account, folder, role, uid_validity, last_uid, cut_off, highest_modseq)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (account, folder) DO UPDATE SET"
             " role = excluded.role, uid_validity = excluded.uid_validity,"
-            " last_uid = excluded.last_uid, moved_at = clock_timestamp()",
-            (self.account, self.folder, self.role, self.uid_validity, self.last_uid, self.cut_off),
-        )
+            " last_uid = excluded.last_uid, highest_modseq = excluded.highest_modseq,"
+            " moved_at = clock_timestamp()",
+            (
+                self.account, self.folder, self.role, self.uid_validity, self.last_uid,
+                self.cut_off, self.highest_modseq,
+            ),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """How a folder was when it was last compared, by a server that does not tell what is gone."""
+
+    spread: int
+    """How many UIDs up to the next one are not there; it grows with what is deleted alone."""
+    at: float
 
 
 class Fetching:
@@ -58,6 +82,8 @@ class Fetching:
         self._carteggio = carteggio
         self._reception = reception
         self._lanes = lanes
+        self._marking = Marking(carteggio.journal)
+        self._listed: dict[UUID, _Listed] = {}
 
     async def look(
         self,
@@ -83,31 +109,60 @@ class Fetching:
         cursor = before or _first(synced.account.id, key, cut_off)
         cursor = replace(cursor, role=folder.role.value)
         if cursor.uid_validity != state.uidvalidity:
-            cursor = replace(cursor, uid_validity=state.uidvalidity, last_uid=0)
+            cursor = _from_the_beginning(cursor, state)
         place = Place(
             synced.account.mailbox, folder.name, FolderRole(folder.role.value), cursor.cut_off
         )
+        there = Folder(key, cursor.uid_validity, place)
+        await self._compare(session, there, state, cursor)
         new = await session.uids_with_sizes(cursor.last_uid)
         async with aclosing(self._lanes.portions(new)) as portions:
             async for portion in portions:
-                cursor = await self._portion(session, synced, portion, place, cursor)
-        if cursor != before and not new:
+                cursor = await self._portion(session, synced, portion, there, cursor)
+        if cursor.renumbered:
+            await asyncio.to_thread(self._marking.close_earlier, there)
+        cursor = replace(cursor, highest_modseq=state.highestmodseq)
+        if cursor != before:
             await asyncio.to_thread(self._settle, cursor)
         synced.folders.append(folder.name)
+
+    async def _compare(
+        self, session: ImapSession, there: Folder, state: FolderState, cursor: _Cursor
+    ) -> None:
+        """Record what was marked otherwise, or is gone, since the folder was last read."""
+        now = _Listed(state.uidnext - state.exists, time.monotonic())
+        if cursor.last_uid and self._is_due(session, state, cursor, now):
+            modseq = cursor.highest_modseq if state.highestmodseq else 0
+            changes = await session.changes(cursor.last_uid, modseq)
+            async with self._lanes.storing:
+                await asyncio.to_thread(self._marking.apply, there, changes)
+        elif state.highestmodseq == 0:
+            return
+        self._listed[there.key] = now
+
+    def _is_due(
+        self, session: ImapSession, state: FolderState, cursor: _Cursor, now: _Listed
+    ) -> bool:
+        last = self._listed.get(cursor.folder)
+        if state.highestmodseq and cursor.highest_modseq:
+            moved = state.highestmodseq != cursor.highest_modseq
+            # Without QRESYNC the figure need not move when something is deleted.
+            return moved or not (session.resyncs or (last and last.spread == now.spread))
+        return last is None or last.spread != now.spread or now.at - last.at > _ALL_FLAGS_S
 
     async def _portion(
         self,
         session: ImapSession,
         synced: Synced,
         portion: Sequence[tuple[int, int]],
-        place: Place,
+        there: Folder,
         cursor: _Cursor,
     ) -> _Cursor:
         async with aclosing(session.fetch(portion)) as fetching:
             async for items in fetching:
                 cursor = replace(cursor, last_uid=max(item.uid for item in items))
                 async with self._lanes.storing:
-                    counts = await asyncio.to_thread(self._take, items, place, cursor)
+                    counts = await asyncio.to_thread(self._take, items, there, cursor)
                 synced.counts.add(counts)
                 synced.not_fetched += sum(_is_left(item) for item in items)
         return cursor
@@ -119,26 +174,35 @@ class Fetching:
     def _cursor(self, account: UUID, key: UUID) -> _Cursor | None:
         with self._carteggio.database.pool.connection() as connection:
             row = connection.execute(
-                "SELECT role, uid_validity, last_uid, cut_off FROM folder_cursor"
-                " WHERE account = %s AND folder = %s",
+                "SELECT role, uid_validity, last_uid, cut_off, highest_modseq, EXISTS (SELECT FROM"
+                " folder_message m WHERE m.folder = c.folder AND m.uid_validity < c.uid_validity)"
+                " OR EXISTS (SELECT FROM folder_message m WHERE m.folder = c.folder"
+                " AND m.uid_validity > c.uid_validity)"
+                " FROM folder_cursor c WHERE account = %s AND folder = %s",
                 (account, key),
             ).fetchone()
         return _Cursor(account, key, *row) if row else None
 
-    def _take(self, items: Sequence[Item], place: Place, cursor: _Cursor) -> Counts:
-        arrivals = [
-            Arrival(item.raw, place, item.received_at, item.flags)
-            for item in items
-            if isinstance(item, Fetched)
+    def _take(self, items: Sequence[Item], there: Folder, cursor: _Cursor) -> Counts:
+        whole = [item for item in items if isinstance(item, Fetched)]
+        batch = self._reception.read(
+            [Arrival(item.raw, there.place, item.received_at, item.flags) for item in whole]
+        )
+        marked = [
+            Marked(item.uid, message, bits(item.flags))
+            for item, message in zip(whole, batch.messages, strict=True)
         ]
+        fresh = {one.identity.message for one in batch.fresh}
+        self._marking.found_again(there, [one for one in marked if one.message not in fresh])
 
         def moved(connection: Connection[Any], _: Counts) -> None:
+            there.note(connection, marked)
             cursor.move(connection)
             for item in items:
                 if _is_left(item):
                     _leave(connection, cursor, item)
 
-        return self._reception.store(self._reception.read(arrivals), moved)
+        return self._reception.store(batch, moved)
 
     def _settle(self, cursor: _Cursor) -> None:
         """Keep the cursor also where nothing came, so that a first look is remembered as such."""
@@ -147,7 +211,25 @@ class Fetching:
 
 
 def _first(account: UUID, key: UUID, cut_off: datetime | None) -> _Cursor:
-    return _Cursor(account, key, "", 0, 0, cut_off or datetime.now(UTC) - ARCHIVE)
+    return _Cursor(
+        account, key, "", 0, 0, cut_off or datetime.now(UTC) - ARCHIVE, 0, renumbered=False
+    )
+
+
+def _from_the_beginning(cursor: _Cursor, state: FolderState) -> _Cursor:
+    """Follow a folder that got a new numbering (UIDVALIDITY, RFC 3501 2.3.1.1)."""
+    renumbered = cursor.uid_validity != 0
+    if renumbered:
+        log("sync").warning(
+            "a folder was renumbered", account=cursor.account, folder=cursor.folder
+        )
+    return replace(
+        cursor,
+        uid_validity=state.uidvalidity,
+        last_uid=0,
+        highest_modseq=0,
+        renumbered=renumbered,
+    )
 
 
 def chosen(account: Account, there: Sequence[RemoteFolder], synced: Synced) -> list[RemoteFolder]:

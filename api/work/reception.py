@@ -56,11 +56,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Arrivals that were read and wait for being stored; `read` counts the known ones too."""
+    """Arrivals that were read and wait for being stored; `read` counts the known ones too.
+
+    `messages` are those of all arrivals, in their order.
+    """
 
     read: int
     octets: int
     fresh: tuple[Seen, ...]
+    messages: tuple[UUID, ...] = ()
 
 
 @dataclass(slots=True)
@@ -107,12 +111,14 @@ class Reception:
     @phase("reading")
     def read(self, arrivals: Sequence[Arrival]) -> Batch:
         """Tell which arrivals are new, and read those."""
-        named = {self._occurrence(one): one for one in map(self._identified, arrivals)}
+        identified = [self._identified(one) for one in arrivals]
+        named = {self._occurrence(one): one for one in identified}
         known = self._known(named)
         fresh = [one for occurrence, one in named.items() if occurrence not in known]
         readings = self._worker.read_many([one.arrival.raw for one in fresh])
         seen = tuple(replace(one, reading=read) for one, read in zip(fresh, readings, strict=True))
-        return Batch(len(arrivals), sum(len(one.raw) for one in arrivals), seen)
+        messages = tuple(one.identity.message for one in identified)
+        return Batch(len(arrivals), sum(len(one.raw) for one in arrivals), seen, messages)
 
     def store(self, batch: Batch, moved: Moved | None = None) -> Counts:
         """Make a batch durable and known; `moved` moves the source's cursor along with it."""

@@ -23,6 +23,7 @@ from api.work.feed import feed_channel
 from api.work.instance import Carteggio
 from api.work.sync import Sync
 from domain.account import PauseAccount, ResumeAccount
+from domain.marking import MessageMarked
 from domain.message import MessageReceived
 from dovecot import MailAccount
 from instances import events_of
@@ -132,6 +133,9 @@ class Office:
     def received(self) -> list[MessageReceived]:
         return events_of(self.carteggio, "message.received")
 
+    def marked(self) -> list[MessageMarked]:
+        return events_of(self.carteggio, "message.marked")
+
     def states(self) -> list[AccountState]:
         return list(states_of(self.carteggio).values())
 
@@ -163,6 +167,20 @@ def test_a_question_waits_and_its_answer_ends_the_wait_within_ten_seconds(office
         went = office.until(lambda: office.waiting() == 0)
     assert came < PROMISED_S
     assert went < PROMISED_S
+
+
+def test_a_mail_read_or_deleted_elsewhere_is_seen_so_within_ten_seconds(office, mail_account):
+    mail_account.append(question(1), when=EARLIER)
+    office.add(mail_account)
+    with office.attended(interval=NEVER):
+        office.until(office.fetched)
+        with mail_account.login() as client:
+            client.select()
+            client.store("1", "+FLAGS", r"(\Seen)")
+        read = office.until(lambda: [one.flags for one in office.marked()] == [("seen",)])
+        mail_account.expunge("1")
+        gone = office.until(lambda: any(one.gone for one in office.marked()))
+    assert max(read, gone) < PROMISED_S
 
 
 def test_news_is_told_again_and_again(office, mail_account):
