@@ -5,11 +5,11 @@ import os
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -38,6 +38,55 @@ class ServerTrouble(Exception):
         super().__init__(sentence)
         self.kind = kind
         self.sentence = sentence
+
+
+class Tokens(Protocol):
+    """Where the access tokens of an account come from (OAuth 2.0)."""
+
+    async def current(self) -> str:
+        """Give a token that can be used now."""
+
+    async def renewed(self, refused: str) -> str:
+        """Give another token than one that the mail server refused."""
+
+    async def gave_up(self) -> None:
+        """Take note that the mail server refuses a fresh token too."""
+
+
+async def let_in(tokens: Tokens | None, login: Callable[[str], Awaitable[T]]) -> T:
+    """Log in, with a token where there are some; where one is refused, with one more, once."""
+    if tokens is None:
+        return await login("")
+    token = await tokens.current()
+    try:
+        return await login(token)
+    except ServerTrouble as trouble:
+        if trouble.kind is not TroubleKind.LOGIN_REFUSED:
+            raise
+    token = await tokens.renewed(token)
+    try:
+        return await login(token)
+    except ServerTrouble as trouble:
+        if trouble.kind is TroubleKind.LOGIN_REFUSED:
+            await tokens.gave_up()
+        raise
+
+
+def xoauth2(user: str, token: str) -> bytes:
+    """Say who we are with a token, as Google and Microsoft have it."""
+    return f"user={_sayable(user)}\1auth=Bearer {token}\1\1".encode()
+
+
+def oauthbearer(user: str, token: str, host: str, port: int) -> bytes:
+    """Say who we are with a token, as the standard has it (RFC 7628 3.1, RFC 5801 4)."""
+    name = _sayable(user).replace("=", "=3D").replace(",", "=2C")
+    return f"n,a={name},\1host={host}\1port={port}\1auth=Bearer {token}\1\1".encode()
+
+
+def _sayable(user: str) -> str:
+    if not user.isprintable():
+        raise ServerTrouble(TroubleKind.LOGIN_REFUSED, "a user's name has no control characters")
+    return user
 
 
 def words(octets: bytes) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Awaitable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Self, TypeVar
 
 import aioimaplib
@@ -12,13 +13,14 @@ from adapters.imap.grammar import quoted
 from adapters.imap.protocol import Answer, Client, Pending, Protocol, Taker
 from adapters.imap.splitter import Response
 from adapters.imap.values import ImapAccount, ImapTrouble, Limits, TroubleKind, words
-from adapters.mailservers import opening, tls_context, too_late
+from adapters.mailservers import let_in, oauthbearer, opening, tls_context, too_late, xoauth2
 
 T = TypeVar("T")
 
 # RFC 5530: the login is not wrong, the server cannot take it now.
 _NOT_NOW = (b"[UNAVAILABLE]", b"[INUSE]", b"[SERVERBUG]", b"[LIMIT]")
 _GOODBYE = 2.0
+_CHALLENGES = 3
 
 
 class Connection:
@@ -35,13 +37,18 @@ class Connection:
     @classmethod
     async def open(cls, account: ImapAccount, limits: Limits) -> Self:
         """Connect, secure and log in; raise ImapTrouble, and leave nothing open, where that fails."""
-        connection = cls(account, limits, await _connect(account, limits))
-        try:
-            await connection._begin()
-        except BaseException:
-            connection.drop()
-            raise
-        return connection
+
+        async def opened(token: str) -> Self:
+            bearing = replace(account, token=token)
+            connection = cls(bearing, limits, await _connect(account, limits))
+            try:
+                await connection._begin()
+            except BaseException:
+                connection.drop()
+                raise
+            return connection
+
+        return await let_in(account.tokens, opened)
 
     async def close(self) -> None:
         """Take leave if the connection is good, and end it."""
@@ -137,7 +144,9 @@ class Connection:
 
     async def _log_in(self) -> None:
         try:
-            if "AUTH=PLAIN" in self.capabilities:
+            if self.account.token:
+                await self._authenticate_by_token()
+            elif "AUTH=PLAIN" in self.capabilities:
                 await self._authenticate_plain()
             elif "LOGINDISABLED" in self.capabilities:
                 raise ImapTrouble(
@@ -151,23 +160,50 @@ class Connection:
                 raise
             raise _login_refused(trouble) from None
 
+    async def _authenticate_by_token(self) -> None:
+        """Log in by what the server offers: the standard (RFC 7628), or what was there before it."""
+        account = self.account
+        if "AUTH=OAUTHBEARER" in self.capabilities:
+            said = oauthbearer(account.user, account.token, account.host, account.port)
+            await self._authenticate(b"OAUTHBEARER", said, b"\1")  # RFC 7628 3.2.3
+        elif "AUTH=XOAUTH2" in self.capabilities:
+            await self._authenticate(b"XOAUTH2", xoauth2(account.user, account.token), b"")
+        else:
+            sentence = "the server takes no access token (neither OAUTHBEARER nor XOAUTH2)"
+            raise ImapTrouble(TroubleKind.PROTOCOL, sentence)
+
     async def _authenticate_plain(self) -> None:
-        """Log in by SASL PLAIN (RFC 4616), in one step where the server allows (RFC 4959)."""
+        """Log in by SASL PLAIN (RFC 4616)."""
         user, password = self.account.user.encode(), self.account.password.encode()
         if b"\0" in user + password:
             raise ImapTrouble(TroubleKind.LOGIN_REFUSED, "user and password cannot contain NUL")
-        secret = base64.b64encode(b"\0" + user + b"\0" + password)
-        if "SASL-IR" in self.capabilities:
-            await self.run(b"AUTHENTICATE PLAIN " + secret)
-            return
+        await self._authenticate(b"PLAIN", b"\0" + user + b"\0" + password, b"")
+
+    async def _authenticate(self, mechanism: bytes, secret: bytes, farewell: bytes) -> None:
+        """Log in by SASL, in one step where the server allows that (RFC 4959).
+
+        A server may say in a challenge what is wrong, and waits for `farewell` before it says NO.
+        """
+        encoded = base64.b64encode(secret)
+        owed, said = "SASL-IR" not in self.capabilities, b""
         asked = self.protocol.challenge()
-        pending = self.start(b"AUTHENTICATE PLAIN")
-        either: set[asyncio.Future[Any]] = {asked, pending.done}
-        going = asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        await self.within(going, self.limits.command, pending.name)
-        if asked.done() and not pending.done.done():
-            self.protocol.wire.write(secret + b"\r\n")
-        granted(await self.finish(pending), pending.name)
+        command = b"AUTHENTICATE " + mechanism
+        pending = self.start(command if owed else command + b" " + encoded)
+        for _ in range(_CHALLENGES):
+            either: set[asyncio.Future[Any]] = {asked, pending.done}
+            going = asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            await self.within(going, self.limits.command, pending.name)
+            if pending.done.done() or not asked.done():
+                break
+            challenge, asked = asked.result(), self.protocol.challenge()
+            if owed or not challenge:
+                line = encoded
+            else:
+                line, said = base64.b64encode(farewell), b" " + _decoded(challenge)
+            owed = False
+            self.protocol.wire.write(line + b"\r\n")
+        answer = await self.finish(pending)
+        granted(replace(answer, text=answer.text + said), pending.name)
 
     async def _login(self) -> None:
         try:
@@ -185,6 +221,13 @@ def granted(answer: Answer, name: str) -> Answer:
         return answer
     said = words(answer.text)
     raise ImapTrouble(TroubleKind.REFUSED, f"the server refuses {name}: {said}")
+
+
+def _decoded(challenge: bytes) -> bytes:
+    try:
+        return base64.b64decode(challenge)
+    except ValueError:
+        return challenge
 
 
 def _nothing(_: Response) -> bool:

@@ -72,7 +72,7 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         self._pending: dict[bytes, Pending] = {}
         self.upgrading = False
         """Whether TLS was agreed on (STARTTLS) and does not stand yet."""
-        self._challenge: asyncio.Future[None] | None = None
+        self._challenge: asyncio.Future[bytes] | None = None
         self._unasked = UNASKED
         self._farewell = b""
         self._busy = False
@@ -131,8 +131,8 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         self.wire.write(tag + b" " + command + b"\r\n")
         return pending
 
-    def challenge(self) -> asyncio.Future[None]:
-        """Give what is done as soon as the server asks to go on with `+`."""
+    def challenge(self) -> asyncio.Future[bytes]:
+        """Give what the server will say when it asks to go on with `+`."""
         self._challenge = asyncio.get_running_loop().create_future()
         self._challenge.add_done_callback(_looked_at)
         return self._challenge
@@ -174,7 +174,7 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
             self._untagged(response)
         elif line.startswith(b"+"):
             if self._challenge is not None and not self._challenge.done():
-                self._challenge.set_result(None)
+                self._challenge.set_result(line[1:].strip())
         elif line:
             self._tagged(line)
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from adapters.mailservers import ServerTrouble, TroubleKind, words
+from adapters.mailservers import ServerTrouble, Tokens, TroubleKind, words
 
 __all__ = [
     "MB",
@@ -31,7 +31,7 @@ class ImapAccount:
     """Where a mailbox is fetched from, and how.
 
     `plain` sends the password in clear: only where the account says so. `ca_file` replaces the
-    system's authorities.
+    system's authorities. A `token` is used in place of the password; `tokens` gives it.
     """
 
     host: str
@@ -40,6 +40,8 @@ class ImapAccount:
     user: str
     password: str = field(repr=False)
     ca_file: Path | None = None
+    tokens: Tokens | None = field(default=None, repr=False)
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,19 @@
 import asyncio
 import base64
 from contextlib import suppress
+from dataclasses import replace
 from typing import Self
 
-from adapters.mailservers import ServerTrouble, TroubleKind, opening, tls_context, too_late, words
+from adapters.mailservers import (
+    ServerTrouble,
+    TroubleKind,
+    let_in,
+    opening,
+    tls_context,
+    too_late,
+    words,
+    xoauth2,
+)
 from adapters.pop3.protocol import Pending, Protocol
 from adapters.pop3.reader import Answer
 from adapters.pop3.values import Limits, Pop3Account
@@ -29,13 +39,18 @@ class Connection:
     @classmethod
     async def open(cls, account: Pop3Account, limits: Limits) -> Self:
         """Connect, secure and log in; leave nothing open where that fails with ServerTrouble."""
-        connection = cls(account, limits, await _connect(account, limits))
-        try:
-            await connection._begin()
-        except BaseException:
-            connection.drop()
-            raise
-        return connection
+
+        async def opened(token: str) -> Self:
+            bearing = replace(account, token=token or account.token)
+            connection = cls(bearing, limits, await _connect(account, limits))
+            try:
+                await connection._begin()
+            except BaseException:
+                connection.drop()
+                raise
+            return connection
+
+        return await let_in(account.tokens, opened)
 
     async def quit(self) -> None:
         """Take leave: only now does the server remove what was deleted (RFC 1939 6)."""
@@ -116,7 +131,8 @@ class Connection:
         mechanisms = self.capabilities.get("SASL", frozenset())
         try:
             if self.account.token:
-                await self._authenticate(b"XOAUTH2", _xoauth2(self.account))
+                said = xoauth2(self.account.user, self.account.token)
+                await self._authenticate(b"XOAUTH2", base64.b64encode(said))
             elif "PLAIN" in mechanisms:
                 await self._authenticate(b"PLAIN", _plain(self.account))
             else:
@@ -175,11 +191,6 @@ def _plain(account: Pop3Account) -> bytes:
     if "\0" in account.user + account.password:
         raise _unsayable()
     return base64.b64encode(f"\0{account.user}\0{account.password}".encode())
-
-
-def _xoauth2(account: Pop3Account) -> bytes:
-    said = f"user={account.user}\1auth=Bearer {account.token}\1\1"
-    return base64.b64encode(said.encode())
 
 
 def _decoded(text: bytes) -> bytes:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from adapters.mailservers import Tokens
+
 MB = 1_000_000
 
 
@@ -12,7 +14,8 @@ class Pop3Account:
     """Where a maildrop is fetched from, and how.
 
     `starttls` is STLS (RFC 2595). `plain` sends the password in clear: only where the account says
-    so. `ca_file` replaces the system's authorities. A `token` is used in place of the password.
+    so. `ca_file` replaces the system's authorities. A `token` is used in place of the password;
+    `tokens` gives it.
     """
 
     host: str
@@ -21,6 +24,7 @@ class Pop3Account:
     user: str
     password: str = field(repr=False)
     ca_file: Path | None = None
+    tokens: Tokens | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
 
 
