@@ -11,7 +11,8 @@ from domain.values import Address
 class Attachment:
     """A leaf part that is no body text; `name` is display text, never a path, empty if it has none.
 
-    `size` counts decoded octets.
+    `size` counts decoded octets. `inside` is the place of the attachment out of which this one was
+    taken (winmail.dat, an attached mail, a signed file); `title` is an attached mail's subject.
     """
 
     name: str
@@ -19,6 +20,24 @@ class Attachment:
     size: int
     content_id: str = ""
     inline: bool = False
+    inside: int | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """What a calendar part is about; texts are as its sender wrote them.
+
+    `start` is ISO 8601, a day or a time, with Z for UTC, else in `zone` or, without one, wherever
+    the reader is. A higher `sequence` of the same `uid` replaces a lower one.
+    """
+
+    uid: str = ""
+    organiser: Address | None = None
+    summary: str = ""
+    start: str = ""
+    zone: str = ""
+    sequence: int = 0
 
 
 class NoticeKind(StrEnum):
@@ -88,6 +107,11 @@ class Content:
     """smime-signed, smime-encrypted, pgp-signed, pgp-encrypted, or empty."""
     calendar_method: str = ""
     """METHOD of a text/calendar part (RFC 5546), upper case, or empty."""
+    calendar: CalendarEntry | None = None
+    """The first entry of the same part (RFC 5545)."""
+    signature: str = ""
+    """Of signed mail: intact, broken, or unverified, where it cannot be told. Intact says that the
+    mail is as the key's owner signed it, and nothing of who that is."""
     degraded: bool = False
     """True when the mail could not be read in full; the raw bytes are kept all the same."""
     defects: tuple[str, ...] = field(default=())

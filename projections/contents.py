@@ -55,7 +55,7 @@ class ParticipantRow:
 
 @dataclass(slots=True)
 class AttachmentRow:
-    """An attachment; `blob` is where its octets lie."""
+    """An attachment; `blob` is where its octets lie, `inside` the one out of which it was taken."""
 
     message: UUID
     content: str
@@ -66,6 +66,13 @@ class AttachmentRow:
     inline: bool
     content_id: str
     blob: str | None
+    inside: int | None
+    title: str
+
+    @property
+    def shown_name(self) -> str:
+        """Give its name, for an attached mail without one the subject."""
+        return self.name or (f"{self.title}.eml" if self.title else "")
 
 
 @dataclass(slots=True)
@@ -169,6 +176,8 @@ def _attachments(row: ContentRow, said: Content, files: Sequence[str]) -> Iterab
             inline=file.inline,
             content_id=file.content_id,
             blob=files[place] if place < len(files) else None,
+            inside=file.inside,
+            title=file.title,
         )
 
 

@@ -305,7 +305,7 @@ def _put_occurrence(
 
 mail = Projection(
     "mail",
-    version=2,
+    version=3,
     tables=TABLES,
     hears=(
         MessageReceived, MessageCopyFound, MessageMarked, MessageClassified, MessageClosed,

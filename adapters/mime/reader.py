@@ -5,32 +5,29 @@
 What it reads is derived and carries READER; a better reader reads the raw bytes again.
 """
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.mime import pec
 from adapters.mime.addresses import addresses_in
+from adapters.mime.calendars import calendar_of
 from adapters.mime.charsets import clean
 from adapters.mime.dates import read_date
 from adapters.mime.fields import MOST_FIELD_OCTETS, Fields, read_fields, section_end
 from adapters.mime.ids import first_id, ids_in
+from adapters.mime.inside import opened
 from adapters.mime.notices import notice_of
+from adapters.mime.protection import protection_of
 from adapters.mime.signals import signals_of, trace_of
 from adapters.mime.text import leaf_text, text_of
 from adapters.mime.tree import BODY_TYPES, Part, parse
 from adapters.mime.words import raw_text, safe_name
-from domain.content import Attachment, Content
+from domain.content import Content
 
 __all__ = ["READER", "Reading", "read", "safe_name", "unread"]
 
 READER = 2
 """The version stored with everything derived; raised when the same bytes read differently."""
-
-
-MOST_CALENDAR = 1_000_000
-
-_METHOD = re.compile(rb"(?im)^METHOD[^:\r\n]{0,100}:[ \t]*([\w-]{1,40})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +70,27 @@ def _read(raw: bytes) -> Reading:
     root = tree.root
     envelope = pec.envelope(root.fields, root)
     text = _text(envelope.inner.root if envelope and envelope.inner else root)
-    files = [part for part in root.leaves() if not part.is_body]
-    octets = tuple(part.octets() for part in files)
+    notice = notice_of(root.fields, root, text)
+    # What a notice brings back is our own mail: it was read when it was sent.
+    found = opened(root, messages=notice is None)
+    protection, signature = protection_of(root)
+    method, entry = calendar_of([*root.leaves(), *found.leaves])
+    defects = tree.defects if found.complete else [*tree.defects, "attachment not opened in full"]
     content = replace(
         _by_header(root.fields),
-        text=text,
-        attachments=tuple(map(_attachment, files, octets)),
-        notice=notice_of(root.fields, root, text),
+        text=text if text.strip() else found.text or text,
+        attachments=tuple(found.files),
+        notice=notice,
         pec_sender=envelope.sender if envelope else None,
         pec_message_id=envelope.message_id if envelope else "",
-        protection=_protection(root),
-        calendar_method=_calendar_method(root),
+        protection=protection,
+        signature=signature,
+        calendar_method=method,
+        calendar=entry,
         degraded=not tree.complete,
-        defects=tuple(dict.fromkeys(tree.defects)),
+        defects=tuple(dict.fromkeys(defects)),
     )
-    return Reading(content, octets)
+    return Reading(content, tuple(found.octets))
 
 
 def _by_header(fields: Fields) -> Content:
@@ -122,48 +125,3 @@ def _text(root: Part) -> str:
         return text
     named = (p for p in root.leaves() if p.media_type in BODY_TYPES and not p.is_body)
     return next((leaf_text(part) for part in named if part.disposition != "attachment"), text)
-
-
-def _attachment(part: Part, octets: bytes) -> Attachment:
-    content_id = part.content_id
-    inline = part.disposition == "inline" or (bool(content_id) and not part.disposition)
-    return Attachment(part.name, part.media_type, len(octets), content_id, inline)
-
-
-def _protection(root: Part) -> str:
-    """Tell how a mail is signed or encrypted (RFC 8551, RFC 3156, or PGP in the text)."""
-    protocol = root.parameters.get("protocol", "").lower()
-    match root.media_type:
-        case "multipart/signed":
-            return "pgp-signed" if "pgp" in protocol else "smime-signed"
-        case "multipart/encrypted":
-            return "pgp-encrypted"
-        case "application/pkcs7-mime" | "application/x-pkcs7-mime":
-            kind = root.parameters.get("smime-type", "").lower()
-            ending = root.name.lower().endswith((".p7s", ".p7c"))
-            return "smime-signed" if kind.startswith("signed") or ending else "smime-encrypted"
-        case _:
-            return _inline_pgp(root)
-
-
-def _inline_pgp(root: Part) -> str:
-    for part in root.leaves():
-        if part.media_type == "text/plain" and part.is_body:
-            body = part.encoded()
-            if b"-----BEGIN PGP SIGNED MESSAGE-----" in body:
-                return "pgp-signed"
-            if b"-----BEGIN PGP MESSAGE-----" in body:
-                return "pgp-encrypted"
-    return ""
-
-
-def _calendar_method(root: Part) -> str:
-    """Give the METHOD of a calendar part: from the media type, or else from its lines."""
-    for part in root.leaves():
-        if part.media_type in ("text/calendar", "application/ics"):
-            named = part.parameters.get("method", "")
-            found = None if named else _METHOD.search(part.octets()[:MOST_CALENDAR])
-            method = found[1].decode("ascii", "replace") if found else named
-            if method:
-                return method.upper()[:40]
-    return ""

@@ -136,7 +136,7 @@ def addresses(people: Iterable[ParticipantRow], role: str) -> list[Address]:
 def attachment(row: AttachmentRow) -> Attachment:
     """Describe a file, and where it can be had."""
     return Attachment(
-        name=row.name,
+        name=row.shown_name,
         media_type=row.media_type,
         size=row.size,
         is_inline=row.inline,

@@ -90,7 +90,7 @@ async def _attachment(served: Served, reader: Reader, message: UUID, place: int)
         raise _not_found()
     if found.blob is None:
         raise Refusal(404, "NOT_KEPT", "this attachment could not be read out of the raw message")
-    return _File(message, BlobName(found.blob), safe_name(found.name), found.size)
+    return _File(message, BlobName(found.blob), safe_name(found.shown_name), found.size)
 
 
 async def _sent(request: Request, file: _File) -> Response:

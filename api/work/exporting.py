@@ -94,7 +94,9 @@ def _form(content: Content) -> dict[str, Any]:
         "from": [one.spec for one in content.authors],
         "to": [one.spec for one in content.to],
         "cc": [one.spec for one in content.cc],
-        "attachments": [one.name for one in content.attachments if one.name],
+        "attachments": [
+            one.name for one in content.attachments if one.name and one.inside is None
+        ],
     }
 
 
@@ -159,6 +161,7 @@ def _line(id: UUID, portion: _Portion) -> dict[str, Any]:
 
 def _as_written(row: MessageRow, portion: _Portion) -> dict[str, Any]:
     people = portion.participants.get(row.id, ())
+    files = portion.attachments.get(row.id, ())
     return {
         "message_id": header_id(row),
         "raw_sha256": _digests(portion.occurrences.get(row.id, ())),
@@ -166,7 +169,7 @@ def _as_written(row: MessageRow, portion: _Portion) -> dict[str, Any]:
         "from": _addresses(people, "from"),
         "to": _addresses(people, "to"),
         "cc": _addresses(people, "cc"),
-        "attachments": [one.name for one in portion.attachments.get(row.id, ()) if one.name],
+        "attachments": [one.name for one in files if one.name and one.inside is None],
     }
 
 

@@ -51,7 +51,7 @@ def shapes(reading: Reading) -> dict[str, object]:
         "subject": words(content.subject),
         "from": sorted({words(a.spec).lower() for a in content.authors}),
         "to": sorted({words(a.spec).lower() for a in content.to}),
-        "att": sorted(words(a.name) for a in content.attachments if a.name),
+        "att": sorted(words(a.name) for a in content.attachments if a.name and a.inside is None),
     }
 
 
