@@ -283,8 +283,11 @@ def asks(letter: Letter) -> bool:
 
 
 def answered(state: Letters, letter: Letter, ours: list[Letter]) -> Letter:
-    """Find the first later message of ours in the conversation, or on the topic."""
-    later = next((one for one in ours if one.at > letter.at), None)
+    """Find the first message of ours after it, in the conversation or on the topic.
+
+    In the same second counts as after: servers know no smaller part (RFC 9051 2.3.3).
+    """
+    later = next((one for one in ours if one.at >= letter.at), None)
     candidates = [one for one in (later, _on_topic(state, letter)) if one is not None]
     first = min(candidates, key=order, default=None)
     by, at = (None, None) if first is None else (first.message, first.at)
@@ -297,7 +300,7 @@ def _on_topic(state: Letters, letter: Letter) -> Letter | None:
     last = letter.at + ANSWER_WINDOW
     near = {other for topic in letter.asked_under for other in state.replies.get(topic, ())}
     later = (
-        one for one in map(state.rows.get, near) if one is not None and letter.at < one.at <= last
+        one for one in map(state.rows.get, near) if one is not None and letter.at <= one.at <= last
     )
     return min(later, key=order, default=None)
 

@@ -220,7 +220,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=1,
+    version=2,
     tables=(*conversations.TABLES, LETTER, EXCHANGE, WAITING),
     hears=(
         MessageReceived,

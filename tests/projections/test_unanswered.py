@@ -178,7 +178,7 @@ def _answer(one: Mail, mail: Sequence[Mail], group: dict[UUID, UUID]) -> UUID | 
         for other in mail
         if other.classified.direction is Direction.OUTBOUND
         and not other.classified.automatic
-        and _at(other) > _at(one)
+        and _at(other) >= _at(one)
         and (
             group[other.key] == group[one.key]
             or (
@@ -311,6 +311,20 @@ async def test_how_mail_stood_at_a_time_and_what_was_known_at_a_position(
         letter = (await letters_of(reading, names, EVERYTHING, [asked.key]))[asked.key]
         assert letter.answered_by == replied.key
         assert await letters_of(reading, names, stranger, [asked.key]) == {}
+
+
+async def test_an_answer_in_the_same_second_is_one(database: "Database") -> None:
+    asked = question(1)
+    replied = answer(2, asked, hours=0)
+    events = [
+        (one.key, event) for one in (asked, replied) for event in (one.received, one.classified)
+    ]
+    with database.connect() as connection:
+        names = fill(connection, CORRESPONDENCE, [recorded(events)])
+    async with await database.connect_async() as reading:
+        assert (await waiting_in(reading, names, EVERYTHING)).rows == []
+        letter = (await letters_of(reading, names, EVERYTHING, [asked.key]))[asked.key]
+        assert letter.answered_by == replied.key
 
 
 async def test_a_late_ancestor_joins_two_conversations_and_their_old_ids_lead_on(
