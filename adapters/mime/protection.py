@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from adapters.mime import cms
 from adapters.mime.inside import SIGNED_TYPES
+from adapters.mime.transfer import encoding_of
 from adapters.mime.tree import Part
 
 _BEGINS_SIGNED = b"-----BEGIN PGP SIGNED MESSAGE-----"
@@ -20,7 +21,9 @@ def protection_of(root: Part) -> tuple[str, str]:
             return found
     for part in root.leaves():
         if part.is_body and part.media_type in ("text/plain", "text/html"):
-            body = part.octets()
+            # Only base64 hides the armour's first line: the others leave plain words as they are.
+            encoding = encoding_of(part.fields.first("content-transfer-encoding"))
+            body = part.octets() if encoding == "base64" else part.encoded()
             if _BEGINS_SIGNED in body:
                 return "pgp-signed", cms.UNVERIFIED
             if _BEGINS_ENCRYPTED in body:

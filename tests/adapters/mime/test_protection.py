@@ -79,7 +79,10 @@ def test_pgp_is_recognised_and_not_verified():
     assert protected(signed) == ("pgp-signed", "unverified")
     listed = b"Content-Type: multipart/mixed; boundary=l\r\n\r\n--l\r\n" + signed + b"\r\n--l--"
     assert protected(listed) == ("pgp-signed", "unverified")
-    assert protected(b"\n-----BEGIN PGP MESSAGE-----\n") == ("pgp-encrypted", "")
+    armour = b"-----BEGIN PGP MESSAGE-----\n"
+    assert protected(b"\n" + armour) == ("pgp-encrypted", "")
+    head = b"Content-Type: text/html\nContent-Transfer-Encoding: base64\n\n"
+    assert protected(head + encodebytes(b"<pre>" + armour)) == ("pgp-encrypted", "")
 
 
 def test_encrypted_mail_is_told_from_signed_by_what_it_is():
