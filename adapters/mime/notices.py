@@ -9,7 +9,7 @@ from adapters.mime.charsets import decode
 from adapters.mime.fields import Fields, read_fields, section_end
 from adapters.mime.ids import first_id, ids_in
 from adapters.mime.pec import receipt
-from adapters.mime.tree import MESSAGE_TYPES, Part
+from adapters.mime.tree import MESSAGE_TYPES, Part, parse
 from domain.content import Notice, NoticeKind
 
 MOST_RECIPIENTS = 1_000
@@ -61,7 +61,7 @@ def notice_of(fields: Fields, root: Part, text: str) -> Notice | None:
     return None
 
 
-def _leaf(leaves: list[Part], types: Iterable[str]) -> Part | None:
+def _leaf(leaves: Iterable[Part], types: Iterable[str]) -> Part | None:
     return next((leaf for leaf in leaves if leaf.media_type in types), None)
 
 
@@ -127,12 +127,26 @@ def _bounced(fields: Fields, leaves: list[Part], text: str) -> str:
     """Give whom the wording names, or else the only one to whom the returned message went."""
     if told := bounces.recipient_in(fields, text):
         return told
-    headers = (_returned_fields(leaf) for leaf in leaves if leaf.media_type in _RETURNED)
-    ours = (inner for inner in headers if not bounces.comes_from_a_machine(inner))
+    returned = [leaf for leaf in leaves if leaf.media_type in _RETURNED]
+    headers = [_returned_fields(leaf) for leaf in returned]
+    ours = [inner for inner in headers if not bounces.comes_from_a_machine(inner)]
     to = [
         one.spec for inner in ours for one in addresses_in(inner.every("to") + inner.every("cc"))
     ]
-    return to[0] if len(to) == 1 else ""
+    if len(to) == 1:
+        return to[0]
+    return _reported(returned[0]) if len(returned) == 1 and not ours else ""
+
+
+def _reported(leaf: Part) -> str:
+    """Give whom a report names that a gateway has put into a notice of its own."""
+    status = _leaf(parse(leaf.octets()).root.leaves(), _STATUS_TYPES)
+    blocks = _blocks(status) if status else []
+    named = (
+        b.text("original-recipient") or b.text("final-recipient")
+        for b in sorted(blocks, key=_rank)
+    )
+    return next((_recipient(one) for one in named if one), "")
 
 
 def _recipient(value: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from adapters.mime.reader import Reading, read
+from benchmarks.recognition import bounces, judged, labelled
 from domain.content import NoticeKind
 
 ARCHIVES = ("mime", "signed", "bounces", "hostile", "bulk", "pec", "tnef", "calendar")
@@ -106,3 +107,18 @@ def test_every_mail_of_the_manifest_is_there():
     with (place / "MANIFEST.tsv").open(encoding="utf-8", newline="") as rows:
         listed = {(r["archive"], r["file"]) for r in csv.DictReader(rows, delimiter="\t")}
     assert {key for key, _ in readings(place)} <= listed
+
+
+def test_machines_are_told_from_people():
+    place = data()
+    figures = judged(place, labelled(place))
+    assert figures["of"] == 1_425
+    assert isinstance(figures["f1"], float)
+    assert figures["f1"] >= 0.98, figures
+
+
+def test_bounces_tell_whom_they_did_not_reach_and_which_message():
+    place = data()
+    figures = bounces(place, labelled(place))
+    assert figures["recipient"] / figures["of"] >= 0.97, figures
+    assert figures["original"] / figures["of"] >= 0.83, figures

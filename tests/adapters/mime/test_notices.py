@@ -251,3 +251,14 @@ def test_a_returned_header_inside_the_report_names_the_message():
     notice = read(raw).content.notice
     assert notice is not None
     assert notice.concerns == ("ours@a.example",)
+
+
+def test_a_report_that_a_gateway_wraps_into_a_notice_of_its_own_names_whom_it_is_about():
+    inner = report("delivery-status", "delivery-status", STATUS).replace(b"--b", b"--i")
+    inner = inner.replace(b"boundary=b", b"boundary=i")
+    raw = b"From: MAILER-DAEMON@gw.example\nSubject: Returned mail: User unknown\n"
+    raw += b"Content-Type: multipart/mixed; boundary=o\n\n--o\n\nThe addresses below had errors:\n"
+    raw += b"--o\nContent-Type: message/rfc822\n\n" + inner + b"--o--\n"
+    notice = read(raw).content.notice
+    assert notice is not None
+    assert notice.recipient == "bad@b.example"
