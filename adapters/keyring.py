@@ -126,13 +126,13 @@ class Keyring:
         with open_store(self._database) as store:
             store.retire_older_than(max(self._company_keys))
 
-    def seal_secret(self, subject: UUID, secret: bytes) -> bytes:
+    def seal_secret(self, subject: UUID, secret: bytes, kind: str = "secret") -> bytes:
         """Seal a password or token of an account under the account's own key."""
-        return seal(self._key_of(subject), secret, "secret", subject.bytes)
+        return seal(self._key_of(subject), secret, kind, subject.bytes)
 
-    def open_secret(self, subject: UUID, sealed: bytes) -> bytes:
-        """Open what `seal_secret` gave for this subject, and for no other."""
-        return open_box(self._key_of(subject), sealed, "secret", subject.bytes)
+    def open_secret(self, subject: UUID, sealed: bytes, kind: str = "secret") -> bytes:
+        """Open what `seal_secret` gave for this subject and kind, and for no other."""
+        return open_box(self._key_of(subject), sealed, kind, subject.bytes)
 
     def _key_of(self, subject: UUID) -> Key:
         keys = self.ensure([subject])

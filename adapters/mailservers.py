@@ -49,8 +49,8 @@ class Tokens(Protocol):
     async def renewed(self, refused: str) -> str:
         """Give another token than one that the mail server refused."""
 
-    async def gave_up(self) -> None:
-        """Take note that the mail server refuses a fresh token too."""
+    async def gave_up(self, token: str, sentence: str) -> None:
+        """Take note that the mail server refuses a fresh token too, and why; raise what follows."""
 
 
 async def let_in(tokens: Tokens | None, login: Callable[[str], Awaitable[T]]) -> T:
@@ -68,7 +68,7 @@ async def let_in(tokens: Tokens | None, login: Callable[[str], Awaitable[T]]) ->
         return await login(token)
     except ServerTrouble as trouble:
         if trouble.kind is TroubleKind.LOGIN_REFUSED:
-            await tokens.gave_up()
+            await tokens.gave_up(token, trouble.sentence)
         raise
 
 

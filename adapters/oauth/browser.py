@@ -18,9 +18,7 @@ _HEAD_S: Final = 10.0
 _DONE: Final = "Carteggio has the answer. This page may be closed."
 
 
-async def by_browser(
-    client: Client, show: Callable[[str], None], user: str = "", now: Clock = utc
-) -> Grant:
+async def by_browser(client: Client, show: Callable[[str], None], now: Clock = utc) -> Grant:
     """Let a person consent at the page that `show` is given, and ask for what was consented to."""
     if not client.authorize:
         sentence = "this provider has no page for a browser: use --device"
@@ -30,7 +28,7 @@ async def by_browser(
     server = await asyncio.start_server(waiting.meet, "127.0.0.1", 0, limit=_HEAD)
     try:
         redirect = client.redirect.format(port=server.sockets[0].getsockname()[1])
-        show(_page(client, redirect, state, verifier, user))
+        show(_page(client, redirect, state, verifier))
         async with asyncio.timeout(_LONGEST):
             code = await waiting.code
     except TimeoutError:
@@ -41,7 +39,7 @@ async def by_browser(
     return await by_code(client, code, verifier, redirect, now)
 
 
-def _page(client: Client, redirect: str, state: str, verifier: str, user: str) -> str:
+def _page(client: Client, redirect: str, state: str, verifier: str) -> str:
     """Write the address that begins it, with PKCE (RFC 7636)."""
     library = AsyncOAuth2Client(
         client.id,
@@ -49,9 +47,8 @@ def _page(client: Client, redirect: str, state: str, verifier: str, user: str) -
         redirect_uri=redirect,
         code_challenge_method="S256",
     )
-    more = dict(client.more) | ({"login_hint": user} if user else {})
     address, _ = library.create_authorization_url(
-        client.authorize, state=state, code_verifier=verifier, **more
+        client.authorize, state=state, code_verifier=verifier, **dict(client.more)
     )
     return str(address)
 

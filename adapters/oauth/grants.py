@@ -83,9 +83,11 @@ async def device(client: Client) -> Device:
     if not client.device:
         sentence = "this provider lets no other device in: use --browser"
         raise OAuthTrouble(OAuthTroubleKind.CLIENT, "no_device", sentence)
-    asked = {"client_id": client.id, "scope": " ".join(client.scopes)}
     async with _asking(client) as http:
-        answer = await http.post(client.device, data=asked, withhold_token=True, auth=None)
+        # RFC 8628 3.1: the client proves itself as it does where tokens are given.
+        proof = http.client_auth(http.token_endpoint_auth_method)
+        asked = {"scope": " ".join(client.scopes)}
+        answer = await http.post(client.device, data=asked, auth=proof)
         said = _object(answer)
     if "error" in said or answer.is_error:
         raise _refused(said.get("error"), said.get("error_description"), ())

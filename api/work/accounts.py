@@ -7,6 +7,7 @@ from typing import Literal, cast
 from uuid import UUID
 
 from adapters.imap.values import ImapAccount
+from adapters.mailservers import Tokens
 from adapters.pop3.values import Pop3Account
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
@@ -17,6 +18,7 @@ from domain.account import (
     AccountConfigured,
     ChangeCredentials,
     ConfigureAccount,
+    OAuth,
 )
 from domain.identity import account_id, mailbox_id
 from domain.values import MailboxId, Rejected
@@ -43,8 +45,15 @@ class Account:
     paused: bool
     protocol: str = "imap"
     delete_after_days: int | None = None
+    oauth: OAuth | None = None
+    consented: bool = False
 
-    def imap(self, password: str) -> ImapAccount:
+    @property
+    def needs_consent(self) -> bool:
+        """Say whether a person has to act before mail can be fetched."""
+        return self.oauth is not None and not self.consented
+
+    def imap(self, password: str, tokens: Tokens | None = None) -> ImapAccount:
         """Give what the session needs."""
         return ImapAccount(
             host=self.host,
@@ -53,9 +62,10 @@ class Account:
             user=self.user,
             password=password,
             ca_file=Path(self.ca_file) if self.ca_file else None,
+            tokens=tokens,
         )
 
-    def pop3(self, password: str) -> Pop3Account:
+    def pop3(self, password: str, tokens: Tokens | None = None) -> Pop3Account:
         """Give what the session needs."""
         return Pop3Account(
             host=self.host,
@@ -64,6 +74,7 @@ class Account:
             user=self.user,
             password=password,
             ca_file=Path(self.ca_file) if self.ca_file else None,
+            tokens=tokens,
         )
 
 
@@ -80,7 +91,7 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What an operator enters for an account."""
+    """What an operator enters for an account; with `oauth`, `password` is the client's secret."""
 
     address: str
     host: str
@@ -92,6 +103,7 @@ class Entered:
     folders: tuple[str, ...] = ()
     protocol: Protocol = "imap"
     delete_after_days: int | None = None
+    oauth: OAuth | None = None
 
 
 def configure(carteggio: Carteggio, entered: Entered) -> UUID:
@@ -108,6 +120,7 @@ def configure(carteggio: Carteggio, entered: Entered) -> UUID:
         ca_file=entered.ca_file,
         folders=entered.folders,
         delete_after_days=entered.delete_after_days,
+        oauth=entered.oauth,
     )
     carteggio.journal.record(id, account, ConfigureAccount(configured), by_operator())
     sealed = carteggio.keyring.seal_secret(id, entered.password.encode())
@@ -158,6 +171,8 @@ async def accounts_of(carteggio: Carteggio) -> list[Account]:
             paused=row.paused,
             protocol=row.protocol,
             delete_after_days=row.delete_after_days,
+            oauth=row.oauth,
+            consented=row.consented,
         )
         for row in rows
     ]

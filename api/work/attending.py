@@ -80,7 +80,7 @@ class Attending:
         active = {
             one.id: (one, marks.get(one.id, b""))
             for one in await accounts_of(self._carteggio)
-            if not one.paused
+            if not (one.paused or one.needs_consent)
         }
         ours = await asyncio.to_thread(self._leases.share, active.keys())
         wanted = {id: active[id] for id in ours}

@@ -28,6 +28,8 @@ _PAUSES: Final[Mapping[str, tuple[float, float]]] = {
     TroubleKind.TOO_MUCH_DATA: (30.0, _HOUR / 2),
     TroubleKind.REFUSED: (30.0, _HOUR / 2),
     "no_password": (300.0, 6 * _HOUR),
+    "needs_consent": (300.0, 6 * _HOUR),
+    "client_refused": (300.0, 6 * _HOUR),
 }
 
 

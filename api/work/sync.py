@@ -12,6 +12,7 @@ from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from adapters.pop3 import values as pop3
 from api.work.accounts import Account, accounts_of, note_state, password_of
+from api.work.consent import Consents
 from api.work.fetching import Fetching, chosen
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
@@ -36,6 +37,7 @@ class Sync:
         self._carteggio = carteggio
         self._limits = limits or Limits(largest=carteggio.settings.max_fetch_bytes)
         self._locks = Locks(carteggio.database)
+        self._consents = Consents(carteggio)
         lanes = Lanes()
 
         def reception(channel: str) -> Reception:
@@ -83,8 +85,9 @@ class Sync:
     async def visit(self, synced: Synced, cut_off: datetime | None = None) -> None:
         """Connect, look into the account once, and leave."""
         if synced.account.protocol == "pop3":
-            password = await self._password(synced.account)
-            await self._maildrops.visit(synced.account.pop3(password), synced, cut_off)
+            tokens = self._consents.of(synced.account)
+            password = "" if tokens else await self._password(synced.account)
+            await self._maildrops.visit(synced.account.pop3(password, tokens), synced, cut_off)
             return
         async with await self.session(synced.account) as session:
             folders = chosen(synced.account, await session.folders(), synced)
@@ -92,7 +95,9 @@ class Sync:
 
     async def session(self, account: Account) -> ImapSession:
         """Give what connects to the account's server when it is entered."""
-        return ImapSession(account.imap(await self._password(account)), self._limits)
+        tokens = self._consents.of(account)
+        password = "" if tokens else await self._password(account)
+        return ImapSession(account.imap(password, tokens), self._limits)
 
     async def _password(self, account: Account) -> str:
         return await asyncio.to_thread(password_of, self._carteggio, account.id)
