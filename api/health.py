@@ -1,11 +1,13 @@
 """Is an instance sound? Each look gives a finding, and says what to do where it is not."""
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import psycopg
 
@@ -18,7 +20,7 @@ from adapters.matching import Lookups
 from adapters.postgres_user import PostgresFailed
 from adapters.settings import Settings
 from api.compose import compose, opened_database
-from api.work.accounts import states_of
+from api.work.accounts import accounts_of, states_of
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.reactions import Reactions
 
@@ -144,11 +146,21 @@ def _blobs(carteggio: Carteggio, *, contents: bool) -> Finding:
 
 
 def _accounts(carteggio: Carteggio) -> Iterator[Finding]:
-    for id, state in states_of(carteggio).items():
-        if state.trouble:
-            since = f", last fetched {state.fetched_at:%Y-%m-%d %H:%M}" if state.fetched_at else ""
-            said = f"{state.trouble}{since}"
-            yield Finding(f"account {id}", State.WARNING, said, "run: carteggio sync")
+    in_trouble = {id: one for id, one in states_of(carteggio).items() if one.trouble}
+    addresses = _addresses(carteggio) if in_trouble else {}
+    for id, state in in_trouble.items():
+        since = f", last fetched {state.fetched_at:%Y-%m-%d %H:%M}" if state.fetched_at else ""
+        said, address = f"{state.trouble}{since}", addresses.get(id)
+        do = f"run: carteggio account test {address}" if address else "run: carteggio sync"
+        yield Finding(f"account {address or id}", State.WARNING, said, do)
+
+
+def _addresses(carteggio: Carteggio) -> dict[UUID, str]:
+    """Give the accounts' addresses; none where the read model is not there to be asked."""
+    try:
+        return {one.id: one.address for one in asyncio.run(accounts_of(carteggio))}
+    except (LookupError, psycopg.Error):
+        return {}
 
 
 def _space(home: Home, settings: Settings) -> Iterator[Finding]:

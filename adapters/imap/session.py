@@ -92,6 +92,11 @@ class ImapSession:
         return self._state
 
     @property
+    def capabilities(self) -> frozenset[str]:
+        """Give what the server says that it can do (RFC 3501 7.2.1)."""
+        return self._connection.capabilities
+
+    @property
     def can_wait(self) -> bool:
         """Say whether the server tells by itself when something comes (IDLE, RFC 2177)."""
         return "IDLE" in self._connection.capabilities

@@ -52,6 +52,11 @@ class Pop3Session:
         else:
             self._connection.drop()
 
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Give what the server says that it can do (RFC 2449)."""
+        return frozenset(self._connection.capabilities)
+
     async def listing(self) -> list[Listed]:
         """List what lies in the maildrop, in the order of its numbers."""
         connection = self._connection

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,12 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.text import Text
 
-from adapters.imap.session import ImapSession
-from adapters.imap.values import ImapAccount, Role
-from adapters.mailservers import ServerTrouble
 from adapters.mime.worker import ReadingWorker
-from adapters.pop3.session import Pop3Session
-from adapters.pop3.values import Pop3Account
 from api.cli.setting import err, fresh, local, moment, opened, out, plain, print_rows, table_of
 from api.work.accounts import (
     Account,
@@ -31,7 +25,9 @@ from api.work.accounts import (
 )
 from api.work.following import followed
 from api.work.instance import Carteggio
+from api.work.records import is_address
 from api.work.sync import Sync, Synced
+from api.work.trying import State, all_tried, way_of
 from domain.account import PauseAccount, ResumeAccount
 from domain.values import Rejected
 
@@ -44,6 +40,7 @@ _PORTS = {
     ("pop3", "starttls"): 110,
     ("pop3", "plain"): 110,
 }
+_TOLD = ("list", "select")
 _BLIND = "POP3 shows no Sent folder: answers sent elsewhere are not seen"
 _Mailbox = Annotated[str, typer.Option(help="The mailbox's address.")]
 _Protocol = Annotated[
@@ -103,6 +100,8 @@ def add(
     carteggio account add --mailbox info@firm.example --host imap.firm.example
     carteggio account add --mailbox fax@firm.example --protocol pop3 --host pop.firm.example
     """
+    if not is_address(mailbox.strip()):
+        raise typer.BadParameter(f"{mailbox!r} is no mail address")
     _fitting(protocol, folder, delete_after)
     with opened(context) as carteggio:
         entered = Entered(
@@ -149,48 +148,16 @@ def _password() -> str:
 
 
 def _tell(entered: Entered) -> None:
-    """Log in once, and say what is there."""
-    try:
-        if entered.protocol == "pop3":
-            count = asyncio.run(_count(entered))
-            out.print(plain(f"inbox: {count:,} messages\n{_BLIND}"))
-        else:
-            _tell_folders(asyncio.run(_look(entered)))
-    except ServerTrouble as trouble:
-        raise Rejected("NO_LOGIN", f"{trouble.sentence}; nothing was kept") from None
-
-
-async def _look(entered: Entered) -> dict[Role, list[str]]:
-    imap = ImapAccount(
-        entered.host,
-        entered.port,
-        entered.security,
-        entered.user,
-        entered.password,
-        Path(entered.ca_file) if entered.ca_file else None,
-    )
-    async with ImapSession(imap) as session:
-        found = await session.folders()
-    return {role: [one.name for one in found if one.role is role] for role in Role}
-
-
-async def _count(entered: Entered) -> int:
-    pop3 = Pop3Account(
-        entered.host,
-        entered.port,
-        entered.security,
-        entered.user,
-        entered.password,
-        Path(entered.ca_file) if entered.ca_file else None,
-    )
-    async with Pop3Session(pop3) as session:
-        return len(await session.listing())
-
-
-def _tell_folders(found: dict[Role, list[str]]) -> None:
-    for role in (Role.INBOX, Role.SENT):
-        names = ", ".join(found[role]) or "none is found; name it with --folder"
-        out.print(plain(f"{role.value}: {names}"))
+    """Try every step once, and say what is there."""
+    steps = asyncio.run(all_tried(way_of(entered)))
+    for step in steps:
+        if step.state is State.BAD:
+            raise Rejected("NO_LOGIN", f"{step.said}; nothing was kept")
+        secured = step.name != "TLS" or entered.security != "plain"
+        if step.name in _TOLD or (step.state is State.WARNING and secured):
+            out.print(plain(f"{step.name}: {step.said}"))
+    if entered.protocol == "pop3":
+        out.print(_BLIND)
 
 
 @group.command("list")
@@ -308,15 +275,22 @@ def sync(
         with ReadingWorker() as worker, followed(carteggio):
             found = asyncio.run(Sync(carteggio, worker).all(mailbox or (), before))
         carteggio.feed.catch_up()
-        _show(found, as_json=as_json)
+        if found:
+            _show(found, as_json=as_json)
+        else:
+            (err if as_json else out).print(_none_active(carteggio))
     if any(one.trouble for one in found):
         raise typer.Exit(1)
 
 
+def _none_active(carteggio: Carteggio) -> str:
+    """Say why nothing was fetched, and what to do."""
+    if asyncio.run(accounts_of(carteggio)):
+        return "Every account is paused; resume one with: carteggio account resume"
+    return "No account is there; add one with: carteggio account add"
+
+
 def _show(found: list[Synced], *, as_json: bool) -> None:
-    if not found:
-        out.print("No account is active; add one with: carteggio account add")
-        return
     table = table_of("mailbox", "#new", "#known", "#not fetched", "?folders", "~trouble")
     print_rows(found, _synced_facts, table, _synced_cells, as_json=as_json)
 

@@ -28,6 +28,7 @@ from api.cli import (
     running,
     serving,
     tokens,
+    trying,
 )
 from api.cli.setting import Chosen
 from api.compose import NoCompany
@@ -44,7 +45,9 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-for group in (instance, importing, accounts, asking, exporting, tokens, serving, running, demo):
+for group in (
+    instance, importing, accounts, trying, asking, exporting, tokens, serving, running, demo,
+):  # fmt: skip
     group.add_to(app)
 
 _SAID = (

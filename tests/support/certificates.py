@@ -12,8 +12,8 @@ from cryptography.x509.oid import NameOID
 _LOOPBACK = "127.0.0.1"
 
 
-def certify(root: Path) -> None:
-    """Make an authority and a certificate for the loopback."""
+def certify(root: Path, days: int = 30) -> None:
+    """Make an authority and a certificate for the loopback, valid for so many days."""
     authority_key, key = (
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP256R1()),
@@ -29,7 +29,7 @@ def certify(root: Path) -> None:
             .public_key(of.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=30))
+            .not_valid_after(now + dt.timedelta(days=days))
             .add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()),
                 critical=False,

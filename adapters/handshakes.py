@@ -1,0 +1,161 @@
+"""The first steps towards a mail server, one by one, before anybody says who they are.
+
+A session does them all at once; here each can be looked at: the addresses of a name, the
+connection, what is agreed on to secure it, and the certificate that the server shows.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Self
+
+from cryptography import x509
+
+from adapters.mailservers import ServerTrouble, TroubleKind, opening, words
+
+_NAMES_SHOWN = 5
+_LINES = 100
+"""More lines than any server says before it is ready, or answers STARTTLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a server's certificate says; nobody has to have checked it."""
+
+    names: tuple[str, ...]
+    issuer: str
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a server is, and by which words it is asked for TLS."""
+
+    host: str
+    port: int
+    protocol: Literal["imap", "pop3"]
+    security: str
+
+    def __str__(self) -> str:
+        """Write it as people do."""
+        return f"{self.host}:{self.port}"
+
+
+async def addresses(place: Place, seconds: float) -> list[str]:
+    """Ask which addresses the server's name has."""
+    asked = asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    try:
+        found = await opening(asked, place.host, seconds)
+    except UnicodeError:  # a label that is empty or longer than 63 (RFC 1035 2.3.4)
+        sentence = f"{words(place.host.encode(errors='replace'))} cannot be the name of a server"
+        raise ServerTrouble(TroubleKind.UNREACHABLE, sentence) from None
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+class Handshake:
+    """A connection that was only just made; nobody logs in over it."""
+
+    def __init__(
+        self, place: Place, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._place = place
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def begin(cls, place: Place, seconds: float) -> Self:
+        """Connect, and nothing more."""
+        connecting = asyncio.open_connection(place.host, place.port)
+        return cls(place, *await opening(connecting, str(place), seconds))
+
+    @property
+    def peer(self) -> str:
+        """Give the address that answered."""
+        return str(self._writer.get_extra_info("peername")[0])
+
+    async def secure(self, context: ssl.SSLContext, seconds: float) -> None:
+        """Agree on TLS as the session would; ServerTrouble says why that fails."""
+        await opening(self._secured(context), str(self._place), seconds)
+
+    async def _secured(self, context: ssl.SSLContext) -> None:
+        if self._place.security == "starttls":
+            await self._ask_for_tls()
+        await self._writer.start_tls(context, server_hostname=self._place.host)
+
+    @property
+    def version(self) -> str:
+        """Give the version of TLS that was agreed on."""
+        secured = self._writer.get_extra_info("ssl_object")
+        return str(secured.version()) if secured else ""
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """Give what the server's certificate says; None where it cannot be read."""
+        secured = self._writer.get_extra_info("ssl_object")
+        octets = secured.getpeercert(binary_form=True) if secured else None
+        return read_certificate(octets) if octets else None
+
+    def drop(self) -> None:
+        """End the connection at once."""
+        self._writer.transport.abort()
+
+    async def _ask_for_tls(self) -> None:
+        """Ask in the words of RFC 3501 6.2.1, or of RFC 2595 4; nothing follows but TLS."""
+        imap = self._place.protocol == "imap"
+        await self._line(b"*" if imap else b"")
+        self._writer.write(b"a STARTTLS\r\n" if imap else b"STLS\r\n")
+        said = await self._line(b"a " if imap else b"")
+        if not said.upper().startswith(b"A OK" if imap else b"+OK"):
+            sentence = f"no secure connection, so nothing was sent: the server says: {words(said)}"
+            raise ServerTrouble(TroubleKind.TLS, sentence)
+
+    async def _line(self, beginning: bytes) -> bytes:
+        """Give the first line that begins so; what cannot be read as lines is shown as it is."""
+        line = b""
+        with suppress(ValueError):  # longer than any line
+            for _ in range(_LINES):
+                line = await self._reader.readline()
+                if not line or line.startswith(beginning):
+                    break
+        return line
+
+
+async def shown(place: Place, seconds: float) -> Certificate | None:
+    """Look at a certificate that is not trusted, over a connection of its own that says nothing."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with suppress(ServerTrouble):
+        handshake = await Handshake.begin(place, seconds)
+        try:
+            await handshake.secure(context, seconds)
+            return handshake.certificate
+        finally:
+            handshake.drop()
+    return None
+
+
+def read_certificate(octets: bytes) -> Certificate | None:
+    """Read a certificate (RFC 5280); None where it is none that can be read."""
+    try:
+        read = x509.load_der_x509_certificate(octets)
+        names = tuple(_names(read))[:_NAMES_SHOWN]
+        return Certificate(names, read.issuer.rfc4514_string(), read.not_valid_after_utc)
+    except ValueError:
+        return None
+
+
+def _names(certificate: x509.Certificate) -> Iterator[str]:
+    """Give the names for which it was issued; the subject where it has none (RFC 6125 6.4.4)."""
+    kind = x509.SubjectAlternativeName
+    try:
+        found = certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        yield certificate.subject.rfc4514_string()
+        return
+    yield from found.get_values_for_type(x509.DNSName)
+    yield from map(str, found.get_values_for_type(x509.IPAddress))

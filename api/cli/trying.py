@@ -1,0 +1,59 @@
+"""Trying an account: each step on the way to its mail, and what the server says of it."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from api.cli.accounts import group
+from api.cli.setting import fresh, opened, plain, print_rows, table_of
+from api.work.consent import Consents
+from api.work.instance import Carteggio
+from api.work.trying import PATIENCE, State, Step, all_tried, way_to
+
+
+def add_to(_: typer.Typer) -> None:
+    """Add this command to those about accounts."""
+    group.command("test")(try_out)
+
+
+def try_out(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The mailbox's address.")],
+    patience: Annotated[
+        float, typer.Option(min=1, max=300, help="Seconds that the server has for each answer.")
+    ] = PATIENCE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Try an account step by step, fetching nothing; exit 1 where a step is bad.
+
+    carteggio account test info@firm.example
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        steps = asyncio.run(_tried(carteggio, address, patience))
+    print_rows(
+        steps, _facts, table_of("step", "=state", "#seconds", "~said"), _cells, as_json=as_json
+    )
+    if any(step.state is State.BAD for step in steps):
+        raise typer.Exit(1)
+
+
+async def _tried(carteggio: Carteggio, address: str, patience: float) -> list[Step]:
+    return await all_tried(await way_to(carteggio, Consents(carteggio), address), patience)
+
+
+def _facts(step: Step) -> dict[str, object]:
+    return {
+        "step": step.name,
+        "state": step.state.value,
+        "said": step.said,
+        "seconds": step.seconds,
+        "found": step.found,
+    }
+
+
+def _cells(step: Step) -> tuple[str | Text, ...]:
+    seconds = "" if step.state is State.NOT_REACHED else f"{step.seconds:.2f}"
+    return step.name, step.state.value, seconds, plain(step.said)

@@ -1,0 +1,314 @@
+"""Trying an account: every step that fetching takes, each named, with the server's own words.
+
+    resolve ─▶ connect ─▶ TLS ─▶ login ─▶ list ─▶ select    (POP3: … login ─▶ list ─▶ UIDL)
+
+Nothing is fetched and nothing changes on the server: folders are examined, messages are counted.
+Here nothing is kept but an access token that had to be renewed. After a bad step the rest is not
+reached.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from adapters import mailservers
+from adapters.handshakes import Certificate, Handshake, Place, addresses, shown
+from adapters.imap import values as imap
+from adapters.imap.session import ImapSession
+from adapters.mailservers import ServerTrouble, TroubleKind, tls_context
+from adapters.pop3 import values as pop3
+from adapters.pop3.session import Pop3Session
+from api.work.accounts import Account, Entered, accounts_of, password_of
+from api.work.consent import Consents
+from api.work.instance import Carteggio
+from domain.values import Rejected
+
+PATIENCE: Final = 20.0
+"""So many seconds the server has for each answer; a step may take twice as long."""
+
+_SOON: Final = timedelta(days=14)
+_SHOWN: Final = 30
+_IMAP_MATTERS: Final[tuple[str, ...]] = ("IDLE", "CONDSTORE", "QRESYNC", "SPECIAL-USE")
+_POP3_MATTERS: Final[tuple[str, ...]] = ("UIDL", "TOP", "PIPELINING")
+
+
+class State(StrEnum):
+    """How a step went."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what the server said of it, or what was found, in words and for programs."""
+
+    name: str
+    state: State
+    said: str
+    seconds: float = 0.0
+    found: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What leads to a mailbox; `folders` are those that are to be fetched, else INBOX and Sent."""
+
+    account: imap.ImapAccount | pop3.Pop3Account
+    folders: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Give where the server is."""
+        one = self.account
+        if isinstance(one, imap.ImapAccount):
+            return Place(one.host, one.port, "imap", one.security)
+        return Place(one.host, one.port, "pop3", one.security)
+
+
+async def way_to(carteggio: Carteggio, consents: Consents, address: str) -> Way:
+    """Give the way of an account that is kept."""
+    wanted = address.strip().casefold()
+    for one in await accounts_of(carteggio):
+        if one.address.casefold() == wanted:
+            return await asyncio.to_thread(_kept, carteggio, consents, one)
+    sentence = f"no account is configured for {address.strip()}"
+    raise Rejected("NOT_FOUND", f"{sentence}; add it with: carteggio account add")
+
+
+def _kept(carteggio: Carteggio, consents: Consents, account: Account) -> Way:
+    tokens = consents.of(account)
+    if tokens is None:
+        password, borrowed = password_of(carteggio, account.id), None
+    else:
+        password, borrowed = "", _Borrowed(tokens)
+    given = account.pop3 if account.protocol == "pop3" else account.imap
+    return Way(given(password, borrowed), account.folders)
+
+
+def way_of(entered: Entered) -> Way:
+    """Give the way that somebody entered, before anything of it is kept."""
+    if entered.oauth is not None:  # what was entered is the client's secret, not the mailbox's
+        sentence = "an account that is let in by consent is tried once somebody has consented"
+        raise Rejected("NEEDS_CONSENT", sentence)
+    kind = pop3.Pop3Account if entered.protocol == "pop3" else imap.ImapAccount
+    account = kind(
+        host=entered.host,
+        port=entered.port,
+        security=entered.security,
+        user=entered.user,
+        password=entered.password,
+        ca_file=Path(entered.ca_file) if entered.ca_file else None,
+    )
+    return Way(account, entered.folders)
+
+
+class _Borrowed:
+    """Tokens that are only tried: that the mail server refuses them is told, and not recorded."""
+
+    def __init__(self, tokens: mailservers.Tokens) -> None:
+        self._tokens = tokens
+
+    async def current(self) -> str:
+        return await self._tokens.current()
+
+    async def renewed(self, refused: str) -> str:
+        return await self._tokens.renewed(refused)
+
+    async def gave_up(self, token: str, sentence: str) -> None:
+        """Leave the consent as it is; the step says what the server said."""
+
+
+async def tried(way: Way, patience: float = PATIENCE) -> AsyncGenerator[Step, None]:
+    """Go the way step by step, and tell each step when it is done."""
+    async with AsyncExitStack() as left:
+        going = _Going(way, patience, left)
+        barred = False
+        for name, taken in going.steps():
+            step = (
+                Step(name, State.NOT_REACHED, "")
+                if barred
+                else await _timed(name, taken, patience)
+            )
+            barred = barred or step.state is State.BAD
+            yield step
+
+
+async def all_tried(way: Way, patience: float = PATIENCE) -> list[Step]:
+    """Go the whole way."""
+    return [step async for step in tried(way, patience)]
+
+
+Taken = Callable[[], Awaitable[Step]]
+
+
+async def _timed(name: str, taken: Taken, patience: float) -> Step:
+    began = time.monotonic()
+    step = await _ended(name, taken, patience)
+    return replace(step, seconds=round(time.monotonic() - began, 3))
+
+
+async def _ended(name: str, taken: Taken, patience: float) -> Step:
+    """Take a step; whatever stands in its way is told in words."""
+    try:
+        async with asyncio.timeout(2 * patience):
+            return await taken()
+    except ServerTrouble as trouble:
+        return Step(name, State.BAD, trouble.sentence, found={"kind": trouble.kind.value})
+    except Rejected as trouble:
+        found = {"kind": trouble.code.casefold()}
+        return Step(name, State.BAD, trouble.sentence, found=found)
+    except TimeoutError:
+        said = f"it was not done within {2 * patience:g} seconds"
+        return Step(name, State.BAD, said, found={"kind": TroubleKind.TIMEOUT.value})
+    except OSError as trouble:
+        said = trouble.strerror or type(trouble).__name__
+        return Step(name, State.BAD, said, found={"kind": "local"})
+
+
+class _Going:
+    """The steps of one way, and what is left of each for the next."""
+
+    def __init__(self, way: Way, patience: float, left: AsyncExitStack) -> None:
+        self._way = way
+        self._place = way.place
+        self._patience = patience
+        self._left = left
+        self._handshake: Handshake
+        self._imap: ImapSession
+        self._pop3: Pop3Session
+        self._folders: tuple[imap.RemoteFolder, ...] = ()
+        self._messages: list[pop3.Listed] = []
+
+    def steps(self) -> list[tuple[str, Taken]]:
+        first: list[tuple[str, Taken]] = [
+            ("resolve", self._resolve), ("connect", self._connect), ("TLS", self._secure),
+            ("login", self._log_in),
+        ]  # fmt: skip
+        if self._place.protocol == "imap":
+            return [*first, ("list", self._list_folders), ("select", self._select)]
+        return [*first, ("list", self._list_messages), ("UIDL", self._look_at_names)]
+
+    async def _resolve(self) -> Step:
+        found = await addresses(self._place, self._patience)
+        return Step("resolve", State.GOOD, ", ".join(found), found={"addresses": found})
+
+    async def _connect(self) -> Step:
+        self._handshake = await Handshake.begin(self._place, self._patience)
+        self._left.callback(self._handshake.drop)
+        said = f"{self._handshake.peer} answers on port {self._place.port}"
+        return Step("connect", State.GOOD, said)
+
+    async def _secure(self) -> Step:
+        if self._place.security == "plain":
+            self._handshake.drop()
+            said = "none is asked for: password and mail go over the network in clear"
+            return Step("TLS", State.WARNING, said)
+        try:
+            context = tls_context(self._way.account.ca_file)
+            await self._handshake.secure(context, self._patience)
+        except ServerTrouble as trouble:
+            return await self._not_secured(trouble)
+        version, certificate = self._handshake.version, self._handshake.certificate
+        self._handshake.drop()
+        return _secured(version, certificate)
+
+    async def _not_secured(self, trouble: ServerTrouble) -> Step:
+        """Say why, and whose certificate it is where there is one."""
+        self._handshake.drop()
+        said, found = trouble.sentence, {"kind": trouble.kind.value}
+        if trouble.kind is not TroubleKind.TLS or "is not trusted" not in said:
+            return Step("TLS", State.BAD, said, found=found)
+        certificate = await shown(self._place, self._patience / 2)
+        if certificate is not None:
+            said = f"{said}; {_described(certificate)}"
+        return Step("TLS", State.BAD, said, found=found | _certificate_facts(certificate))
+
+    async def _log_in(self) -> Step:
+        account, seconds = self._way.account, self._patience
+        if isinstance(account, imap.ImapAccount):
+            here = ImapSession(account, imap.Limits(connect=seconds, command=seconds))
+            self._imap = await self._left.enter_async_context(here)
+            can, matters = self._imap.capabilities, _IMAP_MATTERS
+        else:
+            there = Pop3Session(account, pop3.Limits(connect=seconds, command=seconds))
+            self._pop3 = await self._left.enter_async_context(there)
+            can, matters = self._pop3.capabilities, _POP3_MATTERS
+        able = [one for one in matters if one in can]
+        said = f"{account.user} is let in; the server can {', '.join(able) or 'nothing special'}"
+        return Step("login", State.GOOD, said, found={"capabilities": able})
+
+    async def _list_folders(self) -> Step:
+        self._folders = await self._imap.folders()
+        names = [_with_role(one) for one in self._folders]
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        said = ", ".join(names[:_SHOWN]) + more
+        found = {"folders": {one.name: one.role.value for one in self._folders}}
+        sent = any(one.role is imap.Role.SENT for one in self._folders)
+        if not self._way.folders and not sent:
+            said += "; no Sent folder is found: name it with --folder, else answers are not seen"
+            return Step("list", State.WARNING, said, found=found)
+        return Step("list", State.GOOD, said, found=found)
+
+    async def _select(self) -> Step:
+        names = {one.name: one for one in self._folders}
+        if missing := [name for name in self._way.folders if name not in names]:
+            there = ", ".join(list(names)[:_SHOWN])
+            said = f"these folders are not there: {', '.join(missing)}; there are: {there}"
+            return Step("select", State.BAD, said, found={"kind": "not_found", "missing": missing})
+        wanted = [names[name] for name in dict.fromkeys(self._way.folders)] or [
+            one for one in self._folders if one.role is not imap.Role.OTHER
+        ]
+        counts = {one.name: (await self._imap.select(one)).exists for one in wanted}
+        said = ", ".join(f"{name}: {_messages(count)}" for name, count in counts.items())
+        state = State.GOOD if counts else State.BAD
+        return Step("select", state, said or "there is no INBOX", found={"messages": counts})
+
+    async def _list_messages(self) -> Step:
+        self._messages = await self._pop3.listing()
+        count = len(self._messages)
+        found = {"messages": {"INBOX": count}}
+        return Step("list", State.GOOD, f"inbox: {_messages(count)}", found=found)
+
+    async def _look_at_names(self) -> Step:
+        nameless = sum(one.uidl is None for one in self._messages)
+        if nameless or (not self._messages and "UIDL" not in self._pop3.capabilities):
+            said = "the server has no unique ids: what is known is told by fetching it again"
+            return Step("UIDL", State.WARNING, said)
+        return Step("UIDL", State.GOOD, "every message has a unique id")
+
+
+def _secured(version: str, certificate: Certificate | None) -> Step:
+    if certificate is None:
+        return Step("TLS", State.GOOD, version, found={"version": version})
+    soon = certificate.valid_until - datetime.now(UTC) < _SOON
+    said = f"{version}; {_described(certificate)}" + (": that is soon" if soon else "")
+    found = {"version": version} | _certificate_facts(certificate)
+    return Step("TLS", State.WARNING if soon else State.GOOD, said, found=found)
+
+
+def _described(one: Certificate) -> str:
+    return f"certificate for {', '.join(one.names)} by {one.issuer}, valid until {one.valid_until:%Y-%m-%d}"
+
+
+def _certificate_facts(one: Certificate | None) -> dict[str, object]:
+    if one is None:
+        return {}
+    return {"names": one.names, "issuer": one.issuer, "valid_until": one.valid_until}
+
+
+def _with_role(folder: imap.RemoteFolder) -> str:
+    named = folder.role is imap.Role.OTHER or folder.name.casefold() == folder.role.value
+    return folder.name if named else f"{folder.name} ({folder.role.value})"
+
+
+def _messages(count: int) -> str:
+    return f"{count:,} message" + ("" if count == 1 else "s")
