@@ -39,7 +39,7 @@ class Connection:
         """Connect, secure and log in; raise ImapTrouble, and leave nothing open, where that fails."""
 
         async def opened(token: str) -> Self:
-            bearing = replace(account, token=token)
+            bearing = replace(account, token=token or account.token)
             connection = cls(bearing, limits, await _connect(account, limits))
             try:
                 await connection._begin()

@@ -3,26 +3,30 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Literal
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.text import Text
 
 from adapters.mime.worker import ReadingWorker
-from api.cli.setting import err, fresh, local, moment, opened, out, plain, print_rows, table_of
-from api.work.accounts import (
-    Account,
-    AccountState,
-    Entered,
-    accounts_of,
-    configure,
-    order,
-    states_of,
+from api.cli.consenting import (
+    ByConsent,
+    ClientId,
+    Endpoints,
+    Scopes,
+    SecretEnds,
+    Tenant,
+    Unattended,
+    WithSecret,
+    asked_of,
+    consent,
+    consented,
+    secret_of,
+    server_of,
 )
+from api.cli.listing import BLIND, list_
+from api.cli.setting import err, fresh, moment, opened, out, plain, print_rows, table_of
+from api.work.accounts import Entered, accounts_of, configure, order
 from api.work.following import followed
 from api.work.instance import Carteggio
 from api.work.records import is_address
@@ -41,7 +45,6 @@ _PORTS = {
     ("pop3", "plain"): 110,
 }
 _TOLD = ("list", "select")
-_BLIND = "POP3 shows no Sent folder: answers sent elsewhere are not seen"
 _Mailbox = Annotated[str, typer.Option(help="The mailbox's address.")]
 _Protocol = Annotated[
     Literal["imap", "pop3"], typer.Option(help="pop3 sees no Sent folder: use imap if you can.")
@@ -65,10 +68,21 @@ _DeleteAfter = Annotated[
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 group = typer.Typer(help="Where mailboxes are fetched from.", no_args_is_help=True)
+_Host = Annotated[str, typer.Option(help="The mail server; else the one of --oauth.")]
+_User = Annotated[str | None, typer.Option(help="The login; else the mailbox's address.")]
+_CaFile = Annotated[
+    str, typer.Option(help="A file of certificates to trust in place of the system's.")
+]
+_Folder = Annotated[
+    list[str] | None, typer.Option(help="A folder to fetch; again for more. Else INBOX, Sent.")
+]
+_Check = Annotated[bool, typer.Option(help="Log in once before anything is kept.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
+    group.command("list")(list_)
+    group.command("consent")(consent)
     app.add_typer(group, name="account")
     app.command()(sync)
 
@@ -77,21 +91,23 @@ def add_to(app: typer.Typer) -> None:
 def add(
     context: typer.Context,
     mailbox: _Mailbox,
-    host: Annotated[str, typer.Option(help="The mail server.")],
-    user: Annotated[
-        str | None, typer.Option(help="The login; else the mailbox's address.")
-    ] = None,
+    host: _Host = "",
+    user: _User = None,
     protocol: _Protocol = "imap",
     port: _Port = None,
     security: _Security = "tls",
-    ca_file: Annotated[
-        str, typer.Option(help="A file of certificates to trust in place of the system's.")
-    ] = "",
-    folder: Annotated[
-        list[str] | None, typer.Option(help="A folder to fetch; again for more. Else INBOX, Sent.")
-    ] = None,
+    ca_file: _CaFile = "",
+    folder: _Folder = None,
     delete_after: _DeleteAfter = None,
-    check: Annotated[bool, typer.Option(help="Log in once before anything is kept.")] = True,
+    oauth: ByConsent = None,
+    client_id: ClientId = "",
+    tenant: Tenant = "",
+    client_secret: WithSecret = False,
+    secret_ends: SecretEnds = "",
+    unattended: Unattended = False,
+    oauth_scope: Scopes = None,
+    oauth_endpoint: Endpoints = None,
+    check: _Check = True,
 ) -> None:
     """Add the account of a mailbox, or change it; the password is asked for, and kept sealed.
 
@@ -99,25 +115,24 @@ def add(
 
     carteggio account add --mailbox info@firm.example --host imap.firm.example
     carteggio account add --mailbox fax@firm.example --protocol pop3 --host pop.firm.example
+    carteggio account add --mailbox me@firm.example --oauth microsoft --client-id 0f8351ba-…
     """
     if not is_address(mailbox.strip()):
         raise typer.BadParameter(f"{mailbox!r} is no mail address")
     _fitting(protocol, folder, delete_after)
+    asked = asked_of(
+        oauth, client_id, tenant, unattended, secret_ends, oauth_scope, oauth_endpoint
+    )
+    server = server_of(asked, protocol, host)
     with opened(context) as carteggio:
+        secret = secret_of(asked, protocol, client_secret) if asked else _password()
         entered = Entered(
-            address=mailbox.strip(),
-            host=host.strip(),
-            port=port or _PORTS[protocol, security],
-            security=security,
-            user=user or mailbox.strip(),
-            password=_password(),
-            ca_file=ca_file,
-            folders=tuple(folder or ()),
-            protocol=protocol,
-            delete_after_days=delete_after,
-        )
+            mailbox.strip(), server, port or _PORTS[protocol, security], security,
+            user or mailbox.strip(), secret, ca_file, tuple(folder or ()), protocol, delete_after,
+            asked,
+        )  # fmt: skip
         _keep(carteggio, entered, check=check)
-    out.print(plain(f"The account of {mailbox} is kept; fetch it with: carteggio sync"))
+    out.print(plain(f"The account of {mailbox} is kept; {_next(entered)}"))
 
 
 def _fitting(protocol: str, folders: list[str] | None, delete_after: int | None) -> None:
@@ -131,10 +146,18 @@ def _fitting(protocol: str, folders: list[str] | None, delete_after: int | None)
 def _keep(carteggio: Carteggio, entered: Entered, *, check: bool) -> None:
     if entered.security == "plain":
         err.print("The password and the mail of this account go over the network in clear.")
-    if check:
+    if check and entered.oauth is None:
         _tell(entered)
     configure(carteggio, entered)
     fresh(carteggio)
+    if entered.oauth is not None and entered.oauth.unattended:
+        consented(carteggio, entered.address, check=check)
+
+
+def _next(entered: Entered) -> str:
+    if entered.oauth is None or entered.oauth.unattended:
+        return "fetch it with: carteggio sync"
+    return f"let it in with: carteggio account consent {entered.address}"
 
 
 def _password() -> str:
@@ -157,76 +180,7 @@ def _tell(entered: Entered) -> None:
         if step.name in _TOLD or (step.state is State.WARNING and secured):
             out.print(plain(f"{step.name}: {step.said}"))
     if entered.protocol == "pop3":
-        out.print(_BLIND)
-
-
-@group.command("list")
-def list_(context: typer.Context, as_json: _Json = False) -> None:
-    """List the accounts, and how the last look into each went.
-
-    carteggio account list
-    """
-    with opened(context) as carteggio:
-        fresh(carteggio)
-        accounts, states = asyncio.run(accounts_of(carteggio)), states_of(carteggio)
-        zone = carteggio.settings.zone
-    table = table_of(
-        "mailbox",
-        "?server",
-        "?=protocol",
-        "?=security",
-        "~folders",
-        "=state",
-        "=fetched",
-        "~trouble",
-    )
-    facts, cells = partial(_facts, states=states), partial(_cells, states=states, zone=zone)
-    print_rows(accounts, facts, table, cells, as_json=as_json)
-
-
-def _facts(one: Account, states: Mapping[UUID, AccountState]) -> dict[str, object]:
-    last = states.get(one.id)
-    return {
-        "mailbox": one.address,
-        "protocol": one.protocol,
-        "host": one.host,
-        "port": one.port,
-        "security": one.security,
-        "user": one.user,
-        "folders": one.folders,
-        "coverage": _BLIND if one.protocol == "pop3" else "",
-        "delete_after_days": one.delete_after_days,
-        "state": _state(one),
-        "fetched_at": last.fetched_at if last else None,
-        "trouble": last.trouble if last else "",
-    }
-
-
-def _cells(
-    one: Account, states: Mapping[UUID, AccountState], zone: ZoneInfo
-) -> tuple[str | Text, ...]:
-    last = states.get(one.id)
-    return (
-        plain(one.address),
-        plain(f"{one.host}:{one.port}"),
-        one.protocol,
-        one.security,
-        plain(_covered(one)),
-        _state(one),
-        local(last.fetched_at if last else None, zone),
-        plain(last.trouble if last else ""),
-    )
-
-
-def _covered(one: Account) -> str:
-    """Say what is fetched, and what cannot be seen."""
-    if one.protocol == "pop3":
-        return "INBOX; answers sent elsewhere are not seen"
-    return ", ".join(one.folders) or "INBOX, Sent"
-
-
-def _state(one: Account) -> str:
-    return "paused" if one.paused else "active"
+        out.print(BLIND)
 
 
 @group.command("pause")

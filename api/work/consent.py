@@ -25,10 +25,10 @@ from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.oauth.grants import Clock, by_itself, renewed, utc
 from adapters.oauth.providers import client_of
 from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
-from api.work.accounts import Account, password_of
+from api.work.accounts import Account, accounts_of, password_of
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
-from domain import account as accounts
+from domain import account as stream
 from domain.account import AccountCommand, GiveConsent, LoseConsent, OAuth
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, Rejected
@@ -36,6 +36,7 @@ from domain.values import Actor, ActorKind, Rejected
 SOON: Final = timedelta(days=7)
 """So long before something ends it is told."""
 
+NEEDS: Final = "needs consent"
 _AT_ONCE: Final = 8
 _TOKENS: Final = "oauth"
 _LOOK: Final = "SELECT asked, sealed, lost FROM account_consent WHERE account = %s"
@@ -158,7 +159,7 @@ class AccountTokens:
         log("oauth").warning("consent is lost", account=self._account.id, reason=reason)
 
     def _record(self, command: AccountCommand, envelope: Envelope) -> None:
-        self._carteggio.journal.record(self._account.id, accounts, command, envelope)
+        self._carteggio.journal.record(self._account.id, stream, command, envelope)
 
     @asynccontextmanager
     async def _held(self) -> AsyncIterator[tuple[AsyncConnection, _Kept]]:
@@ -210,7 +211,7 @@ def give_consent(carteggio: Carteggio, account: Account, oauth: OAuth, grant: Gr
         connection.execute(
             "UPDATE account_state SET next_at = NULL WHERE account = %s", (account.id,)
         )
-    carteggio.journal.record(account.id, accounts, GiveConsent(grant.ends_at), by_operator())
+    carteggio.journal.record(account.id, stream, GiveConsent(grant.ends_at), by_operator())
 
 
 def client_for(carteggio: Carteggio, account: Account, oauth: OAuth) -> Client:
@@ -243,6 +244,18 @@ def endings(account: Account, consent_ends_at: datetime | None, now: datetime) -
     ):
         do = "make a new one at the provider, and run: carteggio account add"
         said.append(f"the client's secret ends on {secret}: {do}")
+    return said
+
+
+async def to_do(carteggio: Carteggio, now: datetime) -> list[tuple[str, str]]:
+    """Say of each account that asks for a person, by its address, why and what to do."""
+    ends = await asyncio.to_thread(ends_of, carteggio)
+    said: list[tuple[str, str]] = []
+    for one in await accounts_of(carteggio):
+        if one.needs_consent:
+            said.append((one.address, f"{NEEDS}: carteggio account consent {one.address}"))
+        else:
+            said += [(one.address, ending) for ending in endings(one, ends.get(one.id), now)]
     return said
 
 
