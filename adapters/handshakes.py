@@ -48,11 +48,7 @@ class Place:
 async def addresses(place: Place, seconds: float) -> list[str]:
     """Ask which addresses the server's name has."""
     asked = asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-    try:
-        found = await opening(asked, place.host, seconds)
-    except UnicodeError:  # a label that is empty or longer than 63 (RFC 1035 2.3.4)
-        sentence = f"{words(place.host.encode(errors='replace'))} cannot be the name of a server"
-        raise ServerTrouble(TroubleKind.UNREACHABLE, sentence) from None
+    found = await opening(asked, place.host, seconds)
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 

@@ -113,6 +113,8 @@ async def opening(step: Awaitable[T], where: str, seconds: float) -> T:
         kind, why = TroubleKind.TLS, f"is not trusted: {refusal.verify_message}"
     except ssl.SSLError as refusal:
         kind, why = TroubleKind.TLS, f"gives no secure connection: {refusal.reason or refusal}"
+    except UnicodeError:  # a label of the name is empty or longer than 63 (RFC 1035 2.3.4)
+        kind, why = TroubleKind.UNREACHABLE, "cannot be reached: no server can have such a name"
     except OSError as refusal:
         kind, why = TroubleKind.UNREACHABLE, f"cannot be reached: {_reason(refusal)}"
     raise ServerTrouble(kind, f"{where} {why}")

@@ -12,12 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from adapters.imap.session import ImapSession
 from adapters.imap.values import ImapAccount
-from api.work.accounts import Entered, configure
-from api.work.consent import Consents
+from adapters.mailservers import ServerTrouble, TroubleKind
+from adapters.oauth.grants import by_device, device
+from adapters.oauth.values import Grant
+from api.work.accounts import Entered, accounts_of, configure
+from api.work.consent import Consents, client_for, give_consent
 from api.work.instance import Carteggio
 from api.work.trying import State, Step, Way, all_tried, way_of, way_to
 from certificates import certify
+from consenting import CLIENT
 from domain.account import OAuth
 from domain.values import Rejected
 from dovecot import MailAccount
@@ -227,3 +232,44 @@ def test_the_secret_of_a_client_is_never_given_to_a_mail_server(mail_account):
     asked = OAuth(provider="microsoft", client="c", tenant="t")
     with pytest.raises(Rejected, match="once somebody has consented"):
         way_of(replace(entered(mail_account), oauth=asked))
+
+
+def test_a_name_that_no_server_can_have_stops_no_session_otherwise_than_others():
+    account = ImapAccount("a..example", 993, "tls", "x", "x")
+
+    async def opened() -> None:
+        async with ImapSession(account):
+            pass
+
+    with pytest.raises(ServerTrouble, match="no server can have such a name") as told:
+        asyncio.run(opened())
+    assert told.value.kind is TroubleKind.UNREACHABLE
+
+
+def test_that_a_server_takes_no_token_is_told_and_consent_stays(carteggio: Carteggio, provider):
+    oauth = OAuth("other", CLIENT, endpoints=provider.endpoints(), scopes=("mail",))
+    capable = text(b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2\r\nTAG OK\r\n")
+    refusing = {"CAPABILITY": capable, "AUTHENTICATE": text(b"TAG NO not in this house\r\n")}
+    with spoken(refusing) as port:
+        given = Entered(BOX, "127.0.0.1", port, "plain", "ada", provider.secret, oauth=oauth)
+        configure(carteggio, given)
+        carteggio.feed.catch_up(carteggio.journal.head())
+        assert "nobody has consented" in bad_at(kept_steps(carteggio), "login").said
+
+        provider.person = "ada"
+        (one,) = asyncio.run(accounts_of(carteggio))
+        client = client_for(carteggio, one, oauth)
+
+        async def enter() -> Grant:
+            return await by_device(client, await device(client))
+
+        give_consent(carteggio, one, oauth, asyncio.run(enter()))
+        assert "not in this house" in bad_at(kept_steps(carteggio), "login").said
+    assert events_of(carteggio, "account.consent_lost") == []
+
+
+def kept_steps(carteggio: Carteggio) -> dict[str, Step]:
+    async def go() -> list[Step]:
+        return await all_tried(await way_to(carteggio, Consents(carteggio), BOX), 10)
+
+    return {step.name: step for step in asyncio.run(go())}
