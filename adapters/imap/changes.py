@@ -64,14 +64,15 @@ async def changes_since(
     if not modseq:
         changes.there = set(changes.flags)
     elif not connection.resyncs:
-        changes.there = await _there(connection, last_uid, state.exists)
+        changes.there = await uids_there(connection, b"UID 1:%d" % last_uid, state.exists)
     above = max(state.uidnext - 1 - last_uid, 0)
     if changes.there is not None and len(changes.there) + above < state.exists:
         changes.there = None  # it left some out: better wait than take mail for gone
     return changes
 
 
-async def _there(connection: Connection, last_uid: int, exists: int) -> set[int]:
+async def uids_there(connection: Connection, which: bytes, exists: int) -> set[int]:
+    """Ask which UIDs are in the selected folder, of those that `which` searches for."""
     found: set[int] = set()
 
     def take(response: Response) -> bool:
@@ -80,7 +81,7 @@ async def _there(connection: Connection, last_uid: int, exists: int) -> set[int]
         found.update(int(one) for one in response[0].split()[2:] if one.isdigit())
         return True
 
-    await _ask(connection, b"UID SEARCH UID 1:%d" % last_uid, take, exists)
+    await _ask(connection, b"UID SEARCH " + which, take, exists)
     return found
 
 

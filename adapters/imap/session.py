@@ -21,7 +21,7 @@ from typing import Self
 
 import aioimaplib
 
-from adapters.imap.changes import Changes, changes_since
+from adapters.imap.changes import Changes, changes_since, uids_there
 from adapters.imap.connection import Connection, granted
 from adapters.imap.fetching import Batch, Flight, Item, batches
 from adapters.imap.folders import Listed, listed, to_wire, with_roles
@@ -121,6 +121,11 @@ class ImapSession:
     async def changes(self, last_uid: int, modseq: int) -> Changes:
         """Ask which flags changed up to a UID since `modseq`, and what is gone; 0 asks for all."""
         return await changes_since(self._connection, last_uid, self._selected(), modseq)
+
+    async def uids(self) -> set[int]:
+        """Give all UIDs that are in the folder."""
+        state = self._selected()
+        return await uids_there(self._connection, b"ALL", state.exists) if state.exists else set()
 
     async def uids_with_sizes(self, after_uid: int = 0) -> list[tuple[int, int]]:
         """List the messages above a UID, as (UID, size), in rising order."""

@@ -25,6 +25,7 @@ from api.cli import (
     exporting,
     importing,
     instance,
+    ledger,
     running,
     serving,
     tokens,
@@ -46,7 +47,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for group in (
-    instance, importing, accounts, trying, asking, exporting, tokens, serving, running, demo,
+    instance, importing, accounts, trying, ledger, asking, exporting, tokens, serving, running, demo,
 ):  # fmt: skip
     group.add_to(app)
 

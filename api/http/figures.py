@@ -21,6 +21,7 @@ from api.work.accounts import states_of
 from api.work.feed import ProjectionStatus
 from api.work.generations import active_names_async
 from api.work.instance import PROJECTIONS, Carteggio
+from api.work.ledger import is_overdue, ledgers_of
 from api.work.reactions import Reactions
 from projections.reader import COUNTED_EXACTLY, EVERYTHING, Page
 from projections.unanswered import CORRESPONDENCE, waiting_in
@@ -39,6 +40,8 @@ _GAUGES: Final = {
         f"Mail that waits for an answer; {COUNTED_EXACTLY} also stands for more.",
     ),
     "accounts": ("Mail accounts by how the last look went.", "trouble"),
+    "ledger_missing": ("Messages on mail servers that were not taken in.",),
+    "ledger_overdue": ("Accounts not compared with their server for two days.",),
     "blobs": ("Sealed blobs; counted once a minute.",),
 }
 """What is read off or set, without the prefix: its meaning, then its labels."""
@@ -56,6 +59,8 @@ class _Read:
     models: list[ProjectionStatus]
     troubles: dict[str, int]
     blobs: int | None
+    missing: int
+    overdue: int
 
 
 class Figures:
@@ -112,6 +117,8 @@ class Figures:
         self._gauges["accounts"].clear()
         for trouble, count in read.troubles.items():
             self._gauges["accounts"].labels(trouble).set(count)
+        self._gauges["ledger_missing"].set(read.missing)
+        self._gauges["ledger_overdue"].set(read.overdue)
         if read.blobs is not None:
             self._gauges["blobs"].set(read.blobs)
             self._counted = time.monotonic()
@@ -120,7 +127,10 @@ class Figures:
 def _read(carteggio: Carteggio, *, count_blobs: bool) -> _Read:
     head = carteggio.journal.head()
     troubles: dict[str, int] = {}
-    for state in states_of(carteggio).values():
+    ledgers, states = ledgers_of(carteggio.database), states_of(carteggio)
+    missing = sum(one.missing for one in ledgers.values())
+    overdue = sum(is_overdue(ledgers.get(id), one.fetched_at) for id, one in states.items())
+    for state in states.values():
         sort = state.trouble or "none"
         troubles[sort] = troubles.get(sort, 0) + 1
     with carteggio.database.pool.connection() as connection:
@@ -129,4 +139,4 @@ def _read(carteggio: Carteggio, *, count_blobs: bool) -> _Read:
     models = [one for one in carteggio.feed.status() if one.active]
     wanted = {one.name for one in PROJECTIONS}
     models = [one for one in models if one.name in wanted]
-    return _Read(head, decided, models, troubles, row[0] if row else None)
+    return _Read(head, decided, models, troubles, row[0] if row else None, missing, overdue)

@@ -104,7 +104,7 @@ class Fetching:
         cut_off: datetime | None,
     ) -> None:
         state = await session.select(folder)
-        key = self._key(synced.account, folder)
+        key = folder_key(self._carteggio.identity_key, synced.account.id, folder)
         before = await asyncio.to_thread(self._cursor, synced.account.id, key)
         cursor = before or _first(synced.account.id, key, cut_off)
         cursor = replace(cursor, role=folder.role.value)
@@ -167,10 +167,6 @@ class Fetching:
                 synced.not_fetched += sum(_is_left(item) for item in items)
         return cursor
 
-    def _key(self, account: Account, folder: RemoteFolder) -> UUID:
-        key = header_key(self._carteggio.identity_key, folder.wire.decode("latin-1"))
-        return uuid5(account.id, key)
-
     def _cursor(self, account: UUID, key: UUID) -> _Cursor | None:
         with self._carteggio.database.pool.connection() as connection:
             row = connection.execute(
@@ -208,6 +204,11 @@ class Fetching:
         """Keep the cursor also where nothing came, so that a first look is remembered as such."""
         with self._carteggio.database.pool.connection() as connection:
             cursor.move(connection)
+
+
+def folder_key(identity_key: bytes, account: UUID, folder: RemoteFolder) -> UUID:
+    """Give the key under which a folder is known here, which does not tell its name."""
+    return uuid5(account, header_key(identity_key, folder.wire.decode("latin-1")))
 
 
 def _first(account: UUID, key: UUID, cut_off: datetime | None) -> _Cursor:

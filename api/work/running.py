@@ -1,4 +1,4 @@
-"""What goes on without anybody asking: the feed, attending accounts, sweeping."""
+"""What goes on without anybody asking: the feed, attending and comparing accounts, sweeping."""
 
 import asyncio
 from threading import Event, Thread
@@ -7,6 +7,7 @@ from typing import Final
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from api.work.attending import Attending
+from api.work.checking import Checking
 from api.work.instance import Carteggio
 from api.work.patience import LATER
 from api.work.sync import Sync
@@ -24,11 +25,22 @@ def work(carteggio: Carteggio, stop: Event) -> None:
         thread.start()
     try:
         with ReadingWorker() as worker:
-            asyncio.run(Attending(carteggio, Sync(carteggio, worker)).run(stop))
+            asyncio.run(_attend(carteggio, worker, stop))
     finally:
         stop.set()
         for thread in threads:
             thread.join()
+
+
+async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> None:
+    """Fetch from accounts, and compare them daily with what was taken in."""
+    checking = Checking(carteggio, Sync(carteggio, worker))
+    beside = asyncio.create_task(checking.run(stop), name="carteggio-ledger")
+    try:
+        await Attending(carteggio, Sync(carteggio, worker)).run(stop)
+    finally:
+        beside.cancel()
+        await asyncio.gather(beside, return_exceptions=True)
 
 
 def _sweep(carteggio: Carteggio, stop: Event) -> None:

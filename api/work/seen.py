@@ -85,6 +85,23 @@ class SeenIds:
                 rows,
             )
 
+    @property
+    def folder(self) -> UUID:
+        """Give what stands for the maildrop among the folders."""
+        return self._folder
+
+    def standing(self, listing: Iterable[Listed]) -> tuple[set[int], dict[int, str], set[int]]:
+        """Compare a listing: what of it is stored, what left out and why, and all that lies there.
+
+        Ids stand for UIDs. A known id with another size is another message.
+        """
+        seen = self._seen()
+        ids = [(self._id(one), one.size) for one in listing if one.uidl]
+        known = [(id, seen[id]) for id, size in ids if id in seen and seen[id].size == size]
+        stored = {_uid_of(id) for id, one in known if one.left_out is None}
+        left = {_uid_of(id): one.left_out for id, one in known if one.left_out is not None}
+        return stored, left, {_uid_of(id) for id, _ in ids}
+
     def forget_all_but(self, listing: Iterable[Listed]) -> None:
         """Forget what is no longer in the maildrop: its id may come again for something else."""
         gone = self._seen().keys() - {self._id(one) for one in listing if one.uidl}
@@ -167,7 +184,7 @@ class SeenIds:
         return UUID(bytes=self._digest(b"uidl %d %s" % (ordinal, uidl)))
 
     def _uid(self, item: Item) -> int:
-        return self._id(item.listed).int >> 65
+        return _uid_of(self._id(item.listed))
 
     def _digest(self, octets: bytes) -> bytes:
         return hmac.digest(self._key, self._account.bytes + octets, "sha256")[:16]
@@ -177,6 +194,10 @@ def _due(before: _Seen, largest: int, again: datetime) -> bool:
     if before.left_out == _TOO_LARGE:
         return before.size <= largest
     return before.left_out is not None and before.seen_at <= again
+
+
+def _uid_of(id: UUID) -> int:
+    return id.int >> 65
 
 
 def _is_gone(item: Item) -> bool:

@@ -11,6 +11,7 @@ from adapters.imap.values import ImapTrouble, Limits
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from adapters.pop3 import values as pop3
+from adapters.pop3.session import Pop3Session
 from api.work.accounts import Account, accounts_of, note_state, password_of
 from api.work.consent import Consents
 from api.work.fetching import Fetching, chosen
@@ -98,6 +99,12 @@ class Sync:
         tokens = self._consents.of(account)
         password = "" if tokens else await self._password(account)
         return ImapSession(account.imap(password, tokens), self._limits)
+
+    async def maildrop(self, account: Account) -> Pop3Session:
+        """Give what connects to the account's maildrop when it is entered."""
+        tokens = self._consents.of(account)
+        password = "" if tokens else await self._password(account)
+        return Pop3Session(account.pop3(password, tokens), _for_pop3(self._limits))
 
     async def _password(self, account: Account) -> str:
         return await asyncio.to_thread(password_of, self._carteggio, account.id)
