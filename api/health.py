@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from adapters.postgres_user import PostgresFailed
 from adapters.settings import Settings
 from api.compose import compose, opened_database
 from api.work.accounts import accounts_of, states_of
+from api.work.consent import to_do
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.ledger import is_overdue, ledgers_of
 from api.work.reactions import Reactions
@@ -28,6 +30,7 @@ from api.work.reactions import Reactions
 _SCARCE: Final = 1 << 30
 _VERY_SCARCE: Final = 100 << 20
 _FAR_BEHIND: Final = 10_000
+_BY_CONSENT: Final = "needs_consent"
 
 
 class State(StrEnum):
@@ -77,6 +80,7 @@ def examine(
             if not quick:
                 yield _blobs(carteggio, contents=contents)
             yield from _accounts(carteggio)
+            yield from _consents(carteggio)
             yield from _ledgers(carteggio)
     except (DatabaseUnavailable, PostgresFailed, psycopg.OperationalError) as trouble:
         yield Finding("database", State.BAD, _line(trouble), "start it, or mend its address")
@@ -148,7 +152,11 @@ def _blobs(carteggio: Carteggio, *, contents: bool) -> Finding:
 
 
 def _accounts(carteggio: Carteggio) -> Iterator[Finding]:
-    in_trouble = {id: one for id, one in states_of(carteggio).items() if one.trouble}
+    in_trouble = {
+        id: one
+        for id, one in states_of(carteggio).items()
+        if one.trouble and one.trouble != _BY_CONSENT
+    }
     addresses = _addresses(carteggio) if in_trouble else {}
     for id, state in in_trouble.items():
         since = f", last fetched {state.fetched_at:%Y-%m-%d %H:%M}" if state.fetched_at else ""
@@ -181,6 +189,17 @@ def _ledgers(carteggio: Carteggio) -> Iterator[Finding]:
         elif one is not None:
             said = f"nothing is missing in {one.folders} folders"
             yield Finding(part, State.GOOD, said)
+
+
+def _consents(carteggio: Carteggio) -> Iterator[Finding]:
+    try:
+        found = asyncio.run(to_do(carteggio, datetime.now(UTC)))
+    except (LookupError, psycopg.Error):
+        return  # what stands in the way is told above
+    for address, sentence in found:
+        said, _, do = sentence.partition(": ")
+        do = f"run: {do}" if do.startswith("carteggio") else do
+        yield Finding(f"account {address}", State.WARNING, said, do)
 
 
 def _space(home: Home, settings: Settings) -> Iterator[Finding]:
