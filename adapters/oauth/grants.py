@@ -133,7 +133,7 @@ async def _asking(client: Client, *secrets: str) -> AsyncIterator[AsyncOAuth2Cli
         raise _unreachable(f"answers {refusal.response.status_code}") from None
     except httpx2.TransportError as trouble:
         raise _unreachable(f"cannot be reached: {_reason(trouble)}") from None
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):  # the library counts with what it is told
         raise _unreachable("answers what no such server answers") from None
 
 

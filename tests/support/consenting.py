@@ -59,6 +59,8 @@ class Provider:
     """How long the mail server takes one in truth, in seconds from now."""
     strict: bool = False
     """Whether a refresh token is dead the moment it was used, or only when the next one is."""
+    withdrawn: bool = False
+    """Whether no refresh token works any more."""
     consent_lasts: int | None = None
     outage: bool = False
     secret: str = ""
@@ -157,7 +159,7 @@ class Provider:
         return 200, self._grant(user)
 
     def _again(self, token: str) -> tuple[int, dict[str, Any]]:
-        if token not in self.refreshing:
+        if self.withdrawn or token not in self.refreshing:
             said = f"AADSTS700082: {token} has expired"  # it should not say that; some do
             return 400, {"error": "invalid_grant", "error_description": said}
         user, before = self.refreshing[token]

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from adapters.imap.session import ImapSession
 from adapters.imap.values import ImapAccount
@@ -17,7 +19,10 @@ from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.mime.worker import ReadingWorker
 from adapters.oauth.grants import by_device, by_itself, device, utc
 from api.work.accounts import Account, Entered, accounts_of, configure, states_of
+from api.work.attendant import Pace
+from api.work.attending import Attending
 from api.work.consent import Consents, client_for, endings, ends_of, give_consent, open_grant
+from api.work.feed import feed_channel
 from api.work.instance import Carteggio
 from api.work.sync import Sync, Synced
 from consenting import CLIENT, SECRET, Provider, believing
@@ -91,6 +96,9 @@ class Office:
             row = connection.execute("SELECT account, sealed FROM account_consent").fetchone()
         assert row is not None
         return open_grant(self.carteggio, *row)
+
+    def looks(self) -> list[str]:
+        return [one.trouble for one in states_of(self.carteggio).values()]
 
     def events(self) -> list[Any]:
         return events_of(self.carteggio, "account.consent_given", "account.consent_lost")
@@ -283,6 +291,36 @@ async def test_what_a_provider_gave_is_stored_though_nobody_waits_any_more(offic
     assert list(office.provider.refreshing) == [office.kept().refresh]
 
 
+def test_a_worker_attends_an_account_as_long_as_it_is_let_in(office, user):
+    office.add(user)
+    office.consent(user.user)
+    stop = Event()
+
+    async def attend() -> None:
+        pace = Pace(3_600, least=0.1)
+        await Attending(office.carteggio, Sync(office.carteggio, office.worker), pace).run(stop)
+
+    threads = [
+        Thread(target=office.carteggio.feed.run, args=(stop,), name="tests-feed"),
+        Thread(target=lambda: asyncio.run(attend()), name="tests-attending"),
+    ]
+    for one in threads:
+        one.start()
+    try:
+        until(office, lambda: office.looks() == [""])
+        office.provider.told, office.provider.withdrawn = 0, True
+        office.consent(user.user)  # heard at once: the account's task begins anew
+        until(office, lambda: AccountConsentLost("invalid_grant") in office.events())
+        user.append(MAIL)
+        office.provider.told, office.provider.withdrawn = 3_600, False
+        office.consent(user.user)
+        until(office, lambda: len(events_of(office.carteggio, "message.received")) == 1)
+    finally:
+        stop.set()
+        for one in threads:
+            one.join()
+
+
 def test_a_client_that_needs_no_person_is_let_in(office, user):
     user.append(MAIL)
     office.provider.secret, office.provider.person = SECRET, user.user
@@ -352,6 +390,18 @@ async def test_a_token_is_shown_in_each_way_and_a_wrong_one_refused(provider, me
             async with ImapSession(bad):
                 pass
         assert refused.value.kind is TroubleKind.LOGIN_REFUSED
+        assert '{"status":' in refused.value.sentence  # what the server says before it says NO
+
+
+def until(office: Office, holds: Callable[[], bool]) -> None:
+    """Wait until something holds, looked at whenever read models move."""
+    began = time.monotonic()
+    with office.carteggio.database.connect(direct=True) as connection:
+        name = Identifier(feed_channel(office.carteggio.database))
+        connection.execute(SQL("LISTEN {}").format(name))
+        while not holds():
+            assert time.monotonic() - began < 30, (office.looks(), office.events())
+            list(connection.notifies(timeout=0.1, stop_after=1))
 
 
 class Shown:
