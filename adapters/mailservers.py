@@ -45,9 +45,11 @@ class Tokens(Protocol):
 
     async def current(self) -> str:
         """Give a token that can be used now."""
+        ...
 
     async def renewed(self, refused: str) -> str:
         """Give another token than one that the mail server refused."""
+        ...
 
     async def gave_up(self, token: str, sentence: str) -> None:
         """Take note that the mail server refuses a fresh token too, and why; raise what follows."""

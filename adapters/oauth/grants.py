@@ -119,7 +119,7 @@ async def by_device(
 
 
 @asynccontextmanager
-async def _asking(client: Client, *secrets: str) -> AsyncIterator[AsyncOAuth2Client]:
+async def _asking(client: Client, *secrets: str) -> AsyncIterator[Any]:
     """Talk with a provider; whatever goes wrong becomes a trouble of ours without our secrets."""
     hidden = (*secrets, client.secret)
     try:
@@ -137,7 +137,7 @@ async def _asking(client: Client, *secrets: str) -> AsyncIterator[AsyncOAuth2Cli
         raise _unreachable("answers what no such server answers") from None
 
 
-def _library(client: Client) -> AsyncOAuth2Client:
+def _library(client: Client) -> Any:  # pyright sees no base of the library's class
     how = "client_secret_basic" if client.basic else "client_secret_post"
     return AsyncOAuth2Client(
         client.id,
