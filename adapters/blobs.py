@@ -237,14 +237,14 @@ class Blobs:
         return found
 
     def _write(self, blobs: dict[str, _Blob]) -> None:
-        def sealed(name: str) -> bytearray:
+        def sealed(name: str) -> Iterator[bytes]:
             blob = blobs[name]
             return seal_blob(blob.secret, blob.content or b"", self._associated(blob.name))
 
         try:
             self._store.put_many([one for one in blobs if not _is_large(blobs[one])], sealed)
             for name in filter(lambda name: _is_large(blobs[name]), blobs):
-                self._store.put_many([name], sealed)  # sealing takes as much memory again
+                self._store.put_many([name], sealed)  # one by one, not many in memory
         except BaseException:
             self._store.delete(blobs)  # a full disk is not helped by what nobody will record
             raise

@@ -8,7 +8,7 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ _NOT_THERE = (
     NotFoundError,
 )  # obstore raises the first, and documents the second
 _Answer = TypeVar("_Answer")
-Sealed = Callable[[str], bytes | bytearray]
-"""Gives what a blob holds, once it is its turn to be written."""
+Sealed = Callable[[str], Iterable[bytes]]
+"""Gives what a blob holds, in pieces, once it is its turn to be written."""
 
 
 class BlobMissing(Exception):
@@ -120,7 +120,7 @@ class FolderStore:
         finally:
             os.close(descriptor)
 
-    def _put(self, name: str, sealed: bytes | bytearray, *, durably: bool) -> None:
+    def _put(self, name: str, sealed: Iterable[bytes], *, durably: bool) -> None:
         path = self._place(name)
         draft = f"{path}.{secrets.token_hex(4)}"
         try:
@@ -205,7 +205,10 @@ class ObjectStore:
     def put_many(self, names: Collection[str], sealed: Sealed) -> None:
         """An S3 service answers when the object is durable."""
         with self._sentences():
-            at_once(lambda name: obstore.put(self._store, _laid_out(name), sealed(name)), names)
+            at_once(lambda name: self._put(name, b"".join(sealed(name))), names)
+
+    def _put(self, name: str, sealed: bytes) -> None:
+        obstore.put(self._store, _laid_out(name), sealed)
 
     def get(self, name: str) -> bytes:
         with self._sentences():
@@ -255,7 +258,7 @@ def _laid_out(name: str) -> str:
     return f"{parts[1]}/{name}"
 
 
-def _write(path: str, content: bytes | bytearray, *, durably: bool) -> None:
+def _write(path: str, pieces: Iterable[bytes], *, durably: bool) -> None:
     try:
         descriptor = _create(path)
     except FileNotFoundError:
@@ -263,9 +266,10 @@ def _write(path: str, content: bytes | bytearray, *, durably: bool) -> None:
             os.mkdir(os.path.dirname(path), 0o700)  # noqa: PTH102, PTH120
         descriptor = _create(path)
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
         os.utime(descriptor, (0, 0))  # when mail came is nobody's business here
         if durably:
             os.fsync(descriptor)

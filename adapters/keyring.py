@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _SECRETS = ("identity", "name", "index")
-_REMEMBERED = 20_000
+_REMEMBERED = 4_000
 _SECRET_SIZE = 32
 
 

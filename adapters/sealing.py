@@ -7,7 +7,6 @@ it, so that a box cannot be moved to another object.
 
 import hmac
 import os
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,6 +26,7 @@ _TAG = 16
 _PREFIX = 7
 CHUNK = 1 << 20
 _SMALLEST = 1024
+_LARGE = 4 << 20
 _LENGTH = 8
 _LEVEL = 3
 
@@ -108,23 +108,21 @@ def open_box(key: Key, box: bytes, kind: str, object_id: bytes) -> bytes:
     return _decrypt(AESGCM(key.secret), nonce, sealed, associated)
 
 
-def seal_blob(secret: bytes, content: bytes, associated: bytes) -> bytearray:
-    """Compress, pad and seal a whole blob under a key that is used for nothing else.
+def seal_blob(secret: bytes, content: bytes, associated: bytes) -> Iterator[bytes]:
+    """Compress, pad and seal a blob under a key that is used for nothing else, piece by piece.
 
     The chunks follow STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): a random prefix, a
     counter and a last-chunk flag make each nonce, so no chunk can be moved, dropped or added.
-    A large content is never held twice beside its sealed form.
     """
     cipher = AESGCM(secret)
     prefix = os.urandom(_PREFIX)
     header = _HEADER + _committed(secret) + prefix
-    pieces = deque(_compressed(content))
-    size = padded_size(_LENGTH + sum(map(len, pieces)))
+    length, pieces = _measured_and_compressed(content)
+    size = padded_size(_LENGTH + length)
     nonces = _nonces(prefix, -(-size // CHUNK))
-    sealed = bytearray(header)
-    for nonce, chunk in zip(nonces, _padded(pieces, size), strict=True):
-        sealed += cipher.encrypt(nonce, chunk, header + associated)
-    return sealed
+    yield header
+    for nonce, chunk in zip(nonces, _padded(length, pieces, size), strict=True):
+        yield cipher.encrypt(nonce, chunk, header + associated)
 
 
 def open_blob(secret: bytes, sealed: bytes | bytearray, associated: bytes) -> bytes:
@@ -154,21 +152,32 @@ def padded_size(size: int) -> int:
     return (size + mask) & ~mask
 
 
+def _measured_and_compressed(content: bytes) -> tuple[int, Iterator[bytes]]:
+    """Give the length before what has it: a large content is compressed twice, and never held."""
+    if len(content) > _LARGE:
+        return sum(map(len, _compressed(content))), _compressed(content)
+    pieces = list(_compressed(content))
+    return sum(map(len, pieces)), iter(pieces)
+
+
 def _compressed(content: bytes) -> Iterator[bytes]:
     chunker = zstandard.ZstdCompressor(_LEVEL).chunker(size=len(content), chunk_size=CHUNK)
     yield from chunker.compress(content)
     yield from chunker.finish()  # type: ignore[no-untyped-call]
 
 
-def _padded(pieces: deque[bytes], size: int) -> Iterator[bytes]:
-    """Cut what is sealed into chunks: its length, the pieces (used up on the way), and zeros."""
-    held = bytearray(sum(map(len, pieces)).to_bytes(_LENGTH))
+def _padded(length: int, pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Cut what is sealed into chunks: its length, the pieces, and zeros."""
+    held, come = bytearray(length.to_bytes(_LENGTH)), 0
     for at in range(0, size, CHUNK):
         wanted = min(CHUNK, size - at)
-        while len(held) < wanted and pieces:
-            held += pieces.popleft()
+        while len(held) < wanted and (piece := next(pieces, None)) is not None:
+            held += piece
+            come += len(piece)
         yield bytes(held[:wanted].ljust(wanted, b"\0"))
         del held[:wanted]
+    if come != length or next(pieces, b""):
+        raise RuntimeError("a content compressed twice came out at two lengths")
 
 
 def _expanded(padded: bytes) -> bytes:

@@ -1,3 +1,12 @@
 """Kept light: what is heavy lies in tests/support and is imported where it is used."""
 
-pytest_plugins = ["commands", "consenting", "dovecot", "instances", "keeping", "office", "servers", "serving"]
+pytest_plugins = [
+    "commands",
+    "consenting",
+    "dovecot",
+    "instances",
+    "keeping",
+    "office",
+    "servers",
+    "serving",
+]

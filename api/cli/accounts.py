@@ -226,7 +226,7 @@ def sync(
     with opened(context) as carteggio:
         fresh(carteggio)
         before = moment(cut_off, carteggio.settings.zone) if cut_off else None
-        with ReadingWorker() as worker, followed(carteggio):
+        with ReadingWorker() as worker, followed(carteggio.feed):
             found = asyncio.run(Sync(carteggio, worker).all(mailbox or (), before))
         carteggio.feed.catch_up()
         if found:

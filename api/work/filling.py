@@ -18,7 +18,7 @@ from adapters.logs import log
 from api.work.batches import seldom_collecting
 from api.work.children import can_open, started
 from api.work.feed import Feed
-from api.work.instance import PROJECTIONS
+from api.work.models import PROJECTIONS
 from projections.projection import Projection
 
 LIMIT: Final = 5_000

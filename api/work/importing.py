@@ -43,8 +43,8 @@ from projections.reader import EVERYTHING
 
 Report = Callable[["Progress"], None]
 _MOST_TOLD: Final = 1_000
-LONG: Final = 1_000
-"""So many messages to come are worth a process that lets the read models follow."""
+ALONE_FROM: Final = 2 * BATCH_OCTETS
+"""A batch so large is read with no other beside it in memory."""
 
 
 @dataclass(slots=True)
@@ -54,8 +54,6 @@ class Progress:
     counts: Counts = field(default_factory=Counts)
     octets: int = 0
     of_octets: int = 0
-    from_octets: int = 0
-    came: int = 0
     resumed: bool = False
     projecting: bool = False
     read_here: int = 0
@@ -64,12 +62,6 @@ class Progress:
     began: float = field(default_factory=monotonic)
     seconds: float = 0.0
     projected_seconds: float = 0.0
-
-    @property
-    def left(self) -> int:
-        """Guess how many messages are still to come, by the octets of those that came."""
-        taken = self.octets - self.from_octets
-        return self.came * (self.of_octets - self.octets) // taken if taken > 0 else 0
 
     def problem(self, problem: Problem) -> None:
         """Remember a problem for the report; of very many only the number."""
@@ -96,6 +88,10 @@ class _Portion:
     arrivals: list[Arrival]
     after: Cursor
 
+    @property
+    def octets(self) -> int:
+        return sum(len(one.raw) for one in self.arrivals)
+
 
 def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progress:
     """Take in the mail at a path; an import that was interrupted goes on where it stopped."""
@@ -104,21 +100,14 @@ def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progres
     unfinished = _Unfinished(carteggio, wanted, first.fingerprint)
     after, counts = unfinished.load()
     source = open_mail(wanted.path, after) if after else first
-    begin = source.progress()
-    progress = Progress(counts, begin, source.octets, begin, resumed=after is not None)
+    progress = Progress(counts, source.progress(), source.octets, resumed=after is not None)
     portions = _portions(carteggio, source, wanted, mailbox, progress)
-    with ReadingWorker() as worker, followed(carteggio) as is_long, seldom_collecting():
-        reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
-        for batch, portion in _read_ahead(reception, portions):
-            stored = reception.store(batch, unfinished.moving(portion.after, progress.counts))
-            del batch, portion  # the next ones are read meanwhile
-            trim_memory()
+    with followed(carteggio.feed), seldom_collecting():
+        for stored in _stored(carteggio, portions, unfinished, progress):
             progress.counts.add(stored)
             progress.read_here += stored.read
             progress.octets = source.progress()
             report(progress)
-            if progress.left >= LONG:
-                is_long()
     progress.seconds = monotonic() - progress.began
     progress.projecting, progress.octets = True, progress.of_octets
     report(progress)
@@ -175,7 +164,6 @@ def _portions(
             arrivals, size = [], 0
         place = _place(wanted, mailbox, mail.folder)
         arrivals.append(Arrival(mail.raw, place, mail.received_at, mail.flags))
-        progress.came += 1
         size, after = size + len(mail.raw), mail.next
     if arrivals:
         yield _Portion(arrivals, after)
@@ -187,17 +175,43 @@ def _place(wanted: Wanted, mailbox: MailboxId, folder: str | None) -> Place:
     return Place(mailbox, name, role_of(name), wanted.cut_off)
 
 
+def _stored(
+    carteggio: Carteggio,
+    portions: Iterator[_Portion],
+    unfinished: "_Unfinished",
+    progress: Progress,
+) -> Iterator[Counts]:
+    """Store portion by portion, and tell what each was."""
+    with ReadingWorker() as worker:
+        reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
+        for batch, portion in _read_ahead(reception, portions):
+            stored = reception.store(batch, unfinished.moving(portion.after, progress.counts))
+            del batch, portion  # the next ones are read meanwhile
+            trim_memory()
+            yield stored
+
+
 def _read_ahead(
     reception: Reception, portions: Iterator[_Portion]
 ) -> Iterator[tuple[Batch, _Portion]]:
-    """Read the next batch while the one before is stored; never more than two are in memory."""
+    """Read the next batch while the one before is stored; never more than two are in memory.
+
+    A large one is alone there.
+    """
     with ThreadPoolExecutor(1, "reading") as pool:
         ahead: tuple[Future[Batch], _Portion] | None = None
         for portion in portions:
+            if portion.octets > ALONE_FROM:
+                if ahead is not None:
+                    yield ahead[0].result(), ahead[1]
+                ahead = None
+                yield reception.read(portion.arrivals), portion
+                continue
             reading = pool.submit(reception.read, portion.arrivals)
             if ahead is not None:
                 yield ahead[0].result(), ahead[1]
             ahead = reading, portion
+            del reading  # what it holds is large
         if ahead is not None:
             yield ahead[0].result(), ahead[1]
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -16,27 +15,11 @@ from adapters.keyring import Keyring
 from adapters.settings import Settings
 from api.work.feed import Feed, active_names_async
 from api.work.finding import Finder
-from projections.access import access
-from projections.company import company
-from projections.directory import directory
-from projections.folders import folders
-from projections.history import history
-from projections.mail import mail
-from projections.projection import Names, Projection
+from api.work.models import PROJECTIONS
+from projections.projection import Names
 from projections.reader import EVERYTHING
-from projections.trail import trail
-from projections.unanswered import CORRESPONDENCE
 
-PROJECTIONS: tuple[Projection[Any], ...] = (
-    company,
-    directory,
-    access,
-    mail,
-    CORRESPONDENCE,
-    history,
-    folders,
-    trail,
-)
+__all__ = ["PROJECTIONS", "Carteggio"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ store, name = FolderStore(Path(sys.argv[1])), "{:a>32}-" + "a" * 16
 sealed, there = bytes(50_000), []
 while True:
     try:
-        store.put_many([name.format("b" * len(there))], lambda _: sealed)
+        store.put_many([name.format("b" * len(there))], lambda _: [sealed])
     except StorageFull as full:
         print(full)
         break
@@ -130,7 +130,7 @@ while True:
 assert there and all(store.get(one) == sealed for one in there)
 assert {file.name for file in Path(sys.argv[1]).rglob("*") if file.is_file()} == set(there)
 store.delete(there[:1])
-store.put_many(there[:1], lambda _: sealed)
+store.put_many(there[:1], lambda _: [sealed])
 assert not store.missing(there)
 print("resumed", len(there))
 """

@@ -86,7 +86,7 @@ def test_the_sweep_takes_what_nobody_recorded(blobs, store) -> None:
 
 def test_what_is_lost_or_altered_is_found_and_not_served(blobs, store) -> None:
     kept = _kept(blobs, [(ANNA, MAIL), (BRUNO, b"another"), (CARLA, b"sound")])
-    store.put_many([kept[BRUNO]], lambda _: store.get(kept[ANNA]))
+    store.put_many([kept[BRUNO]], lambda _: [store.get(kept[ANNA])])
     store.delete([kept[ANNA]])
     with pytest.raises(BlobMissing):
         blobs.get(kept[ANNA], ANNA)
@@ -104,7 +104,7 @@ def test_what_is_lost_or_altered_is_found_and_not_served(blobs, store) -> None:
 def test_a_bucket_that_is_not_there_is_said_and_the_secret_is_not(endpoint, store) -> None:
     elsewhere = _store("s3://nowhere", endpoint)
     with pytest.raises(StorageUnavailable, match="s3://nowhere") as refusal:
-        elsewhere.put_many(["a" * 32 + "-" + "b" * 16], lambda _: b"sealed")
+        elsewhere.put_many(["a" * 32 + "-" + "b" * 16], lambda _: [b"sealed"])
     assert "\n" not in str(refusal.value)
     assert "not a secret" not in str(refusal.value) + repr(elsewhere) + repr(vars(elsewhere))
 

@@ -1,0 +1,24 @@
+"""The read models of a company: all that can be asked is answered from these."""
+
+from typing import Any, Final
+
+from projections.access import access
+from projections.company import company
+from projections.directory import directory
+from projections.folders import folders
+from projections.history import history
+from projections.mail import mail
+from projections.projection import Projection
+from projections.trail import trail
+from projections.unanswered import CORRESPONDENCE
+
+PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
+    company,
+    directory,
+    access,
+    mail,
+    CORRESPONDENCE,
+    history,
+    folders,
+    trail,
+)
