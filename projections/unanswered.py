@@ -68,7 +68,7 @@ WAITING = Table(
 )
 
 
-_MOST: Final = 10_000
+_MOST: Final = 2_000
 """Letters that are kept in memory from batch to batch."""
 
 
