@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, assert_never
 
-from domain.values import MailboxId, Personal, Rejected
+from domain.values import ColleagueId, MailboxId, Personal, Rejected
 
 
 class Scope(StrEnum):
@@ -14,13 +14,15 @@ class Scope(StrEnum):
     READ_MAIL = "read_mail"
     CLOSE_MAIL = "close_mail"
     READ_AUDIT = "read_audit"
+    MANAGE_MAILBOXES = "manage_mailboxes"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenIssued:
     """A token was issued. Only a keyed hash of its secret is kept.
 
-    `mailboxes` None means every mailbox, also those to come.
+    `mailboxes` None means every mailbox, also those to come. A token of a `colleague` sees those
+    that are shared with him, as they are shared then; `mailboxes` is empty.
     """
 
     secret_hash: str
@@ -28,6 +30,7 @@ class TokenIssued:
     mailboxes: tuple[MailboxId, ...] | None
     expires_at: datetime | None
     name: Annotated[str, Personal]
+    colleague: ColleagueId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ def decide(token: Token, command: TokenCommand) -> list[TokenEvent]:
         case IssueToken(issued):
             if not issued.name.strip():
                 raise Rejected("INVALID", "a token needs a name: who or what will use it")
+            if issued.colleague is not None and issued.mailboxes != ():
+                sentence = "a colleague's token sees what is shared with him: name no mailboxes"
+                raise Rejected("INVALID", sentence)
             return [] if token.issued else [issued]
         case RevokeToken():
             if not token.issued:

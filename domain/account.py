@@ -1,5 +1,6 @@
 """An account: where a mailbox is fetched from. Its secret lies in the key store, never here."""
 
+import base64
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, assert_never
@@ -31,7 +32,8 @@ class AccountConfigured:
 
     `protocol` is imap or pop3; `security` is tls, starttls or plain. `folders` are the chosen ones;
     empty: INBOX and Sent. `delete_after_days` is for pop3: how long mail that was stored stays on
-    the server; None: for ever. `oauth` is in the place of a password.
+    the server; None: for ever. `oauth` is in the place of a password. With a `pin` (sha256:…) the
+    server has the key of which this is the digest, and no authority has to vouch for it.
     """
 
     mailbox: MailboxId
@@ -44,6 +46,7 @@ class AccountConfigured:
     folders: Annotated[tuple[str, ...], Personal] = ()
     delete_after_days: int | None = None
     oauth: OAuth | None = None
+    pin: Annotated[str, Personal] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ class AccountPaused:
 @dataclass(frozen=True, slots=True)
 class AccountResumed:
     """The account is fetched again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRemoved:
+    """The account is fetched no more, and its secret is gone; mail that it brought stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ AccountEvent = (
     | AccountResumed
     | AccountConsentGiven
     | AccountConsentLost
+    | AccountRemoved
 )
 
 
@@ -97,7 +106,9 @@ class ConfigureAccount:
 
 @dataclass(frozen=True, slots=True)
 class ChangeCredentials:
-    """Say that a new secret was stored."""
+    """Say that a new secret was stored; `mark` tells it from others, and is recorded nowhere."""
+
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,11 @@ class PauseAccount:
 @dataclass(frozen=True, slots=True)
 class ResumeAccount:
     """Fetch again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAccount:
+    """Fetch no more, for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +141,13 @@ class LoseConsent:
 
 
 AccountCommand = (
-    ConfigureAccount | ChangeCredentials | PauseAccount | ResumeAccount | GiveConsent | LoseConsent
+    ConfigureAccount
+    | ChangeCredentials
+    | PauseAccount
+    | ResumeAccount
+    | GiveConsent
+    | LoseConsent
+    | RemoveAccount
 )
 
 
@@ -156,6 +178,8 @@ def evolve(account: Account, event: object) -> Account:
             return replace(account, consented=True)
         case AccountConsentLost():
             return replace(account, consented=False)
+        case AccountRemoved():
+            return initial
         case _:
             return account
 
@@ -163,6 +187,7 @@ def evolve(account: Account, event: object) -> Account:
 def decide(account: Account, command: AccountCommand) -> list[AccountEvent]:
     """Return what happens. An empty list means that it has happened already."""
     if isinstance(command, ConfigureAccount):
+        refuse_pin(command.configured.pin, command.configured.security)
         return [] if account.configured == command.configured else [command.configured]
     if account.configured is None:
         raise Rejected("NOT_FOUND", "there is no such account; add it with: carteggio account add")
@@ -178,6 +203,8 @@ def decide(account: Account, command: AccountCommand) -> list[AccountEvent]:
             return [AccountConsentGiven(ends_at)]
         case LoseConsent(reason):
             return [AccountConsentLost(reason)] if account.consented else []
+        case RemoveAccount():
+            return [AccountRemoved()]
         case _ as never:
             assert_never(never)
 
@@ -187,6 +214,22 @@ def asks_anew(before: OAuth | None, after: OAuth | None) -> bool:
     if before is None or after is None:
         return before is not after
     return replace(before, secret_ends_on=None) != replace(after, secret_ends_on=None)
+
+
+def refuse_pin(pin: str, security: str) -> None:
+    """Raise Rejected(BAD_PIN) for what is no digest of a key (RFC 7469 2.4), or is of no use."""
+    if not pin:
+        return
+    if security == "plain":
+        sentence = "without TLS no server shows a key: leave out the pin, or use tls or starttls"
+        raise Rejected("BAD_PIN", sentence)
+    try:
+        digest = base64.b64decode(pin.removeprefix("sha256:"), validate=True)
+    except ValueError:
+        digest = b""
+    if len(digest) != 32 or not pin.startswith("sha256:"):
+        sentence = "a pin is sha256: and 44 characters; see it with: carteggio account test"
+        raise Rejected("BAD_PIN", sentence)
 
 
 def _refuse_password(configured: AccountConfigured) -> None:

@@ -10,10 +10,12 @@ from domain.account import (
     AccountConsentLost,
     AccountCredentialsChanged,
     AccountPaused,
+    AccountRemoved,
     AccountResumed,
 )
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
+from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.marking import MessageMarked
 from domain.message import (
     MessageClassified,
@@ -61,12 +63,15 @@ CATALOG: tuple[EventType, ...] = (
     EventType("company.described", CompanyDescribed),
     EventType("colleague.registered", ColleagueRegistered),
     EventType("mailbox.registered", MailboxRegistered),
+    EventType("mailbox.shared", MailboxShared),
+    EventType("mailbox.share_revoked", MailboxShareRevoked),
     EventType("account.configured", AccountConfigured),
     EventType("account.credentials_changed", AccountCredentialsChanged),
     EventType("account.paused", AccountPaused),
     EventType("account.resumed", AccountResumed),
     EventType("account.consent_given", AccountConsentGiven),
     EventType("account.consent_lost", AccountConsentLost),
+    EventType("account.removed", AccountRemoved),
     EventType("token.issued", TokenIssued),
     EventType("token.revoked", TokenRevoked),
     EventType("projection.event_skipped", EventSkipped),

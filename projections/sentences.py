@@ -11,10 +11,12 @@ from domain.account import (
     AccountConsentLost,
     AccountCredentialsChanged,
     AccountPaused,
+    AccountRemoved,
     AccountResumed,
 )
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
+from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.marking import MessageMarked
 from domain.message import (
     MessageClassified,
@@ -132,8 +134,14 @@ def _of_house(event: object) -> str:
             return f"consent was given{f', until {ends_at:%Y-%m-%d}' if ends_at else ''}"
         case AccountConsentLost(reason):
             return f"consent is lost ({reason}); a person has to give it again"
-        case TokenIssued(name=name):
-            return f"token {name} issued"
+        case AccountRemoved():
+            return "the account was removed, its secret destroyed; its mail stays"
+        case MailboxShared(role=role):
+            return f"shared with a colleague as {role.value}"
+        case MailboxShareRevoked():
+            return "no longer shared with a colleague"
+        case TokenIssued(name=name, colleague=colleague):
+            return f"token {name} issued{' to a colleague' if colleague else ''}"
         case TokenRevoked():
             return "the token was revoked"
         case EventSkipped(projection, position):

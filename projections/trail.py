@@ -15,6 +15,7 @@ from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.linking import BLIND
+from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -177,6 +178,8 @@ def _named(event: object) -> Iterable[UUID]:
                 yield record.party
         case AccountConfigured(mailbox=mailbox):
             yield mailbox
+        case MailboxShared(colleague=colleague) | MailboxShareRevoked(colleague=colleague):
+            yield colleague
 
 
 def _entry(recorded: Recorded) -> EntryRow:

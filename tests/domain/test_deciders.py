@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import access, account, company, document, message, party
+from domain import access, account, company, document, mailbox, message, party
 from domain.content import Content
+from domain.mailbox import Role
 from domain.marking import MarkMessage, MessageMarked
 from domain.message import (
     CaptureMessage,
@@ -23,7 +24,7 @@ from domain.message import (
     MessageReopened,
     ReopenMessage,
 )
-from domain.values import BlobName, ContactId, MailboxId, PartyId, Rejected
+from domain.values import BlobName, ColleagueId, ContactId, MailboxId, PartyId, Rejected
 from given import Story
 
 BOX, OTHER_BOX = MailboxId(UUID(int=1)), MailboxId(UUID(int=2))
@@ -202,6 +203,45 @@ def test_an_account_is_configured_paused_and_resumed() -> None:
     resumed.when(account.ResumeAccount()).then_nothing()
 
 
+def test_an_account_that_was_removed_is_gone_until_it_is_configured_again() -> None:
+    removed = account.AccountRemoved()
+    fetching().when(account.RemoveAccount()).then_refused("NOT_FOUND")
+    fetching().given(ACCOUNT).when(account.RemoveAccount()).then(removed)
+    gone = fetching().given(ACCOUNT, account.AccountPaused(), removed)
+    gone.when(account.RemoveAccount()).then_refused("NOT_FOUND")
+    gone.when(account.ConfigureAccount(ACCOUNT)).then(ACCOUNT)
+    again = fetching().given(ACCOUNT, account.AccountPaused(), removed, ACCOUNT)
+    again.when(account.ResumeAccount()).then_nothing()
+
+
+GIULIA, MARCO = ColleagueId(UUID(int=11)), ColleagueId(UUID(int=12))
+
+
+def shared_mailbox() -> Story:
+    registered = company.MailboxRegistered(certified=False, address="info@firma.example")
+    return Story(mailbox.Mailbox(), mailbox.evolve, mailbox.decide).given(registered)
+
+
+def test_a_mailbox_is_shared_with_each_colleague_in_one_role_until_that_is_revoked() -> None:
+    reads = mailbox.MailboxShared(GIULIA, Role.READER)
+    acts = mailbox.MailboxShared(GIULIA, Role.MEMBER)
+    revoked = mailbox.MailboxShareRevoked(GIULIA)
+    share = mailbox.ShareMailbox(GIULIA, Role.READER)
+    revoke = mailbox.RevokeShare(GIULIA)
+    shared_mailbox().when(share).then(reads)
+    shared_mailbox().given(reads).when(share).then_nothing()
+    shared_mailbox().given(reads).when(mailbox.ShareMailbox(GIULIA, Role.MEMBER)).then(acts)
+    shared_mailbox().given(reads).when(mailbox.RevokeShare(MARCO)).then_nothing()
+    shared_mailbox().given(reads).when(revoke).then(revoked)
+    shared_mailbox().given(reads, revoked).when(revoke).then_nothing()
+    shared_mailbox().given(reads, revoked).when(share).then(reads)
+
+
+def test_a_mailbox_that_nobody_knows_is_not_shared() -> None:
+    unknown = Story(mailbox.Mailbox(), mailbox.evolve, mailbox.decide)
+    unknown.when(mailbox.ShareMailbox(GIULIA, Role.READER)).then_refused("NOT_FOUND")
+
+
 def test_consent_is_given_lost_and_asked_for_anew_where_something_else_is_asked_for() -> None:
     asked = account.OAuth("microsoft", "client")
     there = replace(ACCOUNT, oauth=asked)
@@ -231,6 +271,10 @@ def test_a_token_is_issued_once_and_revoked_once() -> None:
     token().given(TOKEN).when(access.RevokeToken()).then(access.TokenRevoked())
     token().given(TOKEN, access.TokenRevoked()).when(access.RevokeToken()).then_nothing()
     token().when(access.RevokeToken()).then_refused("NOT_FOUND")
+    both = replace(TOKEN, colleague=GIULIA)
+    token().when(access.IssueToken(both)).then_refused("INVALID")
+    own = replace(both, mailboxes=())
+    token().when(access.IssueToken(own)).then(own)
     nameless = replace(TOKEN, name=" ")
     token().when(access.IssueToken(nameless)).then_refused("INVALID")
 
@@ -243,6 +287,7 @@ def test_events_of_others_change_nothing() -> None:
     assert company.evolve(company.Own(), stranger) == company.Own()
     assert account.evolve(account.Account(), stranger) == account.Account()
     assert access.evolve(access.Token(), stranger) == access.Token()
+    assert mailbox.evolve(mailbox.Mailbox(), stranger) == mailbox.Mailbox()
 
 
 commands = st.sampled_from(
