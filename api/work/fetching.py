@@ -24,6 +24,7 @@ from api.work.accounts import Account
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.marking import Folder, Marked, Marking, bits
+from api.work.phases import awaiting, during
 from api.work.reception import Arrival, Counts, Place, Reception
 from api.work.synced import Synced
 from domain.identity import header_key
@@ -115,7 +116,8 @@ class Fetching:
         )
         there = Folder(key, cursor.uid_validity, place)
         await self._compare(session, there, state, cursor)
-        new = await session.uids_with_sizes(cursor.last_uid)
+        with during("listing"):
+            new = await session.uids_with_sizes(cursor.last_uid)
         async with aclosing(self._lanes.portions(new)) as portions:
             async for portion in portions:
                 cursor = await self._portion(session, synced, portion, there, cursor)
@@ -159,7 +161,7 @@ class Fetching:
         cursor: _Cursor,
     ) -> _Cursor:
         async with aclosing(session.fetch(portion)) as fetching:
-            async for items in fetching:
+            async for items in awaiting("fetching", fetching):
                 cursor = replace(cursor, last_uid=max(item.uid for item in items))
                 async with self._lanes.storing:
                     counts = await asyncio.to_thread(self._take, items, there, cursor)

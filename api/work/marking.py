@@ -16,6 +16,7 @@ from psycopg import Connection
 from adapters.ids import uuid7
 from adapters.imap.changes import Changes
 from adapters.journal import Journal, NewEvent
+from api.work.phases import phase
 from api.work.reception import Place
 from domain import message
 from domain.marking import MarkMessage
@@ -88,6 +89,7 @@ class Marking:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
+    @phase("marking")
     def apply(self, folder: Folder, changes: Changes) -> int:
         """Record what changed in a folder; give of how many messages."""
         known = self._noted(folder, None if changes.some_may_be_gone else list(changes.flags))

@@ -2,21 +2,26 @@
 
 `CARTEGGIO_TRACE_PHASES` names a file of one octet for each phase, which counts the threads that
 are in it. The file is mapped into memory, so it tells the truth even about a process that was
-killed. Without the variable nothing is done. `benchmarks/proofs/kills.py` kills by it.
+killed. Without the variable nothing is done. `benchmarks/proofs/kills.py` kills by it, and
+`benchmarks/proofs/sync_kills.py`.
 """
 
 import mmap
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
-PHASES: Final = ("reading", "blobs", "appending", "projecting")
+IMPORTING: Final = ("reading", "blobs", "appending", "projecting")
+"""What an import goes through; a sync does more."""
+
+PHASES: Final = (*IMPORTING, "listing", "fetching", "marking")
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 def phase(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -34,6 +39,22 @@ def phase(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return watched
 
     return marked
+
+
+def during(name: str) -> AbstractContextManager[None]:
+    """Mark what is done inside a block."""
+    return nullcontext() if _watched is None else _within(PHASES.index(name))
+
+
+async def awaiting(name: str, items: AsyncIterator[T]) -> AsyncIterator[T]:
+    """Mark the time in which the next of these is waited for, and not what is done with each."""
+    while True:
+        with during(name):
+            try:
+                item = await anext(items)
+            except StopAsyncIteration:
+                return
+        yield item
 
 
 @contextmanager

@@ -8,26 +8,20 @@ and the next begins with other mail in another instance.
 
 import argparse
 import json
-import os
 import random
 import signal
-import subprocess
-import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
 
-import psutil
-
 from adapters.home import Home
 from adapters.postgres import EmbeddedPostgres
 from adapters.settings import Settings
 from api.compose import compose
-from api.work.phases import PHASES
+from api.work.phases import IMPORTING
 from benchmarks.mailmaker import MAILBOX, Maker, write_mbox
 from benchmarks.proofs.promises import (
     Promises,
@@ -39,14 +33,12 @@ from benchmarks.proofs.promises import (
     journal_of,
     unsound,
 )
+from benchmarks.proofs.watched import ELSEWHERE, Trace, begun, kill, server
 from benchmarks.stage import Stopwatch, command, folder, lines, say
 
 LEAST = 20
-ELSEWHERE = "elsewhere"
 _ANYWHERE = 0.15
 _WITH_DATABASE = 0.25
-_PATIENCE_S = 180
-_LOOK_S = 0.0005
 
 
 @dataclass(slots=True)
@@ -68,84 +60,7 @@ class Tally:
 
     def rarest(self, chance: random.Random) -> str:
         """Choose where to kill next."""
-        return min(PHASES, key=lambda phase: (self.died_in[phase], chance.random()))
-
-
-class Watched:
-    """An import that runs, seen from outside."""
-
-    def __init__(self, home: Home, mbox: Path) -> None:
-        trace = mbox.with_name("phases")
-        trace.write_bytes(bytes(len(PHASES)))
-        self._trace = os.open(trace, os.O_RDONLY)
-        self._told = mbox.with_name("told").open("w+", encoding="utf-8")
-        self._watch = Stopwatch()
-        self.until_work: float | None = None
-        self.process = subprocess.Popen(
-            command(home, "import", "mail", str(mbox), "--mailbox", MAILBOX, "--json"),
-            stdout=self._told,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env=os.environ | {"CARTEGGIO_TRACE_PHASES": str(trace)},
-            start_new_session=True,
-        )
-
-    def phases(self) -> list[str]:
-        """Tell what it does now, or did when it died."""
-        counters = os.pread(self._trace, len(PHASES), 0)
-        found = [name for name, threads in zip(PHASES, counters, strict=True) if threads]
-        if found and self.until_work is None:
-            self.until_work = self._watch.seconds
-        return found
-
-    def wait_for(self, phase: str | None, delay: float) -> bool:
-        """Wait until it is in this phase and a little longer; False if it ended before that."""
-        while phase is not None and phase not in self.phases():
-            if self.process.poll() is not None:
-                return False
-            if self._watch.seconds > _PATIENCE_S:
-                raise SystemExit("an import does not get on")
-            time.sleep(_LOOK_S)
-        end = time.perf_counter() + delay
-        while time.perf_counter() < end:
-            self.phases()
-            time.sleep(_LOOK_S)
-        return self.process.poll() is None
-
-    def family(self) -> list[psutil.Process]:
-        """Give it and its reading process."""
-        try:
-            first = psutil.Process(self.process.pid)
-            return [first, *first.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
-
-    def said(self) -> str:
-        """Give all that it printed."""
-        self._told.seek(0)
-        return self._told.read()
-
-    def close(self) -> None:
-        os.close(self._trace)
-        self._told.close()
-
-
-def server(home: Home) -> list[psutil.Process]:
-    """Give the processes of the database server, none if it does not run."""
-    data = home.postgres / "data"
-    try:
-        first = psutil.Process(int((data / "postmaster.pid").read_text().split("\n", 1)[0]))
-        ours = Path(first.cwd()).samefile(data)
-        return [first, *first.children(recursive=True)] if ours else []
-    except (FileNotFoundError, ValueError, psutil.Error):
-        return []
-
-
-def kill(processes: list[psutil.Process]) -> None:
-    """End them at one blow: nobody gets to tidy up, or to tell another."""
-    for one in processes:
-        with suppress(psutil.NoSuchProcess):
-            one.kill()
+        return min(IMPORTING, key=lambda phase: (self.died_in[phase], chance.random()))
 
 
 def main() -> None:
@@ -161,7 +76,7 @@ def main() -> None:
         if tally.kills >= given.kills:
             break
         one_import(tally, promises, chance, Maker(seed), (given.messages, given.kills))
-    least = min(tally.died_in[phase] for phase in PHASES)
+    least = min(tally.died_in[phase] for phase in IMPORTING)
     wanted = min(LEAST, given.kills // 10)
     promises.keep(least >= wanted, f"a phase was hit {least} times only, {wanted} were wanted")
     promises.keep(
@@ -174,7 +89,7 @@ def figures(tally: Tally, messages: int, seconds: float) -> dict[str, object]:
     return {
         "kills": tally.kills,
         "with_database": tally.with_database,
-        "died_in": {name: tally.died_in[name] for name in (*PHASES, ELSEWHERE)},
+        "died_in": {name: tally.died_in[name] for name in (*IMPORTING, ELSEWHERE)},
         "imports": tally.imports,
         "messages_each": messages,
         "lost": tally.lost,
@@ -228,8 +143,10 @@ def rounds(
     """Begin again after each kill; give what the run says that finishes."""
     database_died = False
     watch, killed_here = Stopwatch(), 0
+    words = command(home, "import", "mail", str(mbox), "--mailbox", MAILBOX, "--json")
+    trace = Trace(mbox.with_name("phases"))
     while True:
-        running = Watched(home, mbox)
+        running = begun(words, trace, mbox.with_name("told"))
         phase, delay = aim(tally, chance)
         enough = tally.kills >= kills
         hit = not enough and running.wait_for(phase, delay)
@@ -238,16 +155,15 @@ def rounds(
             together = [*running.family(), *too]
             chance.shuffle(together)
             kill(together)
-        running.process.wait()
+        code = running.ended()
         died_in = running.phases() or [ELSEWHERE]
         said = running.said()
-        running.close()
         if running.until_work is not None:
             (tally.after_database if database_died else tally.until_work).append(
                 running.until_work
             )
-        if running.process.returncode != -signal.SIGKILL and not too:
-            if running.process.returncode:
+        if code != -signal.SIGKILL and not too:
+            if code:
                 raise SystemExit(f"an import failed: {said[-2_000:]}")
             promises.keep("Traceback" not in said, f"an import died by itself: {said[-600:]}")
             if not killed_here:
