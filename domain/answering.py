@@ -8,7 +8,9 @@ from domain.machine import Machine
 from domain.message import Direction
 from domain.wording import spoken
 
-VERSION = 1
+VERSION = 2
+"""Of classification as a whole: it rises when recognising machine mail, telling the direction, or
+whether an answer is wanted gives other answers than before."""
 
 _THANKS = re.compile(
     r"\b(?:grazie|ringrazi\w+|ricevut[oa]|perfetto|va bene|confermiamo|confermo|registrat[oa]"

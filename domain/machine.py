@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from domain.content import Content, NoticeKind
 
-VERSION = 2
-
 _NOTICE_KINDS = {
     NoticeKind.DELIVERY: "bounce",
     NoticeKind.DISPOSITION: "read_receipt",

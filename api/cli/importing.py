@@ -182,6 +182,10 @@ def _show(outcomes: list[Outcome]) -> None:
             err.print(plain(bad))
         if len(one.bad) > _SHOWN:
             err.print(f"{one.file}: … and {len(one.bad) - _SHOWN:,} more")
+        for odd in one.odd[:_SHOWN]:
+            err.print(plain(odd))
+        if len(one.odd) > _SHOWN:
+            err.print(f"{one.file}: … and {len(one.odd) - _SHOWN:,} more of the like")
     out.print(table)
 
 
@@ -194,4 +198,5 @@ def _as_dict(outcome: Outcome) -> dict[str, object]:
         "unchanged": outcome.unchanged,
         "removed": outcome.removed,
         "bad": [{"line": bad.number, "reason": bad.reason} for bad in outcome.bad],
+        "notices": [{"line": odd.number, "reason": odd.reason} for odd in outcome.odd],
     }

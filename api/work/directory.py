@@ -77,7 +77,8 @@ class _Taking:
             take(outcome)
         except BadFile as trouble:
             outcome.refuse(1, str(trouble))
-        outcome.bad.sort(key=lambda one: one.number)
+        for told in (outcome.bad, outcome.odd):
+            told.sort(key=lambda one: one.number)
         return outcome
 
     # ---- files
@@ -150,11 +151,32 @@ class _Taking:
             raise
 
     def _documents(self, outcome: Outcome) -> None:
+        named: dict[UUID, list[int]] = {}
+
         def read(line: Line) -> tuple[UUID, RegisterDocument]:
             id, registered = self._maker.document(line.values)
+            if (owner := registered.record.party) is not None:
+                named.setdefault(owner, []).append(line.number)
             return id, RegisterDocument(registered)
 
-        self._take(document, self._given(outcome, ("doc_id", "type", "number"), read), outcome)
+        given = self._given(outcome, ("doc_id", "type", "number"), read)
+        self._take(document, given, outcome)
+        for party_id in self._unknown(named):
+            for number in named[party_id]:
+                outcome.notice(
+                    number, "its party is not known; until it is, no mail is linked to it"
+                )
+
+    def _unknown(self, parties: Collection[UUID]) -> set[UUID]:
+        """Give those of which nothing was ever registered: a party that is erased is known."""
+        asked = [one for one in parties if one not in self._parties_given]
+        with self._carteggio.database.pool.connection() as connection:
+            known = connection.execute(
+                "SELECT originator_id FROM stored_events"
+                " WHERE originator_id = ANY(%b) AND originator_version = 1",
+                (asked,),
+            )
+            return set(asked) - {row[0] for row in known}
 
     # ---- the same for all
 

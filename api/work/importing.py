@@ -95,8 +95,8 @@ class _Portion:
 
 def import_mail(carteggio: Carteggio, wanted: Wanted, report: Report) -> Progress:
     """Take in the mail at a path; an import that was interrupted goes on where it stopped."""
-    mailbox = register_mailbox(carteggio, wanted.mailbox)
     first = open_mail(wanted.path)
+    mailbox = register_mailbox(carteggio, wanted.mailbox)
     unfinished = _Unfinished(carteggio, wanted, first.fingerprint)
     after, counts = unfinished.load()
     source = open_mail(wanted.path, after) if after else first

@@ -36,12 +36,18 @@ class Outcome:
     unchanged: int = 0
     removed: int = 0
     bad: list[BadLine] = field(default_factory=list)
+    odd: list[BadLine] = field(default_factory=list)
+    """Rows that were taken over, and of which something should be looked at."""
 
     def add(self, other: "Outcome") -> None:
         """Count what was recorded."""
         for name in ("new", "changed", "unchanged", "removed"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.bad.extend(other.bad)
+
+    def notice(self, number: int, what: str) -> None:
+        """Tell of a row that was taken over all the same."""
+        self.odd.append(BadLine(self.file, number, what))
 
     def refuse(self, number: int, reason: str) -> None:
         """Count a row that cannot be used."""

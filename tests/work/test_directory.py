@@ -198,3 +198,16 @@ def test_an_erased_party_does_not_come_back(carteggio: Carteggio, tmp_path):
     again = taken(carteggio, tmp_path / "erp", parties=PARTIES)["parties.csv"]
     assert (again.new, again.unchanged) == (0, 1)
     assert "erased" in again.bad[0].reason
+
+
+def test_a_document_of_an_unknown_party_goes_in_and_is_told(carteggio: Carteggio, tmp_path):
+    strange = DOCUMENTS + "D2,invoice,2026/18,C9,,,,,\nD3,invoice,2026/19,,,,,,\n"
+    alone = taken(carteggio, tmp_path / "erp", documents=strange)["documents.csv"]
+    with_parties = taken(carteggio, tmp_path / "erp", parties=PARTIES)["documents.csv"]
+    later = taken(carteggio, tmp_path / "later", documents=strange)["documents.csv"]
+    assert (alone.new, alone.bad) == (3, [])
+    assert [one.number for one in alone.odd] == [2, 3]
+    assert [one.number for one in with_parties.odd] == [3]
+    assert [str(one) for one in later.odd] == [
+        "documents.csv, line 3: its party is not known; until it is, no mail is linked to it"
+    ]

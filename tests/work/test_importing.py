@@ -107,6 +107,7 @@ def test_the_mailbox_is_registered_once(carteggio: Carteggio, tmp_path):
 def test_a_wrong_path_or_address_is_said(carteggio: Carteggio, tmp_path):
     with pytest.raises(NoMail, match="no such file"):
         import_mail(carteggio, Wanted(tmp_path / "nothing", BOX), quiet)
+    assert carteggio.journal.head() == 0
     for wrong in ("", "info", "info@", "a b@c.example", "a@b@c.example"):
         with pytest.raises(Rejected, match="no mail address"):
             register_mailbox(carteggio, wrong)
