@@ -1,7 +1,7 @@
 """Fetch known messages in bounded batches, two under way, and single out what cannot be fetched."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.imap.connection import Connection, granted
@@ -20,9 +20,13 @@ Item = Fetched | Oversize | Unfetchable
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Messages, as (UID, size), that are asked for together; `tries` counts what failed before."""
+    """Messages, as (UID, size), that are asked for together; `tries` counts what failed before.
+
+    Of one with more than `largest` octets only the header is asked for.
+    """
 
     messages: tuple[tuple[int, int], ...]
+    largest: int
     tries: int = 0
 
     @property
@@ -33,32 +37,41 @@ class Batch:
     def halves(self) -> list["Batch"]:
         """Split it, or if it is a single message, count another try."""
         if len(self.messages) == 1:
-            return [Batch(self.messages, self.tries + 1)]
+            return [replace(self, tries=self.tries + 1)]
         middle = len(self.messages) // 2
-        return [Batch(self.messages[:middle]), Batch(self.messages[middle:])]
+        return [
+            replace(self, messages=self.messages[:middle], tries=0),
+            replace(self, messages=self.messages[middle:], tries=0),
+        ]
 
     def after(self, done: int) -> "Batch":
         """Give what remains after the first `done` messages."""
-        return Batch(self.messages[done:], self.tries if done == 0 else 0)
+        return replace(self, messages=self.messages[done:], tries=0 if done else self.tries)
 
 
-def batches(messages: Iterable[tuple[int, int]], limits: Limits) -> Iterator[Batch]:
-    """Put messages together, in rising order of their UIDs; a large one goes alone."""
+def batches(
+    messages: Iterable[tuple[int, int]], limits: Limits, largest: int | None = None
+) -> Iterator[Batch]:
+    """Put messages together, in rising order of their UIDs; a large one goes alone.
+
+    `largest` goes before what the limits say.
+    """
+    most = limits.largest if largest is None else largest
     gathered: list[tuple[int, int]] = []
     octets = 0
     for uid, size in sorted(set(messages)):
         alone = size > limits.whole
         full = len(gathered) >= limits.batch_count or octets + size > limits.batch_octets
         if gathered and (alone or full):
-            yield Batch(tuple(gathered))
+            yield Batch(tuple(gathered), most)
             gathered, octets = [], 0
         gathered.append((uid, size))
         octets += size
         if alone:
-            yield Batch(tuple(gathered))
+            yield Batch(tuple(gathered), most)
             gathered, octets = [], 0
     if gathered:
-        yield Batch(tuple(gathered))
+        yield Batch(tuple(gathered), most)
 
 
 class Flight:
@@ -120,7 +133,7 @@ class Flight:
 
     @property
     def _oversize(self) -> bool:
-        return self.batch.messages[0][1] > self._limits.largest
+        return self.batch.messages[0][1] > self.batch.largest
 
     def _more(self) -> bool:
         """Put a piece to the others and ask for the next; False if there is none."""
@@ -132,7 +145,7 @@ class Flight:
         said, received_at = self._about
         if self._oversize:
             self._got[uid] = Oversize(uid, size, bytes(self._body), received_at, said)
-        elif len(self._body) > self._limits.largest:
+        elif len(self._body) > self.batch.largest:
             header = bytes(self._body[:LONGEST_HEADER]).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
             self._got[uid] = Oversize(uid, len(self._body), header, received_at, said)
         elif len(piece or b"") < self._limits.piece:

@@ -23,8 +23,9 @@ import aioimaplib
 
 from adapters.imap.changes import Changes, changes_since, uids_there
 from adapters.imap.connection import Connection, granted
+from adapters.imap.facts import SERVER_IDS, server_ids, shown, states_of
 from adapters.imap.fetching import Batch, Flight, Item, batches
-from adapters.imap.folders import Listed, listed, to_wire, with_roles
+from adapters.imap.folders import folders_of, to_wire
 from adapters.imap.grammar import fetch_items, number, quoted
 from adapters.imap.idling import idle
 from adapters.imap.splitter import Response
@@ -34,6 +35,7 @@ from adapters.imap.values import (
     ImapTrouble,
     Limits,
     RemoteFolder,
+    Shown,
     TroubleKind,
     Unfetchable,
 )
@@ -42,6 +44,7 @@ UNDER_WAY = 2
 TRIES = 3
 _LINE_OF_SIZE = 200
 _EXISTS = re.compile(rb"\* (\d{1,19}) EXISTS", re.IGNORECASE)
+_NAMED = re.compile(rb"\* OK \[MAILBOXID \(([!-'+-~]{1,255})\)\]", re.IGNORECASE)
 _CODE = re.compile(rb"\* OK \[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d{1,19})\]", re.IGNORECASE)
 
 Step = Batch | Flight | list[Item]
@@ -72,17 +75,21 @@ class ImapSession:
 
     async def folders(self) -> tuple[RemoteFolder, ...]:
         """List the folders that can hold mail, with what they are for."""
-        found: list[Listed] = []
+        return await folders_of(self._connection)
 
-        def take(response: Response) -> bool:
-            if (one := listed(response)) is not None:
-                found.append(one)
-            return True
+    async def states(self, folders: Iterable[RemoteFolder]) -> dict[bytes, FolderState]:
+        """Ask how folders stand without opening them, by wire name; what is refused is left out."""
+        return await states_of(self._connection, folders)
 
-        extended = {"LIST-EXTENDED", "SPECIAL-USE"} <= self._connection.capabilities
-        command = b'LIST "" "*" RETURN (SPECIAL-USE)' if extended else b'LIST "" "*"'
-        await self._connection.run(command, take=take)
-        return with_roles(found)
+    async def server_ids(self, uids: Iterable[int]) -> dict[int, str]:
+        """Ask for what the server knows messages by, the same in each folder; {} if it does not."""
+        self._selected()
+        return await server_ids(self._connection, uids)
+
+    async def shown(self, uids: Iterable[int]) -> list[Shown]:
+        """Ask for what tells messages without their bodies; odd ones are left out."""
+        self._selected()
+        return await shown(self._connection, uids)
 
     async def select(self, folder: RemoteFolder | str) -> FolderState:
         """Choose the folder to read from; a name stands for the folder that bears it."""
@@ -95,6 +102,11 @@ class ImapSession:
     def capabilities(self) -> frozenset[str]:
         """Give what the server says that it can do (RFC 3501 7.2.1)."""
         return self._connection.capabilities
+
+    @property
+    def knows_messages(self) -> bool:
+        """Say whether the server has ids of its own for messages (Gmail; OBJECTID, RFC 8474)."""
+        return any(ability in self._connection.capabilities for ability, _ in SERVER_IDS)
 
     @property
     def can_wait(self) -> bool:
@@ -150,15 +162,18 @@ class ImapSession:
         granted(await self._connection.finish(pending, deadline), "UID FETCH")
         return sorted(sizes.items())
 
-    async def fetch(self, messages: Iterable[tuple[int, int]]) -> AsyncGenerator[list[Item], None]:
+    async def fetch(
+        self, messages: Iterable[tuple[int, int]], largest: int | None = None
+    ) -> AsyncGenerator[list[Item], None]:
         """Fetch messages, given as (UID, size); give them in bounded lists, in rising order.
 
         A message that breaks the answer, or the connection, is singled out by halving and told as
-        Unfetchable. While the caller is busy the server has to wait.
+        Unfetchable; of one above `largest` octets (else the limit's) the header alone comes, as
+        Oversize. While the caller is busy the server has to wait.
         """
         self._selected()
         self._vain = 0
-        steps: deque[Step] = deque(batches(messages, self.limits))
+        steps: deque[Step] = deque(batches(messages, self.limits, largest))
         while steps:
             if not (items := await self._next(steps)):
                 continue
@@ -207,7 +222,7 @@ class ImapSession:
             if flight.batch.tries:
                 yield [await self._not_given(uid)]
             else:
-                yield Batch(((uid, size),), tries=1)
+                yield Batch(((uid, size),), flight.batch.largest, tries=1)
         if came:
             yield came
 
@@ -243,10 +258,13 @@ class ImapSession:
 
     async def _examine(self, connection: Connection, wire: bytes) -> FolderState:
         figures: dict[bytes, int] = {}
+        named = [""]
 
         def take(response: Response) -> bool:
             if found := _EXISTS.match(response[0]):
                 figures[b"EXISTS"] = int(found[1])
+            elif found := _NAMED.match(response[0]):
+                named[0] = found[1].decode("ascii", "replace")
             elif found := _CODE.match(response[0]):
                 figures[found[1].upper()] = int(found[2])
             return True
@@ -260,8 +278,13 @@ class ImapSession:
         connection.protocol.state = aioimaplib.SELECTED
         if not counts_changes:  # a figure alone does not mean that CHANGEDSINCE is understood
             figures.pop(b"HIGHESTMODSEQ", None)
-        names = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
-        state = FolderState(*(figures.get(name, 0) for name in names))
+        state = FolderState(
+            uidvalidity=figures.get(b"UIDVALIDITY", 0),
+            uidnext=figures.get(b"UIDNEXT", 0),
+            exists=figures.get(b"EXISTS", 0),
+            highestmodseq=figures.get(b"HIGHESTMODSEQ", 0),
+            mailbox_id=named[0],
+        )
         if state.uidvalidity == 0:
             raise ImapTrouble(TroubleKind.PROTOCOL, "the server keeps no UIDs for this folder")
         return state

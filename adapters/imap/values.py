@@ -15,9 +15,11 @@ __all__ = [
     "ImapAccount",
     "ImapTrouble",
     "Limits",
+    "Namespace",
     "Oversize",
     "RemoteFolder",
     "Role",
+    "Shown",
     "TroubleKind",
     "Unfetchable",
     "words",
@@ -31,7 +33,8 @@ class ImapAccount:
     """Where a mailbox is fetched from, and how.
 
     `plain` sends the password in clear: only where the account says so. `ca_file` replaces the
-    system's authorities. A `token` is used in place of the password; `tokens` gives it.
+    system's authorities; a `pin` (sha256:…) is the key that the server must have, in the place of
+    all of them. A `token` is used in place of the password; `tokens` gives it.
     """
 
     host: str
@@ -40,6 +43,7 @@ class ImapAccount:
     user: str
     password: str = field(repr=False)
     ca_file: Path | None = None
+    pin: str = ""
     tokens: Tokens | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
 
@@ -75,23 +79,40 @@ class Role(StrEnum):
     OTHER = "other"
 
 
+class Namespace(StrEnum):
+    """Whose folder it is (RFC 2342): ours, another person's that is shared with us, everybody's."""
+
+    PERSONAL = "personal"
+    OTHERS = "others"
+    SHARED = "shared"
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteFolder:
-    """A folder on the server; `wire` is its name as the server writes it."""
+    """A folder on the server; `wire` is its name as the server writes it.
+
+    `uses` is what the server says that it is for (RFC 6154), as sent, drafts, junk, all.
+    """
 
     name: str
     role: Role
     wire: bytes
+    namespace: Namespace = Namespace.PERSONAL
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What the server says of a folder; 0 stands for a figure that it does not tell."""
+    """What the server says of a folder; 0 stands for a figure that it does not tell.
+
+    `mailbox_id` is the server's own for it (RFC 8474), which outlives its name; empty without one.
+    """
 
     uidvalidity: int
     uidnext: int
     exists: int
     highestmodseq: int
+    mailbox_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +146,16 @@ class Unfetchable:
     uid: int
     reason: str
     gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What tells a message without its body: size, INTERNALDATE in UTC, header as it stands."""
+
+    uid: int
+    size: int
+    received_at: datetime | None
+    header: bytes
 
 
 ImapTrouble = ServerTrouble

@@ -1,0 +1,136 @@
+"""What tells folders and messages without fetching them: how a folder stands, ids, headers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Final
+
+from adapters.imap.connection import Connection, granted
+from adapters.imap.grammar import fetch_items, internal_date, number, quoted, uid_set, values
+from adapters.imap.protocol import Taker
+from adapters.imap.splitter import Response
+from adapters.imap.values import FolderState, ImapTrouble, RemoteFolder, Shown, TroubleKind
+
+SERVER_IDS: Final = (("X-GM-EXT-1", b"X-GM-MSGID"), ("OBJECTID", b"EMAILID"))
+"""What a server can, and the name of its ids: the same message in several labels has one."""
+
+_AT_ONCE: Final = 200
+_LONGEST_HEADER: Final = 64 << 10
+_OF_EACH: Final = 300
+_LONGEST_ID: Final = 255
+
+
+async def states_of(
+    connection: Connection, folders: Iterable[RemoteFolder]
+) -> dict[bytes, FolderState]:
+    """Ask how folders stand (STATUS, RFC 3501 6.3.10), by wire name; the refused are left out."""
+    found: dict[bytes, FolderState] = {}
+    asked = b"MESSAGES UIDNEXT UIDVALIDITY"
+    asked += b" MAILBOXID" if "OBJECTID" in connection.capabilities else b""
+    for folder in folders:
+        told: list[FolderState] = []
+
+        def take(response: Response, told: list[FolderState] = told) -> bool:
+            if response[0][:9].upper() != b"* STATUS ":
+                return False
+            told.append(_state(response))
+            return True
+
+        try:
+            await connection.run(b"STATUS %s (%s)" % (quoted(folder.wire), asked), take=take)
+        except ImapTrouble as trouble:
+            if trouble.kind is not TroubleKind.REFUSED:
+                raise
+        if told:
+            found[folder.wire] = told[-1]
+    return found
+
+
+def _state(response: Response) -> FolderState:
+    read = values(response, 9)
+    pairs = read[1] if len(read) > 1 and isinstance(read[1], list) else []
+    said = {
+        name.upper(): value
+        for name, value in zip(pairs[::2], pairs[1::2], strict=False)
+        if isinstance(name, bytes)
+    }
+    named = said.get(b"MAILBOXID")
+    ids = named if isinstance(named, list) else [named]
+    id = ids[0] if ids and isinstance(ids[0], bytes) else b""
+    uidvalidity, uidnext, exists = (
+        number(said.get(x)) or 0 for x in (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES")
+    )
+    return FolderState(uidvalidity, uidnext, exists, 0, id.decode("ascii", "replace"))
+
+
+async def server_ids(connection: Connection, uids: Iterable[int]) -> dict[int, str]:
+    """Ask for the server's own ids of messages (RFC 8474 5.1, X-GM-MSGID); {} if it has none.
+
+    A server that offers them and refuses is taken to have none.
+    """
+    name = next((name for can, name in SERVER_IDS if can in connection.capabilities), None)
+    found: dict[int, str] = {}
+    if name is None:
+        return found
+
+    def take(response: Response) -> bool:
+        if (items := fetch_items(response)) is None or name not in items:
+            return False
+        value = items[name]
+        one = value[0] if isinstance(value, list) and value else value
+        uid = number(items.get(b"UID"))
+        if uid is not None and isinstance(one, bytes) and 0 < len(one) <= _LONGEST_ID:
+            found[uid] = f"{name.decode()}:{one.decode('ascii', 'replace')}"
+        return True
+
+    with suppress(_Untold):
+        for some in _portions(uids):
+            await _ask(connection, some, name, take, _OF_EACH)
+    return found
+
+
+async def shown(connection: Connection, uids: Iterable[int]) -> list[Shown]:
+    """Ask for size, date and header of messages; one whose header is very long is left out."""
+    found: list[Shown] = []
+
+    def take(response: Response) -> bool:
+        items = fetch_items(response)
+        if items is None or b"RFC822.SIZE" not in items:
+            return False
+        uid, size = number(items.get(b"UID")), number(items[b"RFC822.SIZE"])
+        header = next((x for n, x in items.items() if n.startswith(b"BODY[HEADER]")), None)
+        fits = isinstance(header, bytes) and len(header) < _LONGEST_HEADER
+        if uid is not None and size is not None and isinstance(header, bytes) and fits:
+            found.append(Shown(uid, size, internal_date(items.get(b"INTERNALDATE")), header))
+        return True
+
+    what = b"RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER]<0.%d>" % _LONGEST_HEADER
+    with suppress(_Untold):
+        for some in _portions(uids):
+            await _ask(connection, some, what, take, _LONGEST_HEADER)
+    return found
+
+
+class _Untold(Exception):
+    """The server does not tell, or ends the connection over it: what is not told is fetched.
+
+    Fetching connects anew, and singles out what is at fault.
+    """
+
+
+async def _ask(
+    connection: Connection, uids: Sequence[int], what: bytes, take: Taker, each: int
+) -> None:
+    command = b"UID FETCH %s (UID %s)" % (uid_set(uids), what)
+    allowed = connection.limits.answer + each * len(uids)
+    try:
+        pending = connection.start(command, take=take, allowed=allowed)
+        granted(await connection.finish(pending, connection.limits.fetch), pending.name)
+    except ImapTrouble:
+        raise _Untold from None
+
+
+def _portions(uids: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(sorted(set(uids)))
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some
