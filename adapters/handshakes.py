@@ -7,28 +7,15 @@ connection, what is agreed on to secure it, and the certificate that the server 
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, Self
 
-from cryptography import x509
-
+from adapters.certificates import Certificate, read_certificate
 from adapters.mailservers import ServerTrouble, TroubleKind, opening, words
 
-_NAMES_SHOWN = 5
 _LINES = 100
 """More lines than any server says before it is ready, or answers STARTTLS."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What a server's certificate says; nobody has to have checked it."""
-
-    names: tuple[str, ...]
-    issuer: str
-    valid_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,25 +120,3 @@ async def shown(place: Place, seconds: float) -> Certificate | None:
         finally:
             handshake.drop()
     return None
-
-
-def read_certificate(octets: bytes) -> Certificate | None:
-    """Read a certificate (RFC 5280); None where it is none that can be read."""
-    try:
-        read = x509.load_der_x509_certificate(octets)
-        names = tuple(_names(read))[:_NAMES_SHOWN]
-        return Certificate(names, read.issuer.rfc4514_string(), read.not_valid_after_utc)
-    except ValueError:
-        return None
-
-
-def _names(certificate: x509.Certificate) -> Iterator[str]:
-    """Give the names for which it was issued; the subject where it has none (RFC 6125 6.4.4)."""
-    kind = x509.SubjectAlternativeName
-    try:
-        found = certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        yield certificate.subject.rfc4514_string()
-        return
-    yield from found.get_values_for_type(x509.DNSName)
-    yield from map(str, found.get_values_for_type(x509.IPAddress))

@@ -5,11 +5,13 @@ import os
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
+
+from adapters.certificates import Doubt, doubt_about, pin_of
 
 T = TypeVar("T")
 
@@ -38,6 +40,14 @@ class ServerTrouble(Exception):
         super().__init__(sentence)
         self.kind = kind
         self.sentence = sentence
+
+
+class Untrusted(ServerTrouble):
+    """A server's certificate is not trusted."""
+
+    def __init__(self, doubt: Doubt, sentence: str) -> None:
+        super().__init__(TroubleKind.TLS, sentence)
+        self.doubt = doubt
 
 
 class Tokens(Protocol):
@@ -104,6 +114,20 @@ def too_late(what: str, deadline: float) -> ServerTrouble:
     return ServerTrouble(TroubleKind.TIMEOUT, sentence)
 
 
+_NO_TLS: Final = "does not answer in TLS: is it another port, or is --security starttls meant?"
+_TOO_OLD: Final = "speaks only versions of TLS that are no longer safe: 1.2 is needed"
+_TOO_WEAK: Final = "can secure the connection only by means that are no longer safe"
+_TLS_TROUBLES: Final[Mapping[str, str]] = {
+    "WRONG_VERSION_NUMBER": _NO_TLS,
+    "RECORD_LAYER_FAILURE": _NO_TLS,
+    "UNSUPPORTED_PROTOCOL": _TOO_OLD,
+    "TLSV1_ALERT_PROTOCOL_VERSION": _TOO_OLD,
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": _TOO_WEAK,
+    "DH_KEY_TOO_SMALL": _TOO_WEAK,
+}
+"""What OpenSSL has a word for and people have not."""
+
+
 async def opening(step: Awaitable[T], where: str, seconds: float) -> T:
     """Wait for a step of opening a connection, and say in our words why it fails."""
     try:
@@ -112,9 +136,11 @@ async def opening(step: Awaitable[T], where: str, seconds: float) -> T:
     except TimeoutError:
         kind, why = TroubleKind.TIMEOUT, f"did not answer within {seconds:g} seconds"
     except ssl.SSLCertVerificationError as refusal:
-        kind, why = TroubleKind.TLS, f"is not trusted: {refusal.verify_message}"
+        doubt, said = doubt_about(refusal, where.rpartition(":")[0])
+        raise Untrusted(doubt, f"the certificate of {where} is not trusted: {said}") from None
     except ssl.SSLError as refusal:
-        kind, why = TroubleKind.TLS, f"gives no secure connection: {refusal.reason or refusal}"
+        unsaid = f"gives no secure connection: {refusal.reason or refusal}"
+        kind, why = TroubleKind.TLS, _TLS_TROUBLES.get(refusal.reason or "", unsaid)
     except UnicodeError:  # a label of the name is empty or longer than 63 (RFC 1035 2.3.4)
         kind, why = TroubleKind.UNREACHABLE, "cannot be reached: no server can have such a name"
     except OSError as refusal:
@@ -129,8 +155,13 @@ def _reason(refusal: OSError) -> str:
     return os.strerror(refusal.errno)
 
 
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Give what checks a server's certificate; `ca_file` replaces the system's authorities."""
+def tls_context(ca_file: Path | None, pin: str = "") -> ssl.SSLContext:
+    """Give what checks a server's certificate; `ca_file` replaces the system's authorities.
+
+    A `pin` replaces them all. For asyncio's connections only: others do not heed it.
+    """
+    if pin:
+        return _expecting(pin)
     try:
         return _trusting(ca_file, ca_file.stat().st_mtime_ns if ca_file else 0)
     except OSError as trouble:
@@ -148,3 +179,28 @@ def _trusting(authorities: Path | None, _changed_at: int) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     return context
+
+
+@lru_cache(maxsize=64)
+def _expecting(pin: str) -> ssl.SSLContext:
+    """Trust one key, whoever vouches for it or does not; it is looked at before anything is said."""
+
+    class Pinned(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            if pin_of(self.getpeercert(binary_form=True) or b"") != pin:
+                raise _OtherKey
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.sslobject_class = Pinned
+    return context
+
+
+class _OtherKey(ssl.SSLCertVerificationError):
+    """The server has another key than the one that is pinned."""
+
+    verify_code = 0
+    verify_message = "another key"

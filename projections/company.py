@@ -76,6 +76,7 @@ class AccountRow:
     security: str
     user_name: str
     ca_file: str
+    pin: str
     folders: list[str]
     paused: bool
     delete_after_days: int | None
@@ -200,6 +201,7 @@ def _account(own: UUID, event: AccountConfigured, before: AccountRow | None) -> 
         security=event.security,
         user_name=event.user,
         ca_file=event.ca_file,
+        pin=event.pin,
         folders=list(event.folders),
         paused=before is not None and before.paused,
         delete_after_days=event.delete_after_days,
@@ -216,7 +218,7 @@ def _account(own: UUID, event: AccountConfigured, before: AccountRow | None) -> 
 
 company = Projection(
     "company",
-    version=3,
+    version=4,
     tables=(COMPANY, COLLEAGUE, MAILBOX, ACCOUNT),
     hears=tuple(TABLE_OF),
     load=load,

@@ -136,7 +136,7 @@ class Connection:
         upgrade = asyncio.get_running_loop().start_tls(
             self.protocol.wire,
             self.protocol,
-            tls_context(self.account.ca_file),
+            tls_context(self.account.ca_file, self.account.pin),
             server_hostname=self.account.host,
         )
         self.protocol.transport = await _opening(upgrade, self.account, self.limits)
@@ -254,7 +254,8 @@ def _greeted(greeting: Response) -> bool:
 
 
 async def _connect(account: ImapAccount, limits: Limits) -> Protocol:
-    context = tls_context(account.ca_file) if account.security == "tls" else None
+    secured = account.security == "tls"
+    context = tls_context(account.ca_file, account.pin) if secured else None
     client = Client(account.host, account.port, limits, context)
     return await _opening(client.connected(), account, limits)
 

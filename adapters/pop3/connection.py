@@ -120,7 +120,7 @@ class Connection:
             raise ServerTrouble(TroubleKind.TLS, sentence) from trouble
         if self.protocol.trouble is not None:
             raise self.protocol.trouble
-        context = tls_context(self.account.ca_file)
+        context = tls_context(self.account.ca_file, self.account.pin)
         upgrade = asyncio.get_running_loop().start_tls(
             self.protocol.wire, self.protocol, context, server_hostname=self.account.host
         )
@@ -214,7 +214,8 @@ def _where(account: Pop3Account) -> str:
 
 
 async def _connect(account: Pop3Account, limits: Limits) -> Protocol:
-    context = tls_context(account.ca_file) if account.security == "tls" else None
+    secured = account.security == "tls"
+    context = tls_context(account.ca_file, account.pin) if secured else None
     connecting = asyncio.get_running_loop().create_connection(
         lambda: Protocol(limits), account.host, account.port, ssl=context
     )

@@ -14,8 +14,9 @@ class Pop3Account:
     """Where a maildrop is fetched from, and how.
 
     `starttls` is STLS (RFC 2595). `plain` sends the password in clear: only where the account says
-    so. `ca_file` replaces the system's authorities. A `token` is used in place of the password;
-    `tokens` gives it.
+    so. `ca_file` replaces the system's authorities; a `pin` (sha256:…) is the key that the server
+    must have, in the place of all of them. A `token` is used in place of the password; `tokens`
+    gives it.
     """
 
     host: str
@@ -24,6 +25,7 @@ class Pop3Account:
     user: str
     password: str = field(repr=False)
     ca_file: Path | None = None
+    pin: str = ""
     tokens: Tokens | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
 

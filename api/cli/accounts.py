@@ -73,6 +73,13 @@ _User = Annotated[str | None, typer.Option(help="The login; else the mailbox's a
 _CaFile = Annotated[
     str, typer.Option(help="A file of certificates to trust in place of the system's.")
 ]
+_Pin = Annotated[
+    str,
+    typer.Option(
+        metavar="sha256:…",
+        help="Trust exactly this key of the server, whoever vouches for it; account test tells it.",
+    ),
+]
 _Folder = Annotated[
     list[str] | None, typer.Option(help="A folder to fetch; again for more. Else INBOX, Sent.")
 ]
@@ -97,6 +104,7 @@ def add(
     port: _Port = None,
     security: _Security = "tls",
     ca_file: _CaFile = "",
+    pin: _Pin = "",
     folder: _Folder = None,
     delete_after: _DeleteAfter = None,
     oauth: ByConsent = None,
@@ -129,7 +137,7 @@ def add(
         entered = Entered(
             mailbox.strip(), server, port or _PORTS[protocol, security], security,
             user or mailbox.strip(), secret, ca_file, tuple(folder or ()), protocol, delete_after,
-            asked,
+            asked, pin.strip(),
         )  # fmt: skip
         _keep(carteggio, entered, check=check)
     out.print(plain(f"The account of {mailbox} is kept; {_next(entered)}"))

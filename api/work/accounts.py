@@ -47,6 +47,7 @@ class Account:
     delete_after_days: int | None = None
     oauth: OAuth | None = None
     consented: bool = False
+    pin: str = ""
 
     @property
     def needs_consent(self) -> bool:
@@ -62,6 +63,7 @@ class Account:
             user=self.user,
             password=password,
             ca_file=Path(self.ca_file) if self.ca_file else None,
+            pin=self.pin,
             tokens=tokens,
         )
 
@@ -74,6 +76,7 @@ class Account:
             user=self.user,
             password=password,
             ca_file=Path(self.ca_file) if self.ca_file else None,
+            pin=self.pin,
             tokens=tokens,
         )
 
@@ -104,6 +107,7 @@ class Entered:
     protocol: Protocol = "imap"
     delete_after_days: int | None = None
     oauth: OAuth | None = None
+    pin: str = ""
 
 
 def configure(carteggio: Carteggio, entered: Entered) -> UUID:
@@ -121,6 +125,7 @@ def configure(carteggio: Carteggio, entered: Entered) -> UUID:
         folders=entered.folders,
         delete_after_days=entered.delete_after_days,
         oauth=entered.oauth,
+        pin=entered.pin,
     )
     carteggio.journal.record(id, account, ConfigureAccount(configured), by_operator())
     sealed = carteggio.keyring.seal_secret(id, entered.password.encode())
@@ -173,6 +178,7 @@ async def accounts_of(carteggio: Carteggio) -> list[Account]:
             delete_after_days=row.delete_after_days,
             oauth=row.oauth,
             consented=row.consented,
+            pin=row.pin,
         )
         for row in rows
     ]

@@ -18,15 +18,17 @@ from pathlib import Path
 from typing import Final
 
 from adapters import mailservers
-from adapters.handshakes import Certificate, Handshake, Place, addresses, shown
+from adapters.certificates import Certificate, Doubt
+from adapters.handshakes import Handshake, Place, addresses, shown
 from adapters.imap import values as imap
 from adapters.imap.session import ImapSession
-from adapters.mailservers import ServerTrouble, TroubleKind, tls_context
+from adapters.mailservers import ServerTrouble, TroubleKind, Untrusted, tls_context
 from adapters.pop3 import values as pop3
 from adapters.pop3.session import Pop3Session
 from api.work.accounts import Account, Entered, accounts_of, password_of
 from api.work.consent import Consents
 from api.work.instance import Carteggio
+from domain.account import refuse_pin
 from domain.values import Rejected
 
 PATIENCE: Final = 20.0
@@ -99,6 +101,7 @@ def way_of(entered: Entered) -> Way:
     if entered.oauth is not None:  # what was entered is the client's secret, not the mailbox's
         sentence = "an account that is let in by consent is tried once somebody has consented"
         raise Rejected("NEEDS_CONSENT", sentence)
+    refuse_pin(entered.pin, entered.security)
     kind = pop3.Pop3Account if entered.protocol == "pop3" else imap.ImapAccount
     account = kind(
         host=entered.host,
@@ -107,6 +110,7 @@ def way_of(entered: Entered) -> Way:
         user=entered.user,
         password=entered.password,
         ca_file=Path(entered.ca_file) if entered.ca_file else None,
+        pin=entered.pin,
     )
     return Way(account, entered.folders)
 
@@ -213,7 +217,7 @@ class _Going:
             said = "none is asked for: password and mail go over the network in clear"
             return Step("TLS", State.WARNING, said)
         try:
-            context = tls_context(self._way.account.ca_file)
+            context = tls_context(self._way.account.ca_file, self._way.account.pin)
             await self._handshake.secure(context, self._patience)
         except ServerTrouble as trouble:
             return await self._not_secured(trouble)
@@ -225,11 +229,13 @@ class _Going:
         """Say why, and whose certificate it is where there is one."""
         self._handshake.drop()
         said, found = trouble.sentence, {"kind": trouble.kind.value}
-        if trouble.kind is not TroubleKind.TLS or "is not trusted" not in said:
+        if not isinstance(trouble, Untrusted):
             return Step("TLS", State.BAD, said, found=found)
         certificate = await shown(self._place, self._patience / 2)
         if certificate is not None:
-            said = f"{said}; {_described(certificate)}"
+            why = _misnamed(certificate) if trouble.doubt is Doubt.OTHER_NAME else ""
+            said = f"{said}{why}; {_described(certificate)}{_offered(certificate)}"
+        found |= {"doubt": trouble.doubt.value}
         return Step("TLS", State.BAD, said, found=found | _certificate_facts(certificate))
 
     async def _log_in(self) -> Step:
@@ -299,10 +305,26 @@ def _described(one: Certificate) -> str:
     return f"certificate for {', '.join(one.names)} by {one.issuer}, valid until {one.valid_until:%Y-%m-%d}"
 
 
+def _misnamed(one: Certificate) -> str:
+    """Say why a name that a person sees in it does not count (RFC 9525 6.3, 3)."""
+    if one.unnamed:
+        return ": it has none but its subject (CN), which does not count"
+    wide = [name for name in one.names if "*" in name]
+    return f": {', '.join(wide)} is too wide, or stands for one label only" if wide else ""
+
+
+def _offered(one: Certificate) -> str:
+    """Say how exactly this key is trusted; the owner of the server knows whether it is right."""
+    if not one.pin:
+        return ""
+    return f"; if you know that it is the right one, trust exactly its key with: --pin {one.pin}"
+
+
 def _certificate_facts(one: Certificate | None) -> dict[str, object]:
     if one is None:
         return {}
-    return {"names": one.names, "issuer": one.issuer, "valid_until": one.valid_until}
+    facts = ("names", "issuer", "valid_until", "pin")
+    return {name: getattr(one, name) for name in facts}
 
 
 def _with_role(folder: imap.RemoteFolder) -> str:

@@ -197,7 +197,7 @@ async def test_another_hosts_certificate_is_refused(maildrop, security):
 
 async def test_tls_on_a_plain_port_is_tls_trouble(maildrop):
     wrong = replace(account(maildrop, "tls"), port=maildrop.server.pop3)
-    await refused(wrong, TroubleKind.TLS, "no secure")
+    await refused(wrong, TroubleKind.TLS, "does not answer in TLS")
 
 
 async def test_a_port_without_server_is_unreachable(maildrop, unused_tcp_port):
