@@ -1,23 +1,29 @@
 """Who asks: the bearer of a token (RFC 6750) and what it lets him see."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
-from psycopg import InterfaceError, OperationalError
+from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.keyring import Keyring
 from api.work.generations import active_names_async
 from api.work.tokens import Bearer, is_right, parsed, secret_hash
 from domain.access import Scope
+from domain.mailbox import Role
 from domain.values import Rejected
 from projections import access
-from projections.access import TokenRow
+from projections.access import MemberRow, TokenRow
+from projections.projection import Names
 from projections.reader import EVERYTHING, Reader
 
+T = TypeVar("T")
+_Read = Callable[[AsyncConnection[TupleRow], Names, Reader, UUID], Awaitable[T]]
 _KEPT_S: Final = 0.5
 _KEPT_MOST: Final = 1_000
 _PATIENCE_S: Final = 3.0
@@ -37,6 +43,29 @@ class Viewer:
     name: str
     scopes: frozenset[Scope]
     reader: Reader
+    colleague: UUID | None = None
+    member_of: tuple[UUID, ...] = ()
+    """A colleague's mailboxes on whose mail he may act, too."""
+
+    @property
+    def acts(self) -> Reader:
+        """Give on which mail he may act, of what his scopes allow."""
+        if self.colleague is None:
+            return self.reader
+        return replace(self.reader, mailboxes=self.member_of)
+
+    @property
+    def manages(self) -> Reader:
+        """Give which mailboxes he manages, if he has that scope: not whose mail he sees.
+
+        A colleague manages all: his own mailboxes are those whose mail he reads.
+        """
+        return self.reader if self.colleague is None else EVERYTHING
+
+    @property
+    def knows(self) -> Reader:
+        """Give of which mailboxes he is told that they are there, and how they are."""
+        return self.manages if Scope.MANAGE_MAILBOXES in self.scopes else self.reader
 
     def require(self, scope: Scope) -> None:
         """Refuse who may not do this."""
@@ -59,13 +88,16 @@ class Doorkeeper:
         bearer = (parsed(text) if scheme.lower() == "bearer" else None) or _NOBODY
         # Known or unknown, the same is done: the time taken tells nothing about ids.
         presented = bearer.id, secret_hash(self._keyring, bearer.secret)
-        row = self._let_in(presented) or await self._row(bearer.id)
+        row = self._let_in(presented) or await self._asked(access.token, bearer.id)
         right = is_right(self._keyring, bearer, row.secret_hash if row else _NO_HASH)
         if row is None or not right or not _valid(row):
             raise Unknown
         self._seen.setdefault(presented, (time.monotonic(), row))
-        mailboxes = None if row.mailboxes is None else tuple(row.mailboxes)
         scopes = frozenset(one for one in Scope if one.value in row.scopes)
+        if row.colleague is not None:
+            shares = await self._asked(access.shared_with, row.colleague)
+            return _for_colleague(row, row.colleague, scopes, shares)
+        mailboxes = None if row.mailboxes is None else tuple(row.mailboxes)
         return Viewer(row.id, row.name, scopes, Reader(mailboxes))
 
     def _let_in(self, presented: tuple[UUID, str]) -> TokenRow | None:
@@ -78,17 +110,26 @@ class Doorkeeper:
             self._seen.clear()
         return None
 
-    async def _row(self, id: UUID) -> TokenRow | None:
+    async def _asked(self, read: _Read[T], id: UUID) -> T:
         try:
-            return await self._look_up(id)
+            return await self._read(read, id)
         except (OperationalError, InterfaceError):
             await self._pool.check()  # the server was restarted: what is idle is broken
-            return await self._look_up(id)
+            return await self._read(read, id)
 
-    async def _look_up(self, id: UUID) -> TokenRow | None:
+    async def _read(self, read: _Read[T], id: UUID) -> T:
         async with self._pool.connection(_PATIENCE_S) as connection:
             names = await active_names_async(connection, (access.access,))
-            return await access.token(connection, names, EVERYTHING, id)
+            return await read(connection, names, EVERYTHING, id)
+
+
+def _for_colleague(
+    row: TokenRow, colleague: UUID, scopes: frozenset[Scope], shares: Sequence[MemberRow]
+) -> Viewer:
+    """Give the viewer that a colleague is now: what is shared with him is asked each time."""
+    mailboxes = tuple(one.mailbox for one in shares)
+    own = tuple(one.mailbox for one in shares if one.role != Role.READER)
+    return Viewer(row.id, row.name, scopes, Reader(mailboxes), colleague, own)
 
 
 def _valid(row: TokenRow) -> bool:

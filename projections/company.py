@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from domain.account import (
     AccountConsentGiven,
     AccountConsentLost,
     AccountPaused,
+    AccountRemoved,
     AccountResumed,
     OAuth,
     asks_anew,
@@ -65,7 +66,7 @@ class AccountRow:
     """Where a mailbox is fetched from; the secret lies elsewhere.
 
     The columns from `provider` on are empty where there is a password. `consented`: a person, or
-    an administrator, lets us in.
+    an administrator, lets us in. `active_since`: added, resumed, or let in again.
     """
 
     id: UUID
@@ -88,6 +89,7 @@ class AccountRow:
     endpoints: list[str]
     secret_ends_on: date | None
     consented: bool
+    active_since: datetime
 
     @property
     def oauth(self) -> OAuth | None:
@@ -118,6 +120,7 @@ TABLE_OF: Mapping[type, Table[Any]] = {
     AccountResumed: ACCOUNT,
     AccountConsentGiven: ACCOUNT,
     AccountConsentLost: ACCOUNT,
+    AccountRemoved: ACCOUNT,
 }
 
 
@@ -158,17 +161,30 @@ def fold(state: State, recorded: Recorded) -> None:
         case MailboxRegistered(certified, address, name):
             state.mailboxes.put(MailboxRow(own, address, address.casefold(), name, certified))
         case AccountConfigured():
-            state.accounts.put(_account(own, event, state.accounts.get(own)))
-        case AccountPaused() | AccountResumed():
+            state.accounts.put(_account(recorded, event, state.accounts.get(own)))
+        case AccountRemoved():
+            state.accounts.remove(own)
+        case _:
             account = state.accounts.get(own)
             if account is not None:
-                account.paused = isinstance(event, AccountPaused)
+                _change(account, recorded)
                 state.accounts.put(account)
-        case AccountConsentGiven() | AccountConsentLost():
-            account = state.accounts.get(own)
-            if account is not None:
-                account.consented = isinstance(event, AccountConsentGiven)
-                state.accounts.put(account)
+
+
+def _change(account: AccountRow, recorded: Recorded) -> None:
+    match recorded.event:
+        case AccountPaused():
+            account.paused = True
+        case AccountResumed():
+            account.paused = False
+            account.active_since = recorded.recorded_at
+        case AccountConsentGiven():
+            account.consented = True
+            account.active_since = recorded.recorded_at
+        case AccountConsentLost():
+            account.consented = False
+        case _:
+            return
 
 
 def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
@@ -189,11 +205,13 @@ def _colleague(own: UUID, event: ColleagueRegistered) -> ColleagueRow:
     )
 
 
-def _account(own: UUID, event: AccountConfigured, before: AccountRow | None) -> AccountRow:
+def _account(
+    recorded: Recorded, event: AccountConfigured, before: AccountRow | None
+) -> AccountRow:
     asked = event.oauth or OAuth("", "")
     same = before is not None and not asks_anew(before.oauth, event.oauth)
     return AccountRow(
-        id=own,
+        id=recorded.stream,
         mailbox=event.mailbox,
         protocol=event.protocol,
         host=event.host,
@@ -213,12 +231,13 @@ def _account(own: UUID, event: AccountConfigured, before: AccountRow | None) -> 
         endpoints=list(asked.endpoints),
         secret_ends_on=asked.secret_ends_on,
         consented=before is not None and before.consented and same,
+        active_since=before.active_since if before else recorded.recorded_at,
     )
 
 
 company = Projection(
     "company",
-    version=4,
+    version=5,
     tables=(COMPANY, COLLEAGUE, MAILBOX, ACCOUNT),
     hears=tuple(TABLE_OF),
     load=load,

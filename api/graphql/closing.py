@@ -1,21 +1,19 @@
 """Commands: a person's decision that mail needs no answer, and its withdrawal."""
 
 import asyncio
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import strawberry
 from strawberry import ID, UNSET, Info
 
-from adapters.ids import uuid7
 from api.graphql.access import checks, marks, requires
 from api.graphql.asking import Asking
+from api.graphql.commands import COMMAND_ID, UserError, check_command_id, stamp, user_error
 from api.graphql.context import Context
-from api.graphql.ids import Kind, encoded, of_kind
+from api.graphql.ids import Kind, of_kind
 from api.graphql.letters import message_objects
 from api.graphql.mail import Message
 from api.graphql.paging import given
@@ -24,23 +22,17 @@ from api.graphql.selection import Selection
 from domain import message as mail
 from domain.access import Scope
 from domain.message import CloseMessage, CloseReason, ReopenMessage
-from domain.recorded import Envelope, Origin
-from domain.values import Actor, ActorKind, Rejected
+from domain.values import Rejected
 from projections import messages
 
 Order = CloseMessage | ReopenMessage
 MOST: Final = 100
 LONGEST_NOTE: Final = 2_000
-_COMMAND_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,100}")
-_COMMAND_ID_SAID: Final = (
-    "Chosen by the sender, a UUID at best. The same command with the same id is done once, and "
-    "answered again."
-)
 
 
 @strawberry.input(description="Which messages need no answer, and why.")
 class MessageCloseInput:
-    command_id: ID = strawberry.field(description=_COMMAND_ID_SAID)
+    command_id: ID = strawberry.field(description=COMMAND_ID)
     message_ids: list[ID] = strawberry.field(description="The messages, 100 at most.")
     reason: CloseReason = strawberry.field(description="Why they need none.")
     note: str | None = strawberry.field(default=UNSET, description="What else is to be said.")
@@ -48,18 +40,9 @@ class MessageCloseInput:
 
 @strawberry.input(description="Which messages need an answer after all.")
 class MessageReopenInput:
-    command_id: ID = strawberry.field(description=_COMMAND_ID_SAID)
+    command_id: ID = strawberry.field(description=COMMAND_ID)
     message_ids: list[ID] = strawberry.field(description="The messages, 100 at most.")
     note: str | None = strawberry.field(default=UNSET, description="What else is to be said.")
-
-
-@strawberry.type(description="Why something asked for was not done; the rest was.")
-class UserError:
-    code: str = strawberry.field(
-        description="For programs: INVALID, NOT_FOUND, COMMAND_ID_REUSED, …"
-    )
-    message: str = strawberry.field(description="For people: a sentence.")
-    path: list[str] | None = strawberry.field(description="Which part of the input it is about.")
 
 
 @strawberry.type(description="What came of a command to messages.")
@@ -75,8 +58,8 @@ class MessagePayload:
     user_errors: list[UserError] = strawberry.field(description="What was not done, and why.")
 
 
-@strawberry.type(description="What may be changed.")
-class Mutation:
+@strawberry.type
+class ClosingMutation:
     @strawberry.mutation(
         description="Says that messages need no (further) answer; they stop waiting.",
         **requires(Scope.CLOSE_MAIL),
@@ -105,10 +88,10 @@ async def _answered(
     context: Context = info.context
     try:
         asked = _checked(input, order)
-        seen = await _seen(context, asked)
-        done = await asyncio.to_thread(_done, context, asked, seen)
+        reach = await _reach(context, asked)
+        done = await asyncio.to_thread(_done, context, asked, reach)
     except Rejected as refusal:
-        return MessagePayload(messages=[], position=None, user_errors=[_error(refusal)])
+        return MessagePayload(messages=[], position=None, user_errors=[user_error(refusal)])
     wanted = Selection.of(info)
     made: list[Message] = []
     if "messages" in wanted and Scope.READ_MAIL in context.viewer.scopes:
@@ -134,8 +117,7 @@ class _Asked:
 def _checked(
     input: MessageCloseInput | MessageReopenInput, order: Callable[[str], Order]
 ) -> _Asked:
-    if not _COMMAND_ID.fullmatch(input.command_id):
-        raise Rejected("INVALID", "commandId: 1 to 100 letters, digits or . _ : - are needed")
+    check_command_id(input.command_id)
     if not 1 <= len(input.message_ids) <= MOST:
         raise Rejected("INVALID", f"messageIds: from 1 to {MOST} are needed")
     note = given(input.note) or ""
@@ -147,9 +129,28 @@ def _checked(
     return _Asked(input.command_id, found, order(note))
 
 
-async def _seen(context: Context, asked: _Asked) -> set[UUID]:
-    async with Asking(context).reading() as read:
-        return set(await messages.by_ids(*read.asked, list(asked.messages)))
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Which of the messages may be seen, and which acted on."""
+
+    seen: Collection[UUID]
+    own: Collection[UUID]
+
+    def check(self, message: UUID) -> None:
+        """Refuse what is out of reach."""
+        if message not in self.seen:
+            raise Rejected("NOT_FOUND", "there is no such message")
+        if message not in self.own:
+            sentence = "its mailbox is shared with you as a reader: a member may do this"
+            raise Rejected("FORBIDDEN", sentence)
+
+
+async def _reach(context: Context, asked: _Asked) -> _Reach:
+    wanted, viewer = list(asked.messages), context.viewer
+    async with context.read() as (connection, names):
+        seen = await messages.by_ids(connection, names, viewer.reader, wanted)
+        own = await messages.by_ids(connection, names, viewer.acts, wanted)
+    return _Reach(set(seen), set(own))
 
 
 # ---- what is done
@@ -161,20 +162,19 @@ class _Done:
     errors: list[UserError]
 
 
-def _done(context: Context, asked: _Asked, seen: set[UUID]) -> _Done:
+def _done(context: Context, asked: _Asked, reach: _Reach) -> _Done:
     """Record the decisions one by one, and let the read models see them, unless a worker does."""
-    journal, envelope = context.carteggio.journal, _envelope(context)
+    journal, envelope = context.carteggio.journal, stamp(context)
     claim = envelope(asked.id)
     journal.record(_claimed(asked), _CLAIMS, [sorted(asked.messages), asked.order], claim)
     positions, errors = [], []
     for message, place in asked.messages.items():
         try:
-            if message not in seen:
-                raise Rejected("NOT_FOUND", "there is no such message")
+            reach.check(message)
             one = envelope(f"{asked.id}#{message.hex}")
             positions.append(journal.record(message, mail, asked.order, one))
         except Rejected as refusal:
-            errors.append(_error(refusal, "messageIds", str(place)))
+            errors.append(user_error(refusal, "messageIds", str(place)))
     last = max((one for one in positions if one is not None), default=None)
     if last is not None:
         context.carteggio.feed.catch_up(last)
@@ -204,19 +204,3 @@ _CLAIMS: Final = _Claims()
 
 def _claimed(asked: _Asked) -> UUID:
     return uuid5(NAMESPACE_URL, f"command:{asked.id}")
-
-
-def _envelope(context: Context) -> Callable[[str], Envelope]:
-    actor = Actor(ActorKind.CLIENT, str(encoded(Kind.TOKEN, context.viewer.token)))
-    at, work = datetime.now(UTC), uuid7()
-    return lambda id: Envelope(
-        uuid7(), at, actor, Origin("graphql"), command_id=id, correlation=work
-    )
-
-
-def _error(refusal: Rejected, *path: str) -> UserError:
-    return UserError(
-        code=refusal.code,
-        message=refusal.sentence,
-        path=["input", *path] if path else ["input"],
-    )

@@ -10,7 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.access import requires
 from api.graphql.asking import Asking
-from api.graphql.closing import Mutation
+from api.graphql.closing import ClosingMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
     AsOf,
@@ -278,6 +278,11 @@ def _status(carteggio: Carteggio) -> SystemStatus:
             for one in carteggio.feed.status()
         ],
     )
+
+
+@strawberry.type(description="What may be changed.")
+class Mutation(ClosingMutation):
+    pass
 
 
 schema = strawberry.Schema(
