@@ -9,6 +9,9 @@ UV := .venv-lock/bin/uv
 # Extras stay: with hashes, pip takes no other version for a name with an extra than the one listed so.
 LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --quiet
 
+# A process a core, each with servers of its own; the tests of a file stay together and share theirs.
+PARALLEL := -n auto --dist loadscope
+
 # The programs of a folder, without what they share and without the maker of their mail.
 programs = $(filter-out mailmaker,$(basename $(notdir $(shell grep -ls __main__ $(1)/*.py))))
 
@@ -22,10 +25,10 @@ demo: $(VENV)/product ## A sample company: its mail, the unanswered, an API (CHE
 	@$(BIN)/python carteggio.py demo $(if $(CHECK),--check)
 
 test: $(VENV)/tools debian ## All tests but the slow ones (ARGS= goes to pytest)
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 cover: $(VENV)/tools debian ## The same tests, and which lines and branches they do not reach
-	@$(BIN)/python -m pytest -m "not slow" --cov $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) --cov $(ARGS)
 
 check: $(VENV)/tools ## Style, types, and which folder may know which
 	$(BIN)/ruff check $(CODE)
