@@ -151,7 +151,7 @@ async def opening(step: Awaitable[T], where: str, seconds: float) -> T:
 def _reason(refusal: OSError) -> str:
     """Give the system's word for it, in whose place asyncio puts what it called with what."""
     if isinstance(refusal, socket.gaierror) or not refusal.errno:
-        return refusal.strerror or str(refusal)
+        return refusal.strerror or str(refusal) or "it ended the connection"
     return os.strerror(refusal.errno)
 
 

@@ -1,9 +1,13 @@
 """IMAP servers that answer by a script, on a port of their own."""
 
 import asyncio
+import os
+import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from threading import Event, Thread
+from typing import cast
 
 GREETING = b"* OK ready\r\n"
 CAPABLE = b"* CAPABILITY IMAP4rev1\r\n"
@@ -41,10 +45,34 @@ def trickle(octets: bytes, before: bytes = b"") -> Say:
 
 
 def then_drop(octets: bytes) -> Say:
-    async def say(_: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(octets)
+    async def say(tag: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(octets.replace(b"TAG", tag))
         await writer.drain()
         writer.close()
+
+    return say
+
+
+def securing(context: ssl.SSLContext, before: bytes = b"", after: bytes = b"") -> Say:
+    """Say something in clear, agree on TLS, and say something under it."""
+
+    async def say(tag: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(before.replace(b"TAG", tag))
+        await writer.start_tls(context)
+        writer.write(after)
+
+    return say
+
+
+def securing_in_vain(context: ssl.SSLContext, before: bytes = b"") -> Say:
+    """Do not agree on TLS, and tell the other side why, which asyncio's servers do not."""
+
+    async def say(tag: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(before.replace(b"TAG", tag))
+        cast("asyncio.Transport", writer.transport).pause_reading()
+        own = socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno()))
+        own.settimeout(20)
+        await asyncio.to_thread(context.wrap_socket, own, server_side=True)
 
     return say
 
@@ -61,7 +89,9 @@ POLITE = {
 
 
 @asynccontextmanager
-async def speaking(answers: Mapping[str, Say], greeting: Say | None = None) -> AsyncIterator[int]:
+async def speaking(
+    answers: Mapping[str, Say], greeting: Say | None = None, heard: list[bytes] | None = None
+) -> AsyncIterator[int]:
     """Run a server that answers each command by a script."""
     talks: set[asyncio.Task[None]] = set()
 
@@ -69,6 +99,8 @@ async def speaking(answers: Mapping[str, Say], greeting: Say | None = None) -> A
         try:
             await (greeting or text(GREETING))(b"", writer)
             while line := await reader.readline():
+                if heard is not None:
+                    heard.append(line)
                 tag, name = (*line.split(), b"SECRET")[:2]
                 what = "BODY" if b"BODY" in line else name.decode()
                 await answers.get(what, text(b"TAG BAD what\r\n"))(tag, writer)
