@@ -7,7 +7,6 @@ processor are those of the worker with its reading process, beside a worker with
 import argparse
 import random
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,11 +19,11 @@ from adapters.home import Home
 from adapters.logs import set_up_logs
 from adapters.settings import Settings
 from api.compose import compose
-from api.work.accounts import Entered, configure, states_of
+from api.work.accounts import states_of
 from api.work.instance import Carteggio
-from benchmarks.stage import ROOT, Stopwatch, command, instance, middle, say, tell
+from benchmarks.mailserver import enter, mail_server
+from benchmarks.stage import Stopwatch, command, instance, middle, say, tell
 
-sys.path.append(str(ROOT / "tests" / "support"))
 if TYPE_CHECKING:
     from dovecot import MailAccount
 
@@ -56,15 +55,13 @@ def main() -> None:
     asked.add_argument("--mails", type=int, default=20, help="how many new mails are timed")
     given = asked.parse_args()
     set_up_logs("warning")
-    from dovecot import running  # noqa: PLC0415
-
-    with instance() as home, compose(home, Settings()) as carteggio, running(_ROOMY) as server:
+    with instance() as home, compose(home, Settings()) as carteggio, mail_server(_ROOMY) as server:
         with _working(home) as worker:
             _until(lambda: len(worker.children()) == 0 and worker.cpu_times().user > 0.5, 60)
             alone = _idle(worker, given.seconds / 4)
         users = {f"box{n}@firm.example": server.add_user() for n in range(given.accounts)}
         for box, user in users.items():
-            configure(carteggio, _entered(box, user))
+            enter(carteggio, box, user, "tls")
         carteggio.feed.catch_up()
         with _working(home) as worker:
             watch = Stopwatch()
@@ -90,12 +87,6 @@ def main() -> None:
             "new_mail_in_the_log_s_most": round(max(seen), 2),
         },
     )
-
-
-def _entered(box: str, user: "MailAccount") -> Entered:
-    server = user.server
-    authority = str(server.authority)
-    return Entered(box, server.host, server.imaps, "tls", user.user, user.password, authority)
 
 
 @contextmanager

@@ -104,7 +104,7 @@ def _large(number: int, before: Mail, content: bytes) -> Mail:
 
 
 def watched(words: list[str], told: Path) -> tuple[Samples, dict[str, float]]:
-    """Run an import and measure it from outside until it ends."""
+    """Run a command and measure it from outside until it ends."""
     samples, watch, ended = Samples(), Stopwatch(), threading.Event()
     with told.open("w+", encoding="utf-8") as said:
         process = subprocess.Popen(words, stdout=said, stdin=subprocess.DEVNULL, cwd="/")
@@ -117,7 +117,7 @@ def watched(words: list[str], told: Path) -> tuple[Samples, dict[str, float]]:
             ended.wait(_PAUSE_S)
         said.seek(0)
         if process.returncode:
-            raise SystemExit(f"the import ended with {process.returncode}")
+            raise SystemExit(f"the command ended with {process.returncode}")
         return samples, lines(said.read())[-1]
 
 

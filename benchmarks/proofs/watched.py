@@ -63,12 +63,17 @@ class Watched:
             self.until_work = self._watch.seconds
         return found
 
-    def wait_for(self, phase: str | None, delay: float, *, times: int = 1) -> bool:
-        """Wait until it is in this phase for so many times, and longer; False if it ended before."""
-        for time_before in range(times if phase is not None else 0):
-            if time_before and not self._until(lambda: phase not in self.phases()):
+    def wait_for(
+        self, phase: str | None, delay: float, *, times: int = 1, unless: str | None = None
+    ) -> bool:
+        """Wait until it is in this phase for so many times, and longer; False if it ended before.
+
+        Where it comes to the phase `unless` before, it is not waited for any longer.
+        """
+        for before in range(times if phase is not None else 0):
+            if before and not self._until(lambda: phase not in self.phases()):
                 return False
-            if not self._until(lambda: phase in self.phases()):
+            if not self._until(lambda: not {phase, unless}.isdisjoint(self.phases())):
                 return False
         end = time.perf_counter() + delay
         while time.perf_counter() < end:
