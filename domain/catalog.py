@@ -15,6 +15,7 @@ from domain.account import (
 )
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
+from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.marking import MessageMarked
 from domain.message import (
@@ -74,6 +75,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("account.removed", AccountRemoved),
     EventType("token.issued", TokenIssued),
     EventType("token.revoked", TokenRevoked),
+    EventType("exclusion.added", ExclusionAdded),
+    EventType("exclusion.removed", ExclusionRemoved),
     EventType("projection.event_skipped", EventSkipped),
 )
 

@@ -87,6 +87,12 @@ def account_id(key: bytes, mailbox: MailboxId) -> UUID:
     return _uuid(key, b"account", mailbox.bytes)
 
 
+def exclusion_id(key: bytes, side: str, mailbox: MailboxId | None, pattern: str) -> UUID:
+    """Give the stream id of an entry of the do-not-capture list: the same entry is one stream."""
+    box = mailbox.bytes if mailbox is not None else b""
+    return _uuid(key, b"exclusion", side.encode(), box, pattern.encode())
+
+
 def company_stream(company: str) -> UUID:
     """Give the stream id of the company's own description."""
     return uuid5(_NAMESPACE, f"company\n{company}")

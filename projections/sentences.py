@@ -16,6 +16,7 @@ from domain.account import (
 )
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
+from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.marking import MessageMarked
 from domain.message import (
@@ -144,6 +145,10 @@ def _of_house(event: object) -> str:
             return f"token {name} issued{' to a colleague' if colleague else ''}"
         case TokenRevoked():
             return "the token was revoked"
+        case ExclusionAdded(side, pattern=pattern):
+            return f"mail of {pattern} ({side.value}) is not taken in from now on"
+        case ExclusionRemoved():
+            return "such mail is taken in again"
         case EventSkipped(projection, position):
             return f"{projection} passed over the event at position {position}"
         case Erased(name):

@@ -14,6 +14,7 @@ from domain.account import AccountConfigured
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
+from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.linking import BLIND
 from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.message import (
@@ -133,8 +134,10 @@ _SCOPED: Final = (
     AccountConfigured,
     TokenIssued,
     TokenRevoked,
+    ExclusionAdded,
+    ExclusionRemoved,
 )
-_SCOPED_NAMES: Final = ("message.", "mailbox.", "account.", "token.")
+_SCOPED_NAMES: Final = ("message.", "mailbox.", "account.", "token.", "exclusion.")
 
 
 def _narrows(recorded: Recorded) -> bool:
@@ -165,6 +168,8 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield event.mailbox
         case MailboxRegistered():
             yield recorded.stream
+        case ExclusionAdded(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
 
 
 def _named(event: object) -> Iterable[UUID]:

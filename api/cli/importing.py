@@ -125,6 +125,7 @@ def _summary(done: Done, linked: int) -> dict[str, float]:
         "stored": counts.stored,
         "of_these_copies": counts.copies,
         "already_known": counts.known,
+        "excluded": counts.excluded,
         "degraded": counts.degraded,
         "problems": len(done.problems) + done.more_problems,
         "linked": linked,

@@ -22,6 +22,7 @@ from api.cli import (
     accounts,
     asking,
     demo,
+    excluding,
     exporting,
     importing,
     instance,
@@ -47,7 +48,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for group in (
-    instance, importing, accounts, trying, ledger, asking, exporting, tokens, serving, running, demo,
+    instance, importing, excluding, accounts, trying, ledger, asking, exporting, tokens, serving,
+    running, demo,
 ):  # fmt: skip
     group.add_to(app)
 

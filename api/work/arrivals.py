@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from domain.message import FolderRole
 from domain.values import MailboxId
+
+EXCLUDED: Final = "excluded"
+"""Why a mail on a server is not taken in: the do-not-capture list asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,17 @@ class Arrival:
 
 @dataclass(slots=True)
 class Counts:
-    """What became of mail; `stored` includes `copies` of messages that were known already."""
+    """What became of mail; `stored` includes `copies` of messages that were known already.
+
+    `excluded` was passed over, as the do-not-capture list asks.
+    """
 
     read: int = 0
     stored: int = 0
     copies: int = 0
     known: int = 0
     degraded: int = 0
+    excluded: int = 0
     octets: int = 0
 
     def add(self, other: "Counts") -> None:

@@ -25,7 +25,7 @@ from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.marking import Folder, Marked, Marking, bits
 from api.work.phases import awaiting, during
-from api.work.reception import Arrival, Counts, Place, Reception
+from api.work.reception import EXCLUDED, Arrival, Counts, Place, Reception
 from api.work.synced import Synced
 from domain.identity import header_key
 from domain.message import FolderRole
@@ -186,19 +186,22 @@ class Fetching:
         batch = self._reception.read(
             [Arrival(item.raw, there.place, item.received_at, item.flags) for item in whole]
         )
+        taken = list(zip(whole, batch.messages, strict=True))
         marked = [
             Marked(item.uid, message, bits(item.flags))
-            for item, message in zip(whole, batch.messages, strict=True)
+            for item, message in taken
+            if message is not None
         ]
+        left = [item for item in items if _is_left(item)]
+        left += [item for item, message in taken if message is None]
         fresh = {one.identity.message for one in batch.fresh}
         self._marking.found_again(there, [one for one in marked if one.message not in fresh])
 
         def moved(connection: Connection[Any], _: Counts) -> None:
             there.note(connection, marked)
             cursor.move(connection)
-            for item in items:
-                if _is_left(item):
-                    _leave(connection, cursor, item)
+            for item in left:
+                _leave(connection, cursor, item)
 
         return self._reception.store(batch, moved)
 
@@ -257,9 +260,10 @@ def _is_left(item: Item) -> bool:
 
 
 def _leave(connection: Connection[Any], cursor: _Cursor, item: Item) -> None:
-    """Note a message that was not fetched: too large, or the server does not give it."""
+    """Note a message that is not taken in: too large, not given by the server, or excluded."""
     size = item.size if isinstance(item, Oversize) else None
-    reason = "too large" if isinstance(item, Oversize) else "not given"
+    reasons: dict[type[Item], str] = {Oversize: "too large", Fetched: EXCLUDED}
+    reason = reasons.get(type(item), "not given")
     connection.execute(
         "INSERT INTO not_fetched (account, folder, uid_validity, uid, size, reason)"
         " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",

@@ -82,9 +82,11 @@ class Maildrops:
                 synced.not_fetched += sum(_is_left(item) for item in items)
 
     def _take(self, ids: SeenIds, items: Sequence[Item], place: Place) -> Counts:
-        arrivals = [Arrival(item.raw, place) for item in items if isinstance(item, Fetched)]
-        batch = self._reception.read(arrivals)
-        return self._reception.store(batch, ids.noting(items))
+        whole = [item for item in items if isinstance(item, Fetched)]
+        batch = self._reception.read([Arrival(item.raw, place) for item in whole])
+        taken = zip(whole, batch.messages, strict=True)
+        excluded = {item.listed.key for item, message in taken if message is None}
+        return self._reception.store(batch, ids.noting(items, excluded))
 
     async def _delete(
         self,

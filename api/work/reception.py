@@ -1,7 +1,7 @@
 """Capture: raw mail becomes durable first and known after, whatever source it comes from.
 
-    read:  identify ─▶ pass over what is known ─▶ read (worker process)
-    store: blobs, durable ─▶ one transaction {events, occurrences, blob references, cursor}
+    read:  identify ─▶ pass over what is known ─▶ read (worker process) ─▶ and what is excluded
+    store: blobs, durable ─▶ one transaction {events, occurrences, blob references, counts, cursor}
 
 A kill at any point loses nothing and doubles nothing: blobs that no event names are swept, and the
 cursor moves with the events. The two steps can overlap for two batches.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Connection
@@ -22,20 +22,25 @@ from adapters.journal import Journal, NewEvent, Writing
 from adapters.mime.dates import read_date
 from adapters.mime.reader import Reading
 from adapters.mime.worker import ReadingWorker
-from api.work.arrivals import Arrival, Counts, Place
+from api.work.arrivals import EXCLUDED, Arrival, Counts, Place
+from api.work.excluding import Exclusions, Passed, count, place_of
+from api.work.keeping import Derived, kept, octets_of
+from api.work.occurrences import enter, known, look_up
 from api.work.phases import phase
 from domain import message
 from domain.content import Content
+from domain.exclusion import excluded_by
 from domain.identity import MessageIdentity, identify, occurrence_id
 from domain.message import CaptureMessage, Message, MessageReceived
 from domain.recorded import Envelope, Origin
-from domain.values import Actor, ActorKind, BlobName
+from domain.values import Actor, ActorKind
 
-__all__ = ["BATCH", "BATCH_OCTETS", "Arrival", "Batch", "Counts", "Moved", "Place", "Reception"]
+__all__ = [
+    "BATCH", "BATCH_OCTETS", "EXCLUDED", "Arrival", "Batch", "Counts", "Moved", "Place", "Reception",
+]  # fmt: skip
 
 BATCH: Final = 200
 BATCH_OCTETS: Final = 4 << 20
-TEXT_OCTETS: Final = 64 << 10
 _ATTEMPTS: Final = 5
 _UNREAD: Final = Reading(Content(reader=0))
 
@@ -58,13 +63,16 @@ class Seen:
 class Batch:
     """Arrivals that were read and wait for being stored; `read` counts the known ones too.
 
-    `messages` are those of all arrivals, in their order.
+    `messages` are those of all arrivals, in their order; None stands for one that the
+    do-not-capture list keeps out. `passed` counts these. `places` are those of all arrivals.
     """
 
     read: int
     octets: int
     fresh: tuple[Seen, ...]
-    messages: tuple[UUID, ...] = ()
+    messages: tuple[UUID | None, ...] = ()
+    passed: Passed = field(default_factory=Passed)
+    places: tuple[UUID, ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,8 +88,7 @@ class _Kept:
     """Where the octets of one arrival lie."""
 
     raw: Stored
-    files: tuple[Stored, ...] = ()
-    rest: Stored | None = None
+    derived: Derived = field(default_factory=Derived)
 
 
 class Reception:
@@ -107,18 +114,40 @@ class Reception:
         self._channel = channel
         self._exact = exact
         self._key = journal.keyring.identity_key
+        self._exclusions = Exclusions(journal)
 
     @phase("reading")
     def read(self, arrivals: Sequence[Arrival]) -> Batch:
         """Tell which arrivals are new, and read those."""
         identified = [self._identified(one) for one in arrivals]
         named = {self._occurrence(one): one for one in identified}
-        known = self._known(named)
-        fresh = [one for occurrence, one in named.items() if occurrence not in known]
+        before = self._known(named)
+        fresh = [one for occurrence, one in named.items() if occurrence not in before]
         readings = self._worker.read_many([one.arrival.raw for one in fresh])
-        seen = tuple(replace(one, reading=read) for one, read in zip(fresh, readings, strict=True))
-        messages = tuple(one.identity.message for one in identified)
-        return Batch(len(arrivals), sum(len(one.raw) for one in arrivals), seen, messages)
+        seen = [replace(one, reading=read) for one, read in zip(fresh, readings, strict=True)]
+        out = self._excluded(seen)
+        return Batch(
+            read=len(arrivals),
+            octets=sum(len(one.raw) for one in arrivals),
+            fresh=tuple(one for one in seen if self._occurrence(one) not in out),
+            messages=tuple(
+                None if self._occurrence(one) in out else one.identity.message
+                for one in identified
+            ),
+            passed=Passed(
+                (rule, *place_of(self._key, seen.arrival.place)) for seen, rule in out.values()
+            ),
+            places=tuple(one.place for one in identified),
+        )
+
+    def _excluded(self, fresh: Sequence[Seen]) -> dict[UUID, tuple[Seen, UUID]]:
+        """Give what the do-not-capture list keeps out, by occurrence, each with its rule."""
+        rules = self._exclusions.rules() if fresh else ()
+        found = [
+            (one, excluded_by(one.reading.content, one.arrival.place.mailbox, rules))
+            for one in fresh
+        ]
+        return {self._occurrence(one): (one, rule) for one, rule in found if rule is not None}
 
     def store(self, batch: Batch, moved: Moved | None = None) -> Counts:
         """Make a batch durable and known; `moved` moves the source's cursor along with it."""
@@ -145,19 +174,14 @@ class Reception:
         return seen.exact if self._exact else seen.place
 
     def _known(self, occurrences: Iterable[UUID]) -> set[UUID]:
-        query: LiteralString = (
-            "SELECT exact FROM occurrence WHERE exact = ANY(%b)"
-            if self._exact
-            else "SELECT place FROM occurrence WHERE place = ANY(%b)"
-        )
         with self._journal.database.pool.connection() as connection:
-            return {row[0] for row in connection.execute(query, (list(occurrences),))}
+            return known(connection, occurrences, exact=self._exact)
 
     def _store(self, batch: Batch, moved: Moved | None) -> Counts:
         seen = self._not_erased(batch.fresh)
         messages = {one.identity.message for one in seen}
         with self._journal.database.pool.connection() as connection:
-            before = _look_up(connection, messages)
+            before = look_up(connection, messages)
         return self._append(batch, seen, self._put(seen, before), before, moved)
 
     @phase("appending")
@@ -175,11 +199,12 @@ class Reception:
             writing.seal([event for one in decided.values() for event in one.events])
             if decided:
                 writing.lock()
-                now = _look_up(writing.connection, messages)
+                now = look_up(writing.connection, messages)
                 changed = {one for one in messages if now[one] != before[one]}
                 again = [one for one in seen if one.identity.message in changed]
                 decided |= self._decided(again, kept, now)
             counts = self._write(writing, batch, decided, kept)
+            count(writing.connection, batch.passed)
             if moved is not None:
                 moved(writing.connection, counts)
         return counts
@@ -228,51 +253,30 @@ class Reception:
         events = [event for one in decided.values() for event in one.events]
         writing.append(events)
         taken = [one for each in decided.values() for one in each.seen]
-        _mark_known(writing.connection, taken)
+        enter(
+            writing.connection,
+            [
+                (one.exact, one.place, one.identity.message, one.identity.content_key)
+                for one in taken
+            ],
+        )
         references = [
             stored
             for event, one in zip(events, taken, strict=True)
             for stored in _named(event.event, kept[one.exact])
         ]
         self._blobs.record(writing.connection, references)
+        excluded = sum(message is None for message in batch.messages)
         new = sum(isinstance(event.event, MessageReceived) for event in events)
         return Counts(
             read=batch.read,
             stored=len(events),
             copies=len(events) - new,
-            known=batch.read - len(events),
+            known=batch.read - len(events) - excluded,
             degraded=sum(one.reading.content.degraded for one in taken),
+            excluded=excluded,
             octets=batch.octets,
         )
-
-
-def _look_up(connection: Connection[Any], messages: Iterable[UUID]) -> dict[UUID, Message]:
-    """Give the state of messages from the ledger of occurrences."""
-    states = dict.fromkeys(messages, message.initial)
-    rows = connection.execute(
-        "SELECT message, array_agg(exact) || array_agg(place), array_agg(content_key) FROM occurrence"
-        " WHERE message = ANY(%b) GROUP BY message",
-        (list(states),),
-    )
-    for id, occurrences, contents in rows:
-        states[id] = Message(
-            known=True, occurrences=frozenset(occurrences), contents=frozenset(contents)
-        )
-    return states
-
-
-def _mark_known(connection: Connection[Any], taken: Sequence[Seen]) -> None:
-    """Enter into the ledger what was taken in."""
-    connection.execute(
-        "INSERT INTO occurrence (exact, place, message, content_key)"
-        " SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[])",
-        (
-            [one.exact for one in taken],
-            [one.place for one in taken],
-            [one.identity.message for one in taken],
-            [one.identity.content_key for one in taken],
-        ),
-    )
 
 
 def _is_mere_copy(seen: Seen, known: Mapping[UUID, Message]) -> bool:
@@ -282,32 +286,17 @@ def _is_mere_copy(seen: Seen, known: Mapping[UUID, Message]) -> bool:
 def _octets_of(seen: Seen, known: Mapping[UUID, Message]) -> Iterator[bytes]:
     yield seen.arrival.raw
     if not _is_mere_copy(seen, known):
-        yield from seen.reading.files
-        rest = _cut(seen.reading.content.text)[1]
-        if rest:
-            yield rest
+        yield from octets_of(seen.reading)
 
 
 def _kept(seen: Seen, known: Mapping[UUID, Message], stored: Iterator[Stored]) -> _Kept:
     raw = next(stored)
     if _is_mere_copy(seen, known):
         return _Kept(raw)
-    files = tuple(next(stored) for _ in seen.reading.files)
-    return _Kept(raw, files, next(stored) if _cut(seen.reading.content.text)[1] else None)
+    return _Kept(raw, Derived.of(seen.reading, stored))
 
 
-def _cut(text: str) -> tuple[str, bytes]:
-    """Part a text into what an event holds and the rest, at a character's boundary."""
-    if len(text) <= TEXT_OCTETS // 4:
-        return text, b""
-    octets = text.encode()
-    end = min(TEXT_OCTETS, len(octets))
-    while end < len(octets) and octets[end] & 0xC0 == 0x80:
-        end -= 1
-    return octets[:end].decode(), octets[end:]
-
-
-def _received(seen: Seen, kept: _Kept) -> MessageReceived:
+def _received(seen: Seen, stored: _Kept) -> MessageReceived:
     arrival, content = seen.arrival, seen.reading.content
     at = arrival.received_at or _delivered_at(content)
     before = arrival.place.archived_before
@@ -316,16 +305,17 @@ def _received(seen: Seen, kept: _Kept) -> MessageReceived:
         role=arrival.place.role,
         received_at=at,
         size=len(arrival.raw),
-        raw=kept.raw.name,
+        raw=stored.raw.name,
         content_key=seen.identity.content_key,
         header_key=seen.identity.header_key,
         folder=arrival.place.folder,
         raw_sha256=seen.sha256,
-        content=replace(content, text=_cut(content.text)[0]),
-        files=tuple(BlobName(one.name) for one in kept.files),
-        text_rest=kept.rest.name if kept.rest else None,
+        content=kept(content),
+        files=stored.derived.names,
+        text_rest=stored.derived.text_rest,
         flags=arrival.flags,
         archived=before is not None and at < before,
+        whole_size=arrival.whole_size,
     )
 
 
@@ -335,13 +325,11 @@ def _delivered_at(content: Content) -> datetime:
     return read_date(stamp) or content.sent_at or datetime.now(UTC)
 
 
-def _named(event: object, kept: _Kept) -> Iterator[Stored]:
+def _named(event: object, stored: _Kept) -> Iterator[Stored]:
     """Give the blobs that an event names."""
-    yield kept.raw
+    yield stored.raw
     whole = isinstance(event, MessageReceived) or (
         isinstance(event, message.MessageCopyFound) and event.variant
     )
     if whole:
-        yield from kept.files
-        if kept.rest:
-            yield kept.rest
+        yield from stored.derived.stored()

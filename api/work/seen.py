@@ -1,7 +1,7 @@
 """Which messages of a maildrop were seen, by the server's unique ids: state, moved with the events."""
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from psycopg import Connection
 
 from adapters.pop3.values import Fetched, Item, Listed, Oversize, Unfetchable
-from api.work.arrivals import Counts
+from api.work.arrivals import EXCLUDED, Counts
 from api.work.instance import Carteggio
 from api.work.reception import Moved
 
@@ -63,13 +63,18 @@ class SeenIds:
             return list(listing)
         return [one for one, before in known if before is None or _due(before, largest, again)]
 
-    def noting(self, items: Sequence[Item]) -> Moved:
-        """Give what enters what came, in the transaction of the events."""
-        rows = [self._row(item) for item in items if item.listed.uidl and not _is_gone(item)]
+    def noting(self, items: Sequence[Item], excluded: Collection[tuple[bytes, int]] = ()) -> Moved:
+        """Give what enters what came, in the transaction of the events.
+
+        Of what is `excluded`, which the keys of the listing name, nothing is kept but its id.
+        """
+        rows = [
+            self._row(item, excluded) for item in items if item.listed.uidl and not _is_gone(item)
+        ]
 
         def note(connection: Connection[Any], _: Counts) -> None:
             self._note_seen(connection, rows)
-            self._note_left(connection, items)
+            self._note_left(connection, items, excluded)
 
         return note
 
@@ -153,26 +158,34 @@ class SeenIds:
                     (self._account, gone),
                 )
 
-    def _row(self, item: Item) -> _Row:
+    def _row(self, item: Item, excluded: Collection[tuple[bytes, int]]) -> _Row:
         own = self._account, self._id(item.listed), item.listed.size
+        if item.listed.key in excluded:
+            return *own, None, None, EXCLUDED
         if isinstance(item, Fetched):
             return *own, self._digest(item.raw), self._digest(_header(item.raw)), None
         # A message that is larger than the server says would be tried at every look.
         honest = isinstance(item, Oversize) and item.size == item.listed.size
         return *own, None, None, _TOO_LARGE if honest else _NOT_GIVEN
 
-    def _note_left(self, connection: Connection[Any], items: Iterable[Item]) -> None:
-        """Note what was not fetched, beside that of other folders; the id stands for its UID."""
+    def _note_left(
+        self,
+        connection: Connection[Any],
+        items: Iterable[Item],
+        excluded: Collection[tuple[bytes, int]],
+    ) -> None:
+        """Note what is not taken in, beside that of other folders; the id stands for its UID."""
         came = [self._uid(item) for item in items if isinstance(item, Fetched)]
         connection.execute(
             "DELETE FROM not_fetched WHERE account = %s AND folder = %s AND uid = ANY(%b)",
             (self._account, self._folder, came),
         )
         for item in items:
-            if isinstance(item, Fetched) or _is_gone(item):
+            out = item.listed.key in excluded
+            if (isinstance(item, Fetched) and not out) or _is_gone(item):
                 continue
             size = item.size if isinstance(item, Oversize) else None
-            reason = _TOO_LARGE if isinstance(item, Oversize) else _NOT_GIVEN
+            reason = _TOO_LARGE if isinstance(item, Oversize) else EXCLUDED if out else _NOT_GIVEN
             connection.execute(
                 "INSERT INTO not_fetched (account, folder, uid_validity, uid, size, reason)"
                 " VALUES (%s, %s, 0, %s, %s, %s) ON CONFLICT DO NOTHING",
@@ -193,7 +206,7 @@ class SeenIds:
 def _due(before: _Seen, largest: int, again: datetime) -> bool:
     if before.left_out == _TOO_LARGE:
         return before.size <= largest
-    return before.left_out is not None and before.seen_at <= again
+    return before.left_out == _NOT_GIVEN and before.seen_at <= again
 
 
 def _uid_of(id: UUID) -> int:

@@ -35,6 +35,8 @@ NAMES = [
     "account.removed",
     "token.issued",
     "token.revoked",
+    "exclusion.added",
+    "exclusion.removed",
     "projection.event_skipped",
 ]
 

@@ -9,7 +9,8 @@ import pytest
 from adapters.mime.worker import ReadingWorker
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
-from api.work.reception import TEXT_OCTETS, Arrival, Counts, Place, Reception
+from api.work.keeping import TEXT_OCTETS
+from api.work.reception import Arrival, Counts, Place, Reception
 from domain.message import FolderRole, MessageCopyFound, MessageReceived
 from instances import events_of
 

@@ -1,0 +1,116 @@
+"""The do-not-capture list: what stands on it now, and how much was passed over because of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from psycopg import Connection
+
+from adapters.journal import Journal
+from api.work.arrivals import Place
+from domain import exclusion
+from domain.exclusion import AddExclusion, ExclusionAdded, RemoveExclusion, Side, pattern_of
+from domain.identity import exclusion_id, header_key
+from domain.recorded import Envelope
+from domain.values import MailboxId
+
+Rules = tuple[tuple[UUID, ExclusionAdded], ...]
+Passed = Counter[tuple[UUID, MailboxId, UUID]]
+"""How many mails were passed over: by rule, mailbox, and folder as a keyed hash."""
+
+# By an index of its own, on these names alone: however long the journal is, it is no search.
+_LAST: Final = (
+    "SELECT max(notification_id) FROM stored_events"
+    " WHERE topic IN ('exclusion.added', 'exclusion.removed')"
+)
+_STREAMS: Final = (
+    "SELECT originator_id FROM stored_events"
+    " WHERE topic IN ('exclusion.added', 'exclusion.removed')"
+    " GROUP BY originator_id ORDER BY min(notification_id)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How much one rule kept out, and when it last did."""
+
+    messages: int
+    last: date
+
+
+class Exclusions:
+    """The list as it stands. It is read from the journal, so that an entry counts at once."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Read nothing yet."""
+        self._journal = journal
+        self._known: tuple[int | None, Rules] = (None, ())
+
+    def rules(self) -> Rules:
+        """Give what stands now, in the order in which it was first added."""
+        with self._journal.database.pool.connection() as connection:
+            row = connection.execute(_LAST).fetchone()
+            last = row[0] if row else None
+            if last == self._known[0]:
+                return self._known[1]
+            streams = [one for (one,) in connection.execute(_STREAMS)]
+        standing = dict.fromkeys(streams, exclusion.initial)
+        for one in self._journal.streams(streams):
+            standing[one.stream] = exclusion.evolve(standing[one.stream], one.event)
+        found = tuple((id, one.standing) for id, one in standing.items() if one.standing)
+        self._known = last, found
+        return found
+
+
+def place_of(identity_key: bytes, place: Place) -> tuple[MailboxId, UUID]:
+    """Give mailbox and folder as they are counted: the folder's name is not told."""
+    return place.mailbox, uuid5(place.mailbox, header_key(identity_key, place.folder))
+
+
+def count(connection: Connection[Any], passed: Passed) -> None:
+    """Count what was passed over, in the transaction that moves the source's cursor."""
+    today = datetime.now(UTC).date()
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO excluded_mail AS known (exclusion, mailbox, folder, day, messages)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (exclusion, mailbox, folder, day)"
+            " DO UPDATE SET messages = known.messages + excluded.messages",
+            [(*key, today, number) for key, number in sorted(passed.items())],
+        )
+
+
+def counts(connection: Connection[Any], rules: Iterable[UUID]) -> Mapping[UUID, Count]:
+    """Give how much each rule kept out so far; mail that is offered twice counts twice."""
+    rows = connection.execute(
+        "SELECT exclusion, sum(messages)::bigint, max(day) FROM excluded_mail"
+        " WHERE exclusion = ANY(%b) GROUP BY exclusion",
+        (list(rules),),
+    )
+    return {id: Count(messages, last) for id, messages, last in rows}
+
+
+def add(
+    journal: Journal,
+    pattern: str,
+    side: Side,
+    mailbox: MailboxId | None,
+    note: str,
+    context: Envelope,
+) -> ExclusionAdded:
+    """Put an address or a domain on the list, from now on."""
+    added = ExclusionAdded(side, mailbox, pattern_of(pattern), note)
+    id = exclusion_id(journal.keyring.identity_key, side.value, mailbox, added.pattern)
+    journal.record(id, exclusion, AddExclusion(added), context)
+    return added
+
+
+def remove(
+    journal: Journal, pattern: str, side: Side, mailbox: MailboxId | None, context: Envelope
+) -> None:
+    """Take it off the list; Rejected if it is not there."""
+    key = journal.keyring.identity_key
+    id = exclusion_id(key, side.value, mailbox, pattern_of(pattern))
+    journal.record(id, exclusion, RemoveExclusion(), context)
