@@ -53,6 +53,28 @@ def test_a_kept_account_is_tried(run, mail_account):
     assert all(one["step"] in shown for one in steps)
 
 
+def test_an_unknown_server_is_kept_with_the_pin_that_is_offered_for_it(run, mail_account):
+    unknown = adding(mail_account)[:-2]
+    with pytest.raises(Rejected, match=r"--pin sha256:\S{44}; nothing was kept") as refused:
+        run(*unknown, password=mail_account.password)
+    pin = refused.value.sentence.partition("--pin ")[2].partition(";")[0]
+    run(*unknown, "--pin", pin, password=mail_account.password)
+    steps = facts(run("account", "test", BOX, "--json"))
+    assert {one["state"] for one in steps} == {"good"}
+    assert steps[2]["found"]["pin"] == pin
+
+
+def test_an_account_in_clear_is_kept_by_explicit_choice_and_warned_of(run, maildrop):
+    for protocol in ("imap", "pop3"):
+        port = getattr(maildrop.server, protocol)
+        words = adding(maildrop, protocol=protocol, port=port)
+        with pytest.raises(Rejected, match="does not answer in TLS"):
+            run(*words, password=maildrop.password)
+        by_choice = [*words, "--security", "plain"]
+        said = run(*by_choice, password=maildrop.password, output="stderr")
+        assert "go over the network in clear" in said
+
+
 def test_a_bad_step_ends_with_one_and_the_doctor_names_the_account(run, mail_account):
     run(*adding(mail_account), "--no-check", password="no")
     steps = facts(run("account", "test", BOX, "--json", code=1))

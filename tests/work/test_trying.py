@@ -148,13 +148,6 @@ def test_a_folder_that_is_not_there_is_named_among_those_that_are(mail_account):
     assert set(there.split(", ")) == {"INBOX", "Sent"}
 
 
-def test_a_password_in_clear_is_warned_of(mail_account):
-    given = entered(mail_account, port=mail_account.server.imap, security="plain", ca_file="")
-    steps = steps_of(given)
-    assert states(steps) == ["good", "good", "warning", "good", "good", "good"]
-    assert "in clear" in steps["TLS"].said
-
-
 def test_a_server_without_sent_mail_is_warned_of():
     polite = {
         "CAPABILITY": text(b"* CAPABILITY IMAP4rev1\r\nTAG OK\r\n"),
