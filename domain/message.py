@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Annotated, assert_never
 from uuid import UUID
 
+from domain import marking
 from domain.content import Content
-from domain.marking import MarkMessage, Marks, MessageMarked, Place, marked
+from domain.marking import MarkingCommand, MarkingEvent, Marks, MessageMarked, Place, moved
 from domain.values import Address, BlobName, MailboxId, MessageId, Personal, Rejected
 
 
@@ -64,7 +65,8 @@ class MessageReceived:
     Its stream id is the message's identity (domain/identity.py). `content_key` is a keyed hash of
     what makes a copy the same, `header_key` of the Message-ID alone. `archived`: older than the
     first import's cut-off, so nothing waits for an answer. `files` lie in the order of
-    `content.attachments`. Text beyond 64 KB is in the blob `text_rest`.
+    `content.attachments`. Text beyond 64 KB is in the blob `text_rest`. With `whole_size` it is the
+    header alone of a message of so many octets, which was too large to be fetched.
     """
 
     mailbox: MailboxId
@@ -81,15 +83,17 @@ class MessageReceived:
     text_rest: BlobName | None = None
     flags: tuple[str, ...] = ()
     archived: bool = False
+    whole_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MessageCopyFound:
-    """The same message was seen in a further place; the copy's raw bytes are kept too.
+    """The same message was seen in a further place, or ordered there; its raw bytes are kept too.
 
     `trace`, `signals` and `bcc` may differ between copies of equal content: a list adds its header
     fields, only the sender's copy names blind recipients. `content` and `files` are given for a
-    variant: a copy whose content differs.
+    variant: a copy whose content differs. `whole_size` is as in `message.received`; where a message
+    was known by its header alone, the whole of it is a variant.
     """
 
     mailbox: MailboxId
@@ -109,6 +113,7 @@ class MessageCopyFound:
     text_rest: BlobName | None = None
     flags: tuple[str, ...] = ()
     archived: bool = False
+    whole_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,7 @@ class MessageReopened:
 MessageEvent = (
     MessageReceived
     | MessageCopyFound
-    | MessageMarked
+    | MarkingEvent
     | MessageClassified
     | MessageLinked
     | MessageUnlinked
@@ -213,7 +218,17 @@ class ReopenMessage:
     note: str = ""
 
 
-MessageCommand = CaptureMessage | MarkMessage | CloseMessage | ReopenMessage
+@dataclass(frozen=True, slots=True)
+class OrderMove:
+    """Move a message from one folder of a mailbox into another, which is for `role`."""
+
+    mailbox: MailboxId
+    folder: str
+    to: str
+    role: FolderRole
+
+
+MessageCommand = CaptureMessage | MarkingCommand | OrderMove | CloseMessage | ReopenMessage
 
 
 # ---- state
@@ -226,6 +241,8 @@ class Message:
     known: bool = False
     closed: bool = False
     marks: Mapping[Place, Marks] = field(default_factory=dict)
+    copies: Mapping[Place, MessageReceived | MessageCopyFound] = field(default_factory=dict)
+    """The copy that was last found in each place."""
     occurrences: frozenset[UUID] = field(default=frozenset())
     contents: frozenset[str] = field(default=frozenset())
 
@@ -237,11 +254,13 @@ def evolve(message: Message, event: object) -> Message:
     """Give the message after an event; occurrences are the capture tables' business."""
     match event:
         case MessageReceived() | MessageCopyFound():
-            marks = {**message.marks, (event.mailbox, event.folder): Marks(event.flags)}
+            place = (event.mailbox, event.folder)
+            marks = {**message.marks, place: Marks(event.flags)}
+            copies = {**message.copies, place: event}
             contents = message.contents | {event.content_key}
-            return replace(message, known=True, contents=contents, marks=marks)
-        case MessageMarked(mailbox, folder, flags, gone=gone):
-            marks = {**message.marks, (mailbox, folder): Marks(flags, gone)}
+            return replace(message, known=True, contents=contents, marks=marks, copies=copies)
+        case MessageMarked(mailbox, folder, flags, gone=gone, moved_to=to):
+            marks = {**message.marks, (mailbox, folder): Marks(flags, gone, to)}
             return replace(message, marks=marks)
         case MessageClosed():
             return replace(message, closed=True)
@@ -260,9 +279,11 @@ def decide(message: Message, command: MessageCommand) -> list[MessageEvent]:
         return _captured(message, command)
     if not message.known:
         raise Rejected("NOT_FOUND", "there is no such message")
+    if isinstance(command, MarkingCommand):
+        return [*marking.decide(message.marks, command)]
     match command:
-        case MarkMessage():
-            return [*marked(message.marks, command)]
+        case OrderMove():
+            return _moved(message, command)
         case CloseMessage(reason, note):
             return [] if message.closed else [MessageClosed(reason, note)]
         case ReopenMessage(note):
@@ -277,6 +298,21 @@ def _captured(message: Message, command: CaptureMessage) -> list[MessageEvent]:
     if not message.known:
         return [command.received]
     return [_copy_of(command.received, variant=_differs(message, command.received))]
+
+
+def _moved(message: Message, command: OrderMove) -> list[MessageEvent]:
+    """What lay in the other folder before comes back to it; else the copy lies there too now."""
+    if command.folder == command.to:
+        return []
+    place = (command.mailbox, command.folder)
+    left = moved(message.marks, place, command.to)
+    if (command.mailbox, command.to) in message.marks:
+        return [*left]
+    known = message.copies[place]
+    copy = _copy_of(known, variant=False) if isinstance(known, MessageReceived) else known
+    flags = message.marks[place].flags
+    plain = replace(copy, variant=False, content=None, files=(), text_rest=None, flags=flags)
+    return [*left, replace(plain, folder=command.to, role=command.role)]
 
 
 def _differs(message: Message, received: MessageReceived) -> bool:
@@ -302,4 +338,5 @@ def _copy_of(received: MessageReceived, *, variant: bool) -> MessageCopyFound:
         text_rest=received.text_rest if variant else None,
         flags=received.flags,
         archived=received.archived,
+        whole_size=received.whole_size,
     )

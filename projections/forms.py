@@ -1,4 +1,4 @@
-"""Which form of a message a reader is shown: that of the first copy that he sees.
+"""Which form of a message a reader is shown: that of the first whole copy that he sees.
 
 Copies of one message may say different things. What a copy says is for those who read a mailbox in
 which it lies.
@@ -18,7 +18,8 @@ def shown(names: Names, reader: Reader) -> Composable:
         return SQL("m.content")
     return names.sql(
         "CASE WHEN m.variants = 0 THEN m.content ELSE (SELECT o.content FROM {occurrence} o"
-        " WHERE o.message = m.id AND {sees} ORDER BY o.received_at, o.raw_sha256 LIMIT 1) END",
+        " WHERE o.message = m.id AND {sees}"
+        " ORDER BY o.whole_size IS NOT NULL, o.received_at, o.raw_sha256 LIMIT 1) END",
         sees=reader.sees("ARRAY[o.mailbox]"),
     )
 

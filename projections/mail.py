@@ -31,7 +31,8 @@ class MessageRow:
 
     What it says (`subject` … `attachments`) is that of the copy with the smallest (received_at,
     raw_sha256), so that it does not depend on the order in which copies were captured; `content`
-    names it. `received_at` is that copy's. `direction` is None until the message is classified.
+    names it. `received_at` is that copy's. `whole_size` tells that only headers are known, of a mail
+    of so many octets: any whole copy goes before them. `direction` is None until the message is classified.
     `sent_from` are the mailboxes in whose Sent folder it lies.
     """
 
@@ -61,6 +62,7 @@ class MessageRow:
     reason: str
     evidence: str
     archived: bool
+    whole_size: int | None
     closed: bool
     close_reason: str
     position: int
@@ -107,7 +109,7 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
             state.sharing[row.header_key] = row.id
     if old:
         state.states.load(connection, names, list(old))
-    if marked := [one.stream for one in batch if isinstance(one.event, MessageMarked)]:
+    if marked := [one.stream for one in batch if _changes_places(one)]:
         state.marked = {message: [] for message in marked}
         for place in state.occurrences.fetch(connection, names, "message = ANY(%b)", marked):
             state.marked[place.message].append(place)
@@ -132,6 +134,14 @@ def _with_header_keys(
 
 def _hides(recorded: Recorded) -> bool:
     return isinstance(recorded.event, MessageCopyFound) and bool(recorded.event.bcc)
+
+
+def _changes_places(recorded: Recorded) -> bool:
+    """Say whether an event may change a place that is known: a mark, or a whole after its header."""
+    event = recorded.event
+    return isinstance(event, MessageMarked) or (
+        isinstance(event, MessageCopyFound) and event.variant
+    )
 
 
 def _varied(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
@@ -224,22 +234,40 @@ def _share(state: State, row: MessageRow) -> None:
 
 
 def _copied(state: State, recorded: Recorded, event: MessageCopyFound, row: MessageRow) -> None:
-    _put_occurrence(state, recorded, event, variant=event.variant)
+    completed = _completed(state, recorded, event)
+    if completed is None:
+        _put_occurrence(state, recorded, event, variant=event.variant)
     state.said.hide(row.id, event.bcc)
     if event.content is not None:
         state.said.take(row.id, event.content, event)
-        row.variants += 1
+        row.variants += completed is None or _several(state, recorded.stream)
     row.mailboxes = sorted({*row.mailboxes, event.mailbox})
     if event.role is FolderRole.SENT:
         row.sent_from = sorted({*row.sent_from, event.mailbox})
     row.archived = row.archived and event.archived
-    if (event.received_at, event.raw_sha256) < (row.received_at, row.raw_sha256):
+    ours = event.whole_size is not None, event.received_at, event.raw_sha256
+    if ours < (row.whole_size is not None, row.received_at, row.raw_sha256):
         row.received_at, row.raw_sha256 = event.received_at, event.raw_sha256
+        row.whole_size = event.whole_size
         row.size = event.size
         shown = state.said.contents.get(row.id, event.content_key)
         if shown is not None:
             show(row, shown)
     state.messages.put(row)
+
+
+def _completed(state: State, recorded: Recorded, event: MessageCopyFound) -> OccurrenceRow | None:
+    """Put a whole mail into the place in which its header was seen; None where that was not so."""
+    for one in state.marked.get(recorded.stream, ()) if event.whole_size is None else ():
+        if (one.mailbox, one.folder) == (event.mailbox, event.folder) and one.whole_size:
+            one.raw, one.raw_sha256, one.size = event.raw, event.raw_sha256, event.size
+            one.content, one.whole_size, one.flags = event.content_key, None, list(event.flags)
+            return state.occurrences.put(one)
+    return None
+
+
+def _several(state: State, message: UUID) -> bool:
+    return len({one.content for one in state.marked[message]}) > 1
 
 
 def _mark(state: State, message: UUID, event: MessageMarked) -> None:
@@ -286,6 +314,7 @@ def _message(recorded: Recorded, event: MessageReceived, content: ContentRow) ->
         reason="",
         evidence="",
         archived=event.archived,
+        whole_size=event.whole_size,
         closed=False,
         close_reason="",
         position=recorded.position,
@@ -305,7 +334,7 @@ def _put_occurrence(
 
 mail = Projection(
     "mail",
-    version=3,
+    version=4,
     tables=TABLES,
     hears=(
         MessageReceived, MessageCopyFound, MessageMarked, MessageClassified, MessageClosed,

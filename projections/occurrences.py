@@ -13,7 +13,9 @@ from projections.projection import Table
 class OccurrenceRow:
     """One place where a message was seen, with that copy's own raw bytes.
 
-    `flags` are those it has now, `gone` tells that it no longer lies there; the rest never changes.
+    `flags` are those it has now, `gone` tells that it no longer lies there. With `whole_size` it is
+    the header alone of a mail of so many octets; when the whole of it comes, that takes its place.
+    The rest never changes.
     """
 
     message: UUID
@@ -30,6 +32,7 @@ class OccurrenceRow:
     flags: list[str]
     gone: bool
     archived: bool
+    whole_size: int | None
     recorded_at: datetime
 
 
@@ -55,5 +58,6 @@ def occurrence(
         flags=list(event.flags),
         gone=False,
         archived=event.archived,
+        whole_size=event.whole_size,
         recorded_at=recorded.recorded_at,
     )

@@ -1,12 +1,21 @@
 """What tells folders and messages without fetching them: how a folder stands, ids, headers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Final
 
 from adapters.imap.connection import Connection, granted
-from adapters.imap.grammar import fetch_items, internal_date, number, quoted, uid_set, values
+from adapters.imap.grammar import (
+    Value,
+    fetch_items,
+    flags,
+    internal_date,
+    number,
+    quoted,
+    uid_set,
+    values,
+)
 from adapters.imap.protocol import Taker
 from adapters.imap.splitter import Response
 from adapters.imap.values import FolderState, ImapTrouble, RemoteFolder, Shown, TroubleKind
@@ -63,52 +72,50 @@ def _state(response: Response) -> FolderState:
     return FolderState(uidvalidity, uidnext, exists, 0, id.decode("ascii", "replace"))
 
 
-async def server_ids(connection: Connection, uids: Iterable[int]) -> dict[int, str]:
-    """Ask for the server's own ids of messages (RFC 8474 5.1, X-GM-MSGID); {} if it has none.
+async def shown(connection: Connection, uids: Iterable[int], *, header: bool) -> dict[int, Shown]:
+    """Ask for size, date, flags and the server's id of messages, with or without their header.
 
-    A server that offers them and refuses is taken to have none.
+    What the server does not tell is left out, and so is a header that is very long.
     """
-    name = next((name for can, name in SERVER_IDS if can in connection.capabilities), None)
-    found: dict[int, str] = {}
-    if name is None:
-        return found
-
-    def take(response: Response) -> bool:
-        if (items := fetch_items(response)) is None or name not in items:
-            return False
-        value = items[name]
-        one = value[0] if isinstance(value, list) and value else value
-        uid = number(items.get(b"UID"))
-        if uid is not None and isinstance(one, bytes) and 0 < len(one) <= _LONGEST_ID:
-            found[uid] = f"{name.decode()}:{one.decode('ascii', 'replace')}"
-        return True
-
-    with suppress(_Untold):
-        for some in _portions(uids):
-            await _ask(connection, some, name, take, _OF_EACH)
-    return found
-
-
-async def shown(connection: Connection, uids: Iterable[int]) -> list[Shown]:
-    """Ask for size, date and header of messages; one whose header is very long is left out."""
-    found: list[Shown] = []
+    found: dict[int, Shown] = {}
+    name = next((name for can, name in SERVER_IDS if can in connection.capabilities), b"")
 
     def take(response: Response) -> bool:
         items = fetch_items(response)
         if items is None or b"RFC822.SIZE" not in items:
             return False
-        uid, size = number(items.get(b"UID")), number(items[b"RFC822.SIZE"])
-        header = next((x for n, x in items.items() if n.startswith(b"BODY[HEADER]")), None)
-        fits = isinstance(header, bytes) and len(header) < _LONGEST_HEADER
-        if uid is not None and size is not None and isinstance(header, bytes) and fits:
-            found.append(Shown(uid, size, internal_date(items.get(b"INTERNALDATE")), header))
+        if (one := _shown(items, name)) is not None:
+            found[one.uid] = one
         return True
 
-    what = b"RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER]<0.%d>" % _LONGEST_HEADER
+    what = b"RFC822.SIZE INTERNALDATE FLAGS" + (b" " + name if name else b"")
+    what += b" BODY.PEEK[HEADER]<0.%d>" % _LONGEST_HEADER if header else b""
+    each = _LONGEST_HEADER if header else _OF_EACH
     with suppress(_Untold):
         for some in _portions(uids):
-            await _ask(connection, some, what, take, _LONGEST_HEADER)
+            await _ask(connection, some, what, take, each)
     return found
+
+
+def _shown(items: Mapping[bytes, Value], name: bytes) -> Shown | None:
+    uid, size = number(items.get(b"UID")), number(items[b"RFC822.SIZE"])
+    if uid is None or size is None:
+        return None
+    header = next((x for n, x in items.items() if n.startswith(b"BODY[HEADER]")), None)
+    fits = isinstance(header, bytes) and len(header) < _LONGEST_HEADER
+    value = items.get(name)
+    id = value[0] if isinstance(value, list) and value else value
+    told = isinstance(id, bytes) and 0 < len(id) <= _LONGEST_ID
+    return Shown(
+        uid=uid,
+        size=size,
+        received_at=internal_date(items.get(b"INTERNALDATE")),
+        flags=flags(items.get(b"FLAGS")),
+        header=header if fits and isinstance(header, bytes) else b"",
+        server_id=f"{name.decode()} {id.decode('latin-1')}"
+        if told and isinstance(id, bytes)
+        else "",
+    )
 
 
 class _Untold(Exception):

@@ -180,6 +180,11 @@ def to_wire(name: str) -> bytes:
     return encode_folder(name).encode("ascii")
 
 
+def named(wire: bytes) -> RemoteFolder:
+    """Give the folder of this name, of which nothing else is known."""
+    return RemoteFolder(_name(wire), Role.OTHER, wire)
+
+
 def _name(wire: bytes) -> str:
     return decode_folder(wire.decode("utf-8", "replace"))
 

@@ -23,7 +23,7 @@ import aioimaplib
 
 from adapters.imap.changes import Changes, changes_since, uids_there
 from adapters.imap.connection import Connection, granted
-from adapters.imap.facts import SERVER_IDS, server_ids, shown, states_of
+from adapters.imap.facts import SERVER_IDS, shown, states_of
 from adapters.imap.fetching import Batch, Flight, Item, batches
 from adapters.imap.folders import folders_of, to_wire
 from adapters.imap.grammar import fetch_items, number, quoted
@@ -81,15 +81,10 @@ class ImapSession:
         """Ask how folders stand without opening them, by wire name; what is refused is left out."""
         return await states_of(self._connection, folders)
 
-    async def server_ids(self, uids: Iterable[int]) -> dict[int, str]:
-        """Ask for what the server knows messages by, the same in each folder; {} if it does not."""
+    async def shown(self, uids: Iterable[int], *, header: bool = False) -> dict[int, Shown]:
+        """Ask what tells messages without their bodies, by UID; what is not told is left out."""
         self._selected()
-        return await server_ids(self._connection, uids)
-
-    async def shown(self, uids: Iterable[int]) -> list[Shown]:
-        """Ask for what tells messages without their bodies; odd ones are left out."""
-        self._selected()
-        return await shown(self._connection, uids)
+        return await shown(self._connection, uids, header=header)
 
     async def select(self, folder: RemoteFolder | str) -> FolderState:
         """Choose the folder to read from; a name stands for the folder that bears it."""
@@ -124,6 +119,11 @@ class ImapSession:
     def forget_news(self) -> None:
         """Take what has changed so far for known: only what comes from now on is news."""
         self._connection.protocol.news.clear()
+
+    @property
+    def connection(self) -> Connection:
+        """Give what changes are ordered through (commands.py); a folder is selected anew after."""
+        return self._connection
 
     @property
     def resyncs(self) -> bool:

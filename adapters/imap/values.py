@@ -150,12 +150,18 @@ class Unfetchable:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What tells a message without its body: size, INTERNALDATE in UTC, header as it stands."""
+    """What tells a message without its body.
+
+    `header` is as it stands, empty where it was not asked for. `server_id` is the server's own for
+    the message, the same in each of its folders (RFC 8474, X-GM-MSGID); empty if it has none.
+    """
 
     uid: int
     size: int
     received_at: datetime | None
-    header: bytes
+    flags: tuple[str, ...]
+    header: bytes = b""
+    server_id: str = ""
 
 
 ImapTrouble = ServerTrouble

@@ -23,12 +23,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A mail as its source gives it; `received_at` None where the source does not tell."""
+    """A mail as its source gives it; `received_at` None where the source does not tell.
+
+    With `whole_size` it is the header alone of a mail of so many octets, which was not fetched.
+    """
 
     raw: bytes
     place: Place
     received_at: datetime | None = None
     flags: tuple[str, ...] = ()
+    whole_size: int | None = None
 
 
 @dataclass(slots=True)

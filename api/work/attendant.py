@@ -1,8 +1,12 @@
-"""One account, attended: connected, looked into, waited at, and left alone after trouble."""
+"""One account, attended: connected, looked into, waited at, and left alone after trouble.
+
+What people order for its messages is carried out before each look, and an order ends the waiting.
+"""
 
 import asyncio
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +14,7 @@ from adapters.imap.session import ImapSession
 from adapters.imap.values import ImapTrouble, RemoteFolder, Role
 from adapters.logs import log
 from api.work.accounts import Account
-from api.work.fetching import chosen
+from api.work.choosing import Choice
 from api.work.patience import LATER, pause_after
 from api.work.sync import Sync
 from api.work.synced import BUSY, Synced
@@ -45,6 +49,18 @@ class Attendant:
         self._account = account
         self._pace = pace
         self._failures = failures
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that something is ordered: unless there is trouble, it is done at once."""
+        self._news.set()
+
+    async def rest(self, pause: float) -> None:
+        """Leave the account alone; after trouble for all of the pause, else until there is news."""
+        if self._failures or pause <= _BUSY_S:
+            await asyncio.sleep(pause)
+        else:
+            await self._until_news(pause)
 
     async def attend(self) -> float:
         """Stay connected and fetch what comes, until there is trouble; give the pause after it."""
@@ -67,32 +83,35 @@ class Attendant:
         if self._account.protocol == "pop3":
             return await self._call(synced)
         async with await self._sync.session(self._account) as session:
-            news = asyncio.Event()
             listening: asyncio.Task[None] | None = None
             try:
                 while True:
-                    folders = chosen(self._account, await session.folders(), synced)
+                    async with self._sync.alone(synced):
+                        choice = await self._sync.fetching.choose(session, synced)
                     listed = time.monotonic()
-                    if listening is None and session.can_wait and (beside := _beside(folders)):
-                        listening = asyncio.create_task(self._listen(beside, news))
-                    while time.monotonic() - listed < _LIST_S:
-                        await self._look(session, folders, news)
+                    if (
+                        listening is None
+                        and session.can_wait
+                        and (beside := _beside(choice.folders))
+                    ):
+                        listening = asyncio.create_task(self._listen(beside))
+                    while time.monotonic() - listed < _LIST_S and not choice.stale:
+                        await self._look(session, choice)
                         interval = self._pace.next()
                         if not session.can_wait and interval > _OPEN_S:
                             return interval
-                        await self._wait(session, interval, news)
+                        await self._wait(session, interval)
             finally:
                 if listening is not None:
                     listening.cancel()
                     await asyncio.gather(listening, return_exceptions=True)
 
-    async def _look(
-        self, session: ImapSession, folders: list[RemoteFolder], news: asyncio.Event
-    ) -> None:
-        news.clear()
+    async def _look(self, session: ImapSession, choice: Choice) -> None:
+        self._news.clear()
         synced = Synced(self._account)
         async with self._sync.alone(synced):
-            await self._sync.fetching.look(session, synced, folders)
+            await self._sync.carrying.carry_out(session, self._account)
+            await self._sync.fetching.look(session, synced, choice)
         await self._looked(synced)
 
     async def _call(self, synced: Synced) -> float:
@@ -113,17 +132,23 @@ class Attendant:
                 not_fetched=synced.not_fetched,
             )
 
-    async def _wait(self, session: ImapSession, interval: float, news: asyncio.Event) -> None:
+    async def _wait(self, session: ImapSession, interval: float) -> None:
         """Wait until there is news or the interval is over; not in vain for less than a moment."""
         until = time.monotonic() + interval
         await asyncio.sleep(min(self._pace.least, interval))
         while (left := until - time.monotonic()) > 0:
             if not session.can_wait:
-                await asyncio.sleep(left)
-            elif await session.news(min(left, _RENEW_S), news):
+                await self._until_news(left)
+                return
+            if await session.news(min(left, _RENEW_S), self._news):
                 return
 
-    async def _listen(self, folder: RemoteFolder, news: asyncio.Event) -> None:
+    async def _until_news(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+
+    async def _listen(self, folder: RemoteFolder) -> None:
         """Wait at a further folder, on a connection of its own, and pass on that there is news.
 
         Where the server allows no further connection, the folder is still looked into at intervals.
@@ -133,12 +158,12 @@ class Attendant:
             try:
                 async with await self._sync.session(self._account) as session:
                     await session.select(folder)
-                    news.set()  # of what came before this nobody would tell
+                    self._news.set()  # of what came before this nobody would tell
                     failures = 0
                     while True:
                         if await session.news(_RENEW_S):
                             session.forget_news()
-                            news.set()
+                            self._news.set()
                             await asyncio.sleep(self._pace.least)
             except ImapTrouble as trouble:
                 kind = trouble.kind.value

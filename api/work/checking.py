@@ -19,7 +19,8 @@ from adapters.imap.values import ImapTrouble, RemoteFolder, TroubleKind
 from adapters.logs import log
 from adapters.pop3.session import Pop3Session
 from api.work.accounts import Account, accounts_of, states_of
-from api.work.fetching import chosen, folder_key
+from api.work.choosing import chosen
+from api.work.cursors import folder_key
 from api.work.instance import Carteggio
 from api.work.ledger import Compared, Noted, Standing, begin, compared, keep, ledgers_of
 from api.work.maildrop import FOLDER

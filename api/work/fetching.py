@@ -1,33 +1,48 @@
 """What is new in the folders of an IMAP account, each fetched from where it was left.
 
-    select ─▶ what changed since ─▶ marks ─▶ what is new ─▶ stored, portion by portion ─▶ cursor
+    select ─▶ what changed since ─▶ marks ─▶ what is new ─▶ known already? ─▶ else fetched ─▶
+    stored, portion by portion ─▶ cursor ─▶ what was left out before, if it is due
 
 The cursor (UIDVALIDITY, UID) moves in the transaction of the events. When a server renumbers a
-folder, it is listed from the beginning: what is known by its bytes records nothing new.
+folder, or gives it another name, it is listed from the beginning: what is known records nothing
+new, and comes from our own store where it can be told without its body.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-from uuid import UUID, uuid5
+from typing import Any, Final, TypeGuard
+from uuid import UUID
 
 from psycopg import Connection
 
+from adapters.imap.changes import Changes
 from adapters.imap.session import ImapSession
-from adapters.imap.values import Fetched, FolderState, Oversize, RemoteFolder, Role, Unfetchable
+from adapters.imap.values import (
+    Fetched,
+    FolderState,
+    ImapTrouble,
+    Oversize,
+    RemoteFolder,
+    Role,
+    TroubleKind,
+    Unfetchable,
+)
 from adapters.logs import log
-from api.work.accounts import Account
+from api.work import leftovers, recognising
+from api.work.choosing import Choice, Choosing
+from api.work.cursors import Cursor, Cursors, Known
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
+from api.work.leftovers import Leftovers
 from api.work.marking import Folder, Marked, Marking, bits
 from api.work.phases import awaiting, during
-from api.work.reception import EXCLUDED, Arrival, Counts, Place, Reception
+from api.work.reception import Arrival, Counts, Place, Reception
+from api.work.recognising import Recognising
 from api.work.synced import Synced
-from domain.identity import header_key
 from domain.message import FolderRole
 
 ARCHIVE: Final = timedelta(days=30)
@@ -39,35 +54,6 @@ Item = Fetched | Oversize | Unfetchable
 
 
 @dataclass(frozen=True, slots=True)
-class _Cursor:
-    """How far a folder was fetched."""
-
-    account: UUID
-    folder: UUID
-    role: str
-    uid_validity: int
-    last_uid: int
-    cut_off: datetime | None
-    highest_modseq: int
-    renumbered: bool
-    """Whether an earlier numbering is still noted: the new one is not read to its end yet."""
-
-    def move(self, connection: Connection[Any]) -> None:
-        connection.execute(
-            "INSERT INTO folder_cursor"
-            " (account, folder, role, uid_validity, last_uid, cut_off, highest_modseq)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (account, folder) DO UPDATE SET"
-            " role = excluded.role, uid_validity = excluded.uid_validity,"
-            " last_uid = excluded.last_uid, highest_modseq = excluded.highest_modseq,"
-            " moved_at = clock_timestamp()",
-            (
-                self.account, self.folder, self.role, self.uid_validity, self.last_uid,
-                self.cut_off, self.highest_modseq,
-            ),
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class _Listed:
     """How a folder was when it was last compared, by a server that does not tell what is gone."""
 
@@ -76,74 +62,143 @@ class _Listed:
     at: float
 
 
+@dataclass(slots=True)
+class _Look:
+    """One look into an account; `moving`: a folder of it is gone, or numbered anew."""
+
+    session: ImapSession
+    synced: Synced
+    choice: Choice
+    cut_off: datetime | None
+    moving: bool
+
+    @property
+    def account(self) -> UUID:
+        return self.synced.account.id
+
+
 class Fetching:
     """Fetches folders through sessions that others open, and stores what comes."""
 
-    def __init__(self, carteggio: Carteggio, reception: Reception, lanes: Lanes) -> None:
-        self._carteggio = carteggio
+    def __init__(
+        self, carteggio: Carteggio, reception: Reception, lanes: Lanes, largest: int
+    ) -> None:
+        """Fetch messages up to `largest` octets; of others the header, until they are wanted."""
+        self._most = max(largest, carteggio.settings.max_message_bytes)
         self._reception = reception
         self._lanes = lanes
         self._marking = Marking(carteggio.journal)
+        self._cursors = Cursors(carteggio.database, carteggio.keyring)
+        self._recognising = Recognising(carteggio)
+        self._choosing = Choosing(carteggio, self._cursors, self._recognising)
+        self._leftovers = Leftovers(carteggio.database, largest)
         self._listed: dict[UUID, _Listed] = {}
+
+    async def choose(self, session: ImapSession, synced: Synced) -> Choice:
+        """Choose the account's folders, under the names that they have now."""
+        return await self._choosing.choose(session, synced)
 
     async def look(
         self,
         session: ImapSession,
         synced: Synced,
-        folders: Sequence[RemoteFolder],
+        choice: Choice,
         cut_off: datetime | None = None,
     ) -> None:
-        """Fetch what is new in these folders; the last one stays selected."""
-        for folder in folders:
-            await self._folder(session, synced, folder, cut_off)
+        """Fetch what is new in these folders, the last one stays selected; close those that are gone.
+
+        A folder that is not there any more leaves the others alone.
+        """
+        moving = bool(choice.gone) or await self._moves(session, synced, choice)
+        look = _Look(session, synced, choice, cut_off, moving)
+        renumbered = []
+        for folder in choice.folders:
+            try:
+                state = await session.select(folder)
+            except ImapTrouble as trouble:
+                if trouble.kind is not TroubleKind.REFUSED or folder.role is Role.INBOX:
+                    raise
+                synced.warning = f"{folder.name} cannot be opened: {trouble.sentence}"
+                choice.stale = True
+                continue
+            there, cursor = await self._folder(look, folder, state)
+            if cursor.renumbered:
+                renumbered.append(there)
+        for there in renumbered:
+            await asyncio.to_thread(self._marking.close_earlier, there)
+            await asyncio.to_thread(self._leftovers.forget_earlier, look.account, there)
+        while choice.gone:
+            await asyncio.to_thread(self._close, synced, choice.gone[-1])
+            choice.gone.pop()
+
+    async def _moves(self, session: ImapSession, synced: Synced, choice: Choice) -> bool:
+        """Say whether a folder was renumbered; asked only if one is looked into for the first time."""
+        account = synced.account.id
+        keys = [(self._cursors.key(account, one), one) for one in choice.folders]
+        known = {key: await asyncio.to_thread(self._cursors.find, account, key) for key, _ in keys}
+        if not any(known.values()):
+            return False
+        if await asyncio.to_thread(self._cursors.are_moving, account):
+            return True
+        if all(known.values()):
+            return False
+        states = await session.states(choice.folders)
+        return any(
+            cursor.uid_validity not in {0, state.uidvalidity}
+            for key, one in keys
+            if (cursor := known[key]) and (state := states.get(one.wire))
+        )
 
     async def _folder(
-        self,
-        session: ImapSession,
-        synced: Synced,
-        folder: RemoteFolder,
-        cut_off: datetime | None,
-    ) -> None:
-        state = await session.select(folder)
-        key = folder_key(self._carteggio.identity_key, synced.account.id, folder)
-        before = await asyncio.to_thread(self._cursor, synced.account.id, key)
-        cursor = before or _first(synced.account.id, key, cut_off)
-        cursor = replace(cursor, role=folder.role.value)
+        self, look: _Look, folder: RemoteFolder, state: FolderState
+    ) -> tuple[Folder, Cursor]:
+        key = self._cursors.key(look.account, folder)
+        before = await asyncio.to_thread(self._cursors.find, look.account, key)
+        cursor = replace(
+            before or _first(look.account, key, look.cut_off),
+            role=folder.role.value,
+            mailbox_id=self._cursors.mailbox_id(look.account, state),
+        )
         if cursor.uid_validity != state.uidvalidity:
             cursor = _from_the_beginning(cursor, state)
         place = Place(
-            synced.account.mailbox, folder.name, FolderRole(folder.role.value), cursor.cut_off
+            look.synced.account.mailbox, folder.name, FolderRole(folder.role.value), cursor.cut_off
         )
         there = Folder(key, cursor.uid_validity, place)
-        await self._compare(session, there, state, cursor)
+        await self._compare(look, there, state, cursor)
         with during("listing"):
-            new = await session.uids_with_sizes(cursor.last_uid)
+            new = await look.session.uids_with_sizes(cursor.last_uid)
+        by_header = look.moving or cursor.renumbered
         async with aclosing(self._lanes.portions(new)) as portions:
             async for portion in portions:
-                cursor = await self._portion(session, synced, portion, there, cursor)
-        if cursor.renumbered:
-            await asyncio.to_thread(self._marking.close_earlier, there)
+                cursor = await self._portion(look, portion, there, cursor, by_header=by_header)
+        await self._try_again(look, there, cursor)
         cursor = replace(cursor, highest_modseq=state.highestmodseq)
-        if cursor != before:
-            await asyncio.to_thread(self._settle, cursor)
-        synced.folders.append(folder.name)
+        if cursor != before or not cursor.has_name:
+            await asyncio.to_thread(self._cursors.settle, cursor, folder)
+        look.synced.folders.append(folder.name)
+        look.synced.sent |= folder.role is Role.SENT
+        return there, cursor
 
     async def _compare(
-        self, session: ImapSession, there: Folder, state: FolderState, cursor: _Cursor
+        self, look: _Look, there: Folder, state: FolderState, cursor: Cursor
     ) -> None:
         """Record what was marked otherwise, or is gone, since the folder was last read."""
-        now = _Listed(state.uidnext - state.exists, time.monotonic())
+        session, now = look.session, _Listed(state.uidnext - state.exists, time.monotonic())
         if cursor.last_uid and self._is_due(session, state, cursor, now):
             modseq = cursor.highest_modseq if state.highestmodseq else 0
             changes = await session.changes(cursor.last_uid, modseq)
             async with self._lanes.storing:
                 await asyncio.to_thread(self._marking.apply, there, changes)
+                left = await asyncio.to_thread(self._leftovers.uids, look.account, there)
+                gone = changes.gone(left)
+                await asyncio.to_thread(self._leftovers.forget, look.account, there, gone)
         elif state.highestmodseq == 0:
             return
         self._listed[there.key] = now
 
     def _is_due(
-        self, session: ImapSession, state: FolderState, cursor: _Cursor, now: _Listed
+        self, session: ImapSession, state: FolderState, cursor: Cursor, now: _Listed
     ) -> bool:
         last = self._listed.get(cursor.folder)
         if state.highestmodseq and cursor.highest_modseq:
@@ -154,75 +209,102 @@ class Fetching:
 
     async def _portion(
         self,
-        session: ImapSession,
-        synced: Synced,
+        look: _Look,
         portion: Sequence[tuple[int, int]],
         there: Folder,
-        cursor: _Cursor,
-    ) -> _Cursor:
-        async with aclosing(session.fetch(portion)) as fetching:
+        cursor: Cursor,
+        *,
+        by_header: bool,
+    ) -> Cursor:
+        """Store a portion: what lies here already first, as the cursor moves with what is fetched."""
+        told = await self._recognising.recognise(
+            look.session, look.account, portion, by_header=by_header
+        )
+        if told.known:
+            await self._store(look, told.known, there, cursor, told.server_ids)
+        async with aclosing(look.session.fetch(told.rest)) as fetching:
             async for items in awaiting("fetching", fetching):
                 cursor = replace(cursor, last_uid=max(item.uid for item in items))
-                async with self._lanes.storing:
-                    counts = await asyncio.to_thread(self._take, items, there, cursor)
-                synced.counts.add(counts)
-                synced.not_fetched += sum(_is_left(item) for item in items)
-        return cursor
+                await self._store(look, items, there, cursor, told.server_ids)
+        return replace(cursor, last_uid=max(uid for uid, _ in portion))
 
-    def _cursor(self, account: UUID, key: UUID) -> _Cursor | None:
-        with self._carteggio.database.pool.connection() as connection:
-            row = connection.execute(
-                "SELECT role, uid_validity, last_uid, cut_off, highest_modseq, EXISTS (SELECT FROM"
-                " folder_message m WHERE m.folder = c.folder AND m.uid_validity < c.uid_validity)"
-                " OR EXISTS (SELECT FROM folder_message m WHERE m.folder = c.folder"
-                " AND m.uid_validity > c.uid_validity)"
-                " FROM folder_cursor c WHERE account = %s AND folder = %s",
-                (account, key),
-            ).fetchone()
-        return _Cursor(account, key, *row) if row else None
+    async def _try_again(self, look: _Look, there: Folder, cursor: Cursor) -> None:
+        """Fetch what was left out before and is due, or wanted in spite of its size."""
+        due = await asyncio.to_thread(self._leftovers.due, look.account, there)
+        for uid, size, wanted in due:
+            shown = {} if size else await look.session.shown([uid])
+            octets = size or (shown[uid].size if uid in shown else 0)
+            largest = self._most if wanted else None
+            async with aclosing(self._lanes.portions([(uid, octets)])) as portions:
+                async for portion in portions:
+                    async for items in look.session.fetch(portion, largest):
+                        await self._store(look, items, there, cursor, {})
+                        gone = [x.uid for x in items if isinstance(x, Unfetchable) and x.gone]
+                        await asyncio.to_thread(self._leftovers.forget, look.account, there, gone)
 
-    def _take(self, items: Sequence[Item], there: Folder, cursor: _Cursor) -> Counts:
-        whole = [item for item in items if isinstance(item, Fetched)]
-        batch = self._reception.read(
-            [Arrival(item.raw, there.place, item.received_at, item.flags) for item in whole]
-        )
-        taken = list(zip(whole, batch.messages, strict=True))
-        marked = [
-            Marked(item.uid, message, bits(item.flags))
-            for item, message in taken
+    async def _store(
+        self,
+        look: _Look,
+        items: Sequence[Item],
+        there: Folder,
+        cursor: Cursor,
+        server_ids: Mapping[int, UUID],
+    ) -> None:
+        async with self._lanes.storing:
+            counts = await asyncio.to_thread(self._take, items, there, cursor, server_ids)
+        look.synced.counts.add(counts)
+        look.synced.not_fetched += sum(_is_left(item) for item in items)
+
+    def _take(
+        self,
+        items: Sequence[Item],
+        there: Folder,
+        cursor: Cursor,
+        server_ids: Mapping[int, UUID],
+    ) -> Counts:
+        given = [item for item in items if not isinstance(item, Unfetchable)]
+        batch = self._reception.read([_arrival(item, there.place) for item in given])
+        taken = [
+            (item, message, place)
+            for item, message, place in zip(given, batch.messages, batch.places, strict=True)
             if message is not None
         ]
-        left = [item for item in items if _is_left(item)]
-        left += [item for item, message in taken if message is None]
+        messages = {item.uid: message for item, message, _ in taken}
+        left = [item for item in items if _is_left(item) or _is_kept_out(item, messages)]
+        marked = [Marked(item.uid, message, bits(item.flags)) for item, message, _ in taken]
+        facts = [
+            self._recognising.facts(cursor.account, item, place, server_ids.get(item.uid))
+            for item, _, place in taken
+            if isinstance(item, Fetched)
+        ]
         fresh = {one.identity.message for one in batch.fresh}
         self._marking.found_again(there, [one for one in marked if one.message not in fresh])
 
         def moved(connection: Connection[Any], _: Counts) -> None:
             there.note(connection, marked)
+            recognising.note(connection, there.key, there.uid_validity, facts)
             cursor.move(connection)
+            leftovers.come(connection, cursor.account, there, [one.uid for one in facts])
             for item in left:
-                _leave(connection, cursor, item)
+                leftovers.leave(connection, cursor.account, there, item, messages.get(item.uid))
 
         return self._reception.store(batch, moved)
 
-    def _settle(self, cursor: _Cursor) -> None:
-        """Keep the cursor also where nothing came, so that a first look is remembered as such."""
-        with self._carteggio.database.pool.connection() as connection:
-            cursor.move(connection)
+    def _close(self, synced: Synced, gone: Known) -> None:
+        """Record that a folder is not on the server any more, and nothing of it lies there."""
+        account = synced.account
+        place = Place(account.mailbox, gone.folder.name, FolderRole.OTHER)
+        for numbering in self._cursors.numberings(account.id, gone.key):
+            self._marking.apply(Folder(gone.key, numbering, place), Changes(there=set()))
+        self._cursors.close(account.id, gone.key)
+        log("sync").warning("a folder is gone", account=synced.account.id, folder=gone.key)
 
 
-def folder_key(identity_key: bytes, account: UUID, folder: RemoteFolder) -> UUID:
-    """Give the key under which a folder is known here, which does not tell its name."""
-    return uuid5(account, header_key(identity_key, folder.wire.decode("latin-1")))
+def _first(account: UUID, key: UUID, cut_off: datetime | None) -> Cursor:
+    return Cursor(account, key, "", 0, 0, cut_off or datetime.now(UTC) - ARCHIVE, 0)
 
 
-def _first(account: UUID, key: UUID, cut_off: datetime | None) -> _Cursor:
-    return _Cursor(
-        account, key, "", 0, 0, cut_off or datetime.now(UTC) - ARCHIVE, 0, renumbered=False
-    )
-
-
-def _from_the_beginning(cursor: _Cursor, state: FolderState) -> _Cursor:
+def _from_the_beginning(cursor: Cursor, state: FolderState) -> Cursor:
     """Follow a folder that got a new numbering (UIDVALIDITY, RFC 3501 2.3.1.1)."""
     renumbered = cursor.uid_validity != 0
     if renumbered:
@@ -238,34 +320,16 @@ def _from_the_beginning(cursor: _Cursor, state: FolderState) -> _Cursor:
     )
 
 
-def chosen(account: Account, there: Sequence[RemoteFolder], synced: Synced) -> list[RemoteFolder]:
-    """Choose INBOX and Sent, or the folders that the account names; say which are not there.
-
-    INBOX comes last: it is the one in which news is waited for.
-    """
-    if account.folders:
-        names = {one.name: one for one in there}
-        if missing := [name for name in account.folders if name not in names]:
-            synced.warning = f"these folders are not there: {', '.join(missing)}"
-        found = [names[name] for name in account.folders if name in names]
-    else:
-        found = [one for one in there if one.role is not Role.OTHER]
-        if not any(one.role is Role.SENT for one in found):
-            synced.warning = "no Sent folder is found; name it with --folder: answers are not seen"
-    return sorted(found, key=lambda one: one.role is Role.INBOX)
+def _arrival(item: Fetched | Oversize, place: Place) -> Arrival:
+    if isinstance(item, Fetched):
+        return Arrival(item.raw, place, item.received_at, item.flags)
+    return Arrival(item.header, place, item.received_at, item.flags, whole_size=item.size)
 
 
-def _is_left(item: Item) -> bool:
+def _is_kept_out(item: Item, messages: Mapping[int, UUID]) -> bool:
+    """Say whether the do-not-capture list keeps it out."""
+    return isinstance(item, Fetched) and item.uid not in messages
+
+
+def _is_left(item: Item) -> TypeGuard[Oversize | Unfetchable]:
     return isinstance(item, Oversize) or (isinstance(item, Unfetchable) and not item.gone)
-
-
-def _leave(connection: Connection[Any], cursor: _Cursor, item: Item) -> None:
-    """Note a message that is not taken in: too large, not given by the server, or excluded."""
-    size = item.size if isinstance(item, Oversize) else None
-    reasons: dict[type[Item], str] = {Oversize: "too large", Fetched: EXCLUDED}
-    reason = reasons.get(type(item), "not given")
-    connection.execute(
-        "INSERT INTO not_fetched (account, folder, uid_validity, uid, size, reason)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (cursor.account, cursor.folder, cursor.uid_validity, item.uid, size, reason),
-    )

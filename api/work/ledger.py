@@ -88,8 +88,8 @@ def compared(
     key: UUID, named: tuple[str, str], uid_validity: int, there: Collection[int], noted: Noted
 ) -> Compared:
     """Compare a folder, `named` by name and role, with what is noted of it."""
-    captured, here = set(noted.captured), set(there)
-    left = {uid: noted.left[uid] for uid in sorted(here - captured) if uid in noted.left}
+    left = {uid: noted.left[uid] for uid in sorted(there) if uid in noted.left}
+    captured, here = set(noted.captured) - left.keys(), set(there)
     folder, role = named
     return Compared(
         key=key,
@@ -100,7 +100,7 @@ def compared(
         captured=len(here & captured),
         missing=tuple(sorted(here - captured - left.keys())),
         not_fetched=left,
-        vanished=tuple(sorted(captured - here)),
+        vanished=tuple(sorted(set(noted.captured) - here)),
     )
 
 

@@ -13,8 +13,9 @@ from adapters.mime.worker import ReadingWorker
 from adapters.pop3 import values as pop3
 from adapters.pop3.session import Pop3Session
 from api.work.accounts import Account, accounts_of, note_state, password_of
+from api.work.carrying import Carrying
 from api.work.consent import Consents
-from api.work.fetching import Fetching, chosen
+from api.work.fetching import Fetching
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.leases import Locks
@@ -44,7 +45,8 @@ class Sync:
         def reception(channel: str) -> Reception:
             return Reception(carteggio.journal, carteggio.blobs, worker, channel, exact=False)
 
-        self.fetching = Fetching(carteggio, reception("imap"), lanes)
+        self.carrying = Carrying(carteggio)
+        self.fetching = Fetching(carteggio, reception("imap"), lanes, self._limits.largest)
         self._maildrops = Maildrops(carteggio, reception("pop3"), lanes, _for_pop3(self._limits))
 
     async def all(
@@ -91,8 +93,9 @@ class Sync:
             await self._maildrops.visit(synced.account.pop3(password, tokens), synced, cut_off)
             return
         async with await self.session(synced.account) as session:
-            folders = chosen(synced.account, await session.folders(), synced)
-            await self.fetching.look(session, synced, folders, cut_off)
+            await self.carrying.carry_out(session, synced.account)
+            choice = await self.fetching.choose(session, synced)
+            await self.fetching.look(session, synced, choice, cut_off)
 
     async def session(self, account: Account) -> ImapSession:
         """Give what connects to the account's server when it is entered."""
@@ -137,9 +140,8 @@ class Sync:
     async def note(self, synced: Synced, pause: float | None = None) -> None:
         """Keep how it went, and for how long the account is left alone."""
         if synced.kind != BUSY:
-            await asyncio.to_thread(
-                note_state, self._carteggio, synced.account.id, synced.kind, pause
-            )
+            this, id = self._carteggio, synced.account.id
+            await asyncio.to_thread(note_state, this, id, synced.kind, pause, sent=synced.sent)
 
 
 def _for_pop3(limits: Limits) -> pop3.Limits:
