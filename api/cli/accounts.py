@@ -24,26 +24,21 @@ from api.cli.consenting import (
     secret_of,
     server_of,
 )
-from api.cli.listing import BLIND, list_
+from api.cli.listing import list_
 from api.cli.setting import err, fresh, moment, opened, out, plain, print_rows, table_of
-from api.work.accounts import Entered, accounts_of, configure, order
+from api.work.accounts import PORTS, Entered, accounts_of, configure, id_of, order
+from api.work.accounts import remove as forget
 from api.work.following import followed
 from api.work.instance import Carteggio
+from api.work.overview import NO_SENT_OVER_POP3
 from api.work.records import is_address
 from api.work.sync import Sync, Synced
+from api.work.tokens import by_operator
 from api.work.trying import State, all_tried, way_of
 from domain.account import PauseAccount, ResumeAccount
 from domain.values import Rejected
 
 _PASSWORD = "CARTEGGIO_ACCOUNT_PASSWORD"  # noqa: S105  the name of a variable
-_PORTS = {
-    ("imap", "tls"): 993,
-    ("imap", "starttls"): 143,
-    ("imap", "plain"): 143,
-    ("pop3", "tls"): 995,
-    ("pop3", "starttls"): 110,
-    ("pop3", "plain"): 110,
-}
 _TOLD = ("list", "select")
 _Mailbox = Annotated[str, typer.Option(help="The mailbox's address.")]
 _Protocol = Annotated[
@@ -135,7 +130,7 @@ def add(
     with opened(context) as carteggio:
         secret = secret_of(asked, protocol, client_secret) if asked else _password()
         entered = Entered(
-            mailbox.strip(), server, port or _PORTS[protocol, security], security,
+            mailbox.strip(), server, port or PORTS[protocol, security], security,
             user or mailbox.strip(), secret, ca_file, tuple(folder or ()), protocol, delete_after,
             asked, pin.strip(),
         )  # fmt: skip
@@ -188,7 +183,7 @@ def _tell(entered: Entered) -> None:
         if step.name in _TOLD or (step.state is State.WARNING and secured):
             out.print(plain(f"{step.name}: {step.said}"))
     if entered.protocol == "pop3":
-        out.print(BLIND)
+        out.print(NO_SENT_OVER_POP3)
 
 
 @group.command("pause")
@@ -215,6 +210,21 @@ def resume(context: typer.Context, mailbox: _Mailbox) -> None:
     out.print(plain(f"The account of {mailbox} is active."))
 
 
+@group.command("remove")
+def remove(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The mailbox's address.")],
+) -> None:
+    """Fetch a mailbox no more, and destroy its password or tokens; its mail stays readable.
+
+    carteggio account remove info@firm.example
+    """
+    with opened(context) as carteggio:
+        forget(carteggio, id_of(carteggio, address), by_operator())
+        fresh(carteggio)
+    out.print(plain(f"The account of {address} is removed; the mail that it brought stays."))
+
+
 def sync(
     context: typer.Context,
     mailbox: Annotated[
@@ -233,7 +243,7 @@ def sync(
     """
     with opened(context) as carteggio:
         fresh(carteggio)
-        before = moment(cut_off, carteggio.settings.zone) if cut_off else None
+        before = moment(cut_off, carteggio.settings.zone) if cut_off is not None else None
         with ReadingWorker() as worker, followed(carteggio.feed):
             found = asyncio.run(Sync(carteggio, worker).all(mailbox or (), before))
         carteggio.feed.catch_up()

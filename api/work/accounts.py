@@ -1,10 +1,15 @@
 """Accounts: where mailboxes are fetched from. Their passwords lie sealed, in no event."""
 
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, cast
+from typing import Final, Literal, cast
 from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from adapters.imap.values import ImapAccount
 from adapters.mailservers import Tokens
@@ -19,14 +24,29 @@ from domain.account import (
     ChangeCredentials,
     ConfigureAccount,
     OAuth,
+    RemoveAccount,
 )
 from domain.identity import account_id, mailbox_id
+from domain.recorded import Envelope
 from domain.values import MailboxId, Rejected
 from projections import company
-from projections.reader import EVERYTHING
+from projections.company import AccountRow
+from projections.projection import Names
+from projections.reader import EVERYTHING, Reader
 
 Security = Literal["tls", "starttls", "plain"]
 Protocol = Literal["imap", "pop3"]
+Stamp = Callable[[str], Envelope]
+"""Makes the envelope of each part of what is done, by the part's name."""
+
+PORTS: Final[Mapping[tuple[str, str], int]] = {
+    ("imap", "tls"): 993,
+    ("imap", "starttls"): 143,
+    ("imap", "plain"): 143,
+    ("pop3", "tls"): 995,
+    ("pop3", "starttls"): 110,
+    ("pop3", "plain"): 110,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +68,7 @@ class Account:
     oauth: OAuth | None = None
     consented: bool = False
     pin: str = ""
+    active_since: datetime | None = None
 
     @property
     def needs_consent(self) -> bool:
@@ -83,13 +104,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """How the last look into an account went, and when it is tried again after `failures`."""
+    """How the last look into an account went, and when it is tried again after `failures`.
+
+    `sent_read_at` is when a folder of sent mail was last read to its end.
+    """
 
     tried_at: datetime
     fetched_at: datetime | None
     trouble: str
     failures: int
     next_at: datetime | None
+    sent_read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +135,18 @@ class Entered:
     pin: str = ""
 
 
-def configure(carteggio: Carteggio, entered: Entered) -> UUID:
-    """Keep an account and its password, new or changed."""
-    mailbox = register_mailbox(carteggio, entered.address)
+def _operators(_part: str) -> Envelope:
+    return by_operator()
+
+
+def configure(
+    carteggio: Carteggio, entered: Entered, stamp: Stamp = _operators, *, secret: bool = True
+) -> int | None:
+    """Keep an account, new or changed, and its password; give the last event's position.
+
+    Without a new `secret` the one that is kept stays. None: all was so already.
+    """
+    mailbox = register_mailbox(carteggio, entered.address, stamp("#mailbox"))
     id = account_id(carteggio.identity_key, mailbox)
     configured = AccountConfigured(
         mailbox=mailbox,
@@ -127,23 +161,64 @@ def configure(carteggio: Carteggio, entered: Entered) -> UUID:
         oauth=entered.oauth,
         pin=entered.pin,
     )
-    carteggio.journal.record(id, account, ConfigureAccount(configured), by_operator())
-    sealed = carteggio.keyring.seal_secret(id, entered.password.encode())
+    position = carteggio.journal.record(id, account, ConfigureAccount(configured), stamp(""))
+    if not secret:
+        return position
+    return _change_secret(carteggio, id, entered.password, stamp("#secret"))
+
+
+def _change_secret(carteggio: Carteggio, id: UUID, secret: str, envelope: Envelope) -> int | None:
+    """Store a secret, then say that it was; not again where the same command did it already."""
+    if not _carried_out(carteggio, envelope):
+        sealed = carteggio.keyring.seal_secret(id, secret.encode())
+        with carteggio.database.pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO account_secret (account, sealed) VALUES (%s, %s)"
+                " ON CONFLICT (account) DO UPDATE SET sealed = excluded.sealed",
+                (id, sealed),
+            )
+            connection.execute("UPDATE account_state SET next_at = NULL WHERE account = %s", (id,))
+    mark = hashlib.sha256(secret.encode()).hexdigest()
+    return carteggio.journal.record(id, account, ChangeCredentials(mark), envelope)
+
+
+def _carried_out(carteggio: Carteggio, envelope: Envelope) -> bool:
     with carteggio.database.pool.connection() as connection:
-        connection.execute(
-            "INSERT INTO account_secret (account, sealed) VALUES (%s, %s)"
-            " ON CONFLICT (account) DO UPDATE SET sealed = excluded.sealed",
-            (id, sealed),
+        found = connection.execute(
+            "SELECT FROM command WHERE command_id = %s", (envelope.command_id,)
         )
-        connection.execute("UPDATE account_state SET next_at = NULL WHERE account = %s", (id,))
-    carteggio.journal.record(id, account, ChangeCredentials(), by_operator())
-    return id
+        return found.fetchone() is not None
+
+
+def id_of(carteggio: Carteggio, address: str) -> UUID:
+    """Give the id of the account of a mailbox, whether there is one or not."""
+    return account_id(carteggio.identity_key, mailbox_id(carteggio.identity_key, address.strip()))
 
 
 def order(carteggio: Carteggio, address: str, command: AccountCommand) -> None:
     """Give an order about the account of a mailbox."""
-    id = account_id(carteggio.identity_key, mailbox_id(carteggio.identity_key, address.strip()))
-    carteggio.journal.record(id, account, command, by_operator())
+    carteggio.journal.record(id_of(carteggio, address), account, command, by_operator())
+
+
+def remove(carteggio: Carteggio, id: UUID, envelope: Envelope) -> int | None:
+    """Remove an account and destroy its secret; the mail, and what was read where, stays."""
+    try:
+        return carteggio.journal.record(id, account, RemoveAccount(), envelope)
+    finally:  # also where this was cut off after the event, and is tried again
+        past, state = carteggio.journal.stream(id), account.initial
+        for one in past:
+            state = account.evolve(state, one.event)
+        if past and state.configured is None:
+            _forget(carteggio, id)
+
+
+def _forget(carteggio: Carteggio, id: UUID) -> None:
+    with carteggio.database.pool.connection() as connection, connection.transaction():
+        connection.execute("DELETE FROM account_secret WHERE account = %s", (id,))
+        connection.execute("DELETE FROM account_consent WHERE account = %s", (id,))
+        connection.execute("DELETE FROM account_state WHERE account = %s", (id,))
+        connection.execute("DELETE FROM account_ledger WHERE account = %s", (id,))
+        connection.execute("DELETE FROM folder_ledger WHERE account = %s", (id,))
 
 
 def password_of(carteggio: Carteggio, id: UUID) -> str:
@@ -160,54 +235,72 @@ def password_of(carteggio: Carteggio, id: UUID) -> str:
 async def accounts_of(carteggio: Carteggio) -> list[Account]:
     """Give all accounts, by address."""
     async with carteggio.reading() as asked:
-        boxes = {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
-        rows = await company.accounts(*asked, EVERYTHING)
-    found = [
-        Account(
-            id=row.id,
-            mailbox=MailboxId(row.mailbox),
-            address=boxes.get(row.mailbox, str(row.mailbox)),
-            host=row.host,
-            port=row.port,
-            security=row.security,
-            user=row.user_name,
-            ca_file=row.ca_file,
-            folders=tuple(row.folders),
-            paused=row.paused,
-            protocol=row.protocol,
-            delete_after_days=row.delete_after_days,
-            oauth=row.oauth,
-            consented=row.consented,
-            pin=row.pin,
-        )
-        for row in rows
-    ]
+        return await accounts_in(*asked, EVERYTHING)
+
+
+async def accounts_in(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader
+) -> list[Account]:
+    """Give the accounts of the mailboxes that the reader sees, by address."""
+    asked = connection, names, reader
+    boxes = {one.id: one.address for one in await company.mailboxes(*asked)}
+    rows = await company.accounts(*asked)
+    found = [_account(row, boxes.get(row.mailbox, str(row.mailbox))) for row in rows]
     return sorted(found, key=lambda one: one.address)
+
+
+def _account(row: AccountRow, address: str) -> Account:
+    return Account(
+        id=row.id,
+        mailbox=MailboxId(row.mailbox),
+        address=address,
+        host=row.host,
+        port=row.port,
+        security=row.security,
+        user=row.user_name,
+        ca_file=row.ca_file,
+        folders=tuple(row.folders),
+        paused=row.paused,
+        protocol=row.protocol,
+        delete_after_days=row.delete_after_days,
+        oauth=row.oauth,
+        consented=row.consented,
+        pin=row.pin,
+        active_since=row.active_since,
+    )
 
 
 def states_of(carteggio: Carteggio) -> dict[UUID, AccountState]:
     """Give how the last look into each account went."""
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT account, tried_at, fetched_at, trouble, failures, next_at FROM account_state"
+            "SELECT account, tried_at, fetched_at, trouble, failures, next_at, sent_read_at"
+            " FROM account_state"
         ).fetchall()
     return {row[0]: AccountState(*row[1:]) for row in rows}
 
 
-def note_state(carteggio: Carteggio, id: UUID, trouble: str, pause: float | None = None) -> None:
-    """Keep how a look went; after trouble the account is left alone for `pause` seconds."""
+def note_state(
+    carteggio: Carteggio, id: UUID, trouble: str, pause: float | None = None, *, sent: bool = False
+) -> None:
+    """Keep how a look went; after trouble the account is left alone for `pause` seconds.
+
+    `sent`: it read a folder of sent mail.
+    """
     with carteggio.database.pool.connection() as connection:
         connection.execute(
-            "INSERT INTO account_state AS known"
-            " (account, tried_at, fetched_at, trouble, failures, next_at) VALUES"
-            " (%(id)s, clock_timestamp(), CASE WHEN %(kind)s = '' THEN clock_timestamp() END,"
-            " %(kind)s, (%(kind)s <> '')::integer, clock_timestamp() + %(pause)s * interval '1 s')"
+            "INSERT INTO account_state AS known (account, tried_at, fetched_at, trouble, failures,"
+            " next_at, sent_read_at) VALUES"
+            " (%(id)s, now(), CASE WHEN %(kind)s = '' THEN now() END,"
+            " %(kind)s, (%(kind)s <> '')::integer, now() + %(pause)s * interval '1 s',"
+            " CASE WHEN %(kind)s = '' AND %(sent)s THEN now() END)"
             " ON CONFLICT (account) DO UPDATE SET tried_at = excluded.tried_at,"
             " trouble = excluded.trouble,"
             " fetched_at = coalesce(excluded.fetched_at, known.fetched_at),"
             " failures = CASE WHEN %(kind)s = '' THEN 0 ELSE known.failures + 1 END,"
-            " next_at = excluded.next_at",
-            {"id": id, "kind": trouble, "pause": pause},
+            " next_at = excluded.next_at,"
+            " sent_read_at = coalesce(excluded.sent_read_at, known.sent_read_at)",
+            {"id": id, "kind": trouble, "pause": pause, "sent": sent},
         )
 
 

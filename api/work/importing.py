@@ -127,7 +127,7 @@ def linked_since(carteggio: Carteggio, position: int) -> int:
     return asyncio.run(count())
 
 
-def register_mailbox(carteggio: Carteggio, address: str) -> MailboxId:
+def register_mailbox(carteggio: Carteggio, address: str, by: Envelope | None = None) -> MailboxId:
     """Make a mailbox known unless it is; what the directory says of it stands."""
     clean = address.strip()
     if not is_address(clean):
@@ -138,7 +138,7 @@ def register_mailbox(carteggio: Carteggio, address: str) -> MailboxId:
         envelope = Envelope(
             uuid7(), datetime.now(UTC), Actor(ActorKind.SYSTEM, "import"), Origin("cli")
         )
-        carteggio.journal.record(mailbox, company, TakeOver(record), envelope)
+        carteggio.journal.record(mailbox, company, TakeOver(record), by or envelope)
     return mailbox
 
 

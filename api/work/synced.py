@@ -23,3 +23,5 @@ class Synced:
     trouble: str = ""
     kind: str = ""
     warning: str = ""
+    sent: bool = False
+    """Whether a folder of sent mail was read."""
