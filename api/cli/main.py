@@ -27,6 +27,7 @@ from api.cli import (
     importing,
     instance,
     ledger,
+    mailboxes,
     running,
     serving,
     tokens,
@@ -48,8 +49,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for group in (
-    instance, importing, excluding, accounts, trying, ledger, asking, exporting, tokens, serving,
-    running, demo,
+    instance, importing, excluding, accounts, trying, ledger, mailboxes, asking, exporting, tokens,
+    serving, running, demo,
 ):  # fmt: skip
     group.add_to(app)
 

@@ -24,6 +24,7 @@ from api.cli.setting import (
     table_of,
 )
 from api.work.instance import Carteggio
+from api.work.sharing import colleague_at
 from api.work.tokens import issue
 from api.work.tokens import revoke as shut_out
 from domain.access import Scope
@@ -51,6 +52,10 @@ def create(
     mailbox: Annotated[
         list[str] | None, typer.Option(help="A mailbox it sees; again for more. Else all.")
     ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(help="A colleague: it sees what is shared with him, as it is then."),
+    ] = None,
     expires: Annotated[
         str | None, typer.Option(help="When it ends: 90d, 12h, or a day as 2026-12-31.")
     ] = None,
@@ -59,12 +64,17 @@ def create(
     """Issue a token, and print it: it is shown this once only.
 
     carteggio token create erp --scope read_mail --mailbox info@firm.example --expires 90d
+    carteggio token create giulia --scope read_mail --user giulia@firm.example
     """
     with opened(context) as carteggio:
         fresh(carteggio)
         ends = _end(expires, carteggio.settings.zone) if expires else None
         boxes = asyncio.run(_mailboxes(carteggio, mailbox)) if mailbox else None
-        bearer = issue(carteggio, name, scope or [Scope.READ_MAIL], boxes, ends)
+        colleague = colleague_at(carteggio, user) if user is not None else None
+        if colleague is not None:
+            boxes = boxes or []
+        scopes = scope or [Scope.READ_MAIL]
+        bearer = issue(carteggio, name, scopes, boxes, ends, colleague)
         fresh(carteggio)
     if as_json:
         print_json({"id": bearer.id, "token": str(bearer), "expires_at": ends})
@@ -106,37 +116,39 @@ def list_(
     """
     with opened(context) as carteggio:
         fresh(carteggio)
-        rows, boxes = asyncio.run(_tokens(carteggio))
+        rows, names = asyncio.run(_tokens(carteggio))
         zone = carteggio.settings.zone
     table = table_of("=id", "name", "=may", "?sees", "?=issued", "=ends", "=state")
-    facts, cells = partial(_facts, boxes=boxes), partial(_cells, boxes=boxes, zone=zone)
+    facts, cells = partial(_facts, names=names), partial(_cells, names=names, zone=zone)
     print_rows(rows, facts, table, cells, as_json=as_json)
 
 
-def _cells(row: TokenRow, boxes: Mapping[UUID, str], zone: ZoneInfo) -> tuple[str | Text, ...]:
+def _cells(row: TokenRow, names: Mapping[UUID, str], zone: ZoneInfo) -> tuple[str | Text, ...]:
     return (
         row.id.hex,
         plain(row.name),
         ", ".join(row.scopes),
-        plain(_sees(row, boxes)),
+        plain(_sees(row, names)),
         local(row.issued_at, zone),
         local(row.expires_at, zone),
         _state(row),
     )
 
 
-def _sees(row: TokenRow, boxes: Mapping[UUID, str]) -> str:
+def _sees(row: TokenRow, names: Mapping[UUID, str]) -> str:
+    if row.colleague is not None:
+        return f"what is shared with {names.get(row.colleague, row.colleague)}"
     if row.mailboxes is None:
         return "everything"
-    return ", ".join(boxes.get(one, str(one)) for one in row.mailboxes)
+    return ", ".join(names.get(one, str(one)) for one in row.mailboxes)
 
 
-def _facts(row: TokenRow, boxes: Mapping[UUID, str]) -> dict[str, object]:
+def _facts(row: TokenRow, names: Mapping[UUID, str]) -> dict[str, object]:
     return {
         "id": row.id.hex,
         "name": row.name,
         "scopes": row.scopes,
-        "sees": _sees(row, boxes),
+        "sees": _sees(row, names),
         "issued_at": row.issued_at,
         "expires_at": row.expires_at,
         "state": _state(row),
@@ -153,7 +165,10 @@ def _state(row: TokenRow) -> str:
 async def _tokens(carteggio: Carteggio) -> tuple[list[TokenRow], dict[UUID, str]]:
     async with carteggio.reading() as asked:
         boxes = await company.mailboxes(*asked, EVERYTHING)
-        return await access.tokens(*asked, EVERYTHING), {one.id: one.address for one in boxes}
+        people = await company.colleagues(*asked, EVERYTHING)
+        names = {one.id: one.address for one in boxes}
+        names |= {one.id: one.address for one in people}
+        return await access.tokens(*asked, EVERYTHING), names
 
 
 @group.command("revoke")

@@ -14,7 +14,7 @@ from api.work.instance import Carteggio
 from domain import access
 from domain.access import IssueToken, RevokeToken, Scope, TokenIssued
 from domain.recorded import Envelope, Origin
-from domain.values import Actor, ActorKind, MailboxId
+from domain.values import Actor, ActorKind, ColleagueId, MailboxId
 
 PREFIX: Final = "cgt"
 
@@ -59,8 +59,12 @@ def issue(
     scopes: Sequence[Scope],
     mailboxes: Sequence[MailboxId] | None,
     expires_at: datetime | None,
+    colleague: ColleagueId | None = None,
 ) -> Bearer:
-    """Issue a token; `mailboxes` None means all of them, also those to come."""
+    """Issue a token; `mailboxes` None means all of them, also those to come.
+
+    A colleague's sees what is shared with him, and names no mailboxes.
+    """
     bearer = Bearer(uuid7(), secrets.token_urlsafe(32))
     issued = TokenIssued(
         secret_hash=secret_hash(carteggio.keyring, bearer.secret),
@@ -68,6 +72,7 @@ def issue(
         mailboxes=None if mailboxes is None else tuple(mailboxes),
         expires_at=expires_at,
         name=name,
+        colleague=colleague,
     )
     carteggio.journal.record(bearer.id, access, IssueToken(issued), by_operator())
     return bearer

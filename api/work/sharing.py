@@ -1,0 +1,40 @@
+"""Mailboxes shared with colleagues, each of whom sees their mail from then on."""
+
+from uuid import UUID
+
+from api.work.instance import Carteggio
+from domain import mailbox
+from domain.company import ColleagueRegistered
+from domain.identity import colleague_id
+from domain.mailbox import RevokeShare, Role, ShareMailbox
+from domain.recorded import Envelope
+from domain.values import ColleagueId, Rejected
+
+
+def share(
+    carteggio: Carteggio, box: UUID, colleague: ColleagueId, role: Role, envelope: Envelope
+) -> int | None:
+    """Let a colleague see a mailbox in a role; give the event's position, None if it is so."""
+    _registered(carteggio, colleague)
+    return carteggio.journal.record(box, mailbox, ShareMailbox(colleague, role), envelope)
+
+
+def unshare(
+    carteggio: Carteggio, box: UUID, colleague: ColleagueId, envelope: Envelope
+) -> int | None:
+    """Let a colleague see a mailbox no more; give the event's position, None if it is so."""
+    return carteggio.journal.record(box, mailbox, RevokeShare(colleague), envelope)
+
+
+def colleague_at(carteggio: Carteggio, address: str) -> ColleagueId:
+    """Give the registered colleague who has an address."""
+    colleague = colleague_id(carteggio.identity_key, address.strip())
+    _registered(carteggio, colleague, address.strip())
+    return colleague
+
+
+def _registered(carteggio: Carteggio, colleague: ColleagueId, name: str = "") -> None:
+    past = carteggio.journal.stream(colleague)
+    if not any(isinstance(one.event, ColleagueRegistered) for one in past):
+        who = f"{name} is no registered colleague" if name else "there is no such colleague"
+        raise Rejected("NOT_FOUND", f"{who}; colleagues.csv names them: import directory")
