@@ -47,6 +47,8 @@ _READ: Final[LiteralString] = f"""
 
 S = TypeVar("S")
 C = TypeVar("C", contravariant=True)
+Also = Callable[[Connection[TupleRow], Sequence[object]], None]
+"""Writes, in the transaction of these events, what belongs to them."""
 
 
 class Decider(Protocol[S, C]):
@@ -72,6 +74,7 @@ class Decider(Protocol[S, C]):
 class _Asked:
     context: Envelope
     fingerprint: bytes
+    also: Also | None
 
 
 class Journal:
@@ -163,14 +166,20 @@ class Journal:
             yield Writing(self.recorder, self.keyring, connection)
 
     def record(
-        self, stream: UUID, decider: Decider[S, C], command: C, context: Envelope
+        self,
+        stream: UUID,
+        decider: Decider[S, C],
+        command: C,
+        context: Envelope,
+        also: Also | None = None,
     ) -> int | None:
         """Decide a command on a stream's past and record what happens; give its last position.
 
         None: it was so already. The same command id, or the same event id, gives again what it
-        gave before. When somebody else records in between, the decision is taken anew.
+        gave before. When somebody else records in between, the decision is taken anew. `also` is
+        called once events are appended, before they are committed.
         """
-        asked = _Asked(context, self._fingerprint(stream, command, context))
+        asked = _Asked(context, self._fingerprint(stream, command, context), also)
         for attempt in range(1, _OPTIMISTIC + 1):
             try:
                 return self._decide_and_append(stream, decider, command, asked)
@@ -219,10 +228,10 @@ class Journal:
         writing.seal(events)
         writing.lock()
         if asked.context.command_id is None:
-            return writing.append(events)[-1]
+            return _appended(writing, events, asked)
         if earlier := _earlier(writing.connection, asked):
             return earlier[0]
-        position = writing.append(events)[-1] if events else None
+        position = _appended(writing, events, asked) if events else None
         writing.connection.execute(
             "INSERT INTO command (command_id, fingerprint, stream, position)"
             " VALUES (%s, %s, %s, %s)",
@@ -246,6 +255,13 @@ def _numbered(
         NewEvent(stream, event, _following(context, at), version + at + 1)
         for at, event in enumerate(happened)
     ]
+
+
+def _appended(writing: Writing, events: Sequence[NewEvent], asked: _Asked) -> int:
+    position = writing.append(events)[-1]
+    if asked.also is not None:
+        asked.also(writing.connection, [new.event for new in events])
+    return position
 
 
 def _following(context: Envelope, at: int) -> Envelope:

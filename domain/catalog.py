@@ -17,7 +17,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
-from domain.marking import MessageMarked
+from domain.marking import MessageMarked, MessageOrderFailed
 from domain.message import (
     MessageClassified,
     MessageClosed,
@@ -50,6 +50,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.received", MessageReceived),
     EventType("message.copy_found", MessageCopyFound),
     EventType("message.marked", MessageMarked),
+    EventType("message.order_failed", MessageOrderFailed),
     EventType("message.classified", MessageClassified),
     EventType("message.linked", MessageLinked),
     EventType("message.unlinked", MessageUnlinked),

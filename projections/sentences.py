@@ -1,5 +1,6 @@
 """Events in plain English, one sentence each, and their fields as bounded JSON."""
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -18,7 +19,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
-from domain.marking import MessageMarked
+from domain.marking import FailureReason, MessageMarked, MessageOrderFailed
 from domain.message import (
     MessageClassified,
     MessageClosed,
@@ -37,13 +38,22 @@ TEXT_LIMIT: Final = 300
 _TIGHTER: Final = ((200, 10), (40, 3))
 """How long texts and lists may be, where all of an event is too long."""
 
+_FAILURES: Final[Mapping[FailureReason, str]] = {
+    FailureReason.GONE: "it no longer lay there",
+    FailureReason.NO_FOLDER: "there is no such folder; create it there and order it again",
+    FailureReason.NOT_ALLOWED: "the account may not change this folder",
+    FailureReason.FULL: "no room is left there; order it again when there is some",
+    FailureReason.REFUSED: "it refuses",
+    FailureReason.TOO_LATE: "it could not be reached for a month; order it again if it still holds",
+}
+
 
 def sentence(event: object) -> str:
     """Say what happened."""
     match event:
         case MessageReceived() | MessageCopyFound() | MessageClassified():
             return _of_mail(event)
-        case MessageMarked():
+        case MessageMarked() | MessageOrderFailed():
             return _of_marks(event)
         case MessageLinked() | MessageUnlinked() | MessageClosed() | MessageReopened():
             return _of_links(event)
@@ -72,13 +82,24 @@ def _of_mail(event: MessageReceived | MessageCopyFound | MessageClassified) -> s
             return f"{event.direction.value}, {who}, {answer}: {event.reason}"
 
 
-def _of_marks(event: MessageMarked) -> str:
-    if event.gone != event.gone_before:
-        return f"left {event.folder}" if event.gone else f"lies in {event.folder} again"
-    flags, before = set(event.flags), set(event.flags_before)
-    said = [f"+{one}" for one in sorted(flags - before)]
-    said += [f"-{one}" for one in sorted(before - flags)]
-    return f"marked in {event.folder}: {' '.join(said)}"
+def _of_marks(event: MessageMarked | MessageOrderFailed) -> str:
+    match event:
+        case MessageMarked(folder=folder, moved_to=to) if to:
+            return f"moved from {folder} to {to}"
+        case MessageMarked(gone=gone) if gone != event.gone_before:
+            return f"left {event.folder}" if gone else f"lies in {event.folder} again"
+        case MessageMarked():
+            flags, before = set(event.flags), set(event.flags_before)
+            return f"marked in {event.folder}: {_changes(flags - before, before - flags)}"
+        case MessageOrderFailed(folder=folder, moved_to=to):
+            changes = _changes(event.added, event.removed)
+            what = f"moved from {folder} to {to}" if to else f"marked in {folder} ({changes})"
+            said = f" (it says: {_cut(event.said)})" if event.said else ""
+            return f"could not be {what} on the mail server: {_FAILURES[event.reason]}{said}"
+
+
+def _changes(added: Iterable[str], removed: Iterable[str]) -> str:
+    return " ".join([f"+{one}" for one in sorted(added)] + [f"-{one}" for one in sorted(removed)])
 
 
 def _of_links(event: MessageLinked | MessageUnlinked | MessageClosed | MessageReopened) -> str:

@@ -1,6 +1,7 @@
 """Attending accounts: each has a task of its own, which stays connected as long as it is ours.
 
     every few seconds:  accounts ─▶ leases ─▶ tasks begun, ended, begun anew
+    every second:       orders that wait ─▶ the task of their account is woken
     a task:             connect ─▶ look into the folders ─▶ wait for news, or the interval ─┐
                            ▲              ▲─────────────────────────────────────────────────┘
                            └── trouble: told, noted, left alone for longer each time
@@ -10,6 +11,7 @@ What one server does, or does not do, is the business of its task alone.
 
 import asyncio
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,13 +24,17 @@ from api.work.accounts import Account, accounts_of, marks_of, states_of
 from api.work.attendant import Attendant, Pace
 from api.work.instance import Carteggio
 from api.work.leases import LASTING_S, Leases
+from api.work.outward import accounts_due
 from api.work.patience import LATER
 from api.work.projector import where
 from api.work.sync import Sync
+from api.work.undone import give_up_overdue
 
 _THREADS: Final = 32
 _LOOK_S: Final = 3.0
 _SLICE_S: Final = 0.25
+_ORDERS_S: Final = 1.0
+_OVERDUE_S: Final = 3600.0
 _SPREAD_S: Final = 0.05
 """So far apart accounts begin: hundreds of logins at once would be a burst."""
 
@@ -39,6 +45,7 @@ _Wanted = tuple[Account, bytes]
 @dataclass(slots=True)
 class _Attended:
     wanted: _Wanted
+    attendant: Attendant
     task: asyncio.Task[None]
 
 
@@ -58,6 +65,7 @@ class Attending:
         self._pace = pace or Pace(carteggio.settings.poll_seconds)
         self._leases = Leases(carteggio.database, lasting)
         self._attended: dict[UUID, _Attended] = {}
+        self._overdue_at = 0.0
 
     async def run(self, stop: Event) -> None:
         """Attend until told to stop: what was not stored yet is fetched again."""
@@ -68,9 +76,10 @@ class Attending:
             while not stop.is_set():
                 try:
                     await self._look()
+                    await self._pass_orders_on(stop)
                 except LATER as trouble:
                     log("work").warning("waits and tries again", trouble=type(trouble).__name__)
-                await _pause(stop, _LOOK_S)
+                    await _pause(stop, _LOOK_S)
         finally:
             await self._leave()
 
@@ -93,11 +102,23 @@ class Attending:
         for id in begun:
             self._begin(wanted[id], *due.get(id, (0, 0.0)), spread)
 
+    async def _pass_orders_on(self, stop: Event) -> None:
+        """Until the next look, wake those for whose accounts something is ordered."""
+        if time.monotonic() >= self._overdue_at:
+            await asyncio.to_thread(give_up_overdue, self._carteggio)
+            self._overdue_at = time.monotonic() + _OVERDUE_S
+        until = time.monotonic() + _LOOK_S
+        while time.monotonic() < until and not stop.is_set():
+            await _pause(stop, _ORDERS_S)
+            due = await asyncio.to_thread(accounts_due, self._carteggio.database)
+            for id in due & self._attended.keys():
+                self._attended[id].attendant.wake()
+
     def _begin(self, wanted: _Wanted, failures: int, due: float, spread: float) -> None:
         wait = max(due, random.uniform(0, spread))  # noqa: S311  no secret
         attendant = Attendant(self._sync, wanted[0], self._pace, failures)
         task = asyncio.create_task(_guarded(attendant, wait))
-        self._attended[wanted[0].id] = _Attended(wanted, task)
+        self._attended[wanted[0].id] = _Attended(wanted, attendant, task)
 
     def _due(self) -> dict[UUID, tuple[int, float]]:
         """Give how often each account failed, and the seconds until it is tried again."""
@@ -136,7 +157,7 @@ async def _guarded(attendant: Attendant, wait: float) -> None:
         except Exception as error:  # noqa: BLE001  one account's task ends, the others go on
             log("work").error("fails and tries again", error=where(error))
             pause = attendant.failed("fault")
-        await asyncio.sleep(pause)
+        await attendant.rest(pause)
 
 
 async def _pause(stop: Event, seconds: float) -> None:

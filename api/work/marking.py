@@ -1,10 +1,11 @@
 """What becomes of mail in its folder: read, flagged, moved away, by whichever mail program.
 
 Beside each UID stands how its message is marked; what a later look finds otherwise is an event
-(message.marked), recorded in the transaction that notes it.
+(message.marked), recorded in the transaction that notes it. What was ordered here and is not done
+on the server yet (outward.py) stays as it was ordered, but for what others changed since.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -13,18 +14,21 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from adapters.database import Database
 from adapters.ids import uuid7
 from adapters.imap.changes import Changes
 from adapters.journal import Journal, NewEvent
+from api.work.outward import Pending, bits, shorten, words_of
 from api.work.phases import phase
 from api.work.reception import Place
 from domain import message
-from domain.marking import MarkMessage
+from domain.marking import MarkMessage, in_order, living, reconciled
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, Rejected
 
+__all__ = ["Folder", "Marked", "Marking", "bits", "words_of"]
+
 _AT_ONCE: Final = 100
-_BITS: Final = {"seen": 1, "flagged": 2, "answered": 4, "draft": 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,6 @@ class Marked:
     uid: int
     message: UUID
     flags: int
-
-
-def bits(flags: Iterable[str]) -> int:
-    """Write flags as they are noted."""
-    return sum(_BITS[one] for one in set(flags) if one in _BITS)
-
-
-def words_of(flags: int) -> tuple[str, ...]:
-    """Read them again."""
-    return tuple(name for name, bit in _BITS.items() if flags & bit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +51,9 @@ class Folder:
     def note(self, connection: Connection[Any], marked: Sequence[Marked]) -> None:
         """Note UIDs, in the transaction of what was recorded of them."""
         connection.execute(
-            "INSERT INTO folder_message SELECT %s, %s, * FROM"
-            " unnest(%s::bigint[], %s::uuid[], %s::smallint[]) ON CONFLICT"
-            " (folder, uid_validity, uid) DO UPDATE SET flags = excluded.flags,"
+            "INSERT INTO folder_message (folder, uid_validity, uid, message, flags)"
+            " SELECT %s, %s, * FROM unnest(%s::bigint[], %s::uuid[], %s::smallint[])"
+            " ON CONFLICT (folder, uid_validity, uid) DO UPDATE SET flags = excluded.flags,"
             " message = excluded.message",
             (
                 self.key,
@@ -70,6 +64,19 @@ class Folder:
             ),
         )
 
+    def uids_of(self, database: Database, messages: Collection[UUID]) -> dict[UUID, set[int]]:
+        """Give under which UIDs messages are noted."""
+        found: dict[UUID, set[int]] = {}
+        with database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT message, uid FROM folder_message"
+                " WHERE folder = %s AND uid_validity = %s AND message = ANY(%b)",
+                (self.key, self.uid_validity, list(messages)),
+            )
+            for id, uid in rows:
+                found.setdefault(id, set()).add(uid)
+        return found
+
     def forget(self, connection: Connection[Any], uids: Collection[int]) -> None:
         """Take UIDs away that are gone."""
         connection.execute(
@@ -77,10 +84,16 @@ class Folder:
             (self.key, self.uid_validity, list(uids)),
         )
 
-    def order(self, flags: int, *, gone: bool = False) -> MarkMessage:
-        """Say how a message is marked in this folder."""
-        place = self.place
-        return MarkMessage(place.mailbox, place.folder, () if gone else words_of(flags), gone)
+
+@dataclass(frozen=True, slots=True)
+class _Otherwise:
+    """How the server has a message, and how it had it when last looked at; `now` None: not any more."""
+
+    before: int
+    now: int | None
+
+
+_Observed = Mapping[UUID, _Otherwise]
 
 
 class Marking:
@@ -102,14 +115,16 @@ class Marking:
             if uid in known and uid not in gone and known[uid].flags != bits(flags)
         ]
         for some in _portions(left):
-            orders = {
-                one.message: folder.order(0, gone=True) for one in some if one.message not in there
+            observed = {
+                one.message: _Otherwise(one.flags, None)
+                for one in some
+                if one.message not in there
             }
             uids = [one.uid for one in some]
-            self._record(orders, partial(folder.forget, uids=uids))
+            self._record(folder, observed, partial(folder.forget, uids=uids))
         for some in _portions(now):
-            orders = {one.message: folder.order(one.flags) for one in some}
-            self._record(orders, partial(folder.note, marked=some))
+            observed = {one.message: _Otherwise(known[one.uid].flags, one.flags) for one in some}
+            self._record(folder, observed, partial(folder.note, marked=some))
         return len(left) + len(now)
 
     def found_again(self, folder: Folder, marked: Sequence[Marked]) -> None:
@@ -117,12 +132,12 @@ class Marking:
         if not marked:
             return
         before = self._elsewhere(folder, [one.message for one in marked])
-        orders = {
-            one.message: folder.order(one.flags)
+        observed = {
+            one.message: _Otherwise(before.get(one.message, one.flags), one.flags)
             for one in marked
             if before.get(one.message) != one.flags
         }
-        self._record(orders)
+        self._record(folder, observed)
 
     def close_earlier(self, folder: Folder) -> None:
         """Record what did not come again in the new numbering, and forget the old one."""
@@ -132,18 +147,21 @@ class Marking:
             now = {row[0] for row in connection.execute(f"{query} = %s", same)}
             old = {row[0] for row in connection.execute(f"{query} <> %s", same)}
         for some in _portions(sorted(old - now)):
-            self._record({one: folder.order(0, gone=True) for one in some})
+            self._record(folder, {one: _Otherwise(0, None) for one in some})
         with self._journal.database.pool.connection() as connection:
             connection.execute(
                 "DELETE FROM folder_message WHERE folder = %s AND uid_validity <> %s", same
             )
 
     def _noted(self, folder: Folder, uids: list[int] | None) -> dict[int, Marked]:
+        """Give what is noted, as far as the folder was read: what we moved there lies above."""
         with self._journal.database.pool.connection() as connection:
             rows = connection.execute(
                 "SELECT uid, message, flags FROM folder_message WHERE folder = %s"
-                " AND uid_validity = %s AND (%s::bigint[] IS NULL OR uid = ANY(%s))",
-                (folder.key, folder.uid_validity, uids, uids),
+                " AND uid_validity = %s AND CASE WHEN %s::bigint[] IS NULL THEN uid <="
+                " (SELECT max(last_uid) FROM folder_cursor c WHERE c.folder = %s)"
+                " ELSE uid = ANY(%s) END",
+                (folder.key, folder.uid_validity, uids, folder.key, uids),
             )
             return {row[0]: Marked(*row) for row in rows}
 
@@ -159,28 +177,67 @@ class Marking:
 
     def _record(
         self,
-        orders: Mapping[UUID, MarkMessage],
+        folder: Folder,
+        observed: _Observed,
         also: Callable[[Connection[Any]], None] | None = None,
     ) -> None:
-        """Record what the orders change; what is erased, or was never there, is passed over."""
-        if not orders and also is None:
+        """Record what is otherwise; what is erased, or was never there, is passed over.
+
+        What was decided is decided once more under the lock, as orders may come in between.
+        """
+        if not observed and also is None:
             return
-        states = dict.fromkeys(orders, message.initial)
-        for recorded in self._journal.streams(states) if orders else ():
-            states[recorded.stream] = message.evolve(states[recorded.stream], recorded.event)
-        events = [
-            NewEvent(id, event, _envelope())
-            for id, order in orders.items()
-            for event in _decided(states[id], order)
-        ]
         with self._journal.writing() as writing:
-            writing.seal(events)
-            writing.append(events)
+            if self._decided(writing.connection, folder, observed):
+                writing.prepare(observed)
+                writing.lock()
+                events = self._decided(writing.connection, folder, observed, shortening=True)
+                writing.append(events)
             if also is not None:
                 also(writing.connection)
 
+    def _decided(
+        self,
+        connection: Connection[Any],
+        folder: Folder,
+        observed: _Observed,
+        *,
+        shortening: bool = False,
+    ) -> list[NewEvent]:
+        if not observed:
+            return []
+        pending = Pending.of(connection, folder.key, observed)
+        states = dict.fromkeys(observed, message.initial)
+        for recorded in self._journal.streams(states):
+            states[recorded.stream] = message.evolve(states[recorded.stream], recorded.event)
+        events = []
+        for id, one in observed.items():
+            shown: frozenset[str] | None = None
+            if one.now is not None:
+                orders = pending.marks.get(id, [])
+                shown, left = reconciled(
+                    frozenset(words_of(one.before)),
+                    frozenset(words_of(one.now)),
+                    [order.wish for order in orders],
+                )
+                if shortening:
+                    shorten(connection, orders, left)
+            order = _order(folder, states[id], shown, leaving=id in pending.leaving)
+            events += [NewEvent(id, event, _envelope()) for event in _happens(states[id], order)]
+        return events
 
-def _decided(state: message.Message, order: MarkMessage) -> list[message.MessageEvent]:
+
+def _order(
+    folder: Folder, state: message.Message, shown: frozenset[str] | None, *, leaving: bool
+) -> MarkMessage:
+    """Say how a message is marked here, or where our order takes it if it is to leave."""
+    place = (folder.place.mailbox, folder.place.folder)
+    if leaving and shown is not None:
+        place = living(state.marks, place)
+    return MarkMessage(*place, in_order(shown or frozenset()), shown is None)
+
+
+def _happens(state: message.Message, order: MarkMessage) -> list[message.MessageEvent]:
     try:
         return message.decide(state, order)
     except Rejected:

@@ -10,6 +10,7 @@ NAMES = [
     "message.received",
     "message.copy_found",
     "message.marked",
+    "message.order_failed",
     "message.classified",
     "message.linked",
     "message.unlinked",

@@ -1,28 +1,14 @@
 """What other mail programs do to mail in its folders is seen, at each level that servers offer."""
 
-import asyncio
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 
-from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
-from api.work.accounts import Entered, configure
 from api.work.instance import Carteggio
-from api.work.sync import Sync, Synced
-from domain.marking import MessageMarked
-from domain.message import MessageReceived
+from boxes import BOX, LEVELS, NOW, Box, mail
 from dovecot import Dovecot, MailAccount, running
-from instances import events_of
-from projections import folders, messages
-from projections.reader import EVERYTHING
-
-BOX = "info@firm.example"
-NOW = datetime.now(UTC)
-OFFERED = "imap_capability = IMAP4rev1 SASL-IR ID ENABLE IDLE LITERAL+ UIDPLUS MOVE SPECIAL-USE"
-LEVELS = {"qresync": "", "condstore": f"{OFFERED} CONDSTORE\n", "neither": f"{OFFERED}\n"}
 
 
 @pytest.fixture(scope="module", params=LEVELS)
@@ -39,73 +25,6 @@ def level(request: pytest.FixtureRequest, dovecot: Dovecot) -> Iterator[Dovecot]
 def worker() -> Iterator[ReadingWorker]:
     with ReadingWorker() as reading:
         yield reading
-
-
-def mail(number: int) -> bytes:
-    return (
-        f"From: ada@acme.example\r\nTo: {BOX}\r\nDate: Mon, 2 Mar 2026 09:00:00 +0100\r\n"
-        f"Message-ID: <{number}@acme.example>\r\nSubject: {number}\r\n\r\nText.\r\n"
-    ).encode()
-
-
-class Box:
-    """A mailbox on a server, fetched into an instance."""
-
-    def __init__(self, carteggio: Carteggio, worker: ReadingWorker, account: MailAccount) -> None:
-        self.carteggio, self.worker, self.account = carteggio, worker, account
-        server = account.server
-        configure(
-            carteggio,
-            Entered(BOX, server.host, server.imap, "plain", account.user, account.password),
-        )
-        carteggio.feed.catch_up()
-
-    def fetch(self) -> Synced:
-        """Look into the account once, as a process that has just begun."""
-        limits = Limits(connect=10, command=20, fetch=20)
-        (synced,) = asyncio.run(Sync(self.carteggio, self.worker, limits).all())
-        assert synced.trouble == ""
-        self.carteggio.feed.catch_up()
-        return synced
-
-    def do(self, *commands: tuple[str, ...], folder: str = "INBOX") -> None:
-        """Act as another mail program."""
-        with self.account.login() as client:
-            client.select(folder)
-            for command in commands:
-                assert client.uid(*command)[0] == "OK"
-            client.expunge()
-
-    def marked(self) -> list[MessageMarked]:
-        return events_of(self.carteggio, "message.marked")
-
-    def received(self) -> list[MessageReceived]:
-        return events_of(self.carteggio, "message.received")
-
-    def places(self) -> set[tuple[str, str, tuple[str, ...], bool]]:
-        """Give where each message lies by the read models: subject, folder, flags, gone."""
-
-        async def ask() -> set[tuple[str, str, tuple[str, ...], bool]]:
-            async with self.carteggio.reading() as asked:
-                rows = (await messages.page(*asked, EVERYTHING, messages.MessageFilter())).rows
-                subjects = {one.id: one.subject for one in rows}
-                found = await messages.occurrences_of(*asked, EVERYTHING, list(subjects))
-            return {
-                (subjects[id], one.folder, tuple(one.flags), one.gone)
-                for id, places in found.items()
-                for one in places
-            }
-
-        return asyncio.run(ask())
-
-    def unread(self) -> dict[str, int]:
-        async def ask() -> dict[str, int]:
-            async with self.carteggio.reading() as asked:
-                return {
-                    one.folder: one.unseen for one in await folders.captured(*asked, EVERYTHING)
-                }
-
-        return asyncio.run(ask())
 
 
 @pytest.fixture
