@@ -4,17 +4,22 @@ Three levels, by what the server can (RFC 7162): QRESYNC tells both since a poin
 flags since a point, and the UIDs that are there are listed; without either all flags are listed.
 """
 
-from collections.abc import Collection
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sized
 from dataclasses import dataclass, field
+from itertools import islice
 
 from adapters.imap.connection import Connection, granted
 from adapters.imap.grammar import fetch_items, flags, number
 from adapters.imap.protocol import Taker
 from adapters.imap.splitter import Response
-from adapters.imap.values import FolderState
+from adapters.imap.values import FolderState, ImapTrouble, TroubleKind
 
 _OF_EACH = 200
 """Octets that an answer may hold for each message."""
+_MEANWHILE = 10_000
+_MOST_RANGES = 100_000
+"""Where more is told to have vanished, it is asked what is there."""
 
 
 @dataclass(slots=True)
@@ -35,7 +40,16 @@ class Changes:
         """Give those of the known UIDs that are gone."""
         if self.there is not None:
             return {uid for uid in known if uid not in self.there}
-        return {uid for uid in known if any(a <= uid <= b for a, b in self.vanished)}
+        begins: list[int] = []
+        ends: list[int] = []
+        for first, last in sorted(self.vanished):
+            if ends and first <= ends[-1]:
+                ends[-1] = max(last, ends[-1])
+            else:
+                begins.append(first)
+                ends.append(last)
+        places = ((uid, bisect_right(begins, uid)) for uid in known)
+        return {uid for uid, place in places if place and uid <= ends[place - 1]}
 
 
 async def changes_since(
@@ -47,7 +61,8 @@ async def changes_since(
     def take(response: Response) -> bool:
         line = response[0]
         if line[:11].upper() == b"* VANISHED ":
-            changes.vanished.extend(_ranges(line[11:]))
+            room = _MOST_RANGES + 1 - len(changes.vanished)
+            changes.vanished.extend(islice(_ranges(line[11:]), room))
             return True
         if (items := fetch_items(response)) is None:
             return False
@@ -63,7 +78,8 @@ async def changes_since(
     await _ask(connection, command, take, state.exists)
     if not modseq:
         changes.there = set(changes.flags)
-    elif not connection.resyncs:
+    elif not connection.resyncs or len(changes.vanished) > _MOST_RANGES:
+        changes.vanished = []
         changes.there = await uids_there(connection, b"UID 1:%d" % last_uid, state.exists)
     above = max(state.uidnext - 1 - last_uid, 0)
     if changes.there is not None and len(changes.there) + above < state.exists:
@@ -78,7 +94,9 @@ async def uids_there(connection: Connection, which: bytes, exists: int) -> set[i
     def take(response: Response) -> bool:
         if response[0][:8].upper() != b"* SEARCH":
             return False
-        found.update(int(one) for one in response[0].split()[2:] if one.isdigit())
+        read = (number(one) for one in response[0].split()[2:])
+        found.update(uid for uid in read if uid is not None)
+        refuse_more(found, exists)
         return True
 
     await _ask(connection, b"UID SEARCH " + which, take, exists)
@@ -92,12 +110,17 @@ async def _ask(connection: Connection, command: bytes, take: Taker, exists: int)
     granted(await connection.finish(pending, deadline), pending.name)
 
 
-def _ranges(told: bytes) -> list[tuple[int, int]]:
+def refuse_more(found: Sized, exists: int) -> None:
+    """Raise ImapTrouble where a server tells of more messages than it has, and may get meanwhile."""
+    if len(found) > exists + _MEANWHILE:
+        sentence = f"the server has {exists} messages in the folder, and tells of many more"
+        raise ImapTrouble(TroubleKind.TOO_MUCH_DATA, sentence)
+
+
+def _ranges(told: bytes) -> Iterator[tuple[int, int]]:
     """Read a set of UIDs, with or without (EARLIER) before it; what is none is passed over."""
-    found = []
     for part in told.rpartition(b" ")[2].split(b","):
         first, _, last = part.partition(b":")
         if first.isdigit() and (last or first).isdigit() and len(part) < 40:
             ends = int(first), int(last or first)
-            found.append((min(ends), max(ends)))
-    return found
+            yield min(ends), max(ends)

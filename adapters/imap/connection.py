@@ -62,10 +62,15 @@ class Connection:
         self.protocol.fail(ImapTrouble(TroubleKind.LOST, "the connection was closed by us"))
 
     async def run(
-        self, command: bytes, *, take: Taker | None = None, deadline: float | None = None
+        self,
+        command: bytes,
+        *,
+        take: Taker | None = None,
+        allowed: int = 0,
+        deadline: float | None = None,
     ) -> Answer:
         """Give a command and wait for its end; raise ImapTrouble(REFUSED) if it is NO or BAD."""
-        pending = self.start(command, take=take)
+        pending = self.start(command, take=take, allowed=allowed)
         return granted(await self.finish(pending, deadline), pending.name)
 
     def start(self, command: bytes, *, take: Taker | None = None, allowed: int = 0) -> Pending:
@@ -119,7 +124,7 @@ class Connection:
                 found.update(names[2:])
             return True
 
-        await self.run(b"CAPABILITY", take=take)
+        await self.run(b"CAPABILITY", take=take, allowed=self.limits.capabilities)
         self.capabilities = frozenset(found)
         self.protocol.capabilities = found
 

@@ -72,6 +72,21 @@ def _state(response: Response) -> FolderState:
     return FolderState(uidvalidity, uidnext, exists, 0, id.decode("ascii", "replace"))
 
 
+def checked(state: FolderState, most: int) -> FolderState:
+    """Give how a folder stands; raise ImapTrouble where no folder stands so, or it is too large.
+
+    UIDs have 32 bits (RFC 3501 2.3.1.1), modification sequences 63 (RFC 7162 3.1).
+    """
+    if state.uidvalidity == 0:
+        raise ImapTrouble(TroubleKind.PROTOCOL, "the server keeps no UIDs for this folder")
+    if max(state.uidvalidity, state.uidnext) > 1 << 32 or state.highestmodseq >> 63:
+        raise ImapTrouble(TroubleKind.PROTOCOL, "the server tells figures that no folder has")
+    if state.exists > most:
+        sentence = f"the server counts {state.exists} messages in the folder: more than {most}"
+        raise ImapTrouble(TroubleKind.TOO_MUCH_DATA, sentence)
+    return state
+
+
 async def shown(connection: Connection, uids: Iterable[int], *, header: bool) -> dict[int, Shown]:
     """Ask for size, date, flags and the server's id of messages, with or without their header.
 

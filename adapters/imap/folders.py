@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.imap.connection import Connection
-from adapters.imap.grammar import Value, quoted, values
+from adapters.imap.grammar import Value, quoted, sayable, values
 from adapters.imap.splitter import Response
 from adapters.imap.utf7 import decode_folder, encode_folder
 from adapters.imap.values import ImapTrouble, Namespace, RemoteFolder, Role, TroubleKind
@@ -72,6 +72,9 @@ async def folders_of(connection: Connection) -> tuple[RemoteFolder, ...]:
     def take(response: Response) -> bool:
         if (one := listed(response)) is not None:
             found.setdefault(one[2].wire, one)
+        if len(found) > connection.limits.folders:
+            sentence = f"the server has more than {connection.limits.folders} folders"
+            raise ImapTrouble(TroubleKind.TOO_MUCH_DATA, sentence)
         return True
 
     extended = {"LIST-EXTENDED", "SPECIAL-USE"} <= connection.capabilities
@@ -117,7 +120,7 @@ def _beginnings(told: Value) -> tuple[bytes, ...]:
     """Read `(("prefix" "/") …)`; an empty prefix names nothing."""
     found = told if isinstance(told, list) else []
     first = [one[0] for one in found[:_MOST_PREFIXES] if isinstance(one, list) and one]
-    return tuple(one for one in first if isinstance(one, bytes) and one)
+    return tuple(one for one in first if isinstance(one, bytes) and one and sayable(one))
 
 
 def listed(response: Response) -> Listed | None:
@@ -128,7 +131,7 @@ def listed(response: Response) -> Listed | None:
     if len(read) < 3 or not isinstance(read[0], list) or not isinstance(read[2], bytes):
         return None
     said = frozenset(x.lower() for x in read[0] if isinstance(x, bytes))
-    if said & _UNUSABLE:
+    if said & _UNUSABLE or not sayable(read[2]):
         return None
     uses = tuple(use for use in _USES if b"\\" + use.encode() in said)
     return said, _text(read[1]), RemoteFolder(_name(read[2]), Role.OTHER, read[2], uses=uses)

@@ -97,7 +97,8 @@ def fetch_items(response: Response) -> dict[bytes, Value] | None:
 def number(value: Value) -> int | None:
     """Read a number (at most 63 bits); None if it is none."""
     if isinstance(value, bytes) and value.isdigit() and len(value) <= 19:
-        return int(value)
+        read = int(value)
+        return read if read < 1 << 63 else None
     return None
 
 
@@ -123,9 +124,14 @@ def flags(value: Value) -> tuple[str, ...]:
     return tuple(ours for wire, ours in _FLAGS.items() if wire in said)
 
 
+def sayable(octets: bytes) -> bool:
+    """Say whether this can stand in a command (RFC 3501 9)."""
+    return not any(x in octets for x in b"\r\n\0")
+
+
 def quoted(octets: bytes) -> bytes:
     """Write a quoted string (RFC 3501 9); raise ValueError for what would end the line."""
-    if any(x in octets for x in b"\r\n\0"):
+    if not sayable(octets):
         raise ValueError("CR, LF and NUL cannot stand in a command")
     return b'"' + octets.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 

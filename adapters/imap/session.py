@@ -21,9 +21,9 @@ from typing import Self
 
 import aioimaplib
 
-from adapters.imap.changes import Changes, changes_since, uids_there
+from adapters.imap.changes import Changes, changes_since, refuse_more, uids_there
 from adapters.imap.connection import Connection, granted
-from adapters.imap.facts import SERVER_IDS, shown, states_of
+from adapters.imap.facts import SERVER_IDS, checked, shown, states_of
 from adapters.imap.fetching import Batch, Flight, Item, batches
 from adapters.imap.folders import folders_of, to_wire
 from adapters.imap.grammar import fetch_items, number, quoted
@@ -153,6 +153,7 @@ class ImapSession:
             # `n:*` holds the last message even if that is below n (RFC 3501 6.4.8).
             if uid is not None and size is not None and uid > after_uid:
                 sizes[uid] = size
+            refuse_more(sizes, state.exists)
             return True
 
         command = b"UID FETCH %d:* (UID RFC822.SIZE)" % (after_uid + 1)
@@ -285,9 +286,7 @@ class ImapSession:
             highestmodseq=figures.get(b"HIGHESTMODSEQ", 0),
             mailbox_id=named[0],
         )
-        if state.uidvalidity == 0:
-            raise ImapTrouble(TroubleKind.PROTOCOL, "the server keeps no UIDs for this folder")
-        return state
+        return checked(state, self.limits.messages)
 
     @property
     def _connection(self) -> Connection:

@@ -60,6 +60,10 @@ class Limits:
     literal: int = 16 * MB
     answer: int = 8 * MB
     """The most that the answer to an ordinary command may hold."""
+    capabilities: int = 64 << 10
+    folders: int = 50_000
+    messages: int = 2_000_000
+    """The most that one folder may hold."""
     batch_count: int = 200
     batch_octets: int = 8 * MB
     piece: int = 1 << 20

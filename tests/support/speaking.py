@@ -92,12 +92,12 @@ POLITE = {
 async def speaking(
     answers: Mapping[str, Say], greeting: Say | None = None, heard: list[bytes] | None = None
 ) -> AsyncIterator[int]:
-    """Run a server that answers each command by a script."""
+    """Run a server that answers each command by a script; `""` in it stands for the greeting."""
     talks: set[asyncio.Task[None]] = set()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await (greeting or text(GREETING))(b"", writer)
+            await (greeting or answers.get("", text(GREETING)))(b"", writer)
             while line := await reader.readline():
                 if heard is not None:
                     heard.append(line)

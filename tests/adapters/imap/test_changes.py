@@ -4,6 +4,8 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.imap.changes import Changes
 from adapters.imap.session import ImapSession
@@ -51,6 +53,26 @@ async def test_a_server_with_qresync_tells_flags_and_what_vanished():
     found, asked = await changes({b"FETCH": said})
     assert b"UID FETCH 1:10 (UID FLAGS) (CHANGEDSINCE 5 VANISHED)" in asked
     assert (found.flags, found.gone(KNOWN)) == ({1: ("seen",)}, {2, 3, 7})
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)).map(sorted).map(tuple)),
+    st.sets(st.integers(0, 50)),
+)
+def test_gone_is_what_lies_in_some_range(ranges, known):
+    gone = Changes(vanished=ranges).gone(known)
+    assert gone == {uid for uid in known if any(a <= uid <= b for a, b in ranges)}
+
+
+async def test_where_more_ranges_vanished_than_are_kept_it_is_asked_what_is_there():
+    ranges = b",".join(b"%d" % uid for uid in range(10, 210_000, 2))
+    lines = {
+        b"FETCH": b"* VANISHED (EARLIER) %s\r\nTAG OK\r\n" % ranges,
+        b"SEARCH": b"* SEARCH 1 2 3 4\r\nTAG OK\r\n",
+    }
+    found, asked = await changes(lines)
+    assert b"UID SEARCH UID 1:10" in asked
+    assert found.gone(KNOWN) == set(range(5, 11))
 
 
 async def test_a_range_backwards_or_beyond_measure_costs_nothing():

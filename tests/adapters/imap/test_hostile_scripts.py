@@ -1,0 +1,46 @@
+"""Servers that mean ill: each ends in its trouble, keeps nobody waiting, and is visited again."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from adapters.imap.values import ImapAccount, ImapTrouble
+from badcertificates import AUTHORITY, Shown
+from certificates import server
+from hostile import GOOD, HARMLESS, LIMITS, MAIL, SCRIPTS, Script, Security, visit
+from speaking import GREETING, Say, securing, speaking
+
+
+def account(port: int, security: Security = "plain", folder: Path | None = None) -> ImapAccount:
+    authority = folder / "ca.pem" if folder else None
+    return ImapAccount("127.0.0.1", port, security, "anna", "secret", authority)
+
+
+def behaving(security: Security, folder: Path) -> dict[str, Say]:
+    """Give what an honest server says that is reached so."""
+    context = Shown([server(AUTHORITY)]).context(folder)
+    greeting = {"": securing(context, after=GREETING)} if security == "tls" else {}
+    return {**GOOD, "STARTTLS": securing(context, b"TAG OK\r\n"), **greeting}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+async def test_a_hostile_server_ends_in_its_trouble_and_is_visited_again(tmp_path, script: Script):
+    good = behaving(script.security, tmp_path)
+    answers = GOOD | script.answers
+    async with speaking(answers) as port, speaking(GOOD) as other, asyncio.timeout(60):
+        here = account(port, script.security, tmp_path)
+        ill, well = await asyncio.gather(
+            visit(here, script.limits), visit(account(other)), return_exceptions=True
+        )
+        assert isinstance(ill, ImapTrouble), ill
+        assert (ill.kind, "secret" in ill.sentence) == (script.kind, False)
+        assert well == [MAIL]
+        answers.update(good)
+        assert await visit(here, LIMITS) == [MAIL]
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+async def test_what_is_odd_keeps_no_mail_from_coming(name):
+    async with speaking(GOOD | HARMLESS[name]) as port, asyncio.timeout(60):
+        assert set(await visit(account(port))) == {MAIL}
