@@ -75,6 +75,18 @@ def _in_turn(*says: Say) -> Say:
     return say
 
 
+def _counting(octets: bytes) -> Say:
+    """Say this for ever, each time with another number."""
+
+    async def say(_: bytes, writer: asyncio.StreamWriter) -> None:
+        numbers = itertools.count(1)
+        while not writer.is_closing():
+            writer.write(b"".join(octets % next(numbers) for _ in range(1_000)))
+            await writer.drain()
+
+    return say
+
+
 _HANGS = trickle(b"")
 _OTHER = text(OPENED.replace(b"UIDVALIDITY 1", b"UIDVALIDITY 2"))
 _FOLDERS = b"".join(b'* LIST () "/" f%d\r\n' % number for number in range(2_000))
@@ -172,6 +184,19 @@ OURS = [
     Script("BYE and goes on", _T.LOST, {"LIST": text(b"* BYE going\r\n* OK but here\r\n")}),
 ]  # fmt: skip
 SCRIPTS = NAMED + OURS
+
+FLOODS: dict[str, dict[str, Say]] = {
+    "an endless line": {"LIST": forever(b"x" * 100)},
+    "an endless literal": {"BODY": forever(b"x" * 100, BODY + b"{15000000}\r\n")},
+    "literals without end": {"BODY": forever(b"x {1000}\r\n" + b"x" * 1_000, BODY + b"{1}\r\n")},
+    "messages that come and come": {
+        "EXAMINE": forever(b"* 1 EXISTS\r\n* OK " + b"x" * 1_000 + b"\r\n")
+    },
+    "more and more folders": {"LIST": _counting(b'* LIST () "/" f%d\r\n')},
+    "more and more capabilities": {"CAPABILITY": _counting(b"* CAPABILITY C%d\r\n")},
+    "more and more marks": {"UID": _counting(b"* 1 FETCH (UID %d RFC822.SIZE 21)\r\n")},
+}
+"""What goes on for ever, for who has the usual measures."""
 
 HARMLESS: dict[str, dict[str, Say]] = {
     "UIDs descending": {

@@ -1,15 +1,21 @@
 """Servers that mean ill: each ends in its trouble, keeps nobody waiting, and is visited again."""
 
 import asyncio
+import json
+import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+import hostilevisits
 from adapters.imap.values import ImapAccount, ImapTrouble
 from badcertificates import AUTHORITY, Shown
 from certificates import server
-from hostile import GOOD, HARMLESS, LIMITS, MAIL, SCRIPTS, Script, Security, visit
+from hostile import FLOODS, GOOD, HARMLESS, LIMITS, MAIL, SCRIPTS, Script, Security, visit
 from speaking import GREETING, Say, securing, speaking
+
+BOUND_MB = 64
 
 
 def account(port: int, security: Security = "plain", folder: Path | None = None) -> ImapAccount:
@@ -44,3 +50,18 @@ async def test_a_hostile_server_ends_in_its_trouble_and_is_visited_again(tmp_pat
 async def test_what_is_odd_keeps_no_mail_from_coming(name):
     async with speaking(GOOD | HARMLESS[name]) as port, asyncio.timeout(60):
         assert set(await visit(account(port))) == {MAIL}
+
+
+async def test_whatever_a_server_sends_memory_is_bounded():
+    async with AsyncExitStack() as stack:
+        servers = [GOOD, *(GOOD | answers for answers in FLOODS.values())]
+        ports = [await stack.enter_async_context(speaking(one)) for one in servers]
+        words = [sys.executable, hostilevisits.__file__, *map(str, ports)]
+        child = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+        said, _ = await asyncio.wait_for(child.communicate(), 300)
+    (good, _), *floods = json.loads(said)
+    assert good == ""
+    assert dict(zip(FLOODS, [kind for kind, _ in floods], strict=True)) == dict.fromkeys(
+        FLOODS, "too much data"
+    )
+    assert max(most for _, most in floods) < BOUND_MB, dict(zip(FLOODS, floods, strict=True))
