@@ -28,6 +28,7 @@ from api.cli.listing import list_
 from api.cli.setting import err, fresh, moment, opened, out, plain, print_rows, table_of
 from api.work.accounts import PORTS, Entered, accounts_of, configure, id_of, order
 from api.work.accounts import remove as forget
+from api.work.batches import seldom_collecting
 from api.work.following import followed
 from api.work.instance import Carteggio
 from api.work.overview import NO_SENT_OVER_POP3
@@ -244,7 +245,7 @@ def sync(
     with opened(context) as carteggio:
         fresh(carteggio)
         before = moment(cut_off, carteggio.settings.zone) if cut_off is not None else None
-        with ReadingWorker() as worker, followed(carteggio.feed):
+        with ReadingWorker() as worker, followed(carteggio.feed), seldom_collecting():
             found = asyncio.run(Sync(carteggio, worker).all(mailbox or (), before))
         carteggio.feed.catch_up()
         if found:
