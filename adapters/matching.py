@@ -101,6 +101,25 @@ class Lookups:
         pairs = {(ref(address), message) for address, message in seen}
         self._pairs("matching_seen", "address", pairs)
 
+    def forget_names(
+        self,
+        own: Collection[tuple[str, UUID]],
+        named: Collection[tuple[str, UUID]],
+        seen: Collection[tuple[str, UUID]],
+    ) -> None:
+        """Forget these of what `keep_ids` and `keep_addresses` stored: they were read wrongly."""
+        for table, column, pairs in (
+            ("matching_own_id", "ref", own),
+            ("matching_named_id", "ref", named),
+            ("matching_seen", "address", seen),
+        ):
+            query = SQL(
+                "DELETE FROM {} t USING unnest(%b::uuid[], %b::uuid[]) AS gone(key, message)"
+                " WHERE t.{} = gone.key AND t.message = gone.message"
+            ).format(Identifier(table), Identifier(column))
+            keys = [ref(one) for one, _ in pairs]
+            self._connection.execute(query, (keys, [message for _, message in pairs]))
+
     def _pairs(self, table: str, column: str, pairs: Collection[tuple[UUID, UUID]]) -> None:
         query = SQL(
             "INSERT INTO {} ({}, message) SELECT * FROM unnest(%b::uuid[], %b::uuid[])"

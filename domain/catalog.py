@@ -29,6 +29,7 @@ from domain.message import (
 )
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
+from domain.rereading import MessageReread
 
 Fields = dict[str, object]
 
@@ -76,6 +77,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("account.removed", AccountRemoved),
     EventType("token.issued", TokenIssued),
     EventType("token.revoked", TokenRevoked),
+    EventType("message.reread", MessageReread),
     EventType("exclusion.added", ExclusionAdded),
     EventType("exclusion.removed", ExclusionRemoved),
     EventType("projection.event_skipped", EventSkipped),

@@ -1,6 +1,6 @@
 """What mails say: texts, participants, attachments, for each form in which a message was seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.content import Content
-from domain.message import MessageCopyFound, MessageReceived
+from domain.rereading import MessageReread, Saying
 from domain.values import Address
 from projections.projection import Names, Rows, Table
 
@@ -85,6 +85,8 @@ class BlindCopyRow:
     name: str
 
 
+ROLES = ("from", "to", "cc", "reply_to", "sender", "pec_sender")
+
 CONTENT = Table("message_content", ContentRow, key=("message", "content"))
 PARTICIPANT = Table(
     "participant",
@@ -108,6 +110,16 @@ class Said:
     participants: Rows[ParticipantRow] = field(default_factory=lambda: Rows(PARTICIPANT))
     attachments: Rows[AttachmentRow] = field(default_factory=lambda: Rows(ATTACHMENT))
     blind_copies: Rows[BlindCopyRow] = field(default_factory=lambda: Rows(BLIND_COPY))
+    anew: set[UUID] = field(default_factory=set)
+    """Messages that the batch reads anew: their rows may change."""
+
+    def read_anew(
+        self, connection: Connection[TupleRow], names: Names, messages: Collection[UUID]
+    ) -> None:
+        """Read what messages say so far, as they are read anew in this batch."""
+        self.anew.update(messages)
+        for rows in (self.contents, self.participants, self.attachments, self.blind_copies):
+            rows.fetch(connection, names, "message = ANY(%b)", list(messages))
 
     def hide(self, message: UUID, addresses: Sequence[Address]) -> None:
         """Keep the blind recipients that a copy names; the first spelling in order stays."""
@@ -118,19 +130,36 @@ class Said:
             if known is None or (row.address, row.name) < (known.address, known.name):
                 self.blind_copies.put(row)
 
-    def take(
-        self, message: UUID, said: Content, event: MessageReceived | MessageCopyFound
-    ) -> ContentRow:
+    def take(self, message: UUID, said: Content, event: Saying) -> ContentRow:
         """Keep what a copy says."""
         row = _content(message, said, event)
+        further = message in self.anew
         for role, addresses in _roles(said):
             for place, one in enumerate(addresses):
-                self.participants.add(
-                    ParticipantRow(message, row.content, role, place, one.spec, one.key, one.name)
+                who = ParticipantRow(
+                    message, row.content, role, place, one.spec, one.key, one.name
                 )
+                self.participants.put(who) if further else self.participants.add(who)
         for attachment in _attachments(row, said, event.files):
-            self.attachments.add(attachment)
+            self.attachments.put(attachment) if further else self.attachments.add(attachment)
         return self.contents.put(row)
+
+    def take_anew(self, message: UUID, event: MessageReread) -> ContentRow | None:
+        """Let what was read anew stand for what a copy said; None if that was erased."""
+        before = self.contents.get(message, event.content_key)
+        if before is None:
+            return None
+        if event.content is None:
+            before.reader = event.reader
+            return self.contents.put(before)
+        for role in ROLES:
+            place = 0
+            while self.participants.get(message, event.content_key, role, place):
+                self.participants.remove(message, event.content_key, role, place)
+                place += 1
+        for place in range(before.attachments):
+            self.attachments.remove(message, event.content_key, place)
+        return self.take(message, event.content, event)
 
     def flush(self, connection: Connection[TupleRow], names: Names) -> None:
         """Write what came."""
@@ -140,9 +169,7 @@ class Said:
         self.blind_copies.flush(connection, names)
 
 
-def _content(
-    message: UUID, said: Content, event: MessageReceived | MessageCopyFound
-) -> ContentRow:
+def _content(message: UUID, said: Content, event: Saying) -> ContentRow:
     author = said.authors[0] if said.authors else said.sender or Address("")
     return ContentRow(
         message=message,

@@ -19,6 +19,7 @@ from psycopg.sql import SQL
 from domain.content import Content
 from domain.message import MessageCopyFound, MessageReceived
 from domain.recorded import Recorded
+from domain.rereading import MessageReread, Saying
 from projections.projection import Names, Rows, Table
 from projections.reader import NOW, AsOf, Reader, columns_of, rows_of
 
@@ -98,9 +99,11 @@ def refs(message: UUID, content: Content) -> set[UUID]:
 
 
 def refs_in(recorded: Recorded) -> set[UUID]:
-    """Give what an event joins its message to: variants may name other messages."""
+    """Give what an event joins its message to: variants may name others, better readings too."""
     event = recorded.event
-    if isinstance(event, MessageReceived | MessageCopyFound) and event.content is not None:
+    if isinstance(event, MessageReread) and not event.content_key:
+        return set()
+    if isinstance(event, Saying) and event.content is not None:
         return refs(recorded.stream, event.content)
     return set()
 
@@ -165,6 +168,8 @@ def fold(groups: Groups, recorded: Recorded) -> UUID | None:
     if isinstance(event, MessageCopyFound) and member_now is not None:
         _seen_earlier(groups, member_now, recorded, event.received_at)
         member_now = groups.member(recorded.stream) or member_now
+        return _gathered(groups, member_now, recorded, refs_in(recorded))
+    if isinstance(event, MessageReread) and member_now is not None and refs_in(recorded):
         return _gathered(groups, member_now, recorded, refs_in(recorded))
     return None
 

@@ -24,6 +24,7 @@ from domain.message import (
     MessageReopened,
 )
 from domain.recorded import Recorded
+from domain.rereading import MessageReread, Saying
 from domain.subject import base_subject
 from projections import conversations
 from projections.conversations import Groups, known_before, ref
@@ -119,7 +120,7 @@ def _topics_of(
     answers_under: set[UUID] = set()
     for recorded in batch:
         event = recorded.event
-        if isinstance(event, MessageReceived | MessageCopyFound) and event.content is not None:
+        if isinstance(event, Saying) and event.content is not None:
             writers, readers = _topics(event.content)
             asked |= writers
             answers_under |= readers
@@ -179,6 +180,8 @@ def _changed(letter: Letter, recorded: Recorded) -> Letter:
     match event:
         case MessageCopyFound():
             letter = _also_seen(letter, event)
+        case MessageReread(content_key=key, content=content) if key and content:
+            letter = _also_under(letter, content)
         case MessageClassified():
             letter = replace(
                 letter,
@@ -197,12 +200,20 @@ def _changed(letter: Letter, recorded: Recorded) -> Letter:
 
 
 def _also_seen(letter: Letter, copy: MessageCopyFound) -> Letter:
-    asked, answered_under = _topics(copy.content) if copy.content else (set(), set())
-    return replace(
+    seen = replace(
         letter,
         mailboxes=sorted({*letter.mailboxes, copy.mailbox}),
         at=min(letter.at, copy.received_at),
         archived=letter.archived and copy.archived,
+    )
+    return _also_under(seen, copy.content) if copy.content else seen
+
+
+def _also_under(letter: Letter, content: Content) -> Letter:
+    """Add the topics of a variant, or of a better reading; what was read before stays."""
+    asked, answered_under = _topics(content)
+    return replace(
+        letter,
         asked_under=sorted({*letter.asked_under, *asked}),
         answers_under=sorted({*letter.answers_under, *answered_under}),
     )

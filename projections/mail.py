@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
@@ -18,64 +17,16 @@ from domain.message import (
     MessageReopened,
 )
 from domain.recorded import Recorded
+from domain.rereading import MessageReread
 from projections.contents import TABLES as CONTENTS
-from projections.contents import ContentRow, Said
+from projections.contents import Said
+from projections.messagerows import MESSAGE, MessageRow, first_row, show
 from projections.occurrences import OCCURRENCE, OccurrenceRow, occurrence
-from projections.projection import Names, Projection, Rows, Table
+from projections.projection import Names, Projection, Rows
 from projections.states import STATE, StateRow, States
 
+__all__ = ["MESSAGE", "MessageRow", "mail", "show"]
 
-@dataclass(slots=True)
-class MessageRow:
-    """A message as it is now.
-
-    What it says (`subject` … `attachments`) is that of the copy with the smallest (received_at,
-    raw_sha256), so that it does not depend on the order in which copies were captured; `content`
-    names it. `received_at` is that copy's. `whole_size` tells that only headers are known, of a mail
-    of so many octets: any whole copy goes before them. `direction` is None until the message is classified.
-    `sent_from` are the mailboxes in whose Sent folder it lies.
-    """
-
-    id: UUID
-    header_key: str
-    shares_header_id: bool
-    content: str
-    raw_sha256: str
-    received_at: datetime
-    mailboxes: list[UUID]
-    sent_from: list[UUID]
-    header_id: str
-    subject: str
-    snippet: str
-    sender: str
-    sender_name: str
-    sent_at: datetime | None
-    size: int
-    attachments: int
-    variants: int
-    degraded: bool
-    reader: int
-    direction: str | None
-    automatic: bool
-    kind: str
-    wants_answer: bool
-    reason: str
-    evidence: str
-    archived: bool
-    whole_size: int | None
-    closed: bool
-    close_reason: str
-    position: int
-    recorded_at: datetime
-
-
-MESSAGE = Table(
-    "message",
-    MessageRow,
-    key=("id",),
-    indexes=("(header_key) WHERE header_key <> ''",),
-    late=("(received_at DESC, id DESC)", "USING gin (mailboxes)"),
-)
 TABLES = (MESSAGE, OCCURRENCE, STATE, *CONTENTS)
 
 
@@ -109,12 +60,16 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
             state.sharing[row.header_key] = row.id
     if old:
         state.states.load(connection, names, list(old))
-    if marked := [one.stream for one in batch if _changes_places(one)]:
+    if marked := [one.stream for one in batch if _changes_places(state, one)]:
         state.marked = {message: [] for message in marked}
-        for place in state.occurrences.fetch(connection, names, "message = ANY(%b)", marked):
-            state.marked[place.message].append(place)
+        stored = [message for message in marked if state.messages.get(message)]
+        if stored:
+            for place in state.occurrences.fetch(connection, names, "message = ANY(%b)", stored):
+                state.marked[place.message].append(place)
     if hiding := [one.stream for one in batch if _hides(one)]:
         state.said.blind_copies.fetch(connection, names, "message = ANY(%b)", hiding)
+    if reread := {one.stream for one in batch if isinstance(one.event, MessageReread)}:
+        state.said.read_anew(connection, names, reread)
     if varied := list(_varied(state, batch)):
         state.said.contents.fetch(connection, names, "message = ANY(%b)", varied)
     return state
@@ -136,12 +91,13 @@ def _hides(recorded: Recorded) -> bool:
     return isinstance(recorded.event, MessageCopyFound) and bool(recorded.event.bcc)
 
 
-def _changes_places(recorded: Recorded) -> bool:
-    """Say whether an event may change a place that is known: a mark, or a whole after its header."""
+def _changes_places(state: State, recorded: Recorded) -> bool:
+    """Say whether an event may change a place that is known: a mark, or a further copy in it."""
     event = recorded.event
-    return isinstance(event, MessageMarked) or (
-        isinstance(event, MessageCopyFound) and event.variant
-    )
+    if isinstance(event, MessageCopyFound):
+        row = state.messages.get(recorded.stream)
+        return row is None or event.mailbox in row.mailboxes
+    return isinstance(event, MessageMarked)
 
 
 def _varied(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
@@ -167,6 +123,8 @@ def fold(state: State, recorded: Recorded) -> None:
             _copied(state, recorded, event, row)
         case MessageMarked():
             _mark(state, recorded.stream, event)
+        case MessageReread():
+            _reread(state, event, row)
         case MessageClassified():
             row.direction, row.automatic, row.kind = (
                 event.direction.value,
@@ -215,7 +173,7 @@ def _renew(state: State, recorded: Recorded, row: MessageRow) -> None:
 
 def _received(state: State, recorded: Recorded, event: MessageReceived) -> None:
     content = state.said.take(recorded.stream, event.content, event)
-    row = _message(recorded, event, content)
+    row = first_row(recorded, event, content)
     state.said.hide(recorded.stream, event.content.bcc)
     _put_occurrence(state, recorded, event, variant=False)
     state.messages.put(row)
@@ -234,6 +192,7 @@ def _share(state: State, row: MessageRow) -> None:
 
 
 def _copied(state: State, recorded: Recorded, event: MessageCopyFound, row: MessageRow) -> None:
+    _mark(state, recorded.stream, event)
     completed = _completed(state, recorded, event)
     if completed is None:
         _put_occurrence(state, recorded, event, variant=event.variant)
@@ -270,56 +229,25 @@ def _several(state: State, message: UUID) -> bool:
     return len({one.content for one in state.marked[message]}) > 1
 
 
-def _mark(state: State, message: UUID, event: MessageMarked) -> None:
-    for one in state.marked[message]:
+def _reread(state: State, event: MessageReread, row: MessageRow) -> None:
+    """Let a message say what was read last."""
+    if event.content is not None:
+        state.said.hide(row.id, event.content.bcc)
+    if not event.content_key:
+        return
+    shown = state.said.take_anew(row.id, event)
+    if shown is not None and row.content == event.content_key:
+        show(row, shown)
+        state.messages.put(row)
+
+
+def _mark(state: State, message: UUID, event: MessageMarked | MessageCopyFound) -> None:
+    """Mark all that was seen in a place: marks are those of the message there, not of a copy."""
+    gone = isinstance(event, MessageMarked) and event.gone
+    for one in state.marked.get(message, ()):
         if (one.mailbox, one.folder) == (event.mailbox, event.folder):
-            one.flags, one.gone = list(event.flags), event.gone
+            one.flags, one.gone = list(event.flags), gone
             state.occurrences.put(one)
-
-
-def show(row: MessageRow, shown: ContentRow) -> None:
-    """Let a message say what one of its forms says."""
-    row.content, row.header_id = shown.content, shown.header_id
-    row.subject, row.snippet = shown.subject, shown.snippet
-    row.sender, row.sender_name = shown.sender, shown.sender_name
-    row.sent_at, row.attachments = shown.sent_at, shown.attachments
-    row.degraded, row.reader = shown.degraded, shown.reader
-
-
-def _message(recorded: Recorded, event: MessageReceived, content: ContentRow) -> MessageRow:
-    return MessageRow(
-        id=recorded.stream,
-        header_key=event.header_key,
-        shares_header_id=False,
-        content=event.content_key,
-        raw_sha256=event.raw_sha256,
-        received_at=event.received_at,
-        mailboxes=[event.mailbox],
-        sent_from=[event.mailbox] if event.role is FolderRole.SENT else [],
-        header_id=content.header_id,
-        subject=content.subject,
-        snippet=content.snippet,
-        sender=content.sender,
-        sender_name=content.sender_name,
-        sent_at=content.sent_at,
-        size=event.size,
-        attachments=content.attachments,
-        variants=0,
-        degraded=content.degraded,
-        reader=content.reader,
-        direction=None,
-        automatic=False,
-        kind="",
-        wants_answer=False,
-        reason="",
-        evidence="",
-        archived=event.archived,
-        whole_size=event.whole_size,
-        closed=False,
-        close_reason="",
-        position=recorded.position,
-        recorded_at=recorded.recorded_at,
-    )
 
 
 def _put_occurrence(
@@ -338,7 +266,7 @@ mail = Projection(
     tables=TABLES,
     hears=(
         MessageReceived, MessageCopyFound, MessageMarked, MessageClassified, MessageClosed,
-        MessageReopened,
+        MessageReopened, MessageReread,
     ),
     load=load,
     fold=fold,

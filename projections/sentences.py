@@ -32,6 +32,7 @@ from domain.message import (
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.recorded import Erased
+from domain.rereading import MessageReread, Saying
 
 DATA_LIMIT: Final = 8 * 1024
 TEXT_LIMIT: Final = 300
@@ -51,7 +52,7 @@ _FAILURES: Final[Mapping[FailureReason, str]] = {
 def sentence(event: object) -> str:
     """Say what happened."""
     match event:
-        case MessageReceived() | MessageCopyFound() | MessageClassified():
+        case MessageReceived() | MessageCopyFound() | MessageReread() | MessageClassified():
             return _of_mail(event)
         case MessageMarked() | MessageOrderFailed():
             return _of_marks(event)
@@ -67,7 +68,9 @@ def sentence(event: object) -> str:
             return _of_house(event)
 
 
-def _of_mail(event: MessageReceived | MessageCopyFound | MessageClassified) -> str:
+def _of_mail(
+    event: MessageReceived | MessageCopyFound | MessageReread | MessageClassified,
+) -> str:
     match event:
         case MessageReceived():
             archived = ", archived" if event.archived else ""
@@ -76,6 +79,9 @@ def _of_mail(event: MessageReceived | MessageCopyFound | MessageClassified) -> s
         case MessageCopyFound(variant=variant):
             what = "a copy that says something else" if variant else "a further copy"
             return f"{what} was found in {event.folder}"
+        case MessageReread(reader=reader, content=content):
+            said = "as before" if content is None else "otherwise than before"
+            return f"read anew by version {reader} of the reader, {said}"
         case MessageClassified():
             who = f"machine mail ({event.kind})" if event.automatic else "written by a person"
             answer = "wants an answer" if event.wants_answer else "wants no answer"
@@ -196,7 +202,7 @@ def data_of(event: object) -> str:
 def _encoded(event: object) -> bytes:
     """Cut the text of a mail after encoding: copying its frozen parts costs ten times as much."""
     octets = msgspec.json.encode(event)
-    if isinstance(event, MessageReceived | MessageCopyFound) and event.content is not None:
+    if isinstance(event, Saying) and event.content is not None:
         text = event.content.text
         if len(text) > TEXT_LIMIT:
             cut = msgspec.json.encode(text[:TEXT_LIMIT] + "…")

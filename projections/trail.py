@@ -27,6 +27,7 @@ from domain.message import (
 )
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Erased, Recorded
+from domain.rereading import MessageReread
 from projections.projection import Names, Projection, Rows, Table
 from projections.sentences import data_of, sentence
 
@@ -128,6 +129,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 
 _COPIES: Final = (MessageReceived, MessageCopyFound)
+_OF_COPIES: Final = (*_COPIES, MessageReread)
 _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,
@@ -208,7 +210,7 @@ def _entry(recorded: Recorded) -> EntryRow:
         summary=sentence(recorded.event),
         data=data_of(recorded.event),
         erased=isinstance(recorded.event, Erased),
-        copy_in=recorded.event.mailbox if isinstance(recorded.event, _COPIES) else None,
+        copy_in=recorded.event.mailbox if isinstance(recorded.event, _OF_COPIES) else None,
         quotes=_quotes(recorded.event),
         blind=isinstance(recorded.event, MessageLinked) and recorded.event.where == BLIND,
     )

@@ -24,6 +24,7 @@ from domain.message import (
     MessageReopened,
 )
 from domain.recorded import Recorded
+from domain.rereading import MessageReread
 from projections import conversations, letters
 from projections.letters import EXCHANGE, LETTER, Letter, Letters
 from projections.projection import Names, Projection, Rows, Table
@@ -228,6 +229,7 @@ CORRESPONDENCE = Projection(
         MessageClassified,
         MessageClosed,
         MessageReopened,
+        MessageReread,
     ),
     load=load,
     fold=fold,

@@ -26,7 +26,7 @@ from domain.content import Content
 
 __all__ = ["READER", "Reading", "read", "safe_name", "unread"]
 
-READER = 2
+READER = 3
 """The version stored with everything derived; raised when the same bytes read differently."""
 
 
@@ -47,19 +47,11 @@ def read(raw: bytes) -> Reading:
 
 
 def unread(raw: bytes, why: str) -> Reading:
-    """Read only what identifies a mail, cheaply; `why` says what kept the rest unread."""
+    """Read only the header, as far as its first octets go; `why` says what kept the rest unread."""
     try:
         head = raw[: 2 * MOST_FIELD_OCTETS]
         fields = read_fields(head[: section_end(head, 0, len(head))[0]])
-        content = Content(
-            reader=READER,
-            message_id=first_id(fields.every("message-id")),
-            sent_at=_sent_at(fields),
-            subject=fields.text("subject"),
-            authors=addresses_in(fields.every("from")[:1]),
-            degraded=True,
-            defects=(clean(why),),
-        )
+        content = replace(_by_header(fields), degraded=True, defects=(clean(why),))
     except Exception:  # noqa: BLE001  the last resort must hold
         content = Content(reader=READER, degraded=True, defects=(clean(why),))
     return Reading(content)

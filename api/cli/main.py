@@ -28,6 +28,7 @@ from api.cli import (
     instance,
     ledger,
     mailboxes,
+    rereading,
     running,
     serving,
     tokens,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 for group in (
     instance, importing, excluding, accounts, trying, ledger, mailboxes, asking, exporting, tokens,
-    serving, running, demo,
+    serving, running, rereading, demo,
 ):  # fmt: skip
     group.add_to(app)
 

@@ -16,8 +16,8 @@ from adapters.blobs import BlobMissing, Blobs, Damaged
 from adapters.journal import Journal
 from adapters.keyring import KeyDestroyed
 from domain.content import Content
-from domain.message import MessageCopyFound, MessageReceived
 from domain.recorded import Recorded
+from domain.rereading import as_read_now
 from domain.values import BlobName, Rejected
 from projections import company, documents, links, messages, parties
 from projections.contents import AttachmentRow, ParticipantRow
@@ -79,12 +79,10 @@ def _forms(past: Sequence[Recorded]) -> list[dict[str, Any]]:
     """Give what each form of a message says, with the digests of the copies that say it."""
     forms: dict[str, dict[str, Any]] = {}
     digests: dict[str, set[str]] = {}
-    for recorded in past:
-        event = recorded.event
-        if isinstance(event, MessageReceived | MessageCopyFound):
-            digests.setdefault(event.content_key, set()).add(event.raw_sha256)
-            if event.content is not None:
-                forms[event.content_key] = _form(event.content)
+    for copy in as_read_now(recorded.event for recorded in past):
+        digests.setdefault(copy.content_key, set()).add(copy.raw_sha256)
+        if copy.content is not None:
+            forms[copy.content_key] = _form(copy.content)
     return [form | {"raw_sha256": _one_or_all(digests[key])} for key, form in forms.items()]
 
 

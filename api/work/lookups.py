@@ -1,6 +1,6 @@
 """How events fill the reactions' look-ups, and which messages they make due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from adapters.matching import Lookups, ref
@@ -11,10 +11,12 @@ from domain.matching import Facts, also_seen, facts_of, named_ids, own_ids
 from domain.message import MessageCopyFound, MessageReceived
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
+from domain.rereading import MessageReread, as_read_now
 
 HEARD = (
     "message.received",
     "message.copy_found",
+    "message.reread",
     "party.contact_registered",
     "party.contact_removed",
     "document.registered",
@@ -24,10 +26,14 @@ HEARD = (
     "mailbox.registered",
 )
 
+Past = Callable[[Collection[UUID]], Sequence[Recorded]]
+"""Gives all that happened to messages."""
 
-def fold(lookups: Lookups, batch: Sequence[Recorded]) -> None:
+
+def fold(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
     """Bring the look-ups up to date; ask for a decision on every message that is concerned."""
     _messages(lookups, batch)
+    _reread(lookups, batch, past)
     _contacts(lookups, batch)
     for recorded in batch:
         match recorded.event:
@@ -57,6 +63,45 @@ def _messages(lookups: Lookups, batch: Sequence[Recorded]) -> None:
         lookups.keep_facts(facts)
         _names(lookups, received)
         _due(lookups, batch, facts, received)
+
+
+def _reread(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
+    """Let messages that were read anew be known as if they had been read so at first."""
+    messages = {one.stream for one in batch if isinstance(one.event, MessageReread)}
+    if not messages:
+        return
+    before = lookups.facts(messages)
+    happened: dict[UUID, list[object]] = {one: [] for one in before}
+    for recorded in past(before):
+        if recorded.position <= batch[-1].position:
+            happened[recorded.stream].append(recorded.event)
+    now: dict[UUID, Facts] = {}
+    received: list[tuple[UUID, Content]] = []
+    for message, events in happened.items():
+        for copy in as_read_now(events):
+            if isinstance(copy, MessageReceived):
+                now[message] = facts_of(copy)
+            elif message in now:
+                now[message] = also_seen(now[message], copy)
+            if copy.content is not None:
+                received.append((message, copy.content))
+    _forget_names(lookups, before)
+    lookups.keep_facts(now)
+    _names(lookups, received)
+    _due(lookups, batch, now, [*_contents(before), *received])
+
+
+def _forget_names(lookups: Lookups, facts: Mapping[UUID, Facts]) -> None:
+    known = list(_contents(facts))
+    lookups.forget_names(
+        [(one, message) for message, content in known for one in own_ids(content)],
+        [(one, message) for message, content in known for one in named_ids(content)],
+        [(key, message) for message, content in known for key in _addresses(content)],
+    )
+
+
+def _contents(facts: Mapping[UUID, Facts]) -> Iterator[tuple[UUID, Content]]:
+    return ((message, form.content) for message, one in facts.items() for form in one.forms)
 
 
 def _names(lookups: Lookups, received: Sequence[tuple[UUID, Content]]) -> None:

@@ -66,7 +66,7 @@ class Reactions:
             after = lookups.position(self.name)
             batch = self._journal.read(after, upto=head, limit=_EVENTS_AT_ONCE, names=HEARD)
             if batch:
-                fold(lookups, batch)
+                fold(lookups, batch, self._journal.streams)
             reached = batch[-1].position if batch else head
             if reached > after:
                 lookups.move(self.name, reached)

@@ -10,6 +10,8 @@ from api.work.attending import Attending
 from api.work.checking import Checking
 from api.work.instance import Carteggio
 from api.work.patience import LATER
+from api.work.projector import where
+from api.work.rereading import read_quarantine
 from api.work.sync import Sync
 
 _SWEEP_S: Final = 6 * 3600.0
@@ -20,6 +22,7 @@ def work(carteggio: Carteggio, stop: Event) -> None:
     threads = [
         Thread(target=carteggio.feed.run, args=(stop,), name="carteggio-feed"),
         Thread(target=_sweep, args=(carteggio, stop), name="carteggio-sweep"),
+        Thread(target=_reread, args=(carteggio, stop), name="carteggio-reread"),
     ]
     for thread in threads:
         thread.start()
@@ -41,6 +44,14 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
     finally:
         beside.cancel()
         await asyncio.gather(beside, return_exceptions=True)
+
+
+def _reread(carteggio: Carteggio, stop: Event) -> None:
+    """Try once whether a newer reader reads what an older one could not."""
+    try:
+        read_quarantine(carteggio, stop)
+    except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
+        log("reread").warning("is left for the next start", error=where(error))
 
 
 def _sweep(carteggio: Carteggio, stop: Event) -> None:

@@ -36,6 +36,7 @@ NAMES = [
     "account.removed",
     "token.issued",
     "token.revoked",
+    "message.reread",
     "exclusion.added",
     "exclusion.removed",
     "projection.event_skipped",
