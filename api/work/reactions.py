@@ -61,7 +61,7 @@ class Reactions:
 
     def _fold(self) -> int:
         head = self._journal.head()
-        with self._database.connect() as connection, connection.transaction():
+        with self._database.pool.connection() as connection, connection.transaction():
             lookups = Lookups(connection)
             after = lookups.position(self.name)
             batch = self._journal.read(after, upto=head, limit=_EVENTS_AT_ONCE, names=HEARD)
