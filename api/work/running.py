@@ -7,6 +7,7 @@ from typing import Final
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from api.work.attending import Attending
+from api.work.batches import seldom_collecting
 from api.work.checking import Checking
 from api.work.instance import Carteggio
 from api.work.patience import LATER
@@ -27,7 +28,7 @@ def work(carteggio: Carteggio, stop: Event) -> None:
     for thread in threads:
         thread.start()
     try:
-        with ReadingWorker() as worker:
+        with ReadingWorker() as worker, seldom_collecting():
             asyncio.run(_attend(carteggio, worker, stop))
     finally:
         stop.set()
