@@ -107,24 +107,27 @@ class Marking:
         """Record what changed in a folder; give of how many messages."""
         known = self._noted(folder, None if changes.some_may_be_gone else list(changes.flags))
         gone = changes.gone(known)
-        there = {one.message for uid, one in known.items() if uid not in gone}
         left = [known[uid] for uid in sorted(gone)]
         now = [
             Marked(uid, known[uid].message, bits(flags))
             for uid, flags in sorted(changes.flags.items())
             if uid in known and uid not in gone and known[uid].flags != bits(flags)
         ]
+        flags = {one.uid: one.flags for one in now}
+        copies = self._copies(folder, [one.message for one in (*left, *now)])
+        observed = {
+            message: _Otherwise(
+                before[-1].flags, _last([x for x in before if x.uid not in gone], flags)
+            )
+            for message, before in copies.items()
+        }
         for some in _portions(left):
-            observed = {
-                one.message: _Otherwise(one.flags, None)
-                for one in some
-                if one.message not in there
-            }
+            these = {one.message: observed[one.message] for one in some}
             uids = [one.uid for one in some]
-            self._record(folder, observed, partial(folder.forget, uids=uids))
+            self._record(folder, these, partial(folder.forget, uids=uids))
         for some in _portions(now):
-            observed = {one.message: _Otherwise(known[one.uid].flags, one.flags) for one in some}
-            self._record(folder, observed, partial(folder.note, marked=some))
+            these = {one.message: observed[one.message] for one in some}
+            self._record(folder, these, partial(folder.note, marked=some))
         return len(left) + len(now)
 
     def found_again(self, folder: Folder, marked: Sequence[Marked]) -> None:
@@ -165,12 +168,26 @@ class Marking:
             )
             return {row[0]: Marked(*row) for row in rows}
 
-    def _elsewhere(self, folder: Folder, messages: list[UUID]) -> dict[UUID, int]:
-        """Give how messages were marked when the folder was numbered otherwise."""
+    def _copies(self, folder: Folder, messages: Sequence[UUID]) -> dict[UUID, list[Marked]]:
+        """Give each message's copies in a folder by rising UID: the last one's marks are shown."""
         with self._journal.database.pool.connection() as connection:
             rows = connection.execute(
-                "SELECT message, flags FROM folder_message WHERE folder = %s"
-                " AND uid_validity <> %s AND message = ANY(%s)",
+                "SELECT uid, message, flags FROM folder_message WHERE folder = %s"
+                " AND uid_validity = %s AND message = ANY(%b) ORDER BY uid",
+                (folder.key, folder.uid_validity, list(set(messages))),
+            )
+            found: dict[UUID, list[Marked]] = {}
+            for row in rows:
+                found.setdefault(row[1], []).append(Marked(*row))
+        return found
+
+    def _elsewhere(self, folder: Folder, messages: list[UUID]) -> dict[UUID, int]:
+        """Give how messages were marked when the folder was numbered otherwise, all copies alike."""
+        with self._journal.database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT message, min(flags) FROM folder_message WHERE folder = %s"
+                " AND uid_validity <> %s AND message = ANY(%s)"
+                " GROUP BY message HAVING min(flags) = max(flags)",
                 (folder.key, folder.uid_validity, messages),
             )
             return dict(rows.fetchall())
@@ -225,6 +242,11 @@ class Marking:
             order = _order(folder, states[id], shown, leaving=id in pending.leaving)
             events += [NewEvent(id, event, _envelope()) for event in _happens(states[id], order)]
         return events
+
+
+def _last(there: Sequence[Marked], flags: Mapping[int, int]) -> int | None:
+    """Give how the last of a message's copies is marked now; None where there is none."""
+    return flags.get(there[-1].uid, there[-1].flags) if there else None
 
 
 def _order(

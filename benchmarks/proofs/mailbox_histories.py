@@ -201,9 +201,9 @@ def _wrong(archive: Archive, box: Mailbox, seen: set[Seen], first: int) -> Itera
     for key in now.keys() - told.keys():
         yield f"{key} lies on the server and is not told"
     for key, states in told.items():
-        if (len(states), {gone for gone, _ in states}) != (1, {key not in now}):
+        if {gone for gone, _ in states} != {key not in now}:
             yield f"{key}: {states}, on the server: {now.get(key)}"
-        elif key in now and next(iter(states))[1] not in now[key]:
+        elif key in now and not {flags for _, flags in states} <= now[key]:
             yield f"{key} is marked {states}, on the server {now[key]}"
     yield from archive.ledger()
 
