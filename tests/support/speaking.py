@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from threading import Event, Thread
 from typing import cast
 
@@ -125,12 +125,19 @@ async def speaking(
 @contextmanager
 def spoken(answers: Mapping[str, Say], greeting: Say | None = None) -> Iterator[int]:
     """Run such a server in a thread of its own, for tests that are not in a loop."""
+    with in_thread(lambda: speaking(answers, greeting)) as port:
+        yield port
+
+
+@contextmanager
+def in_thread(server: Callable[[], AbstractAsyncContextManager[int]]) -> Iterator[int]:
+    """Run a server in a thread of its own; give its port."""
     ports: list[int] = []
     running, stop = Event(), asyncio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
-        async with speaking(answers, greeting) as port:
+        async with server() as port:
             ports.append(port)
             loops.append(asyncio.get_running_loop())
             running.set()
