@@ -250,18 +250,33 @@ class Lookups:
     def set_ours(self, stream: UUID, domains: Sequence[str], addresses: Sequence[str]) -> None:
         """Store what a record of the company calls its own."""
         self._run(
-            "INSERT INTO matching_ours VALUES (%s, %s, %s) ON CONFLICT (stream) DO UPDATE"
+            "INSERT INTO matching_ours (stream, domains, addresses) VALUES (%s, %s, %s)"
+            " ON CONFLICT (stream) DO UPDATE"
             " SET domains = EXCLUDED.domains, addresses = EXCLUDED.addresses",
             stream,
             list(domains),
             list(addresses),
         )
 
+    def set_forms(self, stream: UUID, addresses: Sequence[str]) -> list[str]:
+        """Store which addresses a record declares to be web forms; give those of before."""
+        query: LiteralString = "SELECT forms FROM matching_ours WHERE stream = %s"
+        before = self._rows(query, stream)
+        self._run(
+            "INSERT INTO matching_ours (stream, domains, addresses, forms)"
+            " VALUES (%s, '{}', '{}', %s) ON CONFLICT (stream) DO UPDATE SET forms = EXCLUDED.forms",
+            stream,
+            list(addresses),
+        )
+        return [one for row in before for one in row[0]]
+
     def ours(self) -> Ours:
-        """Give all that the company calls its own."""
-        rows = self._rows("SELECT domains, addresses FROM matching_ours")
-        domains = frozenset(domain for row in rows for domain in row[0])
-        return Ours(domains, frozenset(address for row in rows for address in row[1]))
+        """Give all that the company calls its own, and which addresses write for others."""
+        rows = self._rows("SELECT domains, addresses, forms FROM matching_ours")
+        domains, addresses, forms = (
+            frozenset(one for row in rows for one in row[at]) for at in range(3)
+        )
+        return Ours(domains, addresses, forms)
 
     # ---- what a decision asks
 

@@ -30,6 +30,7 @@ from domain.message import (
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.rereading import MessageReread
+from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 Fields = dict[str, object]
 
@@ -78,6 +79,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("token.issued", TokenIssued),
     EventType("token.revoked", TokenRevoked),
     EventType("message.reread", MessageReread),
+    EventType("web_form.declared", WebFormDeclared),
+    EventType("web_form.withdrawn", WebFormWithdrawn),
     EventType("exclusion.added", ExclusionAdded),
     EventType("exclusion.removed", ExclusionRemoved),
     EventType("projection.event_skipped", EventSkipped),

@@ -2,22 +2,28 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from domain.content import Content
 from domain.machine import is_form
 from domain.message import Direction, FolderRole
 from domain.values import Address
 
+FORM: Final = "form"
+"""The role of who wrote through a web form."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ours:
     """What the company calls its own; all in lower case.
 
-    Domains hold for everything below them too (pec.firm.example under firm.example).
+    Domains hold for everything below them too (pec.firm.example under firm.example). `forms` are
+    addresses, ours or not, that write for others.
     """
 
     domains: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
 
     def holds(self, address: Address) -> bool:
         """Tell whether an address is one of ours."""
@@ -25,6 +31,23 @@ class Ours:
             return True
         labels = address.domain.split(".")
         return any(".".join(labels[begin:]) in self.domains for begin in range(len(labels) - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Who wrote a mail in truth, where another address sent it."""
+
+    role: str
+    writer: Address
+    sent_by: Address
+
+
+def behind(content: Content, ours: Ours) -> Behind | None:
+    """Tell who wrote in truth, by the company's own word: through a web form."""
+    sent_by = next((one for one in content.authors if one.key in ours.forms), None)
+    if sent_by is not None and content.reply_to and not ours.holds(content.reply_to[0]):
+        return Behind(FORM, content.reply_to[0], sent_by)
+    return None
 
 
 def direction(content: Content, ours: Ours, roles: Collection[FolderRole]) -> Direction:
@@ -41,6 +64,8 @@ def direction(content: Content, ours: Ours, roles: Collection[FolderRole]) -> Di
 
 
 def _written_outside(content: Content, ours: Ours) -> bool:
+    if behind(content, ours) is not None:
+        return True
     writers = (content.pec_sender,) if content.pec_sender else content.authors
     if any(ours.holds(writer) for writer in writers):
         return is_form(content) and not ours.holds(content.reply_to[0])
@@ -50,17 +75,20 @@ def _written_outside(content: Content, ours: Ours) -> bool:
 def correspondents(content: Content, ours: Ours) -> tuple[tuple[str, str], ...]:
     """Give (role, address) of everybody in a message who is not ours, writers first.
 
-    A PEC envelope's From is the provider (RFC 6109); its real sender stands inside.
+    A PEC envelope's From is the provider (RFC 6109); its real sender stands inside. Whoever sent it
+    for another takes no part.
     """
     return tuple(
         (role, address.spec)
-        for role, address in dict.fromkeys(_roles(content))
+        for role, address in dict.fromkeys(_roles(content, behind(content, ours)))
         if "@" in address.spec and not ours.holds(address)
     )
 
 
-def _roles(content: Content) -> Iterator[tuple[str, Address]]:
-    if content.pec_sender is not None:
+def _roles(content: Content, real: Behind | None) -> Iterator[tuple[str, Address]]:
+    if real is not None:
+        yield real.role, real.writer
+    elif content.pec_sender is not None:
         yield "pec_sender", content.pec_sender
     else:
         yield from (("from", address) for address in content.authors)

@@ -87,6 +87,11 @@ def account_id(key: bytes, mailbox: MailboxId) -> UUID:
     return _uuid(key, b"account", mailbox.bytes)
 
 
+def web_form_id(key: bytes, address: str) -> UUID:
+    """Give the stream id of a web form's address."""
+    return _uuid(key, b"web form", address.casefold().encode())
+
+
 def exclusion_id(key: bytes, side: str, mailbox: MailboxId | None, pattern: str) -> UUID:
     """Give the stream id of an entry of the do-not-capture list: the same entry is one stream."""
     box = mailbox.bytes if mailbox is not None else b""

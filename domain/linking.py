@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from domain import correspondents as roles
 from domain.message import Direction, LinkState, TargetKind
 from domain.numbers import Number, Sighting, same
 from domain.values import MessageId
@@ -24,8 +25,12 @@ class Rule:
 
 
 ADDRESS = Rule("address-exact", 1)
+FORM = Rule("web-form", 1)
+"""Who stands in Reply-To of a form's mail: anybody can have typed it there."""
 REPLY = Rule("reply-to-linked", 1)
 NUMBER = Rule("document-number", 1)
+_BY_ROLE: Mapping[str, tuple[Rule, int]] = {roles.FORM: (FORM, 90)}
+"""The rule by which an address in a special role is matched, and how sure that is."""
 BLIND = "bcc"
 """Where a blind recipient stands: only the sending side may know of such a link."""
 
@@ -95,10 +100,11 @@ def _by_address(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]
         for party in parties:
             others = tuple(sorted(other for other in parties if other != party))
             state = LinkState.AMBIGUOUS if others else LinkState.AUTOMATIC
-            confidence = 100 // len(parties) if others else 99
+            rule, sure = _BY_ROLE.get(role, (ADDRESS, 99))
+            confidence = 100 // len(parties) if others else sure
             yield (
                 (TargetKind.PARTY, party),
-                Claim(state, ADDRESS, confidence, role, address, rejected=others),
+                Claim(state, rule, confidence, role, address, rejected=others),
             )
 
 

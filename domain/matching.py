@@ -8,9 +8,9 @@ from uuid import UUID
 from domain import answering
 from domain.answering import wants_answer
 from domain.content import Content
-from domain.correspondents import Ours, correspondents, direction
+from domain.correspondents import FORM, Ours, behind, correspondents, direction
 from domain.linking import Claim, Known, NumberedDocument, Rule, Target, link
-from domain.machine import recognise
+from domain.machine import Machine, recognise
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -26,6 +26,7 @@ from domain.values import Address, MessageId
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
+_KINDS = {FORM: "web_form"}
 TEXT_MATCHED = 4_000
 """So many characters of new text are searched for numbers."""
 
@@ -179,7 +180,10 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
 
 
 def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified:
+    real = behind(content, ours)
     machine = recognise(content, facts.traces)
+    if real is not None and content.notice is None:  # a person wrote, whatever sent it
+        machine = Machine(automatic=False, kind=_KINDS[real.role], evidence=real.sent_by.spec)
     way = direction(content, ours, facts.roles)
     want = wants_answer(content, way, machine)
     return MessageClassified(
@@ -189,7 +193,7 @@ def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified
         wants_answer=want.wanted,
         reason=want.reason,
         rule_version=answering.VERSION,
-        evidence=want.evidence,
+        evidence=want.evidence or ("" if real is None else machine.evidence),
     )
 
 

@@ -33,6 +33,7 @@ from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.recorded import Erased
 from domain.rereading import MessageReread, Saying
+from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 DATA_LIMIT: Final = 8 * 1024
 TEXT_LIMIT: Final = 300
@@ -172,6 +173,10 @@ def _of_house(event: object) -> str:
             return f"token {name} issued{' to a colleague' if colleague else ''}"
         case TokenRevoked():
             return "the token was revoked"
+        case WebFormDeclared(address):
+            return f"{address} writes for others, who stand in Reply-To"
+        case WebFormWithdrawn():
+            return "the address writes for itself again"
         case ExclusionAdded(side, pattern=pattern):
             return f"mail of {pattern} ({side.value}) is not taken in from now on"
         case ExclusionRemoved():

@@ -33,6 +33,7 @@ from api.cli import (
     serving,
     tokens,
     trying,
+    webforms,
 )
 from api.cli.setting import Chosen
 from api.compose import NoCompany
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 for group in (
     instance, importing, excluding, accounts, trying, ledger, mailboxes, asking, exporting, tokens,
-    serving, running, rereading, demo,
+    serving, running, rereading, webforms, demo,
 ):  # fmt: skip
     group.add_to(app)
 

@@ -12,6 +12,7 @@ from domain.message import MessageCopyFound, MessageReceived
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, as_read_now
+from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 HEARD = (
     "message.received",
@@ -24,6 +25,8 @@ HEARD = (
     "company.described",
     "colleague.registered",
     "mailbox.registered",
+    "web_form.declared",
+    "web_form.withdrawn",
 )
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -41,6 +44,10 @@ def fold(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
                 _document(lookups, recorded, record)
             case CompanyDescribed() | ColleagueRegistered() | MailboxRegistered():
                 _own(lookups, recorded)
+            case WebFormDeclared(address):
+                _forms(lookups, recorded, [address])
+            case WebFormWithdrawn():
+                _forms(lookups, recorded, [])
             case _:
                 pass
 
@@ -156,6 +163,11 @@ def _document(lookups: Lookups, recorded: Recorded, record: DocumentRecord) -> N
     before = lookups.set_numbers(recorded.stream, record.party, numbers)
     parties = {*before, *([record.party] if record.party else [])}
     lookups.due_linked(parties, recorded.envelope.event_id)
+
+
+def _forms(lookups: Lookups, recorded: Recorded, addresses: list[str]) -> None:
+    touched = {*addresses, *lookups.set_forms(recorded.stream, addresses)}
+    lookups.due_with_addresses([ref(one) for one in touched], recorded.envelope.event_id)
 
 
 def _own(lookups: Lookups, recorded: Recorded) -> None:

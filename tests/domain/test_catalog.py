@@ -37,6 +37,8 @@ NAMES = [
     "token.issued",
     "token.revoked",
     "message.reread",
+    "web_form.declared",
+    "web_form.withdrawn",
     "exclusion.added",
     "exclusion.removed",
     "projection.event_skipped",

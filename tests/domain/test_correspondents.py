@@ -1,9 +1,11 @@
 """Who is ours, and which way a message went."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.content import Content
-from domain.correspondents import Ours, correspondents, direction
+from domain.correspondents import FORM, Ours, behind, correspondents, direction
 from domain.message import Direction, FolderRole
 from domain.values import Address
 
@@ -71,3 +73,25 @@ def test_correspondents_are_everybody_else_in_every_role() -> None:
         ("sender", "segreteria@cliente.example"),
         ("cc", "agente@agenzia.example"),
     )
+
+
+SITE = Address("info@firma.example", "Sito")
+WITH_FORMS = replace(OURS, forms=frozenset({"info@firma.example", "forms@host.example"}))
+
+
+def test_whoever_stands_in_reply_to_of_a_forms_mail_wrote_it() -> None:
+    asked = mail(SITE, SITE, reply_to=MARIO)
+    assert direction(asked, OURS, INBOX) is Direction.INTERNAL
+    assert direction(asked, WITH_FORMS, INBOX) is Direction.INBOUND
+    assert correspondents(asked, WITH_FORMS)[0] == (FORM, "Mario@Cliente.example")
+
+
+def test_a_form_of_somebody_else_takes_no_part_itself() -> None:
+    asked = mail(Address("forms@host.example"), ANNA, reply_to=MARIO)
+    assert ("from", "forms@host.example") not in correspondents(asked, WITH_FORMS)
+
+
+def test_a_form_without_another_to_answer_to_writes_for_itself() -> None:
+    assert behind(mail(SITE, ANNA), WITH_FORMS) is None
+    assert behind(mail(SITE, ANNA, reply_to=ANNA), WITH_FORMS) is None
+    assert direction(mail(SITE, MARIO), WITH_FORMS, INBOX) is Direction.OUTBOUND
