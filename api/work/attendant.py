@@ -30,10 +30,14 @@ _BUSY_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often an account is looked into, in seconds; `least` apart, whatever a server tells."""
+    """How often an account is looked into, in seconds; `least` apart, whatever a server tells.
+
+    `patience` stretches the pauses after trouble, or shortens them.
+    """
 
     interval: float
     least: float = 1.0
+    patience: float = 1.0
 
     def next(self) -> float:
         """Give the time to the next look, a little more or less, so that not all look at once."""
@@ -76,7 +80,8 @@ class Attendant:
     def failed(self, kind: str) -> float:
         """Count a failure and give the pause after it."""
         self._failures += 1
-        return pause_after(kind, self._failures, random.random())  # noqa: S311  no secret
+        pause = pause_after(kind, self._failures, random.random())  # noqa: S311  no secret
+        return self._pace.patience * pause
 
     async def _stay(self, synced: Synced) -> float:
         """Look and wait in turns; give the pause where the connection is not kept meanwhile."""

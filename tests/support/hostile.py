@@ -6,11 +6,25 @@
 import asyncio
 import itertools
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from adapters.imap.session import ImapSession
 from adapters.imap.values import Fetched, ImapAccount, Limits, TroubleKind
-from speaking import CAPABLE, GREETING, POLITE, SILENCE, Say, forever, text, then_drop, trickle
+from badcertificates import AUTHORITY, Shown
+from certificates import server
+from speaking import (
+    CAPABLE,
+    GREETING,
+    POLITE,
+    SILENCE,
+    Say,
+    forever,
+    securing,
+    text,
+    then_drop,
+    trickle,
+)
 
 Security = Literal["plain", "starttls", "tls"]
 
@@ -60,6 +74,13 @@ async def visit(account: ImapAccount, limits: Limits = LIMITS) -> list[bytes]:
     return [one.raw for one in mail if isinstance(one, Fetched)]
 
 
+def behaving(security: Security, folder: Path) -> dict[str, Say]:
+    """Give what an honest server says that is reached so."""
+    context = Shown([server(AUTHORITY)]).context(folder)
+    greeting = {"": securing(context, after=GREETING)} if security == "tls" else {}
+    return {**GOOD, "STARTTLS": securing(context, b"TAG OK\r\n"), **greeting}
+
+
 def _can(*names: bytes) -> dict[str, Say]:
     """Say that the server can this too."""
     return {"CAPABILITY": text(b"* CAPABILITY IMAP4rev1 %s\r\nTAG OK\r\n" % b" ".join(names))}
@@ -90,7 +111,7 @@ def _counting(octets: bytes) -> Say:
 _HANGS = trickle(b"")
 _OTHER = text(OPENED.replace(b"UIDVALIDITY 1", b"UIDVALIDITY 2"))
 _FOLDERS = b"".join(b'* LIST () "/" f%d\r\n' % number for number in range(2_000))
-_SEARCH = b"".join(b"* SEARCH %d\r\n" % uid for uid in range(1, 10_003))
+_LISTED = b"".join(b"* 1 FETCH (UID %d RFC822.SIZE 1)\r\n" % uid for uid in range(1, 10_003))
 _T = TroubleKind
 
 # The nineteen of the audit that end in trouble, under its names (354 and 250 are an SMTP server's:
@@ -168,7 +189,7 @@ OURS = [
         "UIDVALIDITY beyond measure", _T.PROTOCOL,
         {"EXAMINE": text(OPENED.replace(b"UIDVALIDITY 1", b"UIDVALIDITY 9999999999999999999"))},
     ),
-    Script("more UIDs than messages", _T.TOO_MUCH_DATA, {"UID": text(_SEARCH + b"TAG OK\r\n")}),
+    Script("more UIDs than messages", _T.TOO_MUCH_DATA, {"UID": text(_LISTED + b"TAG OK\r\n")}),
     Script(
         "folder made anew while it is read", _T.PROTOCOL,
         {"EXAMINE": _in_turn(text(OPENED), _OTHER), "BODY": then_drop(b"")},

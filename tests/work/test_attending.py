@@ -1,42 +1,19 @@
 """Accounts are attended by real connections: news comes at once, trouble stays with its account."""
 
-import asyncio
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from threading import Event, Thread
-from typing import Any
 
 import pytest
-from psycopg.sql import SQL, Identifier
 
-from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
-from api.work.accounts import AccountState, Entered, configure, order, states_of
-from api.work.attendant import Pace
-from api.work.attending import Attending
-from api.work.feed import feed_channel
 from api.work.instance import Carteggio
-from api.work.sync import Sync
+from attended import BOX, NEVER, Office, counted
 from domain.account import PauseAccount, ResumeAccount
-from domain.marking import MessageMarked
-from domain.message import MessageReceived
-from dovecot import MailAccount
-from instances import events_of
-from projections.reader import EVERYTHING, Page
-from projections.unanswered import waiting_in
-from speaking import POLITE, SILENCE, Say, forever, spoken, text, trickle
+from speaking import POLITE, spoken
 
-BOX = "info@firm.example"
 NOW = datetime.now(UTC)
 EARLIER = NOW - timedelta(hours=1)
-NEVER = 3_600
 PROMISED_S = 10.0
-LIMITS = Limits(connect=2, command=3, fetch=5, answer=200_000, patience=1)
 
 
 def question(number: int) -> bytes:
@@ -62,94 +39,6 @@ def _date(when: datetime) -> str:
 def worker() -> Iterator[ReadingWorker]:
     with ReadingWorker() as reading:
         yield reading
-
-
-class Office:
-    """An instance whose accounts are attended while a test runs."""
-
-    def __init__(self, carteggio: Carteggio, worker: ReadingWorker) -> None:
-        self.carteggio, self._worker = carteggio, worker
-
-    def add(self, account: MailAccount, box: str = BOX, **more: object) -> None:
-        server = account.server
-        given: dict[str, Any] = {
-            "address": box, "host": server.host, "port": server.imap, "security": "plain",
-            "user": account.user, "password": account.password,
-        }  # fmt: skip
-        configure(self.carteggio, Entered(**(given | more)))
-
-    def add_at(self, port: int, box: str = BOX) -> None:
-        """Add an account on a server that speaks by a script."""
-        entered = Entered(box, "127.0.0.1", port, "plain", "anna", "secret")
-        configure(self.carteggio, entered)
-
-    def order(self, command: PauseAccount | ResumeAccount, box: str = BOX) -> None:
-        order(self.carteggio, box, command)
-
-    @contextmanager
-    def attended(self, interval: float = NEVER, limits: Limits = LIMITS) -> Iterator[None]:
-        """Attend the accounts, with a feed beside it, until the block is left."""
-        stop = Event()
-
-        async def attend() -> None:
-            sync = Sync(self.carteggio, self._worker, limits)
-            pace = Pace(interval, least=0.1)
-            await Attending(self.carteggio, sync, pace).run(stop)
-
-        threads = [
-            Thread(target=self.carteggio.feed.run, args=(stop,), name="tests-feed"),
-            Thread(target=lambda: asyncio.run(attend()), name="tests-attending"),
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
-
-    def until(self, holds: Callable[[], bool], seconds: float = 30) -> float:
-        """Wait until something holds, looked at whenever read models move; give how long it took."""
-        began = time.monotonic()
-        with self.carteggio.database.connect(direct=True) as connection:
-            name = Identifier(feed_channel(self.carteggio.database))
-            connection.execute(SQL("LISTEN {}").format(name))
-            while not holds():
-                assert time.monotonic() - began < seconds, (self.troubles(), self.leases())
-                list(connection.notifies(timeout=0.1, stop_after=1))
-        return time.monotonic() - began
-
-    def waiting(self) -> int:
-        """Count what nobody has answered."""
-
-        async def ask() -> int:
-            async with self.carteggio.reading() as asked:
-                found = await waiting_in(*asked, EVERYTHING, Page(first=100))
-            return len(found.rows)
-
-        return asyncio.run(ask())
-
-    def received(self) -> list[MessageReceived]:
-        return events_of(self.carteggio, "message.received")
-
-    def marked(self) -> list[MessageMarked]:
-        return events_of(self.carteggio, "message.marked")
-
-    def states(self) -> list[AccountState]:
-        return list(states_of(self.carteggio).values())
-
-    def troubles(self) -> Counter[str]:
-        return Counter(one.trouble for one in self.states())
-
-    def leases(self) -> list[int]:
-        """Count the accounts of each worker."""
-        with self.carteggio.database.connect() as connection:
-            rows = connection.execute("SELECT count(*) FROM account_lease GROUP BY worker")
-            return sorted(row[0] for row in rows)
-
-    def fetched(self, count: int = 1) -> bool:
-        return len([one for one in self.states() if one.fetched_at and not one.trouble]) == count
 
 
 @pytest.fixture
@@ -258,48 +147,3 @@ def test_a_server_that_cannot_tell_is_asked_at_intervals(office):
         with office.attended(interval=0.3):
             office.until(lambda: len(looks) >= 4)
             office.until(office.fetched)
-
-
-ILL: list[tuple[str, dict[str, Say], Say | None]] = [
-    ("timeout", POLITE, SILENCE),
-    ("timeout", POLITE, trickle(b"x")),
-    ("timeout", POLITE | {"EXAMINE": trickle(b"* OK wait\r\n")}, None),
-    ("timeout", POLITE | {"BODY": trickle(b"x", b"* 1 FETCH (UID 1 BODY[] {900}\r\n")}, None),
-    ("too much data", POLITE | {"LIST": forever(b"* LIST\r\n")}, None),
-    ("protocol", POLITE, text(b"220 smtp.example ESMTP\r\n")),
-]
-EACH = 5
-SHORT = replace(LIMITS, connect=1, command=1, fetch=1, patience=0)
-
-
-def test_ill_servers_and_bad_certificates_delay_nobody(office, mail_account):
-    looks: list[float] = []
-    interval = 2.0
-    with ExitStack() as stack:
-        office.add_at(stack.enter_context(spoken(POLITE | {"EXAMINE": counted(looks)})))
-        kinds: list[str] = []
-        for at, (kind, answers, greeting) in enumerate(ILL):
-            port = stack.enter_context(spoken(answers, greeting))
-            for number in range(EACH):
-                office.add_at(port, f"ill{at}.{number}@firm.example")
-            kinds += [kind] * EACH
-        for number in range(EACH):  # an authority that nobody here knows
-            box = f"tls{number}@firm.example"
-            office.add(mail_account, box, port=mail_account.server.imaps, security="tls")
-        kinds += ["tls"] * EACH
-        with office.attended(interval, SHORT):
-            office.until(lambda: Counter(kinds) <= office.troubles(), seconds=60)
-            known = len(looks)
-            office.until(lambda: len(looks) >= known + 3)
-    gaps = [after - before for before, after in pairwise(looks)]
-    assert max(gaps) < 2 * interval
-
-
-def counted(looks: list[float]) -> Say:
-    async def examine(tag: bytes, writer: asyncio.StreamWriter) -> None:
-        looks.append(time.monotonic())
-        writer.write(
-            b"* 0 EXISTS\r\n* OK [UIDVALIDITY 1]\r\n* OK [UIDNEXT 1]\r\n" + tag + b" OK\r\n"
-        )
-
-    return examine

@@ -10,10 +10,19 @@ import pytest
 
 import hostilevisits
 from adapters.imap.values import ImapAccount, ImapTrouble
-from badcertificates import AUTHORITY, Shown
-from certificates import server
-from hostile import FLOODS, GOOD, HARMLESS, LIMITS, MAIL, SCRIPTS, Script, Security, visit
-from speaking import GREETING, Say, securing, speaking
+from hostile import (
+    FLOODS,
+    GOOD,
+    HARMLESS,
+    LIMITS,
+    MAIL,
+    SCRIPTS,
+    Script,
+    Security,
+    behaving,
+    visit,
+)
+from speaking import speaking
 
 BOUND_MB = 64
 
@@ -21,13 +30,6 @@ BOUND_MB = 64
 def account(port: int, security: Security = "plain", folder: Path | None = None) -> ImapAccount:
     authority = folder / "ca.pem" if folder else None
     return ImapAccount("127.0.0.1", port, security, "anna", "secret", authority)
-
-
-def behaving(security: Security, folder: Path) -> dict[str, Say]:
-    """Give what an honest server says that is reached so."""
-    context = Shown([server(AUTHORITY)]).context(folder)
-    greeting = {"": securing(context, after=GREETING)} if security == "tls" else {}
-    return {**GOOD, "STARTTLS": securing(context, b"TAG OK\r\n"), **greeting}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
