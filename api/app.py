@@ -19,7 +19,7 @@ from api.http.figures import Figures
 from api.http.graphql import graphql
 from api.http.page import page
 from api.http.state import Served
-from api.http.watching import health, metrics
+from api.http.watching import accounts_health, health, metrics
 from api.paths import ATTACHMENT, RAW
 from api.security import Doorkeeper
 from api.work.instance import Carteggio
@@ -33,6 +33,7 @@ ROUTES = [
     Route("/", page),
     Route("/graphql", graphql, methods=["POST"]),
     Route("/health", health),
+    Route("/health/accounts", accounts_health),
     Route("/metrics", metrics),
     Route(RAW, raw),
     Route(ATTACHMENT, attachment),

@@ -159,25 +159,29 @@ def _accounts(carteggio: Carteggio) -> Iterator[Finding]:
     }
     addresses = _addresses(carteggio) if in_trouble else {}
     for id, state in in_trouble.items():
+        if addresses is not None and id not in addresses:
+            continue  # it was removed while somebody looked
         since = f", last fetched {state.fetched_at:%Y-%m-%d %H:%M}" if state.fetched_at else ""
-        said, address = f"{state.trouble}{since}", addresses.get(id)
+        said, address = f"{state.trouble}{since}", (addresses or {}).get(id)
         do = f"run: carteggio account test {address}" if address else "run: carteggio sync"
         yield Finding(f"account {address or id}", State.WARNING, said, do)
 
 
-def _addresses(carteggio: Carteggio) -> dict[UUID, str]:
-    """Give the accounts' addresses; none where the read model is not there to be asked."""
+def _addresses(carteggio: Carteggio) -> dict[UUID, str] | None:
+    """Give the accounts' addresses; None where the read model is not there to be asked."""
     try:
         return {one.id: one.address for one in asyncio.run(accounts_of(carteggio))}
     except (LookupError, psycopg.Error):
-        return {}
+        return None
 
 
 def _ledgers(carteggio: Carteggio) -> Iterator[Finding]:
     ledgers, do = ledgers_of(carteggio.database), "run: carteggio account ledger"
-    addresses = _addresses(carteggio) if ledgers else {}
+    addresses = _addresses(carteggio)
     for id, state in states_of(carteggio).items():
-        one, part = ledgers.get(id), f"ledger of {addresses.get(id, id)}"
+        if addresses is not None and id not in addresses:
+            continue
+        one, part = ledgers.get(id), f"ledger of {(addresses or {}).get(id, id)}"
         if one is not None and one.missing:
             said = f"{one.missing:,} messages on the server were not taken in"
             yield Finding(part, State.WARNING, said, f"{do}; it lists them")

@@ -121,9 +121,7 @@ def add(
     carteggio account add --mailbox fax@firm.example --protocol pop3 --host pop.firm.example
     carteggio account add --mailbox me@firm.example --oauth microsoft --client-id 0f8351ba-…
     """
-    if not is_address(mailbox.strip()):
-        raise typer.BadParameter(f"{mailbox!r} is no mail address")
-    _fitting(protocol, folder, delete_after)
+    _fitting(mailbox, protocol, folder, delete_after)
     asked = asked_of(
         oauth, client_id, tenant, unattended, secret_ends, oauth_scope, oauth_endpoint
     )
@@ -139,8 +137,12 @@ def add(
     out.print(plain(f"The account of {mailbox} is kept; {_next(entered)}"))
 
 
-def _fitting(protocol: str, folders: list[str] | None, delete_after: int | None) -> None:
-    """Refuse what the protocol cannot do."""
+def _fitting(
+    mailbox: str, protocol: str, folders: list[str] | None, delete_after: int | None
+) -> None:
+    """Refuse what is no mailbox, and what the protocol cannot do."""
+    if not is_address(mailbox.strip()):
+        raise typer.BadParameter(f"{mailbox!r} is no mail address")
     if protocol == "pop3" and folders:
         raise typer.BadParameter("POP3 knows no folders: leave out --folder")
     if protocol == "imap" and delete_after is not None:

@@ -1,8 +1,10 @@
 """What every resolver is given: who asks, and a way to read."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -14,6 +16,8 @@ from api.work.instance import PROJECTIONS, Carteggio
 from projections.projection import Names
 
 __all__ = ["Context", "Viewer"]
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -27,6 +31,7 @@ class Context:
     asked_for: int = 0
     """How many objects its lists may bring, so far."""
     _names: Names | None = field(default=None, repr=False)
+    _once: dict[str, asyncio.Task[Any]] = field(default_factory=dict, repr=False)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[tuple[AsyncConnection[TupleRow], Names]]:
@@ -35,3 +40,10 @@ class Context:
             if self._names is None:
                 self._names = await active_names_async(connection, PROJECTIONS)
             yield connection, self._names
+
+    async def once(self, name: str, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Read something under a name, once a request, whoever asks for it first."""
+        if name not in self._once:
+            self._once[name] = asyncio.create_task(read())
+        found: T = await self._once[name]
+        return found

@@ -7,9 +7,11 @@ from uuid import UUID
 import orjson
 from strawberry import ID
 
+from api.graphql.accounts import account_object, overviews
 from api.graphql.ids import Kind, encoded
 from api.graphql.letters import message_objects
 from api.graphql.node import Actor, AuditEntry, Node
+from api.graphql.people import colleagues, user_object
 from api.graphql.reading import (
     Reading,
     conversations_by_id,
@@ -19,6 +21,7 @@ from api.graphql.reading import (
 )
 from api.graphql.scalars import Position
 from api.graphql.selection import Selection
+from domain.access import Scope
 from domain.values import ActorKind
 from projections.trail import EntryRow
 
@@ -60,6 +63,13 @@ async def _of_kind(
             return await mailbox_objects(read, ids)
         case Kind.CONVERSATION:
             return await conversations_by_id(read, ids)
+        case Kind.ACCOUNT if Scope.MANAGE_MAILBOXES in read.asking.context.viewer.scopes:
+            found = (await overviews(read.asking.context)).values()
+            shown = [account_object(one, read.asking) for one in found]
+            return {one.key: one for one in shown if one.key in ids}
+        case Kind.COLLEAGUE:
+            people = await colleagues(read.asking.context)
+            return {id: user_object(people[id], read.asking) for id in ids if id in people}
         case _:
             return {}
 

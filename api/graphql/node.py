@@ -27,7 +27,8 @@ class Node:
 class Actor:
     kind: ActorKind = strawberry.field(description="What sort of actor.")
     id: str = strawberry.field(
-        description="A token's id, a rule with its version, or a part of the system."
+        description="The id of a token or a colleague, a rule with its version, or a part of the "
+        "system."
     )
 
 

@@ -7,8 +7,13 @@ from enum import Enum
 import strawberry
 from strawberry import ID
 
+from api.graphql import people
+from api.graphql.access import requires
+from api.graphql.accounts import Account, account_object, overviews
 from api.graphql.node import Audited
+from api.graphql.people import MailboxHealth, MailboxMember
 from api.paths import attachment_path
+from domain.access import Scope
 from domain.message import Direction
 from projections.contents import AttachmentRow, ParticipantRow
 from projections.mail import MessageRow
@@ -61,6 +66,22 @@ class Mailbox(Audited):
     address: str = strawberry.field(description="Its address.")
     name: str | None = strawberry.field(description="Its name.")
     is_pec: bool = strawberry.field(description="Whether it is certified mail (RFC 6109).")
+
+    @strawberry.field(description="The colleagues with whom it is shared.")
+    async def members(self) -> list[MailboxMember]:
+        return await people.members(self.asking.context, self.key, self.asking)
+
+    @strawberry.field(description="How mail comes into it.")
+    async def health(self) -> MailboxHealth:
+        return await people.health(self.asking.context, self.key)
+
+    @strawberry.field(
+        description="Where it is fetched from; null if it is not.",
+        **requires(Scope.MANAGE_MAILBOXES),
+    )
+    async def account(self) -> Account | None:
+        one = (await overviews(self.asking.context)).get(self.key)
+        return account_object(one, self.asking) if one else None
 
 
 @strawberry.type(description="One place where a message was seen.")

@@ -8,9 +8,11 @@ import strawberry
 from strawberry import ID, UNSET, Info
 from strawberry.schema.config import StrawberryConfig
 
+from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.closing import ClosingMutation
+from api.graphql.configuring import AccountMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
     AsOf,
@@ -25,11 +27,14 @@ from api.graphql.inputs import (
 )
 from api.graphql.limits import LIMITS
 from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
+from api.graphql.managing import ManagingQuery
 from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
+from api.graphql.people import User, user_object
 from api.graphql.scalars import SCALARS, Position
 from api.graphql.selection import Selection
+from api.graphql.sharing import SharingMutation
 from api.work.instance import Carteggio
 from domain.access import Scope
 from projections import links, messages
@@ -69,6 +74,12 @@ class Viewer:
     async def mailboxes(self, info: Info[Any, Any]) -> list[Mailbox]:
         return await Asking.by(info).mailboxes()
 
+    @strawberry.field(description="The colleague whose token it is; null for a program's.")
+    async def user(self, info: Info[Any, Any]) -> User | None:
+        colleague, context = info.context.viewer.colleague, info.context
+        row = (await people.colleagues(context)).get(colleague) if colleague else None
+        return user_object(row, Asking(context)) if row else None
+
 
 @strawberry.enum(description="How a read model is.")
 class ProjectionState(Enum):
@@ -96,7 +107,7 @@ class SystemStatus:
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(ManagingQuery):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
         context = info.context
@@ -281,7 +292,7 @@ def _status(carteggio: Carteggio) -> SystemStatus:
 
 
 @strawberry.type(description="What may be changed.")
-class Mutation(ClosingMutation):
+class Mutation(ClosingMutation, AccountMutation, SharingMutation):
     pass
 
 

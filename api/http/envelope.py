@@ -24,7 +24,11 @@ _SAFE: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_CHATTER: Final = ("health", "metrics")  # asked every few seconds by those who watch
+_CHATTER: Final = (
+    "health",
+    "accounts_health",
+    "metrics",
+)  # asked every few seconds by those who watch
 _AWAY: Final = (DatabaseUnavailable, OperationalError, InterfaceError, PoolTimeout)
 
 

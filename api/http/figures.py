@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,12 +18,13 @@ from prometheus_client.process_collector import ProcessCollector
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.matching import Lookups
-from api.work.accounts import states_of
+from api.graphql.ids import Kind, encoded
 from api.work.feed import ProjectionStatus
 from api.work.generations import active_names_async
 from api.work.instance import PROJECTIONS, Carteggio
-from api.work.ledger import is_overdue, ledgers_of
+from api.work.overview import Overview, overview
 from api.work.reactions import Reactions
+from projections.company import company
 from projections.reader import COUNTED_EXACTLY, EVERYTHING, Page
 from projections.unanswered import CORRESPONDENCE, waiting_in
 
@@ -40,6 +42,10 @@ _GAUGES: Final = {
         f"Mail that waits for an answer; {COUNTED_EXACTLY} also stands for more.",
     ),
     "accounts": ("Mail accounts by how the last look went.", "trouble"),
+    "accounts_stale": ("Accounts without a good look for three intervals, or without consent.",),
+    "account_age_seconds": ("How long ago a look was good or mail came.", "account"),
+    "account_backlog": ("Messages on the server that were not taken in.", "account"),
+    "account_ends_seconds": ("How long until consent or the client's secret ends.", "account"),
     "ledger_missing": ("Messages on mail servers that were not taken in.",),
     "ledger_overdue": ("Accounts not compared with their server for two days.",),
     "blobs": ("Sealed blobs; counted once a minute.",),
@@ -57,10 +63,7 @@ class _Read:
     head: int
     decided: int
     models: list[ProjectionStatus]
-    troubles: dict[str, int]
     blobs: int | None
-    missing: int
-    overdue: int
 
 
 class Figures:
@@ -101,9 +104,11 @@ class Figures:
         due = time.monotonic() - self._counted >= _SLOWLY_S
         read = await asyncio.to_thread(_read, carteggio, count_blobs=due)
         async with pool.connection() as connection:
-            names = await active_names_async(connection, (CORRESPONDENCE,))
+            names = await active_names_async(connection, (CORRESPONDENCE, company))
             waiting = await waiting_in(connection, names, EVERYTHING, Page(first=1))
+            accounts = await overview(carteggio, connection, names, EVERYTHING)
         self._set(read)
+        self._set_accounts(accounts)
         self._gauges["waiting_messages"].set(waiting.total)
         return generate_latest(self.registry)
 
@@ -114,29 +119,37 @@ class Figures:
             self._gauges["projection_position"].labels(one.name).set(one.position)
             self._gauges["projection_lag_events"].labels(one.name).set(one.lag)
             self._gauges["projection_stopped"].labels(one.name).set(one.state == "stopped")
-        self._gauges["accounts"].clear()
-        for trouble, count in read.troubles.items():
-            self._gauges["accounts"].labels(trouble).set(count)
-        self._gauges["ledger_missing"].set(read.missing)
-        self._gauges["ledger_overdue"].set(read.overdue)
         if read.blobs is not None:
             self._gauges["blobs"].set(read.blobs)
             self._counted = time.monotonic()
 
+    def _set_accounts(self, accounts: Sequence[Overview]) -> None:
+        """Set what is told of accounts, by their ids: an address is somebody's."""
+        each = ("accounts", "account_age_seconds", "account_backlog", "account_ends_seconds")
+        for name in each:
+            self._gauges[name].clear()
+        for one in accounts:
+            id = encoded(Kind.ACCOUNT, one.account.id)
+            if one.look is not None:
+                self._gauges["accounts"].labels(one.look.trouble or "none").inc()
+            if not one.account.paused:
+                self._gauges["account_age_seconds"].labels(id).set(one.age.total_seconds())
+            if one.backlog is not None:
+                self._gauges["account_backlog"].labels(id).set(one.backlog)
+            if one.ends_at is not None:
+                left = one.ends_at - one.at
+                self._gauges["account_ends_seconds"].labels(id).set(left.total_seconds())
+        self._gauges["accounts_stale"].set(sum(one.is_stale for one in accounts))
+        self._gauges["ledger_missing"].set(sum(one.backlog or 0 for one in accounts))
+        self._gauges["ledger_overdue"].set(sum(one.is_overdue for one in accounts))
+
 
 def _read(carteggio: Carteggio, *, count_blobs: bool) -> _Read:
     head = carteggio.journal.head()
-    troubles: dict[str, int] = {}
-    ledgers, states = ledgers_of(carteggio.database), states_of(carteggio)
-    missing = sum(one.missing for one in ledgers.values())
-    overdue = sum(is_overdue(ledgers.get(id), one.fetched_at) for id, one in states.items())
-    for state in states.values():
-        sort = state.trouble or "none"
-        troubles[sort] = troubles.get(sort, 0) + 1
     with carteggio.database.pool.connection() as connection:
         decided = Lookups(connection).position(Reactions.name)
         row = connection.execute("SELECT count(*) FROM blob").fetchone() if count_blobs else None
     models = [one for one in carteggio.feed.status() if one.active]
     wanted = {one.name for one in PROJECTIONS}
     models = [one for one in models if one.name in wanted]
-    return _Read(head, decided, models, troubles, row[0] if row else None, missing, overdue)
+    return _Read(head, decided, models, row[0] if row else None)

@@ -27,6 +27,7 @@ for an answer. This is its API for programs.</p>
 <dt><code>GET /messages/{{id}}/raw</code></dt><dd>a message's octets, as they were captured</dd>
 <dt><code>GET /attachments/{{id}}</code></dt><dd>an attachment</dd>
 <dt><code>GET /health</code></dt><dd>is the server well? (no token)</dd>
+<dt><code>GET /health/accounts</code></dt><dd>is mail fetched from every account? (no token)</dd>
 <dt><code>GET /metrics</code></dt><dd>figures for Prometheus</dd>
 </dl>
 </html>

@@ -11,11 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.database import DatabaseUnavailable
+from api.graphql.ids import Kind, encoded
 from api.http.answers import away, json_answer
 from api.http.callers import caller_with, served_by
 from api.http.state import Served
+from api.work.generations import active_names_async
 from api.work.instance import PROJECTIONS
+from api.work.overview import Overview, overview
 from domain.access import Scope
+from projections.company import company
+from projections.reader import EVERYTHING, Reader
 
 _PATIENCE_S: Final = 2.0
 _FIGURES_S: Final = 5.0
@@ -36,6 +41,50 @@ async def health(request: Request) -> Response:
         "work": {None: "elsewhere", True: "good", False: "ended"}[working],
     }
     return json_answer(found, 200 if well else 503)
+
+
+async def accounts_health(request: Request) -> Response:
+    """Say whether mail is fetched from every account: 200 if so, 503 if one is stale.
+
+    Which ones is told to a token that manages mailboxes, of those that it manages.
+    """
+    served, viewer = served_by(request), None
+    if "Authorization" in request.headers:
+        viewer = await caller_with(request, Scope.MANAGE_MAILBOXES)
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            found = await _accounts(served, viewer.manages if viewer else EVERYTHING)
+    except (TimeoutError, DatabaseUnavailable, PoolTimeout, Error, LookupError):
+        await _drop_broken(served)
+        return json_answer({"status": "unknown"}, 503)
+    well = not any(one.is_stale for one in found)
+    said: dict[str, object] = {"status": "good" if well else "bad"}
+    if viewer is not None:
+        said["accounts"] = [_account(one) for one in found]
+    return json_answer(said, 200 if well else 503)
+
+
+async def _accounts(served: Served, reader: Reader) -> list[Overview]:
+    async with served.pool.connection(_PATIENCE_S) as connection:
+        names = await active_names_async(connection, (company,))
+        return await overview(served.carteggio, connection, names, reader)
+
+
+def _account(one: Overview) -> dict[str, object]:
+    return {
+        "id": encoded(Kind.ACCOUNT, one.account.id),
+        "address": one.account.address,
+        "state": one.sort.value,
+        "stale": one.is_stale,
+        "ageSeconds": round(one.age.total_seconds()),
+        "lastSuccessAt": one.look.fetched_at if one.look else None,
+        "nextLookAt": one.next_at,
+        "trouble": one.trouble or None,
+        "failures": one.look.failures if one.look else 0,
+        "backlog": one.backlog,
+        "endsAt": one.ends_at,
+        "ending": one.endings,
+    }
 
 
 async def metrics(request: Request) -> Response:

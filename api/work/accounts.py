@@ -169,7 +169,7 @@ def configure(
 
 def _change_secret(carteggio: Carteggio, id: UUID, secret: str, envelope: Envelope) -> int | None:
     """Store a secret, then say that it was; not again where the same command did it already."""
-    if not _carried_out(carteggio, envelope):
+    if envelope.command_id is None or not carried_out(carteggio, envelope.command_id):
         sealed = carteggio.keyring.seal_secret(id, secret.encode())
         with carteggio.database.pool.connection() as connection:
             connection.execute(
@@ -182,11 +182,10 @@ def _change_secret(carteggio: Carteggio, id: UUID, secret: str, envelope: Envelo
     return carteggio.journal.record(id, account, ChangeCredentials(mark), envelope)
 
 
-def _carried_out(carteggio: Carteggio, envelope: Envelope) -> bool:
+def carried_out(carteggio: Carteggio, command_id: str) -> bool:
+    """Say whether a command was carried out already."""
     with carteggio.database.pool.connection() as connection:
-        found = connection.execute(
-            "SELECT FROM command WHERE command_id = %s", (envelope.command_id,)
-        )
+        found = connection.execute("SELECT FROM command WHERE command_id = %s", (command_id,))
         return found.fetchone() is not None
 
 

@@ -19,7 +19,7 @@ from adapters.mailservers import TroubleKind
 from api.work.accounts import Account, AccountState, accounts_in, states_of
 from api.work.consent import NEEDS, endings, ends_of
 from api.work.instance import Carteggio
-from api.work.ledger import Standing, ledgers_of
+from api.work.ledger import Standing, is_overdue, ledgers_of
 from projections.projection import Names
 from projections.reader import EVERYTHING, Reader
 
@@ -94,6 +94,18 @@ class Overview:
     def endings(self) -> list[str]:
         """Say what ends within a week, and what to do."""
         return endings(self.account, self.consent_ends_at, self.at)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Say when consent or the client's secret ends, whichever comes first."""
+        secret = self.account.oauth.secret_ends_on if self.account.oauth else None
+        day = datetime(secret.year, secret.month, secret.day, tzinfo=UTC) if secret else None
+        return min((one for one in (self.consent_ends_at, day) if one), default=None)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Say whether it is fetched, and was not compared with its server for too long."""
+        return is_overdue(self.ledger, self.look.fetched_at if self.look else None)
 
     @property
     def next_at(self) -> datetime | None:

@@ -39,5 +39,7 @@ def test_every_type_and_field_is_explained_in_a_sentence():
             assert (definition.description or "").endswith((".", "…")), f"{name}.{part}"
 
 
-KNOWN_BY_NAME = {"ActorKind", "CloseReason", "Direction", "LinkState", "Permission"}
+KNOWN_BY_NAME = {
+    "ActorKind", "CloseReason", "Direction", "LinkState", "MailboxRole", "Permission", "StepState",
+}  # fmt: skip
 """Enumerations of the domain, whose values the glossary explains."""

@@ -1,0 +1,113 @@
+"""Colleagues, and the mailboxes that they share."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from api.graphql.accounts import overviews
+from api.graphql.context import Context
+from api.graphql.ids import Kind, encoded
+from api.graphql.node import Audited
+from api.graphql.scalars import Duration
+from domain.mailbox import Role
+from projections import access, company, folders
+from projections.company import ColleagueRow
+
+strawberry.enum(
+    Role,
+    name="MailboxRole",
+    description="As what a colleague has a mailbox: READER sees its mail, MEMBER also closes and "
+    "reopens it, SUPERVISOR answers for how it is worked on.",
+)
+
+
+@strawberry.type(description="A person of the company.")
+class User(Audited):
+    name: str = strawberry.field(description="The name; the address where none is known.")
+    email: str = strawberry.field(description="The mail address.")
+
+
+@strawberry.type(description="A colleague who sees a mailbox.")
+class MailboxMember:
+    user: User = strawberry.field(description="Who.")
+    role: Role = strawberry.field(description="As what.")
+    since: datetime = strawberry.field(description="Since when in this role.")
+
+
+@strawberry.type(description="How mail comes into a mailbox.")
+class MailboxHealth:
+    last_received_at: datetime | None = strawberry.field(
+        description="When the newest mail that was taken in was received."
+    )
+    last_error: str | None = strawberry.field(
+        description="What went wrong at the last look, in a sentence of ours."
+    )
+    lag: Duration | None = strawberry.field(
+        description="How long ago a look was good or mail came; null where nothing is fetched: "
+        "from files alone, or paused."
+    )
+
+
+def user_object(row: ColleagueRow, asking: Any) -> User:
+    """Show a colleague."""
+    return User(
+        id=encoded(Kind.COLLEAGUE, row.id),
+        key=row.id,
+        asking=asking,
+        name=row.name or row.address,
+        email=row.address,
+    )
+
+
+async def colleagues(context: Context) -> Mapping[UUID, ColleagueRow]:
+    """Give the company's people; read once a request."""
+
+    async def read() -> Mapping[UUID, ColleagueRow]:
+        async with context.read() as (connection, names):
+            rows = await company.colleagues(connection, names, context.viewer.reader)
+        return {row.id: row for row in rows}
+
+    return await context.once("colleagues", read)
+
+
+async def members(context: Context, mailbox: UUID, asking: Any) -> list[MailboxMember]:
+    """Give with whom a mailbox is shared; all of them are read once a request."""
+
+    async def read() -> Sequence[access.MemberRow]:
+        async with context.read() as (connection, names):
+            return await access.members(connection, names, context.viewer.knows)
+
+    rows, people = await context.once("members", read), await colleagues(context)
+    return [
+        MailboxMember(
+            user=user_object(people[row.colleague], asking), role=Role(row.role), since=row.since
+        )
+        for row in rows
+        if row.mailbox == mailbox and row.colleague in people
+    ]
+
+
+async def health(context: Context, mailbox: UUID) -> MailboxHealth:
+    """Give how mail comes into a mailbox; that of all of them is read once a request."""
+
+    async def read() -> Mapping[UUID, datetime]:
+        async with context.read() as (connection, names):
+            rows = await folders.captured(connection, names, context.viewer.knows)
+        last: dict[UUID, datetime] = {}
+        for row in rows:
+            last[row.mailbox] = max(
+                row.last_received_at, last.get(row.mailbox, row.last_received_at)
+            )
+        return last
+
+    received = await context.once("received", read)
+    one = (await overviews(context)).get(mailbox)
+    fetched = one is not None and not one.account.paused
+    return MailboxHealth(
+        last_received_at=received.get(mailbox),
+        last_error=one.trouble or None if one else None,
+        lag=Duration(one.age) if one and fetched else None,
+    )

@@ -1,0 +1,269 @@
+"""Accounts by GraphQL, on a real mail server: configured, tried, paused, removed; never a secret."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from adapters.mime.worker import ReadingWorker
+from api.work.accounts import password_of
+from api.work.checking import Checking
+from api.work.sync import Sync
+from domain.access import Scope
+from domain.identity import account_id, mailbox_id
+from domain.values import Rejected
+from instances import events_of
+from letters import letter, mbox
+from serving import Api
+
+BOX = "info@firm.example"
+MANAGES = [Scope.MANAGE_MAILBOXES]
+SECRET = "a-password-that-is-nowhere-else"
+FIELDS = """id mailboxId address protocol host port security user login folders state trouble
+  failures isStale lastLookAt lastSuccessAt nextLookAt backlog comparedAt
+  coverage { sentIsRead sentReadAt reason } consentEndsAt ending deleteAfterDays"""
+LIST = f"{{ accounts {{ {FIELDS} }} }}"
+CONFIGURE = f"""mutation($input: AccountConfigureInput!) {{ accountConfigure(input: $input) {{
+  position userErrors {{ code message }} account {{ {FIELDS} }} }} }}"""
+TEST = """mutation($input: AccountTestInput!) { accountTest(input: $input) { isGood
+  userErrors { code } steps { name state said seconds } } }"""
+
+
+def ordering(name: str) -> str:
+    return f"""mutation($input: AccountInput!) {{ {name}(input: $input) {{ position
+      userErrors {{ code message }} account {{ state }} }} }}"""
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[ReadingWorker]:
+    with ReadingWorker() as reading:
+        yield reading
+
+
+@pytest.fixture
+def manager(api: Api) -> str:
+    return api.issue(MANAGES)
+
+
+def entered(account: Any, command: str = "c-1", **more: Any) -> dict[str, Any]:
+    server = account.server
+    return {
+        "commandId": command, "address": BOX, "host": server.host, "port": server.imap,
+        "security": "PLAIN", "user": account.user, "password": account.password, **more,
+    }  # fmt: skip
+
+
+def configured(api: Api, token: str, **input: Any) -> Any:
+    return api.ask(CONFIGURE, token, input=input)["accountConfigure"]
+
+
+def fetched(api: Api, worker: ReadingWorker) -> None:
+    (synced,) = asyncio.run(Sync(api.carteggio, worker).all())
+    assert synced.trouble == ""
+    api.caught_up()
+
+
+def test_an_account_is_tried_kept_fetched_and_told(api, manager, mail_account, worker):
+    done = configured(api, manager, **entered(mail_account))
+    assert done["userErrors"] == []
+    assert (done["account"]["state"], done["account"]["login"]) == ("NEW", "password")
+    assert done["account"]["coverage"]["reason"] == "not looked into yet"
+    mail_account.append(letter("1@acme.example"), when=datetime.now(UTC))
+    fetched(api, worker)
+    mail_account.append(letter("2@acme.example"), when=datetime.now(UTC))
+    asyncio.run(Checking(api.carteggio, Sync(api.carteggio, worker)).all())
+    (one,) = api.ask(LIST, manager)["accounts"]
+    assert (one["state"], one["failures"], one["isStale"]) == ("OK", 0, False)
+    assert one["lastSuccessAt"] == one["lastLookAt"] < one["nextLookAt"]
+    assert (one["backlog"], one["comparedAt"] is None) == (1, False)
+    assert one["coverage"]["sentIsRead"] is True
+    assert one["coverage"]["sentReadAt"] == one["lastSuccessAt"]
+
+
+def test_an_account_with_chosen_folders_but_the_sent_one_says_that_answers_are_not_seen(
+    api, manager, mail_account, worker
+):
+    configured(api, manager, **entered(mail_account, folders=["INBOX"]))
+    fetched(api, worker)
+    (one,) = api.ask(LIST, manager)["accounts"]
+    assert one["coverage"]["sentIsRead"] is False
+    assert "answers are not seen" in one["coverage"]["reason"]
+
+
+def test_a_maildrop_says_that_it_shows_nothing_of_what_is_sent(api, manager, maildrop):
+    configured(
+        api, manager, **entered(maildrop, port=maildrop.server.pop3, protocol="POP3", check=False)
+    )
+    (one,) = api.ask(LIST, manager)["accounts"]
+    assert "POP3 shows no Sent folder" in one["coverage"]["reason"]
+
+
+def test_a_wrong_password_is_refused_in_the_servers_words_and_nothing_is_kept(
+    api, manager, mail_account
+):
+    done = configured(api, manager, **entered(mail_account, password="wrong"))
+    (error,) = done["userErrors"]
+    assert error["code"] == "NO_LOGIN"
+    assert "Authentication failed" in error["message"]
+    assert api.ask(LIST, manager)["accounts"] == []
+    assert events_of(api.carteggio, "account.configured") == []
+
+
+def test_the_way_is_tried_step_by_step(api, manager, mail_account):
+    id = configured(api, manager, **entered(mail_account))["account"]["id"]
+    tried = api.ask(TEST, manager, input={"accountId": id})["accountTest"]
+    assert tried["isGood"] is True
+    names = [step["name"] for step in tried["steps"]]
+    assert names == ["resolve", "connect", "TLS", "login", "list", "select"]
+    configured(api, manager, **entered(mail_account, "c-2", password="wrong", check=False))
+    tried = api.ask(TEST, manager, input={"accountId": id})["accountTest"]
+    assert (tried["isGood"], tried["steps"][3]["state"]) == (False, "BAD")
+    assert "Authentication failed" in tried["steps"][3]["said"]
+
+
+def test_a_password_that_is_kept_goes_to_no_other_server(api, manager, mail_account):
+    configured(api, manager, **entered(mail_account))
+    changes: tuple[dict[str, Any], ...] = (
+        {"host": "192.0.2.1"},
+        {"port": 1},
+        {"user": "other"},
+        {"security": "TLS"},
+    )
+    for at, change in enumerate(changes):
+        given = {"commandId": f"c-{at + 10}", "address": BOX, "check": False, **change}
+        (error,) = configured(api, manager, **given)["userErrors"]
+        assert error["message"].startswith("password: it is needed")
+    kept = configured(api, manager, commandId="c-2", address=BOX, folders=["INBOX", "Sent"])
+    assert kept["userErrors"] == []
+    assert (kept["account"]["folders"], kept["account"]["user"]) == (
+        ["INBOX", "Sent"],
+        mail_account.user,
+    )
+
+
+def test_the_same_command_is_done_once_and_another_under_its_id_is_refused(
+    api, manager, mail_account
+):
+    first = configured(api, manager, **entered(mail_account, check=False))
+    again = configured(api, manager, **entered(mail_account, check=False))
+    assert (again["position"], again["userErrors"]) == (first["position"], [])
+    assert len(events_of(api.carteggio, "account.credentials_changed")) == 1
+    other = configured(api, manager, **entered(mail_account, password="other", check=False))
+    assert [one["code"] for one in other["userErrors"]] == ["COMMAND_ID_REUSED"]
+    id = account_id(api.carteggio.identity_key, mailbox_id(api.carteggio.identity_key, BOX))
+    assert password_of(api.carteggio, id) == mail_account.password
+
+
+def test_an_account_is_paused_and_resumed(api, manager, mail_account):
+    id = configured(api, manager, **entered(mail_account, check=False))["account"]["id"]
+    for name, state in (("accountPause", "PAUSED"), ("accountResume", "NEW")):
+        done = api.ask(ordering(name), manager, input={"commandId": name, "accountId": id})[name]
+        assert done["account"]["state"] == state
+        assert int(done["position"]) == api.carteggio.journal.head()
+        again = {"commandId": f"{name}-2", "accountId": id}
+        assert api.ask(ordering(name), manager, input=again)[name]["position"] is None
+
+
+def test_a_removed_account_loses_its_secret_and_its_mail_stays_readable(
+    api, manager, mail_account, worker
+):
+    id = configured(api, manager, **entered(mail_account))["account"]["id"]
+    mail_account.append(letter("1@acme.example"), when=datetime.now(UTC))
+    fetched(api, worker)
+    input = {"commandId": "r-1", "accountId": id}
+    removed = api.ask(ordering("accountRemove"), manager, input=input)["accountRemove"]
+    assert (removed["account"], removed["userErrors"]) == (None, [])
+    assert api.ask(ordering("accountRemove"), manager, input=input)["accountRemove"] == removed
+    assert api.ask(LIST, manager)["accounts"] == []
+    key = api.carteggio.identity_key
+    with pytest.raises(Rejected, match="no password is kept"):
+        password_of(api.carteggio, account_id(key, mailbox_id(key, BOX)))
+    seen = api.ask("{ messages { edges { node { id } } } mailboxes { address } }")
+    assert len(seen["messages"]["edges"]) == 1
+    assert seen["mailboxes"] == [{"address": BOX}]
+    raw = api.get(f"/messages/{seen['messages']['edges'][0]['node']['id']}/raw")
+    assert b"<1@acme.example>" in raw.content
+    configured(api, manager, **entered(mail_account, "c-9"))
+    fetched(api, worker)
+    assert len(events_of(api.carteggio, "message.received")) == 1
+
+
+def test_a_secret_is_in_no_event_table_log_or_answer(
+    api, manager, mail_account, capfd: pytest.CaptureFixture[str]
+):
+    given = entered(mail_account, password=SECRET, check=False)
+    answer = api.ask(CONFIGURE, manager, input=given)
+    id = answer["accountConfigure"]["account"]["id"]
+    told = [answer, api.ask(LIST, manager), api.ask(TEST, manager, input={"accountId": id})]
+    audit = "{ auditLog(first: 100) { edges { node { event summary data commandId } } } }"
+    told.append(api.ask(audit))
+    assert SECRET not in json.dumps(told)
+    assert SECRET not in "".join(capfd.readouterr())
+    with api.carteggio.database.connect() as connection:
+        tables = connection.execute(
+            "SELECT table_schema, table_name FROM information_schema.tables"
+            " WHERE table_schema LIKE %s",
+            (f"{api.carteggio.database.schema}%",),
+        ).fetchall()
+        for table in tables:
+            query = SQL("SELECT count(*) FROM {} t WHERE t::text LIKE %s")
+            found = connection.execute(query.format(Identifier(*table)), (f"%{SECRET}%",))
+            assert found.fetchone() == (0,), table
+    assert tables
+
+
+def test_who_manages_some_mailboxes_manages_no_others(api, mail_account):
+    everything = api.issue(MANAGES)
+    own = configured(api, everything, **entered(mail_account, check=False))["account"]
+    other = {**entered(mail_account, "c-2", check=False), "address": "sales@firm.example"}
+    there = configured(api, everything, **other)["account"]
+    key = api.carteggio.identity_key
+    token = api.issue(MANAGES, mailboxes=[mailbox_id(key, BOX)])
+    assert [one["id"] for one in api.ask(LIST, token)["accounts"]] == [own["id"]]
+    for name in ("accountPause", "accountRemove"):
+        input = {"commandId": name, "accountId": there["id"]}
+        (error,) = api.ask(ordering(name), token, input=input)[name]["userErrors"]
+        assert error["code"] == "NOT_FOUND"
+    tried = api.ask(TEST, token, input={"accountId": there["id"]})["accountTest"]
+    assert [one["code"] for one in tried["userErrors"]] == ["NOT_FOUND"]
+    refused = configured(api, token, **{**other, "commandId": "c-3"})["userErrors"]
+    assert [one["code"] for one in refused] == ["FORBIDDEN"]
+    assert api.refusal(LIST, api.issue([Scope.READ_MAIL])) == "FORBIDDEN"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"address": "nobody"}, "nobody is no mail address"),
+        ({"host": " "}, "host: it is needed"),
+        ({"host": "a\nb"}, "host: 255 printable"),
+        ({"port": 70_000}, "port: from 1"),
+        ({"password": "a\r\nb"}, "password: one line"),
+        ({"password": None}, "password: it is needed"),
+        ({"protocol": "POP3", "folders": ["INBOX"]}, "folders: POP3"),
+        ({"deleteAfterDays": 3}, "deleteAfterDays: IMAP"),
+        ({"commandId": ""}, "commandId:"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(shared_api: Api, change, said):
+    given = {
+        "commandId": "c-1", "address": BOX, "host": "192.0.2.1", "password": "x", "check": False,
+    }  # fmt: skip
+    (error,) = configured(shared_api, shared_api.token, **{**given, **change})["userErrors"]
+    assert error["message"].startswith(said)
+
+
+def test_mail_of_a_mailbox_without_an_account_can_be_managed_too(api: Api, tmp_path: Path):
+    api.imported(mbox(tmp_path / "x.mbox", [letter("1@acme.example")]), BOX)
+    token = api.issue(MANAGES)
+    query = """{ managedMailboxes { address account { id } members { role }
+      health { lastReceivedAt lastError lag } } }"""
+    (box,) = api.ask(query, token)["managedMailboxes"]
+    assert (box["address"], box["account"], box["members"]) == (BOX, None, [])
+    assert (box["health"]["lastReceivedAt"] is None, box["health"]["lag"]) == (False, None)
+    assert api.refusal("{ mailboxes { address } }", token) == "FORBIDDEN"
