@@ -13,6 +13,7 @@ class Scope(StrEnum):
 
     READ_MAIL = "read_mail"
     CLOSE_MAIL = "close_mail"
+    MARK_MAIL = "mark_mail"
     READ_AUDIT = "read_audit"
     MANAGE_MAILBOXES = "manage_mailboxes"
 

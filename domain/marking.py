@@ -2,7 +2,7 @@
 
 What a person orders here is an event at once, and is carried out at the mail server afterwards.
 What others do there is an event when it is seen. The journal's order decides: of two changes of the
-same mark the one recorded last counts (docs/decisions/0012).
+same mark the one recorded last counts (docs/decisions/0011).
 """
 
 from collections.abc import Mapping, Sequence

@@ -28,6 +28,7 @@ from api.cli import (
     instance,
     ledger,
     mailboxes,
+    marking,
     rereading,
     running,
     serving,
@@ -51,8 +52,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for group in (
-    instance, importing, excluding, accounts, trying, ledger, mailboxes, asking, exporting, tokens,
-    serving, running, rereading, webforms, demo,
+    instance, importing, excluding, accounts, trying, ledger, mailboxes, asking, marking, exporting,
+    tokens, serving, running, rereading, webforms, demo,
 ):  # fmt: skip
     group.add_to(app)
 

@@ -19,6 +19,7 @@ from api.graphql.mail import (
 from api.graphql.node import Actor
 from api.graphql.parts import (
     Address,
+    Authentication,
     Mailbox,
     Occurrence,
     addresses,
@@ -33,6 +34,7 @@ from api.graphql.reading import (
     document_objects,
     mailbox_objects,
     party_objects,
+    places_pending,
 )
 from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
@@ -40,6 +42,7 @@ from api.paths import raw_path
 from domain.message import CloseReason, Direction, LinkState, TargetKind
 from domain.values import ActorKind
 from projections import conversations, links, messages, threads
+from projections.authentication import ResultRow, results_of
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.history import LinkRow
 from projections.letters import Letter, letters_of
@@ -57,6 +60,10 @@ class _Parts:
     files: Mapping[UUID, list[AttachmentRow]] = field(default_factory=dict)
     places: Mapping[UUID, list[OccurrenceRow]] = field(default_factory=dict)
     boxes: Mapping[UUID, Mailbox] = field(default_factory=dict)
+    proofs: Mapping[tuple[UUID, int], list[ResultRow]] = field(default_factory=dict)
+    """What was found out about senders, by message and the position of the copy."""
+    pending: Collection[tuple[UUID, int]] = ()
+    """Places, by message and position, for which something is ordered at the mail server."""
     links: Mapping[UUID, list[Link]] = field(default_factory=dict)
     conversations: Mapping[UUID, Conversation] = field(default_factory=dict)
     letters: Mapping[UUID, Letter] = field(default_factory=dict)
@@ -107,6 +114,11 @@ async def _read_places(
     parts.places = await messages.occurrences_of(*read.asked, ids, read.as_of)
     boxes = {one.mailbox for places in parts.places.values() for one in places}
     parts.boxes = await mailbox_objects(read, boxes)
+    if "authentication" in wanted["occurrences"]:
+        parts.proofs = await results_of(*read.asked, ids)
+    if "isPending" in wanted["occurrences"]:
+        rows = [one for places in parts.places.values() for one in places if not one.gone]
+        parts.pending = await places_pending(read, rows)
 
 
 async def _read_relations(
@@ -279,7 +291,7 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         answered_at=answered_at,
         unanswered=parts.waits.get(row.id),
         attachments=[attachment(one) for one in parts.files.get(row.id, ())],
-        occurrences=_places(parts, row.id),
+        occurrences=_proved(parts, row.id),
         conversation=parts.conversations.get(row.id),
         all_links=links,
         parties=[one for one in counted if isinstance(one, Party)],
@@ -304,8 +316,25 @@ def _answer(parts: _Parts, message: UUID) -> Message | None:
     return parts.answers.get(by) if by else None
 
 
+def _proved(parts: _Parts, message: UUID) -> list[Occurrence]:
+    places = _places(parts, message)
+    rows = (one for one in parts.places.get(message, ()) if one.mailbox in parts.boxes)
+    for row, place in zip(rows, places, strict=True):
+        place.authentication = [
+            Authentication(
+                method=one.method, result=one.result, about=one.about, server=one.server
+            )
+            for one in parts.proofs.get((message, row.position), ())
+        ]
+    return places
+
+
 def _places(parts: _Parts, message: UUID) -> list[Occurrence]:
     rows = parts.places.get(message, ())
     return [
-        occurrence(row, parts.boxes[row.mailbox]) for row in rows if row.mailbox in parts.boxes
+        occurrence(
+            row, parts.boxes[row.mailbox], pending=(row.message, row.position) in parts.pending
+        )
+        for row in rows
+        if row.mailbox in parts.boxes
     ]

@@ -49,6 +49,14 @@ class Why:
     )
 
 
+@strawberry.type(description="What a mail server of ours found out about who sent a mail.")
+class Authentication:
+    method: str = strawberry.field(description="How: spf, dkim, dmarc, …")
+    result: str = strawberry.field(description="What came of it: pass, fail, none, …")
+    about: str = strawberry.field(description="What was examined: header.from=acme.example, …")
+    server: str = strawberry.field(description="The server that says so.")
+
+
 @strawberry.type(description="A file in a message.")
 class Attachment:
     name: str = strawberry.field(description="Its name, to be shown; never a path.")
@@ -91,6 +99,10 @@ class Occurrence:
     received_at: datetime = strawberry.field(description="When it came there.")
     seen: bool = strawberry.field(description="Whether it is marked as read there now.")
     flagged: bool = strawberry.field(description="Whether it is flagged there now.")
+    answered: bool = strawberry.field(description="Whether it is marked as answered there now.")
+    is_pending: bool = strawberry.field(
+        description="Whether what was ordered for it there waits for the mail server."
+    )
     gone: bool = strawberry.field(
         description="Whether it no longer lies there: it was moved or deleted; it is kept here."
     )
@@ -101,7 +113,14 @@ class Occurrence:
         description="Whether it is older than the first import: nothing waits because of it."
     )
     size: int = strawberry.field(description="This copy's octets.")
+    whole_size: int | None = strawberry.field(
+        description="Only the header was fetched, of so many octets: they come with messageFetch."
+        " Null for what is here whole."
+    )
     sha256: str = strawberry.field(description="The digest of this copy's octets.")
+    authentication: list[Authentication] = strawberry.field(
+        description="What our own mail servers found about who sent it (RFC 8601)."
+    )
 
 
 @strawberry.type(description="Somebody through whom a party writes.")
@@ -166,17 +185,21 @@ def attachment(row: AttachmentRow) -> Attachment:
     )
 
 
-def occurrence(row: OccurrenceRow, mailbox: Mailbox) -> Occurrence:
-    """Say where a copy was seen."""
+def occurrence(row: OccurrenceRow, mailbox: Mailbox, *, pending: bool) -> Occurrence:
+    """Say where a copy was seen; `pending`: something is ordered for it there."""
     return Occurrence(
         mailbox=mailbox,
         folder=row.folder,
         received_at=row.received_at,
         seen="seen" in row.flags,
         flagged="flagged" in row.flags,
+        answered="answered" in row.flags,
+        is_pending=pending,
         gone=row.gone,
         is_variant=row.variant,
         is_archived=row.archived,
         size=row.size,
+        whole_size=row.whole_size,
         sha256=row.raw_sha256,
+        authentication=[],
     )

@@ -13,8 +13,13 @@ from api.graphql.ids import Kind, encoded
 from api.graphql.mail import Conversation, Document, Party
 from api.graphql.parts import Contact, Mailbox, Money
 from api.graphql.selection import Selection
+from api.work.outward import waiting_for
+from api.work.undone import key_of
+from domain.identity import account_id
+from domain.values import MailboxId
 from projections import company, documents, parties, threads
 from projections.directory import ContactRow, DocumentRow, PartyRow
+from projections.occurrences import OccurrenceRow
 from projections.projection import Names
 from projections.reader import NOW, AsOf, Reader
 from projections.threads import Thread
@@ -142,6 +147,19 @@ async def mailbox_objects(
             is_pec=row.certified,
         )
         for row in rows
+    }
+
+
+async def places_pending(read: Reading, places: Sequence[OccurrenceRow]) -> set[tuple[UUID, int]]:
+    """Give the places for which something is ordered that the mail server has not done yet."""
+    key = read.asking.context.carteggio.identity_key
+    waiting = await waiting_for(read.connection, {one.message for one in places})
+    return {
+        (one.message, one.position)
+        for one in places
+        if waiting
+        and (one.message, key_of(key, account_id(key, MailboxId(one.mailbox)), one.folder))
+        in waiting
     }
 
 

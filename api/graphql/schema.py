@@ -13,6 +13,7 @@ from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.closing import ClosingMutation
 from api.graphql.configuring import AccountMutation
+from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
     AsOf,
@@ -28,6 +29,7 @@ from api.graphql.inputs import (
 from api.graphql.limits import LIMITS
 from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
 from api.graphql.managing import ManagingQuery
+from api.graphql.marking import MarkingMutation
 from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
@@ -292,7 +294,9 @@ def _status(carteggio: Carteggio) -> SystemStatus:
 
 
 @strawberry.type(description="What may be changed.")
-class Mutation(ClosingMutation, AccountMutation, SharingMutation):
+class Mutation(
+    ClosingMutation, MarkingMutation, FetchingMutation, AccountMutation, SharingMutation
+):
     pass
 
 

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
+from psycopg.rows import TupleRow
 
 from adapters.database import Database
 from domain.marking import Wish
@@ -206,3 +207,14 @@ def reach_of(database: Database, message: UUID) -> set[UUID]:
             (message, message),
         )
         return {row[0] for row in rows}
+
+
+async def waiting_for(
+    connection: AsyncConnection[TupleRow], messages: Iterable[UUID]
+) -> set[tuple[UUID, UUID]]:
+    """Give the messages for which something waits, each with the folder where it counts as lying."""
+    rows = await connection.execute(
+        "SELECT message, coalesce(target, folder) FROM outward_order WHERE message = ANY(%b)",
+        (list(messages),),
+    )
+    return {(message, folder) async for message, folder in rows}

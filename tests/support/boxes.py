@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from adapters.ids import uuid7
@@ -12,7 +12,7 @@ from api.work.accounts import Entered, accounts_of, configure
 from api.work.instance import Carteggio
 from api.work.ordering import MarksWanted, MoveWanted, Ordering
 from api.work.sync import Sync, Synced
-from domain.identity import mailbox_id
+from domain.identity import account_id, mailbox_id
 from domain.marking import MessageMarked, MessageOrderFailed
 from domain.message import MessageReceived
 from domain.recorded import Envelope, Origin
@@ -41,12 +41,19 @@ class Box:
 
     def __init__(self, carteggio: Carteggio, worker: ReadingWorker, account: MailAccount) -> None:
         self.carteggio, self.worker, self.account = carteggio, worker, account
-        server = account.server
-        configure(
-            carteggio,
-            Entered(BOX, server.host, server.imap, "plain", account.user, account.password),
-        )
-        carteggio.feed.catch_up()
+        self.lead_to(account.server.imap)
+
+    def lead_to(self, port: int) -> None:
+        """Say at which port the server is."""
+        account = self.account
+        host = account.server.host
+        entered = Entered(BOX, host, port, "plain", account.user, account.password)
+        configure(self.carteggio, entered)
+        self.carteggio.feed.catch_up()
+
+    def account_id(self) -> UUID:
+        key = self.carteggio.identity_key
+        return account_id(key, mailbox_id(key, BOX))
 
     def fetch(self) -> Synced:
         """Look into the account once, as a process that has just begun."""
@@ -88,6 +95,19 @@ class Box:
         """Let orders that wait for another try be due now."""
         with self.carteggio.database.connect() as connection:
             connection.execute("UPDATE outward_order SET due_at = clock_timestamp()")
+
+    def age(self, by: timedelta) -> None:
+        """Let orders have been given so long ago."""
+        with self.carteggio.database.connect() as connection:
+            connection.execute("UPDATE outward_order SET ordered_at = ordered_at - %s", (by,))
+
+    def tries(self) -> int:
+        """Count how often the server was to be asked, of orders that still wait."""
+        with self.carteggio.database.connect() as connection:
+            row = connection.execute(
+                "SELECT coalesce(sum(tries), 0) FROM outward_order"
+            ).fetchone()
+        return row[0] if row else 0
 
     def on_server(self, folder: str = "INBOX") -> dict[str, set[str]]:
         """Give the messages of a folder as another mail program sees them: subject, flags."""
