@@ -1,6 +1,7 @@
 """A POP3 server that answers by a script: for servers that no honest program imitates."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -44,12 +45,14 @@ async def speaking(
     answers: Mapping[str, Say | list[Say]], heard: list[bytes] | None = None
 ) -> AsyncIterator[int]:
     """Answer each command by its name, the greeting by none; of a list one after the other."""
-    said = {name: list(say) if isinstance(say, list) else [say] for name, say in answers.items()}
+    asked: Counter[str] = Counter()
     talks: set[asyncio.Task[None]] = set()
 
     async def answer(name: str, writer: asyncio.StreamWriter) -> None:
-        steps = said.get(name, [text(b"-ERR what\r\n")])
-        await (steps.pop(0) if len(steps) > 1 else steps[0])(b"", writer)
+        say = answers.get(name, text(b"-ERR what\r\n"))
+        steps = say if isinstance(say, list) else [say]
+        step, asked[name] = steps[min(asked[name], len(steps) - 1)], asked[name] + 1
+        await step(b"", writer)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -112,7 +112,9 @@ async def refused(wrong: ImapAccount, kind: TroubleKind, said: str) -> None:
 
 async def test_tls_on_a_plain_port_is_tls_trouble(mail_account):
     right = account(mail_account, "tls")
-    await refused(replace(right, port=mail_account.server.imap), TroubleKind.TLS, "does not answer in TLS")
+    await refused(
+        replace(right, port=mail_account.server.imap), TroubleKind.TLS, "does not answer in TLS"
+    )
 
 
 async def test_a_wrong_password_is_told_in_the_servers_words(mail_account):
