@@ -270,13 +270,20 @@ class Lookups:
         )
         return [one for row in before for one in row[0]]
 
-    def ours(self) -> Ours:
-        """Give all that the company calls its own, and which addresses write for others."""
-        rows = self._rows("SELECT domains, addresses, forms FROM matching_ours")
-        domains, addresses, forms = (
-            frozenset(one for row in rows for one in row[at]) for at in range(3)
+    def set_servers(self, stream: UUID, servers: Sequence[str]) -> None:
+        """Store which servers are believed about senders."""
+        self._run(
+            "INSERT INTO matching_ours (stream, domains, addresses, servers)"
+            " VALUES (%s, '{}', '{}', %s)"
+            " ON CONFLICT (stream) DO UPDATE SET servers = EXCLUDED.servers",
+            stream,
+            list(servers),
         )
-        return Ours(domains, addresses, forms)
+
+    def ours(self) -> Ours:
+        """Give all that the company calls its own, and whose word it takes."""
+        rows = self._rows("SELECT domains, addresses, forms, servers FROM matching_ours")
+        return Ours(*(frozenset(one for row in rows for one in row[at]) for at in range(4)))
 
     # ---- what a decision asks
 

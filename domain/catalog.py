@@ -13,6 +13,7 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -81,6 +82,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.reread", MessageReread),
     EventType("web_form.declared", WebFormDeclared),
     EventType("web_form.withdrawn", WebFormWithdrawn),
+    EventType("server.trusted", ServerTrusted),
+    EventType("server.distrusted", ServerDistrusted),
     EventType("exclusion.added", ExclusionAdded),
     EventType("exclusion.removed", ExclusionRemoved),
     EventType("projection.event_skipped", EventSkipped),

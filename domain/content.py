@@ -40,6 +40,21 @@ class CalendarEntry:
     sequence: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A mail that a person passes on by @fwd: who wrote it, and what about.
+
+    `begins` is the place in the text of the mail where the forwarded text begins; None where the
+    mail is attached.
+    """
+
+    sender: Address
+    subject: str = ""
+    sent_at: datetime | None = None
+    message_id: str = ""
+    begins: int | None = None
+
+
 class NoticeKind(StrEnum):
     """What a machine says about another message."""
 
@@ -112,6 +127,8 @@ class Content:
     signature: str = ""
     """Of signed mail: intact, broken, or unverified, where it cannot be told. Intact says that the
     mail is as the key's owner signed it, and nothing of who that is."""
+    forwarded: Forwarded | None = None
+    """Where the text begins with @fwd."""
     degraded: bool = False
     """True when the mail could not be read in full; the raw bytes are kept all the same."""
     defects: tuple[str, ...] = field(default=())

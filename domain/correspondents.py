@@ -11,6 +11,8 @@ from domain.values import Address
 
 FORM: Final = "form"
 """The role of who wrote through a web form."""
+FORWARDED: Final = "forwarded"
+"""The role of who wrote what a colleague passed on by @fwd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Ours:
     domains: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
+    servers: frozenset[str] = frozenset()
+    """Mail servers that are believed about senders (RFC 8601)."""
 
     def holds(self, address: Address) -> bool:
         """Tell whether an address is one of ours."""
@@ -43,11 +47,15 @@ class Behind:
 
 
 def behind(content: Content, ours: Ours) -> Behind | None:
-    """Tell who wrote in truth, by the company's own word: through a web form."""
+    """Tell who wrote in truth, by the company's own word: through a web form, or a colleague."""
     sent_by = next((one for one in content.authors if one.key in ours.forms), None)
     if sent_by is not None and content.reply_to and not ours.holds(content.reply_to[0]):
         return Behind(FORM, content.reply_to[0], sent_by)
-    return None
+    passed_on, authors = content.forwarded, content.authors
+    if passed_on is None or not authors or ours.holds(passed_on.sender):
+        return None
+    by_us = all(ours.holds(one) for one in authors)
+    return Behind(FORWARDED, passed_on.sender, authors[0]) if by_us else None
 
 
 def direction(content: Content, ours: Ours, roles: Collection[FolderRole]) -> Direction:
@@ -55,6 +63,8 @@ def direction(content: Content, ours: Ours, roles: Collection[FolderRole]) -> Di
 
     A web form writes from our address for somebody else (Reply-To), so it comes from outside.
     """
+    if behind(content, ours) is not None:  # also where its sender kept a copy in Sent
+        return Direction.INBOUND
     if _written_outside(content, ours) and FolderRole.SENT not in roles:
         return Direction.INBOUND
     readers = (*content.to, *content.cc, *content.bcc)
@@ -64,8 +74,6 @@ def direction(content: Content, ours: Ours, roles: Collection[FolderRole]) -> Di
 
 
 def _written_outside(content: Content, ours: Ours) -> bool:
-    if behind(content, ours) is not None:
-        return True
     writers = (content.pec_sender,) if content.pec_sender else content.authors
     if any(ours.holds(writer) for writer in writers):
         return is_form(content) and not ours.holds(content.reply_to[0])
@@ -92,7 +100,8 @@ def _roles(content: Content, real: Behind | None) -> Iterator[tuple[str, Address
         yield "pec_sender", content.pec_sender
     else:
         yield from (("from", address) for address in content.authors)
-    yield from (("reply_to", address) for address in content.reply_to)
+    if real is None or real.role != FORWARDED:
+        yield from (("reply_to", address) for address in content.reply_to)
     if content.sender is not None:
         yield "sender", content.sender
     for role in ("to", "cc", "bcc"):

@@ -92,6 +92,11 @@ def web_form_id(key: bytes, address: str) -> UUID:
     return _uuid(key, b"web form", address.casefold().encode())
 
 
+def server_id(company: str, server: str) -> UUID:
+    """Give the stream id of a mail server that may be believed about senders."""
+    return uuid5(_NAMESPACE, f"server\n{company}\n{server}")
+
+
 def exclusion_id(key: bytes, side: str, mailbox: MailboxId | None, pattern: str) -> UUID:
     """Give the stream id of an entry of the do-not-capture list: the same entry is one stream."""
     box = mailbox.bytes if mailbox is not None else b""

@@ -29,7 +29,14 @@ FORM = Rule("web-form", 1)
 """Who stands in Reply-To of a form's mail: anybody can have typed it there."""
 REPLY = Rule("reply-to-linked", 1)
 NUMBER = Rule("document-number", 1)
-_BY_ROLE: Mapping[str, tuple[Rule, int]] = {roles.FORM: (FORM, 90)}
+FORWARD = Rule("forwarded", 1)
+"""Who wrote what a colleague passes on, as the forwarded part says."""
+UNPROVEN = Rule("address-unproven", 1)
+"""An address in a mail whose sender failed the checks of our own server: a person decides."""
+_BY_ROLE: Mapping[str, tuple[Rule, int]] = {
+    roles.FORM: (FORM, 90),
+    roles.FORWARDED: (FORWARD, 95),
+}
 """The rule by which an address in a special role is matched, and how sure that is."""
 BLIND = "bcc"
 """Where a blind recipient stands: only the sending side may know of such a link."""
@@ -77,6 +84,8 @@ class Known:
     numbers: tuple[tuple[str, Sighting], ...]
     parties_at: Mapping[str, tuple[UUID, ...]]
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
+    forged: bool = False
+    """A server of ours says that From is not who it claims to be."""
     answers: MessageId | None = None
     inherited: Mapping[Target, Claim] = field(default_factory=dict)
 
@@ -101,6 +110,8 @@ def _by_address(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]
             others = tuple(sorted(other for other in parties if other != party))
             state = LinkState.AMBIGUOUS if others else LinkState.AUTOMATIC
             rule, sure = _BY_ROLE.get(role, (ADDRESS, 99))
+            if known.forged and not others:
+                state, rule, sure = LinkState.SUGGESTED, UNPROVEN, 30
             confidence = 100 // len(parties) if others else sure
             yield (
                 (TargetKind.PARTY, party),

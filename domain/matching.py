@@ -7,11 +7,13 @@ from uuid import UUID
 
 from domain import answering
 from domain.answering import wants_answer
+from domain.authentication import is_forged
 from domain.content import Content
-from domain.correspondents import FORM, Ours, behind, correspondents, direction
+from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
 from domain.linking import Claim, Known, NumberedDocument, Rule, Target, link
 from domain.machine import Machine, recognise
 from domain.message import (
+    Direction,
     FolderRole,
     MessageClassified,
     MessageCopyFound,
@@ -26,7 +28,7 @@ from domain.values import Address, MessageId
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
-_KINDS = {FORM: "web_form"}
+_KINDS = {FORM: "web_form", FORWARDED: "forwarded"}
 TEXT_MATCHED = 4_000
 """So many characters of new text are searched for numbers."""
 
@@ -128,7 +130,11 @@ def _also_as(forms: tuple[Form, ...], copy: MessageCopyFound) -> Iterator[Form]:
 
 
 def _form(seen: MessageReceived | MessageCopyFound, content: Content) -> Form:
-    cut = replace(content, text=new_text(content.text)[:TEXT_MATCHED], trace=(), signals=())
+    passed_on = content.forwarded
+    said = new_text(content.text[passed_on.begins if passed_on else None :])[:TEXT_MATCHED]
+    if passed_on is not None:
+        passed_on = replace(passed_on, begins=None)
+    cut = replace(content, text=said, forwarded=passed_on, trace=(), signals=())
     return Form(seen.content_key, seen.received_at, seen.raw_sha256, cut)
 
 
@@ -155,6 +161,7 @@ def numbers_in(content: Content) -> tuple[tuple[str, Sighting], ...]:
     """Find what may be a document's number: in the subject, the new text, attachment names."""
     texts = (
         ("subject", content.subject),
+        ("subject", content.forwarded.subject if content.forwarded else ""),
         ("text", content.text),
         *(("attachment", one.name) for one in content.attachments),
     )
@@ -171,6 +178,8 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         numbers=around.numbers,
         parties_at=around.parties_at,
         documents_of=around.documents_of,
+        forged=classified.direction is Direction.INBOUND
+        and is_forged(facts.traces, around.ours.servers),
         answers=None if parent is None else parent[0],
         inherited={} if parent is None else parent[1].claims(),
     )

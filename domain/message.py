@@ -121,8 +121,8 @@ class MessageClassified:
     """It was decided which way a message went, whether a machine wrote it, what it asks for.
 
     `kind` names the sort of machine mail (auto_reply, bounce, list, …), empty for a person's; or
-    `web_form`, where a person wrote through an address that is in `evidence`. `reason` is the
-    rule's own word for why; `evidence` the very header or words.
+    `web_form` or `forwarded`, where somebody wrote through the form, or the colleague, that is in
+    `evidence`. `reason` is the rule's own word for why; `evidence` the very header or words.
     """
 
     direction: Direction

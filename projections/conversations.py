@@ -93,7 +93,9 @@ def refs(message: UUID, content: Content) -> set[UUID]:
     the message it concerns; certified mail has a second id, given by its sender (RFC 6109).
     """
     named = content.references or content.in_reply_to[:1]
-    others = (content.pec_message_id, *(content.notice.concerns if content.notice else ()))
+    passed_on = content.forwarded.message_id if content.forwarded else ""
+    concerned = content.notice.concerns if content.notice else ()
+    others = (content.pec_message_id, passed_on, *concerned)
     ids = {ref(one) for one in (content.message_id, *named, *others) if one}
     return ids or {message}
 

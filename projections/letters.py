@@ -240,6 +240,9 @@ def _topics(content: Content) -> tuple[set[UUID], set[UUID]]:
         return set(), set()
     inner = (content.pec_sender,) if content.pec_sender else ()
     writers = {ref(f"{one.key}\n{base}") for one in (*content.authors, *content.reply_to, *inner)}
+    if content.forwarded is not None:
+        about = base_subject(content.forwarded.subject) or base
+        writers.add(ref(f"{content.forwarded.sender.key}\n{about}"))
     readers = {ref(f"{one.key}\n{base}") for one in (*content.to, *content.cc)}
     return writers, readers
 

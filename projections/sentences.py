@@ -15,6 +15,7 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -177,6 +178,10 @@ def _of_house(event: object) -> str:
             return f"{address} writes for others, who stand in Reply-To"
         case WebFormWithdrawn():
             return "the address writes for itself again"
+        case ServerTrusted(server):
+            return f"what {server} says about senders is believed"
+        case ServerDistrusted():
+            return "what the server says about senders is believed no longer"
         case ExclusionAdded(side, pattern=pattern):
             return f"mail of {pattern} ({side.value}) is not taken in from now on"
         case ExclusionRemoved():

@@ -8,21 +8,21 @@ What it reads is derived and carries READER; a better reader reads the raw bytes
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from adapters.mime import pec
+from adapters.mime import forwarded, pec
 from adapters.mime.addresses import addresses_in
 from adapters.mime.calendars import calendar_of
 from adapters.mime.charsets import clean
 from adapters.mime.dates import read_date
 from adapters.mime.fields import MOST_FIELD_OCTETS, Fields, read_fields, section_end
 from adapters.mime.ids import first_id, ids_in
-from adapters.mime.inside import opened
+from adapters.mime.inside import Opened, opened
 from adapters.mime.notices import notice_of
 from adapters.mime.protection import protection_of
 from adapters.mime.signals import signals_of, trace_of
 from adapters.mime.text import leaf_text, text_of
-from adapters.mime.tree import BODY_TYPES, Part, parse
+from adapters.mime.tree import BODY_TYPES, MESSAGE_TYPES, Part, parse
 from adapters.mime.words import raw_text, safe_name
-from domain.content import Content
+from domain.content import Content, Forwarded
 
 __all__ = ["READER", "Reading", "read", "safe_name", "unread"]
 
@@ -67,10 +67,11 @@ def _read(raw: bytes) -> Reading:
     found = opened(root, messages=notice is None)
     protection, signature = protection_of(root)
     method, entry = calendar_of([*root.leaves(), *found.leaves])
+    text = text if text.strip() else found.text or text
     defects = tree.defects if found.complete else [*tree.defects, "attachment not opened in full"]
     content = replace(
         _by_header(root.fields),
-        text=text if text.strip() else found.text or text,
+        text=text,
         attachments=tuple(found.files),
         notice=notice,
         pec_sender=envelope.sender if envelope else None,
@@ -79,10 +80,24 @@ def _read(raw: bytes) -> Reading:
         signature=signature,
         calendar_method=method,
         calendar=entry,
+        forwarded=_forwarded(text, found),
         degraded=not tree.complete,
         defects=tuple(dict.fromkeys(defects)),
     )
     return Reading(content, tuple(found.octets))
+
+
+def _forwarded(text: str, found: Opened) -> Forwarded | None:
+    """Tell who wrote what is passed on; an attached mail tells it better than a text."""
+    if not forwarded.is_passed_on(text):
+        return None
+    attached = (
+        octets
+        for file, octets in zip(found.files, found.octets, strict=True)
+        if file.media_type in MESSAGE_TYPES and file.inside is None
+    )
+    inner = next((forwarded.in_fields(parse(octets).root.fields) for octets in attached), None)
+    return inner or forwarded.in_text(text)
 
 
 def _by_header(fields: Fields) -> Content:

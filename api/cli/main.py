@@ -33,6 +33,7 @@ from api.cli import (
     running,
     serving,
     tokens,
+    trusting,
     trying,
     webforms,
 )
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 for group in (
     instance, importing, excluding, accounts, trying, ledger, mailboxes, asking, marking, exporting,
-    tokens, serving, running, rereading, webforms, demo,
+    tokens, serving, running, rereading, webforms, trusting, demo,
 ):  # fmt: skip
     group.add_to(app)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from uuid import UUID
 
 from adapters.matching import Lookups, ref
+from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
@@ -27,6 +28,8 @@ HEARD = (
     "mailbox.registered",
     "web_form.declared",
     "web_form.withdrawn",
+    "server.trusted",
+    "server.distrusted",
 )
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -48,6 +51,12 @@ def fold(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
                 _forms(lookups, recorded, [address])
             case WebFormWithdrawn():
                 _forms(lookups, recorded, [])
+            case ServerTrusted(server):
+                lookups.set_servers(recorded.stream, [server])
+                lookups.due_everywhere(recorded.envelope.event_id)
+            case ServerDistrusted():
+                lookups.set_servers(recorded.stream, [])
+                lookups.due_everywhere(recorded.envelope.event_id)
             case _:
                 pass
 
@@ -135,7 +144,8 @@ def _due(
 
 def _addresses(content: Content) -> set[str]:
     people = (*content.authors, *content.reply_to, *content.to, *content.cc, *content.bcc)
-    single = (content.sender, content.pec_sender)
+    passed_on = content.forwarded.sender if content.forwarded else None
+    single = (content.sender, content.pec_sender, passed_on)
     return {one.key for one in (*people, *single) if one is not None and one.spec}
 
 

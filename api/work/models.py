@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from projections.access import access
+from projections.authentication import authentication
 from projections.company import company
 from projections.directory import directory
 from projections.folders import folders
@@ -17,6 +18,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     directory,
     access,
     mail,
+    authentication,
     CORRESPONDENCE,
     history,
     folders,

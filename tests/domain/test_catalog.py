@@ -39,6 +39,8 @@ NAMES = [
     "message.reread",
     "web_form.declared",
     "web_form.withdrawn",
+    "server.trusted",
+    "server.distrusted",
     "exclusion.added",
     "exclusion.removed",
     "projection.event_skipped",

@@ -1,0 +1,100 @@
+"""Authentication-Results (RFC 8601) are read as they are written; only our server is believed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import authentication
+from domain.authentication import (
+    DistrustServer,
+    Result,
+    ServerDistrusted,
+    ServerTrusted,
+    TrustServer,
+    first_of_each,
+    is_forged,
+    results,
+    server_of,
+)
+from domain.values import Rejected
+from given import Story
+
+OURS = "mx.firm.example"
+TRUSTED = ServerTrusted(OURS)
+FAILED = "MX.firm.example; dmarc=fail (p=none; dis=none) header.from=acme.example"
+
+
+def trust() -> Story:
+    return Story(authentication.initial, authentication.evolve, authentication.decide)
+
+
+def fields(*values: str) -> list[tuple[str, str]]:
+    return [("authentication-results", value) for value in values]
+
+
+def test_a_server_is_trusted_until_that_is_taken_back() -> None:
+    trust().when(TrustServer(TRUSTED)).then(TRUSTED)
+    trust().given(TRUSTED).when(TrustServer(TRUSTED)).then_nothing()
+    trust().given(TRUSTED).when(DistrustServer()).then(ServerDistrusted())
+    trust().when(DistrustServer()).then_refused("NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (
+            (
+                "mx.firm.example 1; spf=pass smtp.mailfrom=acme.example; dkim=pass (2048-bit; x)"
+                ' reason="good; signature" header.d=acme.example header.s=s1'
+            ),
+            [
+                Result(OURS, "spf", "pass", "smtp.mailfrom=acme.example"),
+                Result(
+                    OURS,
+                    "dkim",
+                    "pass",
+                    'reason="good; signature" header.d=acme.example header.s=s1',
+                ),
+            ],
+        ),
+        (FAILED, [Result(OURS, "dmarc", "fail", "header.from=acme.example")]),
+        ("mx.firm.example; dkim/1 = Fail", [Result(OURS, "dkim", "fail")]),
+        ("mx.firm.example; none", []),
+        ("(a (nested) comment) mx.firm.example; spf=none", [Result(OURS, "spf", "none")]),
+        ("", []),
+        (";;;", []),
+        ("mx.firm.example; spf=", []),
+    ],
+)
+def test_fields_are_read(value: str, found: list[Result]) -> None:
+    assert list(results(value)) == found
+
+
+@given(st.text(alphabet=' ;=()\\"ab.1', max_size=60))
+def test_whatever_stands_there_is_read_without_harm(value: str) -> None:
+    for one in results(value):
+        assert one.server
+        assert one.method
+        assert one.result
+
+
+def test_only_a_trusted_server_says_that_a_mail_is_forged() -> None:
+    assert is_forged(fields(FAILED), {OURS})
+    assert not is_forged(fields(FAILED), set())
+    assert not is_forged(fields(FAILED.replace("MX.firm", "mx.evil")), {OURS})
+    assert not is_forged(fields(FAILED.replace("dmarc=fail", "spf=fail")), {OURS})
+
+
+def test_of_fields_by_one_server_the_topmost_counts() -> None:
+    forged = fields("mx.firm.example; dmarc=fail", "mx.firm.example; dmarc=pass", "b; spf=pass")
+    assert [(one.server, one.result) for one in first_of_each(forged)] == [
+        (OURS, "fail"),
+        ("b", "pass"),
+    ]
+
+
+@pytest.mark.parametrize("typed", ["", "a b", "mx;", "x" * 300])
+def test_what_names_no_server_is_refused(typed: str) -> None:
+    with pytest.raises(Rejected):
+        server_of(typed)
+    assert server_of(" MX.Firm.example ") == OURS
