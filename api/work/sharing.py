@@ -29,7 +29,7 @@ def unshare(
 def colleague_at(carteggio: Carteggio, address: str) -> ColleagueId:
     """Give the registered colleague who has an address."""
     colleague = colleague_id(carteggio.identity_key, address.strip())
-    _registered(carteggio, colleague, address.strip())
+    _registered(carteggio, colleague, address.strip() or "an empty text")
     return colleague
 
 

@@ -9,8 +9,9 @@ from domain.access import Scope, TokenIssued, TokenRevoked
 from domain.account import AccountConfigured, AccountPaused
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
+from domain.mailbox import MailboxShared, MailboxShareRevoked, Role
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
-from domain.values import ContactId
+from domain.values import ColleagueId, ContactId
 from projections import access, company, documents, folders, parties
 from projections.directory import directory
 from projections.documents import DocumentFilter
@@ -146,6 +147,7 @@ async def test_values_longer_than_an_index_bears_are_kept(read) -> None:
 
 async def test_a_reader_sees_own_mailboxes_accounts_and_tokens(read) -> None:
     account, token, wide = named("account"), named("token"), named("wide")
+    hers, ada = named("hers"), ColleagueId(named("ada"))
     soon = datetime(2026, 5, 1, tzinfo=UTC)
     reading = read(
         (named("company"), CompanyDescribed("House", ("house.example",), (("a@x", "b@x"),))),
@@ -157,6 +159,10 @@ async def test_a_reader_sees_own_mailboxes_accounts_and_tokens(read) -> None:
         (token, TokenIssued("h", (Scope.READ_MAIL,), (MAILBOXES[0],), soon, "erp")),
         (wide, TokenIssued("h", (Scope.READ_AUDIT,), None, None, "boss")),
         (wide, TokenRevoked()),
+        (hers, TokenIssued("h", (Scope.READ_MAIL,), (), None, "ada", ada)),
+        (MAILBOXES[0], MailboxShared(ada, Role.READER)),
+        (MAILBOXES[1], MailboxShared(ada, Role.READER)),
+        (MAILBOXES[1], MailboxShareRevoked(ada)),
     )
     own, other = Reader((MAILBOXES[0],)), Reader((MAILBOXES[1],))
     assert [row.id for row in await company.mailboxes(reading, NAMES, own)] == [MAILBOXES[0]]
@@ -176,3 +182,7 @@ async def test_a_reader_sees_own_mailboxes_accounts_and_tokens(read) -> None:
     assert revoked.revoked_at is not None
     assert revoked.mailboxes is None
     assert await access.token(reading, NAMES, own, wide) is None
+    for reader, count in ((own, 1), (other, 0), (EVERYTHING, 1)):
+        assert len(await access.members(reading, NAMES, reader)) == count
+    (shared,) = await access.shared_with(reading, NAMES, EVERYTHING, ada)
+    assert (shared.mailbox, shared.role) == (MAILBOXES[0], "reader")

@@ -13,11 +13,12 @@ from psycopg.sql import SQL
 
 from domain import message as mail
 from domain.access import Scope, TokenIssued, TokenRevoked
-from domain.account import AccountConfigured, AccountPaused, AccountResumed
+from domain.account import AccountConfigured, AccountPaused, AccountRemoved, AccountResumed
 from domain.catalog import BY_CLASS
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Attachment, Content
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
+from domain.mailbox import MailboxShared, MailboxShareRevoked, Role
 from domain.message import (
     CaptureMessage,
     CloseReason,
@@ -40,6 +41,7 @@ from domain.values import (
     ActorKind,
     Address,
     BlobName,
+    ColleagueId,
     ContactId,
     MailboxId,
     MessageId,
@@ -225,6 +227,7 @@ def _master_data(lots: random.Random) -> tuple[UUID, object]:
     mailbox = lots.choice(MAILBOXES)
     account = named(("account", mailbox))
     token = named(("token", number % 3))
+    colleague = ColleagueId(named(("colleague", number % 3)))
     return lots.choice((
         (party, PartyRegistered("erp", f"C{number}", "customer", "it", "IT", 0, f"Àlpha {number}")),
         (party, PartyChanged("supplier", "it", "IT", number % 3, f"Beta {number}", "IT 012.3")),
@@ -238,6 +241,9 @@ def _master_data(lots: random.Random) -> tuple[UUID, object]:
         (account, AccountConfigured(mailbox, "imap", 993, "tls", "mail.example", "ada")),
         (account, AccountPaused()),
         (account, AccountResumed()),
+        (account, AccountRemoved()),
+        (mailbox, MailboxShared(colleague, lots.choice(list(Role)))),
+        (mailbox, MailboxShareRevoked(colleague)),
         (token, TokenIssued("hash", (Scope.READ_MAIL,), (MAILBOXES[0],), None, "erp")),
         (token, TokenRevoked()),
     ))  # fmt: skip
