@@ -84,10 +84,10 @@ class Known:
     numbers: tuple[tuple[str, Sighting], ...]
     parties_at: Mapping[str, tuple[UUID, ...]]
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
-    forged: bool = False
-    """A server of ours says that From is not who it claims to be."""
     answers: MessageId | None = None
     inherited: Mapping[Target, Claim] = field(default_factory=dict)
+    forged: bool = False
+    """A server of ours says that From is not who it claims to be."""
 
 
 Claims = dict[Target, Claim]
