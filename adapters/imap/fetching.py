@@ -60,7 +60,7 @@ def batches(
     gathered: list[tuple[int, int]] = []
     octets = 0
     for uid, size in sorted(set(messages)):
-        alone = size > limits.whole
+        alone = size > min(limits.whole, most)
         full = len(gathered) >= limits.batch_count or octets + size > limits.batch_octets
         if gathered and (alone or full):
             yield Batch(tuple(gathered), most)
@@ -116,7 +116,7 @@ class Flight:
 
     def _in_pieces(self, batch: Batch) -> bool:
         """A large message comes in pieces, and so does one that failed: its size may be a lie."""
-        return batch.messages[0][1] > self._limits.whole or batch.tries > 0
+        return batch.messages[0][1] > min(self._limits.whole, batch.largest) or batch.tries > 0
 
     def _ask(self) -> Pending:
         what, allowed = "BODY.PEEK[]", SLACK

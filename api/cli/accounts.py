@@ -251,7 +251,7 @@ def sync(
             found = asyncio.run(Sync(carteggio, worker).all(mailbox or (), before))
         carteggio.feed.catch_up()
         if found:
-            _show(found, as_json=as_json)
+            show_synced(found, as_json=as_json)
         else:
             (err if as_json else out).print(_none_active(carteggio))
     if any(one.trouble for one in found):
@@ -265,7 +265,8 @@ def _none_active(carteggio: Carteggio) -> str:
     return "No account is there; add one with: carteggio account add"
 
 
-def _show(found: list[Synced], *, as_json: bool) -> None:
+def show_synced(found: list[Synced], *, as_json: bool) -> None:
+    """Print how looks into accounts went."""
     table = table_of("mailbox", "#new", "#known", "#not fetched", "?folders", "~trouble")
     print_rows(found, _synced_facts, table, _synced_cells, as_json=as_json)
 

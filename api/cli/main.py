@@ -24,6 +24,7 @@ from api.cli import (
     demo,
     excluding,
     exporting,
+    folders,
     importing,
     instance,
     ledger,
@@ -53,7 +54,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for group in (
-    instance, importing, excluding, accounts, trying, ledger, mailboxes, asking, marking, exporting,
+    instance, importing, excluding, accounts, trying, ledger, folders, mailboxes, asking, marking,
+    exporting,
     tokens, serving, running, rereading, webforms, trusting, demo,
 ):  # fmt: skip
     group.add_to(app)

@@ -13,6 +13,7 @@ from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.closing import ClosingMutation
 from api.graphql.configuring import AccountMutation
+from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
     AsOf,
@@ -293,7 +294,9 @@ def _status(carteggio: Carteggio) -> SystemStatus:
 
 
 @strawberry.type(description="What may be changed.")
-class Mutation(ClosingMutation, MarkingMutation, AccountMutation, SharingMutation):
+class Mutation(
+    ClosingMutation, MarkingMutation, FetchingMutation, AccountMutation, SharingMutation
+):
     pass
 
 

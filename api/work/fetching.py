@@ -43,6 +43,7 @@ from api.work.phases import awaiting, during
 from api.work.reception import Arrival, Counts, Place, Reception
 from api.work.recognising import Recognising
 from api.work.synced import Synced
+from domain.identity import identify
 from domain.message import FolderRole
 
 ARCHIVE: Final = timedelta(days=30)
@@ -85,6 +86,7 @@ class Fetching:
     ) -> None:
         """Fetch messages up to `largest` octets; of others the header, until they are wanted."""
         self._most = max(largest, carteggio.settings.max_message_bytes)
+        self._identity_key = carteggio.identity_key
         self._reception = reception
         self._lanes = lanes
         self._marking = Marking(carteggio.journal)
@@ -262,7 +264,7 @@ class Fetching:
         cursor: Cursor,
         server_ids: Mapping[int, UUID],
     ) -> Counts:
-        given = [item for item in items if not isinstance(item, Unfetchable)]
+        given = [item for item in items if self._is_taken(item)]
         batch = self._reception.read([_arrival(item, there.place) for item in given])
         taken = [
             (item, message, place)
@@ -289,6 +291,12 @@ class Fetching:
                 leftovers.leave(connection, cursor.account, there, item, messages.get(item.uid))
 
         return self._reception.store(batch, moved)
+
+    def _is_taken(self, item: Item) -> TypeGuard[Fetched | Oversize]:
+        """Say whether it tells what it is: a header alone does so by its Message-ID."""
+        if isinstance(item, Oversize):
+            return bool(identify(self._identity_key, item.header).header_key)
+        return isinstance(item, Fetched)
 
     def _close(self, synced: Synced, gone: Known) -> None:
         """Record that a folder is not on the server any more, and nothing of it lies there."""

@@ -1,7 +1,7 @@
 """What was not fetched: noted with its reason, tried again later and rarely, or when it is asked for.
 
-A message above the size that is fetched is known by its header, and waits until somebody wants it,
-or the size is raised. One that the server does not give is tried after an hour, then less and less
+A message above the size that is fetched is known by its header, if that has a Message-ID, and waits
+until somebody wants it, or the size is raised. One that the server does not give is tried after an hour, then less and less
 often, once a week in the end.
 """
 
@@ -146,12 +146,12 @@ def want(database: Database, messages: Collection[UUID], most: int) -> set[UUID]
     """
     with database.pool.connection() as connection, connection.transaction():
         rows = connection.execute(
-            "SELECT message, min(size) FROM not_fetched WHERE message = ANY(%b) GROUP BY message",
+            "SELECT message, max(size) FROM not_fetched WHERE message = ANY(%b) GROUP BY message",
             (list(messages),),
         ).fetchall()
         if any(size > most for _, size in rows):
-            sentence = f"it is larger than max_message_bytes ({most:,} octets); raise that setting"
-            raise Rejected("TOO_LARGE", f"{sentence}, and ask again")
+            sentence = f"it is larger than max_message_bytes ({most:,} octets)"
+            raise Rejected("TOO_LARGE", f"{sentence}; raise that setting, and ask again")
         found = {message for message, _ in rows}
         connection.execute(
             "UPDATE not_fetched SET wanted_at = coalesce(wanted_at, clock_timestamp())"
@@ -159,3 +159,13 @@ def want(database: Database, messages: Collection[UUID], most: int) -> set[UUID]
             (list(found),),
         )
     return found
+
+
+def want_all(database: Database, account: UUID, most: int) -> int:
+    """Ask for all of an account that was too large, up to `most` octets; give how many come."""
+    with database.pool.connection() as connection:
+        return connection.execute(
+            "UPDATE not_fetched SET wanted_at = coalesce(wanted_at, clock_timestamp())"
+            " WHERE account = %s AND reason = %s AND size <= %s",
+            (account, TOO_LARGE, most),
+        ).rowcount

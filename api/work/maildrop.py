@@ -10,8 +10,9 @@ is deleted that is not stored, and whose header is not the one that was stored.
 import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
 from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.pop3.session import Pop3Session
@@ -22,6 +23,7 @@ from api.work.lanes import Lanes
 from api.work.reception import Arrival, Counts, Place, Reception
 from api.work.seen import SeenIds
 from api.work.synced import Synced
+from domain.identity import identify
 from domain.message import FolderRole
 
 FOLDER: Final = "INBOX"
@@ -60,7 +62,28 @@ class Maildrops:
             await asyncio.to_thread(ids.forget_all_but, listing)
             if synced.account.delete_after_days is not None:
                 await self._delete(session, ids, listing, {one.key for one in new}, synced)
+        if asked := await asyncio.to_thread(ids.wanted):
+            await self._fetch_wanted(account, ids, asked, place, synced)
         synced.folders.append(FOLDER)
+
+    async def _fetch_wanted(
+        self,
+        account: Pop3Account,
+        ids: SeenIds,
+        wanted: Collection[int],
+        place: Place,
+        synced: Synced,
+    ) -> None:
+        """Fetch what is too large to be fetched unasked, and was asked for."""
+        most = max(self._limits.largest, self._carteggio.settings.max_message_bytes)
+        async with Pop3Session(account, replace(self._limits, largest=most)) as session:
+            these = [one for one in await session.listing() if ids.number_of(one) in wanted]
+            sizes = list(enumerate(one.size for one in these))
+            async with aclosing(self._lanes.portions(sizes)) as portions:
+                async for portion in portions:
+                    await self._portion(
+                        session, ids, [these[at] for at, _ in portion], place, synced
+                    )
 
     def _sizes(self, new: Sequence[Listed]) -> list[tuple[int, int]]:
         sizes = (one.size if one.size <= self._limits.largest else _HEADER_ALONE for one in new)
@@ -82,11 +105,18 @@ class Maildrops:
                 synced.not_fetched += sum(_is_left(item) for item in items)
 
     def _take(self, ids: SeenIds, items: Sequence[Item], place: Place) -> Counts:
-        whole = [item for item in items if isinstance(item, Fetched)]
-        batch = self._reception.read([Arrival(item.raw, place) for item in whole])
-        taken = zip(whole, batch.messages, strict=True)
-        excluded = {item.listed.key for item, message in taken if message is None}
-        return self._reception.store(batch, ids.noting(items, excluded))
+        given = [item for item in items if self._is_taken(item)]
+        batch = self._reception.read([_arrival(item, place) for item in given])
+        messages = {
+            item.listed.key: message for item, message in zip(given, batch.messages, strict=True)
+        }
+        return self._reception.store(batch, ids.noting(items, messages))
+
+    def _is_taken(self, item: Item) -> TypeGuard[Fetched | Oversize]:
+        """Say whether it tells what it is: a header alone does so by its Message-ID."""
+        if isinstance(item, Oversize):
+            return bool(identify(self._carteggio.identity_key, item.header).header_key)
+        return isinstance(item, Fetched)
 
     async def _delete(
         self,
@@ -119,6 +149,12 @@ class Maildrops:
         if left := len(before) - len(proved):
             synced.warning = f"{left} messages are not deleted: the server shows others, or none"
         return proved
+
+
+def _arrival(item: Fetched | Oversize, place: Place) -> Arrival:
+    if isinstance(item, Fetched):
+        return Arrival(item.raw, place)
+    return Arrival(item.header, place, whole_size=item.size)
 
 
 def _is_left(item: Item) -> bool:

@@ -1,7 +1,7 @@
 """Which messages of a maildrop were seen, by the server's unique ids: state, moved with the events."""
 
 import hmac
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -63,18 +63,22 @@ class SeenIds:
             return list(listing)
         return [one for one, before in known if before is None or _due(before, largest, again)]
 
-    def noting(self, items: Sequence[Item], excluded: Collection[tuple[bytes, int]] = ()) -> Moved:
+    def noting(
+        self, items: Sequence[Item], messages: Mapping[tuple[bytes, int], UUID | None]
+    ) -> Moved:
         """Give what enters what came, in the transaction of the events.
 
-        Of what is `excluded`, which the keys of the listing name, nothing is kept but its id.
+        `messages` are those of items by their keys in the listing; of one for which None stands
+        there, as the do-not-capture list keeps it out, nothing is kept but its id.
         """
+        excluded = {key for key, message in messages.items() if message is None}
         rows = [
             self._row(item, excluded) for item in items if item.listed.uidl and not _is_gone(item)
         ]
 
         def note(connection: Connection[Any], _: Counts) -> None:
             self._note_seen(connection, rows)
-            self._note_left(connection, items, excluded)
+            self._note_left(connection, items, messages)
 
         return note
 
@@ -157,6 +161,10 @@ class SeenIds:
                     "DELETE FROM maildrop_seen WHERE account = %s AND uidl = ANY(%b)",
                     (self._account, gone),
                 )
+                connection.execute(
+                    "DELETE FROM not_fetched WHERE account = %s AND folder = %s AND uid = ANY(%b)",
+                    (self._account, self._folder, [_uid_of(one) for one in gone]),
+                )
 
     def _row(self, item: Item, excluded: Collection[tuple[bytes, int]]) -> _Row:
         own = self._account, self._id(item.listed), item.listed.size
@@ -172,7 +180,7 @@ class SeenIds:
         self,
         connection: Connection[Any],
         items: Iterable[Item],
-        excluded: Collection[tuple[bytes, int]],
+        messages: Mapping[tuple[bytes, int], UUID | None],
     ) -> None:
         """Note what is not taken in, beside that of other folders; the id stands for its UID."""
         came = [self._uid(item) for item in items if isinstance(item, Fetched)]
@@ -181,23 +189,40 @@ class SeenIds:
             (self._account, self._folder, came),
         )
         for item in items:
-            out = item.listed.key in excluded
+            message = messages.get(item.listed.key)
+            out = message is None and item.listed.key in messages
             if (isinstance(item, Fetched) and not out) or _is_gone(item):
                 continue
             size = item.size if isinstance(item, Oversize) else None
             reason = _TOO_LARGE if isinstance(item, Oversize) else EXCLUDED if out else _NOT_GIVEN
             connection.execute(
-                "INSERT INTO not_fetched (account, folder, uid_validity, uid, size, reason)"
-                " VALUES (%s, %s, 0, %s, %s, %s) ON CONFLICT DO NOTHING",
-                (self._account, self._folder, self._uid(item), size, reason),
+                "INSERT INTO not_fetched AS known (account, folder, uid_validity, uid, size, reason,"
+                " message) VALUES (%s, %s, 0, %s, %s, %s, %s) ON CONFLICT (account, folder,"
+                " uid_validity, uid) DO UPDATE SET tries = known.tries + 1, wanted_at = NULL,"
+                " message = coalesce(excluded.message, known.message)",
+                (self._account, self._folder, self._uid(item), size, reason, message),
             )
 
     def _id(self, one: Listed) -> UUID:
         uidl, ordinal = one.key
         return UUID(bytes=self._digest(b"uidl %d %s" % (ordinal, uidl)))
 
+    def wanted(self) -> set[int]:
+        """Give what was left out for its size and is wanted, by the numbers that stand for UIDs."""
+        with self._database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT uid FROM not_fetched WHERE account = %s AND folder = %s"
+                " AND wanted_at IS NOT NULL",
+                (self._account, self._folder),
+            )
+            return {row[0] for row in rows}
+
+    def number_of(self, one: Listed) -> int:
+        """Give the number that stands for a message's UID."""
+        return _uid_of(self._id(one))
+
     def _uid(self, item: Item) -> int:
-        return _uid_of(self._id(item.listed))
+        return self.number_of(item.listed)
 
     def _digest(self, octets: bytes) -> bytes:
         return hmac.digest(self._key, self._account.bytes + octets, "sha256")[:16]

@@ -82,6 +82,11 @@ class Sync:
         synced = Synced(account)
         async with self.told(synced), self.alone(synced):
             await self.visit(synced, cut_off)
+        if synced.not_fetched and not synced.warning:
+            said = (
+                f"{synced.not_fetched} messages were not fetched whole; see which, and why, with"
+            )
+            synced.warning = f"{said}: carteggio account left {account.address}"
         await self.note(synced)
         return synced
 

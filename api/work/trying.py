@@ -258,11 +258,15 @@ class _Going:
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         said = ", ".join(names[:_SHOWN]) + more
         found = {"folders": {one.name: one.role.value for one in self._folders}}
-        sent = any(one.role is imap.Role.SENT for one in self._folders)
+        sent = any(one.role is imap.Role.SENT for one in self._ours())
         if not self._way.folders and not sent:
             said += "; no Sent folder is found: name it with --folder, else answers are not seen"
             return Step("list", State.WARNING, said, found=found)
         return Step("list", State.GOOD, said, found=found)
+
+    def _ours(self) -> list[imap.RemoteFolder]:
+        """Give the folders that are not somebody else's, or everybody's."""
+        return [x for x in self._folders if x.namespace is imap.Namespace.PERSONAL]
 
     async def _select(self) -> Step:
         names = {one.name: one for one in self._folders}
@@ -271,7 +275,7 @@ class _Going:
             said = f"these folders are not there: {', '.join(missing)}; there are: {there}"
             return Step("select", State.BAD, said, found={"kind": "not_found", "missing": missing})
         wanted = [names[name] for name in dict.fromkeys(self._way.folders)] or [
-            one for one in self._folders if one.role is not imap.Role.OTHER
+            one for one in self._ours() if one.role is not imap.Role.OTHER
         ]
         counts = {one.name: (await self._imap.select(one)).exists for one in wanted}
         said = ", ".join(f"{name}: {_messages(count)}" for name, count in counts.items())

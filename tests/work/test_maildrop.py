@@ -12,11 +12,12 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
-from api.work.accounts import Entered, configure, states_of
+from api.work.accounts import Entered, accounts_of, configure, states_of
 from api.work.attendant import Pace
 from api.work.attending import Attending
 from api.work.feed import feed_channel
 from api.work.instance import Carteggio
+from api.work.leftovers import want_all
 from api.work.sync import Sync, Synced
 from domain.message import FolderRole, MessageReceived
 from dovecot import MailAccount
@@ -221,7 +222,7 @@ def test_a_message_too_large_is_noted_kept_on_the_server_and_fetched_later(fetch
     maildrop.append(mail(1), mail(2, size=50_000), mail(3))
     fetch.add(maildrop, delete_after=0)
     synced = fetch(largest=20_000)[0]
-    assert (synced.counts.stored, synced.not_fetched) == (2, 1)
+    assert (synced.counts.stored, synced.not_fetched) == (3, 1)
     assert fetch.ask("SELECT reason, size FROM not_fetched") == [
         ("too large", len(mail(2, 50_000)))
     ]
@@ -230,6 +231,17 @@ def test_a_message_too_large_is_noted_kept_on_the_server_and_fetched_later(fetch
     assert fetch(largest=200_000)[0].counts.stored == 1
     assert fetch.ask("SELECT reason FROM not_fetched") == []
     assert left(maildrop) == 0
+
+
+def test_a_message_too_large_comes_when_it_is_wanted(fetch, maildrop):
+    maildrop.append(mail(1), mail(2, size=50_000))
+    fetch.add(maildrop)
+    fetch(largest=20_000)
+    (account,) = asyncio.run(accounts_of(fetch.carteggio))
+    assert want_all(fetch.carteggio.database, account.id, 1_000_000) == 1
+    assert fetch(largest=20_000)[0].counts.stored == 1
+    assert fetch.ask("SELECT reason FROM not_fetched") == []
+    assert fetch(largest=20_000)[0].counts.read == 0
 
 
 def test_one_bad_account_leaves_the_others_alone(fetch, maildrop):

@@ -107,11 +107,12 @@ def _renumber(account: MailAccount) -> None:
     account.server.own(uids)
 
 
-def test_a_message_too_large_is_noted_and_the_rest_goes_on(fetch, mail_account):
+def test_a_message_too_large_is_noted_with_its_header_and_the_rest_goes_on(fetch, mail_account):
     mail_account.append(mail(1), mail(2, size=50_000), mail(3), when=NOW)
     fetch.add(mail_account)
     synced = fetch(largest=20_000)[0]
-    assert (synced.counts.stored, synced.not_fetched) == (2, 1)
+    assert (synced.counts.stored, synced.not_fetched) == (3, 1)
+    assert synced.warning.endswith(f"carteggio account left {BOX}")
     with fetch.carteggio.database.connect() as connection:
         rows = connection.execute("SELECT uid, reason FROM not_fetched").fetchall()
     assert rows == [(2, "too large")]

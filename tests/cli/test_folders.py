@@ -1,0 +1,58 @@
+"""What lies on a server is listed: folders, and mail that was not fetched, which can be had."""
+
+import pytest
+
+from boxes import NOW, mail
+from dovecot import MailAccount
+
+pytestmark = pytest.mark.slow
+LISTED, LARGELY = "folders@firm.example", "large@firm.example"
+LARGE = mail(2) + (b"x" * 70 + b"\r\n") * 20_000
+LIMIT = {"CARTEGGIO_MAX_FETCH_BYTES": str(1 << 20)}
+
+
+def add(instance, account: MailAccount, box: str, *folders: str) -> None:
+    server = account.server
+    named = [word for one in folders for word in ("--folder", one)]
+    instance.done(
+        "account", "add", "--mailbox", box, "--host", server.host, "--port", server.imap,
+        "--user", account.user, "--security", "plain", *named,
+        CARTEGGIO_ACCOUNT_PASSWORD=account.password,
+    )  # fmt: skip
+
+
+def test_folders_are_listed_with_what_they_are_for_and_which_are_fetched(instance, mail_account):
+    mail_account.append(mail(1), when=NOW)
+    with mail_account.login() as client:
+        client.create("Clienti")
+    add(instance, mail_account, LISTED, "INBOX", "Clienti")
+    rows = {one["folder"]: one for one in instance.asked("account", "folders", LISTED)}
+    assert {name: one["chosen"] for name, one in rows.items()} == {
+        "INBOX": True,
+        "Clienti": True,
+        "Sent": False,
+    }
+    assert rows["INBOX"]["messages"] == 1
+    assert (rows["Sent"]["role"], rows["Sent"]["special_use"]) == ("sent", ["sent"])
+    assert {one["namespace"] for one in rows.values()} == {"personal"}
+    assert "Clienti" in instance.done("account", "folders", LISTED).out
+    unknown = instance.run("account", "folders", "nobody@firm.example")
+    assert unknown.code == 1
+    assert "no account is configured" in unknown.err
+
+
+def test_what_is_too_large_is_listed_and_fetched_on_demand(instance, mail_account):
+    mail_account.append(mail(1), LARGE, when=NOW)
+    add(instance, mail_account, LARGELY)
+    synced = instance.done("sync", "--mailbox", LARGELY, **LIMIT)
+    assert f"carteggio account left {LARGELY}" in synced.out
+    (left,) = instance.asked("account", "left")
+    assert (left["mailbox"], left["folder"], left["reason"]) == (LARGELY, "INBOX", "too large")
+    assert (left["subject"], left["from"], left["size"]) == ("2", "ada@acme.example", len(LARGE))
+    assert "too large" in instance.done("account", "left", LARGELY).out
+    wrong = instance.run("account", "fetch", LARGELY, "00000000-0000-0000-0000-000000000001")
+    assert wrong.code == 1
+    assert "nothing is left of" in wrong.err
+    instance.done("account", "fetch", LARGELY, left["message"], **LIMIT)
+    assert instance.asked("account", "left") == []
+    assert "Nothing was left out" in instance.done("account", "fetch", LARGELY, **LIMIT).out
