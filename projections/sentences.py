@@ -11,6 +11,7 @@ from domain.account import (
     AccountConsentGiven,
     AccountConsentLost,
     AccountCredentialsChanged,
+    AccountEvent,
     AccountPaused,
     AccountRemoved,
     AccountResumed,
@@ -145,6 +146,8 @@ def _of_party(
 
 
 def _of_house(event: object) -> str:
+    if isinstance(event, AccountEvent):
+        return _of_account(event)
     match event:
         case CompanyDescribed(name, domains):
             return f"described {name} with the domains {_cut(', '.join(domains))}"
@@ -152,6 +155,24 @@ def _of_house(event: object) -> str:
             return f"colleague {event.name or event.address} registered or changed"
         case MailboxRegistered(certified, address):
             return f"{'certified ' if certified else ''}mailbox {address} registered or changed"
+        case MailboxShared(role=role):
+            return f"shared with a colleague as {role.value}"
+        case MailboxShareRevoked():
+            return "no longer shared with a colleague"
+        case TokenIssued(name=name, colleague=colleague):
+            return f"token {name} issued{' to a colleague' if colleague else ''}"
+        case TokenRevoked():
+            return "the token was revoked"
+        case EventSkipped(projection, position):
+            return f"{projection} passed over the event at position {position}"
+        case Erased(name):
+            return f"{name}: erased"
+        case _:
+            return _of_policy(event)
+
+
+def _of_account(event: AccountEvent) -> str:
+    match event:
         case AccountConfigured():
             return f"account configured: {event.protocol} at {event.host}:{event.port}"
         case AccountCredentialsChanged():
@@ -166,14 +187,10 @@ def _of_house(event: object) -> str:
             return f"consent is lost ({reason}); a person has to give it again"
         case AccountRemoved():
             return "the account was removed, its secret destroyed; its mail stays"
-        case MailboxShared(role=role):
-            return f"shared with a colleague as {role.value}"
-        case MailboxShareRevoked():
-            return "no longer shared with a colleague"
-        case TokenIssued(name=name, colleague=colleague):
-            return f"token {name} issued{' to a colleague' if colleague else ''}"
-        case TokenRevoked():
-            return "the token was revoked"
+
+
+def _of_policy(event: object) -> str:
+    match event:
         case WebFormDeclared(address):
             return f"{address} writes for others, who stand in Reply-To"
         case WebFormWithdrawn():
@@ -186,10 +203,6 @@ def _of_house(event: object) -> str:
             return f"mail of {pattern} ({side.value}) is not taken in from now on"
         case ExclusionRemoved():
             return "such mail is taken in again"
-        case EventSkipped(projection, position):
-            return f"{projection} passed over the event at position {position}"
-        case Erased(name):
-            return f"{name}: erased"
         case _:
             return type(event).__name__
 
