@@ -33,7 +33,8 @@ class AccountConfigured:
     `protocol` is imap or pop3; `security` is tls, starttls or plain. `folders` are the chosen ones;
     empty: INBOX and Sent. `delete_after_days` is for pop3: how long mail that was stored stays on
     the server; None: for ever. `oauth` is in the place of a password. With a `pin` (sha256:…) the
-    server has the key of which this is the digest, and no authority has to vouch for it.
+    server has the key of which this is the digest, and no authority has to vouch for it. `sent` is
+    the folder of sent mail where neither its flag nor its name tells it.
     """
 
     mailbox: MailboxId
@@ -47,6 +48,7 @@ class AccountConfigured:
     delete_after_days: int | None = None
     oauth: OAuth | None = None
     pin: Annotated[str, Personal] = ""
+    sent: Annotated[str, Personal] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class AccountRow:
     user_name: str
     ca_file: str
     pin: str
+    sent: str
     folders: list[str]
     paused: bool
     delete_after_days: int | None
@@ -220,6 +221,7 @@ def _account(
         user_name=event.user,
         ca_file=event.ca_file,
         pin=event.pin,
+        sent=event.sent,
         folders=list(event.folders),
         paused=before is not None and before.paused,
         delete_after_days=event.delete_after_days,
@@ -237,7 +239,7 @@ def _account(
 
 company = Projection(
     "company",
-    version=5,
+    version=6,
     tables=(COMPANY, COLLEAGUE, MAILBOX, ACCOUNT),
     hears=tuple(TABLE_OF),
     load=load,

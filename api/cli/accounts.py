@@ -79,6 +79,12 @@ _Pin = Annotated[
 _Folder = Annotated[
     list[str] | None, typer.Option(help="A folder to fetch; again for more. Else INBOX, Sent.")
 ]
+_Sent = Annotated[
+    str,
+    typer.Option(
+        metavar="FOLDER", help="The folder of sent mail, where account test does not find it."
+    ),
+]
 _Check = Annotated[bool, typer.Option(help="Log in once before anything is kept.")]
 
 
@@ -102,6 +108,7 @@ def add(
     ca_file: _CaFile = "",
     pin: _Pin = "",
     folder: _Folder = None,
+    sent: _Sent = "",
     delete_after: _DeleteAfter = None,
     oauth: ByConsent = None,
     client_id: ClientId = "",
@@ -121,7 +128,7 @@ def add(
     carteggio account add --mailbox fax@firm.example --protocol pop3 --host pop.firm.example
     carteggio account add --mailbox me@firm.example --oauth microsoft --client-id 0f8351ba-…
     """
-    _fitting(mailbox, protocol, folder, delete_after)
+    _fitting(mailbox, protocol, [*(folder or []), *([sent] if sent else [])], delete_after)
     asked = asked_of(
         oauth, client_id, tenant, unattended, secret_ends, oauth_scope, oauth_endpoint
     )
@@ -131,7 +138,7 @@ def add(
         entered = Entered(
             mailbox.strip(), server, port or PORTS[protocol, security], security,
             user or mailbox.strip(), secret, ca_file, tuple(folder or ()), protocol, delete_after,
-            asked, pin.strip(),
+            asked, pin.strip(), sent.strip(),
         )  # fmt: skip
         _keep(carteggio, entered, check=check)
     out.print(plain(f"The account of {mailbox} is kept; {_next(entered)}"))
@@ -144,7 +151,7 @@ def _fitting(
     if not is_address(mailbox.strip()):
         raise typer.BadParameter(f"{mailbox!r} is no mail address")
     if protocol == "pop3" and folders:
-        raise typer.BadParameter("POP3 knows no folders: leave out --folder")
+        raise typer.BadParameter("POP3 knows no folders: leave out --folder and --sent")
     if protocol == "imap" and delete_after is not None:
         raise typer.BadParameter("--delete-after is for --protocol pop3; IMAP deletes nothing")
 

@@ -79,6 +79,7 @@ def wanted(carteggio: Carteggio, input: AccountConfigureInput, before: Account |
         delete_after_days=_days(input, before, protocol),
         oauth=kept.oauth if kept else None,
         pin=kept.pin if kept else "",
+        sent=before.sent if before else "",
     )
     return Wanted(entered, secret=bool(password), tries=entered.oauth is None)
 

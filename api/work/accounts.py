@@ -68,6 +68,7 @@ class Account:
     oauth: OAuth | None = None
     consented: bool = False
     pin: str = ""
+    sent: str = ""
     active_since: datetime | None = None
 
     @property
@@ -133,6 +134,7 @@ class Entered:
     delete_after_days: int | None = None
     oauth: OAuth | None = None
     pin: str = ""
+    sent: str = ""
 
 
 def _operators(_part: str) -> Envelope:
@@ -160,6 +162,7 @@ def configure(
         delete_after_days=entered.delete_after_days,
         oauth=entered.oauth,
         pin=entered.pin,
+        sent=entered.sent,
     )
     position = carteggio.journal.record(id, account, ConfigureAccount(configured), stamp(""))
     if not secret:
@@ -265,6 +268,7 @@ def _account(row: AccountRow, address: str) -> Account:
         oauth=row.oauth,
         consented=row.consented,
         pin=row.pin,
+        sent=row.sent,
         active_since=row.active_since,
     )
 

@@ -56,7 +56,7 @@ class Choosing:
         beside = await asyncio.to_thread(self._cursors.beside, account.id, keys.keys())
         refused = await session.states(one.folder for one in beside) if beside else {}
         gone = [one for one in beside if one.folder.wire not in refused]
-        missing = [one for one in gone if one.folder.name in account.folders]
+        missing = [one for one in gone if one.folder.name in (*account.folders, account.sent)]
         if missing:
             account = await self._followed(session, account, missing, list(keys.items()))
         return Choice(chosen(account, there, synced), gone)
@@ -107,27 +107,43 @@ class Choosing:
         if state.configured is None:
             return account
         names = tuple(now if one == before else one for one in state.configured.folders)
-        command = ConfigureAccount(replace(state.configured, folders=names))
+        sent = now if state.configured.sent == before else state.configured.sent
+        command = ConfigureAccount(replace(state.configured, folders=names, sent=sent))
         actor = Actor(ActorKind.SYSTEM, "reception")
         envelope = Envelope(uuid7(), datetime.now(UTC), actor, Origin("imap"))
         self._carteggio.journal.record(account.id, accounts, command, envelope)
         log("sync").warning("a chosen folder was renamed", account=account.id)
-        return replace(account, folders=names)
+        return replace(account, folders=names, sent=sent)
 
 
 def chosen(account: Account, there: Sequence[RemoteFolder], synced: Synced) -> list[RemoteFolder]:
     """Choose our INBOX and Sent, or the folders that the account names; say which are not there.
 
-    INBOX comes last: it is the one in which news is waited for.
+    What the account names as the folder of sent mail is that alone, whatever the server says. INBOX comes last: it is the one in which news is waited for.
     """
+    if account.sent:
+        there = [_as_named(one, account.sent) for one in there]
+    named = [*account.folders, *([account.sent] if account.sent else [])]
+    names = {one.name: one for one in there}
+    if missing := [name for name in dict.fromkeys(named) if name not in names]:
+        synced.warning = f"these folders are not there: {', '.join(missing)}"
     if account.folders:
-        names = {one.name: one for one in there}
-        if missing := [name for name in account.folders if name not in names]:
-            synced.warning = f"these folders are not there: {', '.join(missing)}"
-        found = [names[name] for name in account.folders if name in names]
+        found = [names[name] for name in dict.fromkeys(named) if name in names]
     else:
-        ours = [one for one in there if one.namespace is Namespace.PERSONAL]
-        found = [one for one in ours if one.role is not Role.OTHER]
-        if not any(one.role is Role.SENT for one in found):
-            synced.warning = "no Sent folder is found; name it with --folder: answers are not seen"
+        found = [
+            one
+            for one in there
+            if (one.namespace is Namespace.PERSONAL and one.role is not Role.OTHER)
+            or one.name == account.sent
+        ]
+        if not missing and not any(one.role is Role.SENT for one in found):
+            synced.warning = "no Sent folder is found; name it with --sent: answers are not seen"
     return sorted(found, key=lambda one: one.role is Role.INBOX)
+
+
+def _as_named(folder: RemoteFolder, sent: str) -> RemoteFolder:
+    """Let our sent mail lie in the folder of this name, and in no other."""
+    if folder.name == sent:
+        return replace(folder, role=Role.SENT)
+    ours = folder.namespace is Namespace.PERSONAL and folder.role is Role.SENT
+    return replace(folder, role=Role.OTHER) if ours else folder

@@ -27,7 +27,7 @@ STALE_AFTER: Final = 3
 """So many intervals without a good look, and an account is stale."""
 
 NO_SENT_OVER_POP3: Final = "POP3 shows no Sent folder: answers sent elsewhere are not seen"
-_NO_SENT: Final = "no Sent folder was read: name it with --folder, or answers are not seen"
+_NO_SENT: Final = "no Sent folder was read: name it with --sent, or answers are not seen"
 _SENT_UNREAD: Final = "the Sent folder was not read in the last look: answers may be missing"
 _NOT_LOOKED: Final = "not looked into yet"
 

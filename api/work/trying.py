@@ -66,6 +66,7 @@ class Way:
 
     account: imap.ImapAccount | pop3.Pop3Account
     folders: tuple[str, ...] = ()
+    sent: str = ""
 
     @property
     def place(self) -> Place:
@@ -93,7 +94,7 @@ def _kept(carteggio: Carteggio, consents: Consents, account: Account) -> Way:
     else:
         password, borrowed = "", _Borrowed(tokens)
     given = account.pop3 if account.protocol == "pop3" else account.imap
-    return Way(given(password, borrowed), account.folders)
+    return Way(given(password, borrowed), account.folders, account.sent)
 
 
 def way_of(entered: Entered) -> Way:
@@ -112,7 +113,7 @@ def way_of(entered: Entered) -> Way:
         ca_file=Path(entered.ca_file) if entered.ca_file else None,
         pin=entered.pin,
     )
-    return Way(account, entered.folders)
+    return Way(account, entered.folders, entered.sent)
 
 
 class _Borrowed:
@@ -258,9 +259,9 @@ class _Going:
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         said = ", ".join(names[:_SHOWN]) + more
         found = {"folders": {one.name: one.role.value for one in self._folders}}
-        sent = any(one.role is imap.Role.SENT for one in self._ours())
+        sent = self._way.sent or any(one.role is imap.Role.SENT for one in self._ours())
         if not self._way.folders and not sent:
-            said += "; no Sent folder is found: name it with --folder, else answers are not seen"
+            said += "; no Sent folder is found: name it with --sent, else answers are not seen"
             return Step("list", State.WARNING, said, found=found)
         return Step("list", State.GOOD, said, found=found)
 
@@ -270,12 +271,15 @@ class _Going:
 
     async def _select(self) -> Step:
         names = {one.name: one for one in self._folders}
-        if missing := [name for name in self._way.folders if name not in names]:
+        named = [*self._way.folders, *([self._way.sent] if self._way.sent else [])]
+        if missing := [name for name in named if name not in names]:
             there = ", ".join(list(names)[:_SHOWN])
             said = f"these folders are not there: {', '.join(missing)}; there are: {there}"
             return Step("select", State.BAD, said, found={"kind": "not_found", "missing": missing})
         wanted = [names[name] for name in dict.fromkeys(self._way.folders)] or [
-            one for one in self._ours() if one.role is not imap.Role.OTHER
+            one
+            for one in self._ours()
+            if one.role is not imap.Role.OTHER or one.name == self._way.sent
         ]
         counts = {one.name: (await self._imap.select(one)).exists for one in wanted}
         said = ", ".join(f"{name}: {_messages(count)}" for name, count in counts.items())

@@ -18,6 +18,7 @@ from api.work.accounts import Entered, accounts_of, configure
 from api.work.instance import Carteggio
 from api.work.sync import Sync
 from boxes import BOX, Box, mail
+from domain.message import FolderRole
 from dovecot import MailAccount
 from instances import events_of
 from labelled import Labelled, labelled
@@ -157,6 +158,17 @@ def test_a_folder_that_nobody_chose_is_never_fetched(box):
     box.fetch()
     assert {one[:2] for one in box.places()} == {("2", "Clienti")}
     assert chosen(box) == ("INBOX", "Clienti")
+
+
+def test_sent_mail_lies_where_the_account_says(box):
+    put(box, "Uscita", 1)
+    box.account.append(mail(2), folder="Sent", when=NOW)
+    user = box.account
+    where = (user.server.host, user.server.imap, "plain", user.user, user.password)
+    configure(box.carteggio, Entered(BOX, *where, sent="Uscita"))  # type: ignore[arg-type]
+    box.carteggio.feed.catch_up()
+    assert box.fetch().folders == ["Uscita", "INBOX"]
+    assert [(one.folder, one.role) for one in box.received()] == [("Uscita", FolderRole.SENT)]
 
 
 def test_a_folder_that_vanishes_while_it_is_looked_at_leaves_the_others_alone(box):

@@ -158,7 +158,7 @@ def test_a_server_without_sent_mail_is_warned_of():
     with spoken(polite) as port:
         steps = steps_of(Entered(BOX, "127.0.0.1", port, "plain", "info", "x"))
     assert steps["list"].state is State.WARNING
-    assert "name it with --folder" in steps["list"].said
+    assert "name it with --sent" in steps["list"].said
     assert (steps["select"].said, steps["select"].state) == ("INBOX: 3 messages", State.GOOD)
 
 
