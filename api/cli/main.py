@@ -36,6 +36,7 @@ from api.cli import (
     tokens,
     trusting,
     trying,
+    unmatched,
     webforms,
 )
 from api.cli.setting import Chosen
@@ -56,7 +57,7 @@ app = typer.Typer(
 for group in (
     instance, importing, excluding, accounts, trying, ledger, folders, mailboxes, asking, marking,
     exporting,
-    tokens, serving, running, rereading, webforms, trusting, demo,
+    tokens, serving, running, rereading, webforms, trusting, unmatched, demo,
 ):  # fmt: skip
     group.add_to(app)
 

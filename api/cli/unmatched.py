@@ -1,0 +1,79 @@
+"""Mail from people outside that belongs to no party or document: the list for a person to look at."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.text import Text
+
+from api.cli.setting import fresh, local, opened, out, plain, print_rows, table_of
+from api.work.instance import Carteggio
+from domain.message import Direction
+from projections import company, messages
+from projections.mail import MessageRow
+from projections.messages import MessageFilter
+from projections.reader import EVERYTHING, Page
+
+_WANTED: Final = MessageFilter(
+    directions=(Direction.INBOUND.value,), automatic=False, is_linked=False
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(unmatched)
+
+
+def unmatched(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many lines.")] = 200,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show the mail of people that belongs to nobody known, or to several, the latest first.
+
+    It is linked by itself when the contact is registered (import directory).
+
+    carteggio unmatched
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        zone = carteggio.settings.zone
+        rows, more, boxes = asyncio.run(_found(carteggio, limit))
+    table = table_of("=received", "from", "subject", "?mailbox", "=id")
+    facts, cells = partial(_facts, boxes=boxes), partial(_cells, boxes=boxes, zone=zone)
+    print_rows(rows, facts, table, cells, as_json=as_json)
+    if more and not as_json:
+        out.print(f"The latest {len(rows):,}; ask for more with --limit.")
+
+
+async def _found(
+    carteggio: Carteggio, limit: int
+) -> tuple[list[MessageRow], bool, dict[UUID, str]]:
+    async with carteggio.reading() as asked:
+        boxes = {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
+        found = await messages.page(*asked, EVERYTHING, _WANTED, Page(first=limit))
+    return list(found.rows), found.has_next, boxes
+
+
+def _facts(row: MessageRow, boxes: Mapping[UUID, str]) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "received_at": row.received_at,
+        "from": row.sender,
+        "subject": row.subject,
+        "mailboxes": [boxes.get(one, str(one)) for one in row.mailboxes],
+    }
+
+
+def _cells(row: MessageRow, boxes: Mapping[UUID, str], zone: ZoneInfo) -> tuple[str | Text, ...]:
+    return (
+        local(row.received_at, zone),
+        plain(row.sender),
+        plain(row.subject),
+        plain(", ".join(boxes.get(one, str(one)) for one in row.mailboxes)),
+        str(row.id),
+    )
