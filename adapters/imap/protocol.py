@@ -51,6 +51,20 @@ class Pending:
         self.done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.done.add_done_callback(_looked_at)
 
+    def end(self, how: Answer | ImapTrouble) -> None:
+        """Tell whoever waits; and let go of what took the answer, which may hold this in turn."""
+        self.take = _nobody
+        if self.done.done():
+            return
+        if isinstance(how, Answer):
+            self.done.set_result(how)
+        else:
+            self.done.set_exception(how)
+
+
+def _nobody(_: Response) -> bool:
+    return False
+
 
 def _looked_at(done: asyncio.Future[Any]) -> None:
     """Let asyncio know that nobody has to wait for an abandoned command."""
@@ -113,10 +127,11 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
         if self.trouble is not None:
             return
         self.trouble = trouble
-        waiting = [pending.done for pending in self._pending.values()]
-        for done in (self.greeting, self._challenge, *waiting):
+        for done in (self.greeting, self._challenge):
             if done is not None and not done.done():
                 done.set_exception(trouble)
+        for pending in self._pending.values():
+            pending.end(trouble)
         self._pending.clear()
         if self.transport is not None:
             self.wire.abort()
@@ -199,8 +214,7 @@ class Protocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc] # the libr
             raise ImapTrouble(TroubleKind.PROTOCOL, f"the server says what no server says: {said}")
         del self._pending[tag]
         self.upgrading = pending.name == "STARTTLS" and status.upper() == b"OK"
-        if not pending.done.done():
-            pending.done.set_result(Answer(status.upper(), text))
+        pending.end(Answer(status.upper(), text))
         self._unasked = UNASKED
 
 

@@ -8,7 +8,7 @@ import argparse
 import base64
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from pathlib import Path
@@ -22,8 +22,8 @@ from benchmarks.stage import Stopwatch, command, instance, lines, say
 
 MOST_MB = 250.0
 NOISE = 1.05
+LARGE_MB = (10, 20, 30)
 _LARGE_EVERY = 1_000
-_LARGE_MB = (10, 20, 30)
 _PAUSE_S = 0.1
 
 
@@ -80,12 +80,14 @@ def main() -> None:
     )
 
 
-def with_large(mail: Iterator[Mail], chance: Random) -> Iterator[Mail]:
+def with_large(
+    mail: Iterator[Mail], chance: Random, sizes: Sequence[int] = LARGE_MB
+) -> Iterator[Mail]:
     """Put a mail with a large file among the others now and then, the same sizes in each part."""
     for number, one in enumerate(mail, 1):
         yield one
         if number % _LARGE_EVERY == _LARGE_EVERY // 2:
-            size = _LARGE_MB[number // _LARGE_EVERY % len(_LARGE_MB)]
+            size = sizes[number // _LARGE_EVERY % len(sizes)]
             yield _large(number, one, chance.randbytes(size * 1_000_000))
 
 

@@ -1,6 +1,7 @@
 """Against a real Dovecot: everything comes, octet for octet, and trouble has a name."""
 
 import asyncio
+import gc
 import hashlib
 import random
 from collections.abc import AsyncIterator
@@ -295,3 +296,17 @@ async def test_whoever_stops_in_the_middle_can_go_on_with_the_session(mail_accou
         await fetching.aclose()
         items = [item async for items in session.fetch(new) for item in items]
     assert [x.uid for x in items] == list(range(1, 31))
+
+
+async def test_what_was_handed_on_is_not_held_until_garbage_is_looked_for(mail_account):
+    mail_account.append(*(mail(n) for n in range(30)))
+    gc.collect()
+    gc.disable()
+    try:
+        async with ImapSession(account(mail_account), replace(QUICK, batch_count=5)) as session:
+            await session.select("INBOX")
+            assert len(await everything(session)) == 30
+            held = [one for one in gc.get_objects() if isinstance(one, Fetched)]
+    finally:
+        gc.enable()
+    assert not held
