@@ -60,7 +60,7 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
             state.sharing[row.header_key] = row.id
     if old:
         state.states.load(connection, names, list(old))
-    if marked := [one.stream for one in batch if _changes_places(state, one)]:
+    if marked := set(_changing_places(state, batch)):
         state.marked = {message: [] for message in marked}
         stored = [message for message in marked if state.messages.get(message)]
         if stored:
@@ -91,13 +91,19 @@ def _hides(recorded: Recorded) -> bool:
     return isinstance(recorded.event, MessageCopyFound) and bool(recorded.event.bcc)
 
 
-def _changes_places(state: State, recorded: Recorded) -> bool:
-    """Say whether an event may change a place that is known: a mark, or a further copy in it."""
-    event = recorded.event
-    if isinstance(event, MessageCopyFound):
-        row = state.messages.get(recorded.stream)
-        return row is None or event.mailbox in row.mailboxes
-    return isinstance(event, MessageMarked)
+def _changing_places(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
+    """Give the messages of which known places may change: by a mark, or a further copy in one."""
+    boxes: dict[UUID, set[UUID]] = {}
+    for recorded in batch:
+        event = recorded.event
+        if isinstance(event, MessageReceived | MessageCopyFound):
+            row = state.messages.get(recorded.stream)
+            known = boxes.setdefault(recorded.stream, set(row.mailboxes if row else ()))
+            if event.mailbox in known:
+                yield recorded.stream
+            known.add(event.mailbox)
+        elif isinstance(event, MessageMarked):
+            yield recorded.stream
 
 
 def _varied(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:

@@ -82,7 +82,8 @@ async def _everything(connection):
     return (
         plain(found.values(), "position", "recorded_at"),
         shown, people, files, variants,
-        plain(places[message_id(1)], "position", "recorded_at", "variant"),
+        # Marks are a place's as it was seen last.
+        plain(places[message_id(1)], "position", "recorded_at", "variant", "flags"),
     )  # fmt: skip
 
 
