@@ -17,8 +17,8 @@ from adapters.mailservers import let_in, oauthbearer, opening, tls_context, too_
 
 T = TypeVar("T")
 
-# RFC 5530: the login is not wrong, the server cannot take it now.
-_NOT_NOW = (b"[UNAVAILABLE]", b"[INUSE]", b"[SERVERBUG]", b"[LIMIT]")
+# RFC 5530: what was asked is not wrong, the server cannot do it now.
+NOT_NOW = (b"[UNAVAILABLE]", b"[INUSE]", b"[SERVERBUG]", b"[LIMIT]")
 _GOODBYE = 2.0
 _CHALLENGES = 3
 
@@ -240,7 +240,7 @@ def _nothing(_: Response) -> bool:
 
 
 def _login_refused(trouble: ImapTrouble) -> ImapTrouble:
-    if any(x.decode() in trouble.sentence.upper() for x in _NOT_NOW):
+    if any(x.decode() in trouble.sentence.upper() for x in NOT_NOW):
         return ImapTrouble(TroubleKind.UNREACHABLE, trouble.sentence)
     return ImapTrouble(TroubleKind.LOGIN_REFUSED, trouble.sentence)
 

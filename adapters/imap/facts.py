@@ -5,7 +5,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Final
 
-from adapters.imap.connection import Connection, granted
+from adapters.imap.connection import NOT_NOW, Connection, granted
 from adapters.imap.grammar import (
     Value,
     fetch_items,
@@ -23,6 +23,7 @@ from adapters.imap.values import FolderState, ImapTrouble, RemoteFolder, Shown, 
 SERVER_IDS: Final = (("X-GM-EXT-1", b"X-GM-MSGID"), ("OBJECTID", b"EMAILID"))
 """What a server can, and the name of its ids: the same message in several labels has one."""
 
+_NOT_OURS: Final = b"[NOPERM]"
 _AT_ONCE: Final = 200
 _LONGEST_HEADER: Final = 64 << 10
 _OF_EACH: Final = 300
@@ -32,7 +33,10 @@ _LONGEST_ID: Final = 255
 async def states_of(
     connection: Connection, folders: Iterable[RemoteFolder]
 ) -> dict[bytes, FolderState]:
-    """Ask how folders stand (STATUS, RFC 3501 6.3.10), by wire name; the refused are left out."""
+    """Ask how folders stand (STATUS, RFC 3501 6.3.10), by wire name; the refused are left out.
+
+    One that cannot be told now, or not to us, has only zeros: it is there.
+    """
     found: dict[bytes, FolderState] = {}
     asked = b"MESSAGES UIDNEXT UIDVALIDITY"
     asked += b" MAILBOXID" if "OBJECTID" in connection.capabilities else b""
@@ -50,6 +54,8 @@ async def states_of(
         except ImapTrouble as trouble:
             if trouble.kind is not TroubleKind.REFUSED:
                 raise
+            if any(code.decode() in trouble.sentence.upper() for code in (*NOT_NOW, _NOT_OURS)):
+                told.append(FolderState(0, 0, 0, 0))
         if told:
             found[folder.wire] = told[-1]
     return found

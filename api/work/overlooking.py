@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from adapters.imap.values import RemoteFolder
+from adapters.imap.values import FolderState, RemoteFolder
 from api.work.accounts import Account, accounts_of
 from api.work.choosing import chosen
 from api.work.cursors import Cursors
@@ -67,11 +67,12 @@ async def folders_of(sync: Sync, account: Account) -> tuple[list[Folder], str]:
         there = await session.folders()
         states = await session.states(there)
     wanted = chosen(account, there, synced)
-    found = [
-        Folder(one, state.exists if (state := states.get(one.wire)) else None, one in wanted)
-        for one in there
-    ]
+    found = [Folder(one, _count(states.get(one.wire)), one in wanted) for one in there]
     return sorted(found, key=lambda one: (one.folder.namespace, one.folder.name)), synced.warning
+
+
+def _count(state: FolderState | None) -> int | None:
+    return state.exists if state and state.uidvalidity else None
 
 
 async def left_of(carteggio: Carteggio, address: str = "") -> list[Left]:

@@ -12,6 +12,7 @@ import imaplib
 import itertools
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -203,6 +204,15 @@ class MailAccount:
             paths.append(home / "mail/cur" / name)
             paths[-1].write_bytes(raw)
         self.server.own(*folders, *paths)
+
+    def renumber(self) -> None:
+        """Write another UIDVALIDITY into the list of UIDs of INBOX; flags are in the files' names."""
+        folder = self.server.root / "home" / self.user / "mail"
+        for index in folder.glob("dovecot.index*"):
+            index.unlink()
+        uids = folder / "dovecot-uidlist"
+        uids.write_text(re.sub(r" V\d+ ", " V4711 ", uids.read_text(), count=1))
+        self.server.own(uids)
 
     def expunge(self, uids: str) -> None:
         with self.login() as client:

@@ -166,6 +166,18 @@ def test_a_message_that_breaks_the_connection_is_noted_tried_again_and_comes_onc
     assert missing(box) == (0, {})
 
 
+def test_a_message_that_breaks_the_connection_holds_up_no_folder_that_is_renumbered(box):
+    bad = "1704103217.M999.test,S=300,W=300:2,S"
+    mails = {f"{1704103200 + n}.M{n}.test:2,S": mail(n) for n in range(5)} | {bad: mail(999)}
+    box.account.deliver(mails.items())
+    fetch(box)
+    box.account.renumber()
+    synced = fetch(box)
+    assert (synced.counts.stored, synced.not_fetched) == (0, 1)
+    assert len(left(box)) == 1
+    assert len(box.received()) == 5
+
+
 def test_what_is_tried_in_vain_is_tried_less_and_less(box):
     bad = "1704103217.M999.test,S=300,W=300:2,S"
     box.account.deliver([(bad, mail(1))])

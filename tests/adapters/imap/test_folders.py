@@ -156,3 +156,20 @@ async def test_an_odd_namespace_leaves_all_folders_ours(told):
     async with speaking(POLITE | odd) as port:
         found = await folders(ImapAccount("127.0.0.1", port, "plain", "anna", "secret"))
     assert {one.namespace for one in found.values()} == {Namespace.PERSONAL}
+
+
+@pytest.mark.parametrize(
+    ("said", "there"),
+    [
+        (b"TAG NO [NONEXISTENT] no such mailbox\r\n", False),
+        (b"TAG NO no\r\n", False),
+        (b"TAG NO [UNAVAILABLE] later\r\n", True),
+        (b"TAG NO [NOPERM] not yours\r\n", True),
+    ],
+)
+async def test_a_folder_that_cannot_be_told_now_is_not_taken_for_one_that_is_gone(said, there):
+    async with speaking(POLITE | {"STATUS": text(said)}) as port:
+        account = ImapAccount("127.0.0.1", port, "plain", "anna", "secret")
+        async with ImapSession(account, QUICK) as session:
+            folder = (await session.folders())[0]
+            assert (folder.wire in await session.states([folder])) is there
