@@ -12,15 +12,11 @@ import random
 import signal
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from statistics import median
 
 from adapters.home import Home
 from adapters.postgres import EmbeddedPostgres
-from adapters.settings import Settings
-from api.compose import compose
 from api.work.phases import IMPORTING
 from benchmarks.mailmaker import MAILBOX, Maker, write_mbox
 from benchmarks.proofs.promises import (
@@ -31,9 +27,10 @@ from benchmarks.proofs.promises import (
     digest,
     exported_digests,
     journal_of,
+    swept,
     unsound,
 )
-from benchmarks.proofs.watched import ELSEWHERE, Trace, begun, kill, server
+from benchmarks.proofs.watched import ELSEWHERE, Trace, begun, kill, rarest, server, spread
 from benchmarks.stage import Stopwatch, command, folder, lines, say
 
 LEAST = 20
@@ -57,10 +54,6 @@ class Tally:
     until_work: list[float] = field(default_factory=list)
     after_database: list[float] = field(default_factory=list)
     undisturbed: float = 0.0
-
-    def rarest(self, chance: random.Random) -> str:
-        """Choose where to kill next."""
-        return min(IMPORTING, key=lambda phase: (self.died_in[phase], chance.random()))
 
 
 def main() -> None:
@@ -97,17 +90,11 @@ def figures(tally: Tally, messages: int, seconds: float) -> dict[str, object]:
         "differences": tally.differences,
         "read_again": tally.read_again,
         "orphaned_blobs": tally.orphans,
-        "until_work_s": _spread(tally.until_work),
-        "until_work_after_database_s": _spread(tally.after_database),
+        "until_work_s": spread(tally.until_work),
+        "until_work_after_database_s": spread(tally.after_database),
         "undisturbed_import_s": round(tally.undisturbed, 1),
         "seconds": round(seconds),
     }
-
-
-def _spread(seconds: list[float]) -> dict[str, float]:
-    if not seconds:
-        return {}
-    return {"median": round(median(seconds), 2), "most": round(max(seconds), 2)}
 
 
 def one_import(
@@ -181,7 +168,9 @@ def aim(tally: Tally, chance: random.Random) -> tuple[str | None, float]:
     """Choose a phase and how long after its beginning, or any moment at all."""
     if chance.random() < _ANYWHERE:
         return None, chance.uniform(0.0, 4.0)
-    return tally.rarest(chance), chance.choice((0.0, 0.005, 0.03, 0.3)) * chance.random()
+    return rarest(tally.died_in, IMPORTING, chance), chance.choice(
+        (0.0, 0.005, 0.03, 0.3)
+    ) * chance.random()
 
 
 def examine(
@@ -215,12 +204,6 @@ def examine(
     promises.keep(not unsound(home), "the sweep took blobs that are needed")
     tally.orphans += left
     say(json.dumps({"import": tally.imports, "lost": lost, "doubled": doubled, "log": str(log)}))
-
-
-def swept(home: Home) -> int:
-    """Sweep the blobs that kills left and nobody names: what `carteggio work` does a day later."""
-    with compose(home, Settings()) as carteggio:
-        return carteggio.blobs.sweep(timedelta(0))
 
 
 if __name__ == "__main__":

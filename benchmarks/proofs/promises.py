@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,12 @@ def unsound(home: Home, *, contents: bool = True) -> list[str]:
     words = ["doctor", "--json", *(["--contents"] if contents else [])]
     found = ask(home, *words, allowed=(0, 1)).facts
     return [f"{one['part']}: {one['said']}" for one in found if one["state"] == "bad"]
+
+
+def swept(home: Home) -> int:
+    """Sweep the blobs that kills left and nobody names: what `carteggio work` does a day later."""
+    with compose(home, Settings()) as carteggio:
+        return carteggio.blobs.sweep(timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,8 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
 from random import Random
-from statistics import median
 from typing import TYPE_CHECKING
 
 from adapters.home import Home
@@ -37,9 +35,10 @@ from benchmarks.proofs.promises import (
     differences,
     exported_digests,
     journal_of,
+    swept,
     unsound,
 )
-from benchmarks.proofs.watched import ELSEWHERE, Trace, kill, server
+from benchmarks.proofs.watched import ELSEWHERE, Trace, kill, rarest, server, spread
 from benchmarks.stage import Stopwatch, folder, say
 
 if TYPE_CHECKING:
@@ -77,10 +76,6 @@ class Tally:
     orphans: int = 0
     busy: int = 0
     until_work: list[float] = field(default_factory=list)
-
-    def rarest(self, chance: Random) -> str:
-        """Choose where to kill next."""
-        return min(PHASES, key=lambda phase: (self.died_in[phase], chance.random()))
 
 
 @dataclass(slots=True)
@@ -136,7 +131,6 @@ def main() -> None:
 
 
 def figures(tally: Tally, messages: int, seconds: float) -> dict[str, object]:
-    until = tally.until_work or [0.0]
     return {
         "kills": tally.kills,
         "with_database": tally.with_database,
@@ -151,7 +145,7 @@ def figures(tally: Tally, messages: int, seconds: float) -> dict[str, object]:
         "differences": tally.differences,
         "orphaned_blobs": tally.orphans,
         "still_locked": tally.busy,
-        "until_work_s": {"median": round(median(until), 2), "most": round(max(until), 2)},
+        "until_work_s": spread(tally.until_work),
         "seconds": round(seconds),
     }
 
@@ -229,7 +223,7 @@ def aim(proof: Proof, *, all_in: bool) -> tuple[str | None, int, float]:
     if all_in:
         return "marking", 1, delay
     times = chance.randint(2, 6) if chance.random() < _FURTHER else 1
-    return proof.tally.rarest(chance), times, delay
+    return rarest(proof.tally.died_in, PHASES, chance), times, delay
 
 
 def examine(proof: Proof, home: Home, user: "MailAccount", wanted: Counter[str]) -> None:
@@ -271,12 +265,6 @@ def missing_in_ledger(home: Home, messages: int) -> int:
     (inbox,) = (one for one in rows if one.get("folder") == "INBOX")
     counted = inbox["on_server"] == inbox["captured"] == messages and not inbox["not_fetched"]
     return sum(len(one.get("missing", ["?"])) for one in rows) + (not counted)
-
-
-def swept(home: Home) -> int:
-    """Sweep the blobs that kills left and nobody names: what `carteggio work` does a day later."""
-    with compose(home, Settings()) as carteggio:
-        return carteggio.blobs.sweep(timedelta(0))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from random import Random
+from statistics import median
 from typing import Protocol
 
 import psutil
@@ -120,6 +122,18 @@ def begun(words: list[str], trace: Trace, told: Path) -> Watched:
             start_new_session=True,
         )
     return Watched(process, trace, told)
+
+
+def rarest(died_in: Mapping[str, int], phases: Iterable[str], chance: Random) -> str:
+    """Choose where to kill next."""
+    return min(phases, key=lambda phase: (died_in.get(phase, 0), chance.random()))
+
+
+def spread(seconds: list[float]) -> dict[str, float]:
+    """Give the middle and the most, nothing where there is none."""
+    if not seconds:
+        return {}
+    return {"median": round(median(seconds), 2), "most": round(max(seconds), 2)}
 
 
 def server(home: Home) -> list[psutil.Process]:
