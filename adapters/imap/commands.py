@@ -145,7 +145,7 @@ async def next_uid(connection: Connection, wire: bytes) -> int:
 
 
 async def find(connection: Connection, header_id: str, from_uid: int = 1) -> set[int]:
-    """Search the open folder for a Message-ID, from a UID on."""
+    """Search the open folder for what contains a Message-ID in its own, from a UID on."""
     found: set[int] = set()
 
     def take(response: Response) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from adapters.imap import commands
+from adapters.imap import commands, facts
 from adapters.imap.commands import Opened, Refused, Shown
 from adapters.imap.connection import Connection
 from adapters.imap.values import RemoteFolder
@@ -15,6 +15,7 @@ from api.work.instance import Carteggio
 from api.work.marking import Folder, Marked, bits
 from api.work.outward import Order
 from api.work.reception import Place
+from domain.identity import identify
 from domain.message import FolderRole, MessageReceived
 
 
@@ -93,10 +94,14 @@ class Opening:
         return Here(self.connection, folder.wire, opened, noted, uids)
 
     async def _searched(self, id: UUID, from_uid: int | None) -> set[int]:
+        """Find a message by its Message-ID; a search finds longer ones too, and other messages."""
         header_id = await asyncio.to_thread(self.header_id, id)
         if not header_id:
             return set()
-        return await commands.find(self.connection, header_id, from_uid or 1)
+        found = await commands.find(self.connection, header_id, from_uid or 1)
+        heads = await facts.shown(self.connection, found, header=True)
+        key = self._carteggio.identity_key
+        return {uid for uid, one in heads.items() if identify(key, one.header).message == id}
 
     def header_id(self, id: UUID) -> str:
         """Give a message's Message-ID; empty if it has none, or was erased."""

@@ -107,6 +107,17 @@ def test_what_was_done_before_a_kill_is_not_done_twice(box):
     assert len(events_of(box.carteggio, "message.copy_found")) == 3
 
 
+def test_what_bears_a_longer_message_id_or_the_same_one_is_not_taken_for_it(box):
+    other = mail(1).replace(b"From: ada", b"From: eve").replace(b"Subject: 1", b"Subject: no")
+    box.account.append(mail(11), other, folder="Sent", when=NOW)
+    box.account.append(mail(1), when=NOW)
+    box.fetch()
+    box.move("1", "Sent")
+    box.do(("STORE", "1", "+FLAGS", r"(\Deleted)"))
+    box.fetch()
+    assert [one.reason for one in box.failed()] == [FailureReason.GONE]
+
+
 def test_what_was_copied_before_a_kill_is_not_copied_twice(carteggio, worker):
     offered = "IMAP4rev1 SASL-IR ID ENABLE IDLE LITERAL+ UIDPLUS SPECIAL-USE"
     with running(f"imap_capability = {offered}\n") as server:
