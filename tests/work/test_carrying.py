@@ -118,6 +118,25 @@ def test_what_bears_a_longer_message_id_or_the_same_one_is_not_taken_for_it(box)
     assert [one.reason for one in box.failed()] == [FailureReason.GONE]
 
 
+def test_orders_are_done_in_a_folder_that_was_renumbered_meanwhile(box):
+    box.account.append(*map(mail, range(1, 5)), when=NOW)
+    box.fetch()
+    box.mark("1", "flagged")
+    box.move("2", "Sent")
+    box.mark("3", "seen")
+    box.do(("STORE", "3", "+FLAGS", r"(\Deleted)"))
+    box.account.renumber()
+    box.fetch()
+    assert box.on_server() == {"1": {"\\Flagged"}, "4": set()}
+    assert set(box.on_server("Sent")) == {"2"}
+    assert [(one.reason, one.added) for one in box.failed()] == [(FailureReason.GONE, ("seen",))]
+    assert {place for place in box.places() if not place[3]} == {
+        ("1", "INBOX", ("flagged",), False),
+        ("2", "Sent", (), False),
+        ("4", "INBOX", (), False),
+    }
+
+
 def test_what_was_copied_before_a_kill_is_not_copied_twice(carteggio, worker):
     offered = "IMAP4rev1 SASL-IR ID ENABLE IDLE LITERAL+ UIDPLUS SPECIAL-USE"
     with running(f"imap_capability = {offered}\n") as server:
