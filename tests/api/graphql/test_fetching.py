@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ async def asks(box: Box) -> AsyncIterator[Asks]:
         yield Asks(box.carteggio, pool)
 
 
-async def shown(asks: Asks) -> dict[str, dict[str, object]]:
+async def shown(asks: Asks) -> dict[str, dict[str, Any]]:
     found = nodes((await asks(SHOWN))["messages"])
     return {one["subject"]: one for one in found}
 
