@@ -38,7 +38,7 @@ from benchmarks.proofs.promises import (
     swept,
     unsound,
 )
-from benchmarks.proofs.watched import ELSEWHERE, Trace, kill, rarest, server, spread
+from benchmarks.proofs.watched import ELSEWHERE, Trace, Watched, kill, rarest, server, spread
 from benchmarks.stage import Stopwatch, folder, say
 
 if TYPE_CHECKING:
@@ -54,8 +54,10 @@ _ANYWHERE = 0.1
 _FURTHER = 0.15
 _MARKED = 0.25
 _BUSY = "another process is fetching it"
-# A sync lists and compares before it fetches: where it fetches, it is too late to wait for these.
 _FIRST = ("listing", "marking")
+
+Aim = tuple[str | None, int, float]
+"""A phase, at which time of it, and how long after its beginning; None for any moment at all."""
 
 
 @dataclass(slots=True)
@@ -175,21 +177,20 @@ def rounds(proof: Proof, home: Home, user: "MailAccount") -> None:
         phase, times, delay = aim(proof, all_in=all_in)
         if phase == "marking" or proof.chance.random() < _MARKED:
             remark(user, proof.messages, proof.chance)
-        killed = one_round(proof, home, phase, times, delay)
-        if killed:
+        killing = left > 0 and not proof.enough
+        if one_round(proof, home, (phase, times, delay) if killing else None):
             left -= all_in
-        elif proof.enough or (all_in and left <= 0):
+        elif not killing:
             return
         else:
             all_in = True
 
 
-def one_round(proof: Proof, home: Home, phase: str | None, times: int, delay: float) -> bool:
-    """Sync, and kill it where it was aimed at; False if it came to its end before."""
+def one_round(proof: Proof, home: Home, at: Aim | None) -> bool:
+    """Sync, and kill it where it was aimed at; False if it came to its end."""
     tally, told = proof.tally, home.folder.parent / "told"
     running = proof.forking.begun(["--home", str(home.folder), "sync", "--json"], told)
-    unless = "fetching" if phase in _FIRST else None
-    hit = not proof.enough and running.wait_for(phase, delay, times=times, unless=unless)
+    hit = at is not None and hit_there(running, *at)
     too = server(home) if hit and proof.takes_database() else []
     if hit:
         together = [*running.family(), *too]
@@ -214,7 +215,13 @@ def one_round(proof: Proof, home: Home, phase: str | None, times: int, delay: fl
     return True
 
 
-def aim(proof: Proof, *, all_in: bool) -> tuple[str | None, int, float]:
+def hit_there(running: Watched, phase: str | None, times: int, delay: float) -> bool:
+    """Wait for what was aimed at; where a sync fetches, it lists and compares no more."""
+    unless = "fetching" if phase in _FIRST else None
+    return running.wait_for(phase, delay, times=times, unless=unless)
+
+
+def aim(proof: Proof, *, all_in: bool) -> Aim:
     """Choose a phase, at which time of it, and how long after its beginning; or any moment."""
     chance = proof.chance
     if chance.random() < _ANYWHERE:
