@@ -10,3 +10,12 @@ pytest_plugins = [
     "servers",
     "serving",
 ]
+
+
+def pytest_configure() -> None:
+    """Let laws be tried as long as it takes: on a busy machine slowness is no fault of theirs."""
+    from hypothesis import HealthCheck, settings  # noqa: PLC0415
+
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("patient", patient)
+    settings.load_profile("patient")

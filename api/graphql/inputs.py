@@ -14,7 +14,7 @@ from api.graphql import ids
 from api.graphql.ids import Kind
 from api.graphql.paging import given, text
 from api.graphql.scalars import Position
-from domain.linking import ADDRESS, NUMBER, REPLY
+from domain.linking import ADDRESS, FORM, FORWARD, NUMBER, REPLY, UNPROVEN
 from domain.message import Direction, LinkState
 from domain.values import Rejected
 from projections import documents, messages, parties, reader, timelines, trails
@@ -49,6 +49,9 @@ class LinkReason(Enum):
 
 REASONS: Final = {
     ADDRESS.name: LinkReason.ADDRESS,
+    FORM.name: LinkReason.ADDRESS,
+    FORWARD.name: LinkReason.ADDRESS,
+    UNPROVEN.name: LinkReason.ADDRESS,
     NUMBER.name: LinkReason.DOCUMENT_NUMBER,
     REPLY.name: LinkReason.REPLY,
     "": LinkReason.MANUAL,
