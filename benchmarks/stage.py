@@ -57,6 +57,7 @@ def undisturbed() -> Iterator[None]:
     """Let a request to end unwind what was started, as Ctrl-C does."""
 
     def leave(number: int, _frame: object) -> None:
+        say(f"it is told to end (signal {number}); nothing is concluded")
         raise SystemExit(128 + number)
 
     before = signal.signal(signal.SIGTERM, leave)
