@@ -1,7 +1,6 @@
 """Orders are carried out by whoever attends: at once, after an outage, after kills, or not at all."""
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -183,7 +182,7 @@ def _killed_while_asking(box: Box, home: Instance) -> None:
     before = box.tries()
     process = home.start("sync")
     while box.tries() == before and process.poll() is None:
-        time.sleep(0)
+        continue
     process.send_signal(signal.SIGKILL)
     process.communicate()
 
