@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import LiteralString
 from uuid import UUID
 
@@ -12,14 +13,28 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Identifier
 
 from domain.correspondents import Ours
-from domain.linking import NumberedDocument
+from domain.document import DocumentRecord
+from domain.kinds import kind_of
 from domain.matching import Facts, Verdict
-from domain.numbers import Number, parse_number
+from domain.naming import NumberedDocument
+from domain.numbers import Number, parse_number, without_year
 from domain.values import MessageId
 
 _FACTS = msgspec.json.Decoder(Facts)
 _VERDICT = msgspec.json.Decoder(Verdict)
 _ENCODER = msgspec.json.Encoder()
+_FILLED = (
+    "matching_own_id",
+    "matching_named_id",
+    "matching_seen",
+    "matching_contact",
+    "matching_announced",
+    "matching_topic",
+    "matching_number",
+    "matching_ours",
+)
+_FEW = 5
+"""A number that more documents bear is none that tells one of them."""
 
 
 def ref(text: str) -> UUID:
@@ -30,6 +45,11 @@ def ref(text: str) -> UUID:
 def number_key(number: Number) -> str:
     """Write what equal numbers share as one text."""
     return "/".join(number.key)
+
+
+def number_keys(record: DocumentRecord) -> list[str]:
+    """Give the keys under which a document may be named."""
+    return [key for key, _, _ in _numbers(record)]
 
 
 class Lookups:
@@ -44,6 +64,29 @@ class Lookups:
         self._run("INSERT INTO matching_position VALUES (%s, 0) ON CONFLICT DO NOTHING", name)
         query: LiteralString = "SELECT position FROM matching_position WHERE name = %s FOR UPDATE"
         return int(self._rows(query, name)[0][0])
+
+    def begin_anew(self, name: str, version: int, upto: int) -> bool:
+        """Empty look-ups of another version, to be filled up to a position; tell whether so.
+
+        What was decided and what is due stays.
+        """
+        query: LiteralString = (
+            "UPDATE matching_position SET version = %s, filling_up_to = %s, position = 0"
+            " WHERE name = %s AND version <> %s RETURNING position"
+        )
+        if not self._rows(query, version, upto, name, version):
+            return False
+        for table in _FILLED:
+            self._connection.execute(SQL("DELETE FROM {}").format(Identifier(table)))
+        return True
+
+    def filling_up_to(self, name: str) -> int:
+        """Give the position up to which they are filled anew; 0 if they are there."""
+        query: LiteralString = (
+            "SELECT filling_up_to FROM matching_position"
+            " WHERE name = %s AND position < filling_up_to"
+        )
+        return sum(row[0] for row in self._rows(query, name))
 
     def move(self, name: str, position: int) -> None:
         """Move that position."""
@@ -129,121 +172,34 @@ class Lookups:
             keys, messages = zip(*sorted(pairs), strict=True)
             self._connection.execute(query, (list(keys), list(messages)))
 
-    # ---- what makes messages due
-
-    def due(self, messages: Iterable[UUID], cause: UUID) -> None:
-        """Ask for a decision on messages."""
+    def keep_mentions(self, keys: Mapping[UUID, Collection[str]]) -> None:
+        """Store which numbers (keys) stand in messages that belong to nobody, anew."""
+        self._run("DELETE FROM matching_mention WHERE message = ANY(%b)", list(keys))
+        rows = sorted((key, message) for message, found in keys.items() for key in set(found))
         self._run(
-            "INSERT INTO matching_due SELECT message, %s FROM unnest(%b::uuid[]) AS d(message)"
-            " ON CONFLICT DO NOTHING",
-            cause,
-            list(messages),
+            "INSERT INTO matching_mention SELECT * FROM unnest(%b::text[], %b::uuid[])",
+            [key for key, _ in rows],
+            [message for _, message in rows],
         )
-
-    def due_naming(self, message_ids: Collection[str], cause: UUID) -> None:
-        """Ask for a decision on messages that name one of these Message-IDs."""
-        self._run(
-            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_named_id"
-            " WHERE ref = ANY(%b) ON CONFLICT DO NOTHING",
-            cause,
-            [ref(one) for one in message_ids],
-        )
-
-    def due_naming_each(self, causes: Sequence[tuple[str, UUID]]) -> None:
-        """Ask the same for each Message-ID by a cause of its own; the first that asks is kept."""
-        self._run(
-            "INSERT INTO matching_due SELECT DISTINCT ON (message) message, asked.cause"
-            " FROM unnest(%b::uuid[], %b::uuid[]) WITH ORDINALITY AS asked(ref, cause, at)"
-            " JOIN matching_named_id USING (ref) ORDER BY message, asked.at"
-            " ON CONFLICT DO NOTHING",
-            [ref(one) for one, _ in causes],
-            [cause for _, cause in causes],
-        )
-
-    def due_with_addresses(self, addresses: Collection[UUID], cause: UUID) -> None:
-        """Ask for a decision on messages in which an address (hashed) stands."""
-        self._run(
-            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_seen"
-            " WHERE address = ANY(%b) ON CONFLICT DO NOTHING",
-            cause,
-            list(addresses),
-        )
-
-    def due_linked(self, targets: Collection[UUID], cause: UUID) -> None:
-        """Ask for a decision on messages that are linked to a party or document."""
-        self._run(
-            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_link"
-            " WHERE target = ANY(%b) ON CONFLICT DO NOTHING",
-            cause,
-            list(targets),
-        )
-
-    def due_everywhere(self, cause: UUID) -> None:
-        """Ask for a decision on every message."""
-        self._run(
-            "INSERT INTO matching_due SELECT message, %s FROM matching_message"
-            " ON CONFLICT DO NOTHING",
-            cause,
-        )
-
-    def take_due(self, limit: int) -> dict[UUID, UUID]:
-        """Take so many messages off the list of what is to be decided, with their causes."""
-        rows = self._rows(
-            "DELETE FROM matching_due WHERE message IN"
-            " (SELECT message FROM matching_due ORDER BY message LIMIT %s)"
-            " RETURNING message, cause",
-            limit,
-        )
-        return {row[0]: row[1] for row in rows}
-
-    def count_due(self, most: int) -> int:
-        """Count the messages that are due, no further than `most`."""
-        rows = self._rows(
-            "SELECT count(*) FROM (SELECT 1 FROM matching_due LIMIT %s) AS due", most
-        )
-        return int(rows[0][0])
-
-    def settled(self, messages: Collection[UUID]) -> None:
-        """Take messages off that list: they were judged after what they answer."""
-        self._run("DELETE FROM matching_due WHERE message = ANY(%b)", list(messages))
 
     # ---- master data
 
-    def set_contacts(self, contacts: Collection[tuple[UUID, str, UUID]]) -> list[UUID]:
-        """Store (contact, address key, party); give the addresses (hashed) they had before."""
-        keys = [contact for contact, _, _ in contacts]
-        before = self.remove_contacts(keys)
-        self._run(
-            "INSERT INTO matching_contact SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[])",
-            keys,
-            [ref(address) for _, address, _ in contacts],
-            [party for _, _, party in contacts],
-        )
-        return before
-
-    def remove_contacts(self, contacts: Collection[UUID]) -> list[UUID]:
-        """Forget contacts; give the addresses (hashed) they had."""
-        query: LiteralString = (
-            "DELETE FROM matching_contact WHERE contact = ANY(%b) RETURNING address"
-        )
-        return [row[0] for row in self._rows(query, list(contacts))]
-
-    def set_numbers(
-        self, document: UUID, party: UUID | None, numbers: Collection[str]
-    ) -> list[UUID]:
+    def set_numbers(self, document: UUID, record: DocumentRecord) -> list[UUID]:
         """Store the numbers of a document; give the party that it belonged to before."""
         before = self._rows(
             "DELETE FROM matching_number WHERE document = %s RETURNING party", document
         )
-        parsed = {text: parse_number(text) for text in numbers if text}
-        rows = [(text, number) for text, number in parsed.items() if number is not None]
-        if party is not None and rows:
+        rows = _numbers(record)
+        if record.party is not None and rows:
             self._run(
-                "INSERT INTO matching_number SELECT %s, %s, * FROM unnest(%b::text[], %b::text[])",
+                "INSERT INTO matching_number (document, party, kind, issued_on, key, number, short)"
+                " SELECT %s, %s, %s, %s, * FROM unnest(%b::text[], %b::text[], %b::bool[])"
+                " ON CONFLICT DO NOTHING",
                 document,
-                party,
-                [number_key(number) for _, number in rows],
-                [text for text, _ in rows],
+                record.party,
+                record.kind,
+                record.issued_on,
+                *(list(column) for column in zip(*rows, strict=True)),
             )
         return [row[0] for row in before]
 
@@ -287,32 +243,33 @@ class Lookups:
 
     # ---- what a decision asks
 
-    def parties_at(self, addresses: Collection[str]) -> dict[str, tuple[UUID, ...]]:
-        """Give the parties of address keys."""
-        by_ref = {ref(address): address for address in addresses}
-        found: dict[str, set[UUID]] = defaultdict(set)
-        query: LiteralString = (
-            "SELECT address, party FROM matching_contact WHERE address = ANY(%b)"
-        )
-        for row in self._rows(query, list(by_ref)):
-            found[by_ref[row[0]]].add(row[1])
-        return {address: tuple(sorted(parties)) for address, parties in found.items()}
-
     def documents_named(
         self, parties: Collection[UUID], keys: Collection[str]
     ) -> dict[UUID, tuple[NumberedDocument, ...]]:
         """Give the parties' documents that have a number with one of these keys."""
         rows = self._rows(
-            "SELECT party, document, array_agg(number ORDER BY number) FROM matching_number"
-            " WHERE party = ANY(%b) AND key = ANY(%b) GROUP BY party, document ORDER BY document",
+            "SELECT party, document, kind, issued_on, array_agg(number ORDER BY number),"
+            " array_agg(short ORDER BY number) FROM matching_number"
+            " WHERE party = ANY(%b) AND key = ANY(%b)"
+            " GROUP BY party, document, kind, issued_on ORDER BY document",
             list(parties),
             list(keys),
         )
         found: dict[UUID, list[NumberedDocument]] = defaultdict(list)
-        for party, document, texts in rows:
-            numbers = tuple(number for text in texts if (number := parse_number(text)))
-            found[party].append(NumberedDocument(document, party, numbers))
+        for row in rows:
+            found[row[0]].append(_document(*row))
         return {party: tuple(documents) for party, documents in found.items()}
+
+    def documents_anywhere(self, keys: Collection[str]) -> tuple[NumberedDocument, ...]:
+        """Give any party's documents with one of these keys, where so few share it that it tells."""
+        rows = self._rows(
+            "SELECT n.party, n.document, n.kind, n.issued_on, ARRAY[n.number], ARRAY[n.short]"
+            " FROM unnest(%b::text[]) AS asked(key), LATERAL (SELECT * FROM matching_number"
+            " WHERE key = asked.key ORDER BY document LIMIT %s) AS n",
+            list(keys),
+            _FEW,
+        )
+        return tuple(_document(*row) for row in rows)
 
     def known_as(self, message_ids: Collection[str]) -> dict[str, tuple[MessageId, ...]]:
         """Give the messages that have these Message-IDs."""
@@ -342,3 +299,37 @@ class Lookups:
     def _rows(self, query: LiteralString, *values: object) -> list[TupleRow]:
         with self._connection.cursor(binary=True) as cursor:
             return cursor.execute(query, values).fetchall()
+
+
+def _numbers(record: DocumentRecord) -> list[tuple[str, str, bool]]:
+    """Give (key, number, short) of a document's numbers, whole and without their year."""
+    parsed = [(text, parse_number(text)) for text in (record.number, record.party_reference)]
+    rows = {(number_key(one), text, False) for text, one in parsed if one is not None}
+    own = parsed[0][1]
+    if own is not None and record.issued_on is not None:
+        short = without_year(own, record.issued_on.year)
+        if short is not None:
+            rows.add((number_key(short), record.number, True))
+    return sorted(rows)
+
+
+def _document(
+    party: UUID,
+    document: UUID,
+    kind: str,
+    issued_on: date | None,
+    texts: Sequence[str],
+    short: Sequence[bool],
+) -> NumberedDocument:
+    parsed = [(parse_number(text), cut) for text, cut in zip(texts, short, strict=True)]
+    year = issued_on.year if issued_on else 0
+    return NumberedDocument(
+        document,
+        party,
+        numbers=tuple(one for one, cut in parsed if one and not cut),
+        short=tuple(
+            left for one, cut in parsed if one and cut and (left := without_year(one, year))
+        ),
+        kind=kind_of(kind),
+        issued_on=issued_on,
+    )

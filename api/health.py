@@ -18,6 +18,7 @@ from adapters.database import Database, DatabaseUnavailable
 from adapters.home import Home
 from adapters.keyring import FileRoot, Keyring, NoKeys, RootKeyUnusable
 from adapters.matching import Lookups
+from adapters.matching_due import Due
 from adapters.postgres_user import PostgresFailed
 from adapters.settings import Settings
 from api.compose import compose, opened_database
@@ -127,9 +128,8 @@ def _projections(carteggio: Carteggio) -> Iterator[Finding]:
 
 def _decisions(carteggio: Carteggio) -> Finding:
     with carteggio.database.pool.connection() as connection:
-        lookups = Lookups(connection)
-        lag = carteggio.journal.head() - lookups.position(Reactions.name)
-        due = lookups.count_due(_FAR_BEHIND + 1)
+        lag = carteggio.journal.head() - Lookups(connection).position(Reactions.name)
+        due = Due(connection).count_due(_FAR_BEHIND + 1)
     state = State.WARNING if max(lag, due) > _FAR_BEHIND else State.GOOD
     said = f"{lag:,} events behind, {due:,} messages to be decided on"
     return Finding("links", state, said, "run: carteggio work" if state is State.WARNING else "")

@@ -26,6 +26,7 @@ from domain.message import (
     MessageLinked,
     MessageReceived,
     MessageReopened,
+    MessageThreaded,
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
@@ -57,6 +58,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.classified", MessageClassified),
     EventType("message.linked", MessageLinked),
     EventType("message.unlinked", MessageUnlinked),
+    EventType("message.threaded", MessageThreaded),
     EventType("message.closed", MessageClosed),
     EventType("message.reopened", MessageReopened),
     EventType("party.registered", PartyRegistered),

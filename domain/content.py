@@ -42,10 +42,11 @@ class CalendarEntry:
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """A mail that a person passes on by @fwd: who wrote it, and what about.
+    """A mail that a person passes on: who wrote it, and what about.
 
     `begins` is the place in the text of the mail where the forwarded text begins; None where the
-    mail is attached.
+    mail is attached, whose first text is in `text` then. `by_command`: the mail begins with @fwd,
+    so whoever wrote what is forwarded counts as its writer.
     """
 
     sender: Address
@@ -53,6 +54,8 @@ class Forwarded:
     sent_at: datetime | None = None
     message_id: str = ""
     begins: int | None = None
+    by_command: bool = True
+    text: str = ""
 
 
 class NoticeKind(StrEnum):
@@ -128,7 +131,7 @@ class Content:
     """Of signed mail: intact, broken, or unverified, where it cannot be told. Intact says that the
     mail is as the key's owner signed it, and nothing of who that is."""
     forwarded: Forwarded | None = None
-    """Where the text begins with @fwd."""
+    """Where the subject is marked as forwarded, or the text begins with @fwd."""
     degraded: bool = False
     """True when the mail could not be read in full; the raw bytes are kept all the same."""
     defects: tuple[str, ...] = field(default=())

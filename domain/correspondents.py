@@ -52,7 +52,9 @@ def behind(content: Content, ours: Ours) -> Behind | None:
     if sent_by is not None and content.reply_to and not ours.holds(content.reply_to[0]):
         return Behind(FORM, content.reply_to[0], sent_by)
     passed_on, authors = content.forwarded, content.authors
-    if passed_on is None or not authors or ours.holds(passed_on.sender):
+    if passed_on is None or not passed_on.by_command or not authors:
+        return None
+    if ours.holds(passed_on.sender):
         return None
     by_us = all(ours.holds(one) for one in authors)
     return Behind(FORWARDED, passed_on.sender, authors[0]) if by_us else None
@@ -88,9 +90,19 @@ def correspondents(content: Content, ours: Ours) -> tuple[tuple[str, str], ...]:
     """
     return tuple(
         (role, address.spec)
-        for role, address in dict.fromkeys(_roles(content, behind(content, ours)))
+        for role, address in dict.fromkeys(
+            (*_roles(content, behind(content, ours)), *_inside(content, ours))
+        )
         if "@" in address.spec and not ours.holds(address)
     )
+
+
+def _inside(content: Content, ours: Ours) -> Iterator[tuple[str, Address]]:
+    """Give who wrote what a colleague passes on to colleagues."""
+    passed_on = content.forwarded
+    readers = (*content.authors, *content.to, *content.cc, *content.bcc)
+    if passed_on is not None and all(map(ours.holds, readers)):
+        yield FORWARDED, passed_on.sender
 
 
 def _roles(content: Content, real: Behind | None) -> Iterator[tuple[str, Address]]:

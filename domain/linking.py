@@ -4,13 +4,16 @@ Each rung is a pure function that claims links; what an earlier rung claimed wit
 right stands. A rung is added here, with a name and a version that rises when its answers change.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from uuid import UUID
 
 from domain import correspondents as roles
+from domain.freemail import company_domains
 from domain.message import Direction, LinkState, TargetKind
-from domain.numbers import Number, Sighting, same
+from domain.naming import NumberedDocument, named
+from domain.numbers import Sighting
 from domain.values import MessageId
 
 Target = tuple[TargetKind, UUID]
@@ -25,10 +28,16 @@ class Rule:
 
 
 ADDRESS = Rule("address-exact", 1)
+ANNOUNCED = Rule("address-announced", 1)
+"""An address that a known contact told of as his own, in a mail from the one known before."""
+DOMAIN = Rule("company-domain", 1)
+"""Somebody unknown who writes from the domain of a company of which others are known."""
 FORM = Rule("web-form", 1)
 """Who stands in Reply-To of a form's mail: anybody can have typed it there."""
-REPLY = Rule("reply-to-linked", 1)
-NUMBER = Rule("document-number", 1)
+REPLY = Rule("reply-to-linked", 2)
+NUMBER = Rule("document-number", 2)
+ALONE = Rule("number-alone", 1)
+"""A document's number in a mail that belongs to no party otherwise."""
 FORWARD = Rule("forwarded", 1)
 """Who wrote what a colleague passes on, as the forwarded part says."""
 UNPROVEN = Rule("address-unproven", 1)
@@ -38,6 +47,8 @@ _BY_ROLE: Mapping[str, tuple[Rule, int]] = {
     roles.FORWARDED: (FORWARD, 95),
 }
 """The rule by which an address in a special role is matched, and how sure that is."""
+_MOST_REJECTED = 20
+"""So many others are told of: some shared domain may have thousands."""
 BLIND = "bcc"
 """Where a blind recipient stands: only the sending side may know of such a link."""
 
@@ -61,31 +72,31 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class NumberedDocument:
-    """A document of a party, with the numbers under which it may be named."""
-
-    document: UUID
-    party: UUID
-    numbers: tuple[Number, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """What is known when a message is matched: looked up by the shell, decided on here.
 
     `correspondents` are (role, address) of everybody who is not ours; `parties_at` gives the
-    parties of an address key; `documents_of` those of a party; `inherited` what the nearest known
-    message that this one answers is linked to. `numbers` are
-    (where, sighting), the strongest place first.
+    parties of an address key, `parties_of_domain` those with contacts in a domain, `announced_by`
+    the address keys of those who told of an address as their own; `documents_of` those of a party,
+    `documents_anywhere` those with the numbers seen, whoever they belong to; `inherited` what the
+    message that this one goes on with is linked to. `numbers` are (where, sightings) text by text,
+    the strongest place first.
     """
 
     direction: Direction
     correspondents: tuple[tuple[str, str], ...]
-    numbers: tuple[tuple[str, Sighting], ...]
+    numbers: tuple[tuple[str, tuple[Sighting, ...]], ...]
     parties_at: Mapping[str, tuple[UUID, ...]]
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
+    parties_of_domain: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
+    announced_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    documents_anywhere: tuple[NumberedDocument, ...] = ()
     answers: MessageId | None = None
     inherited: Mapping[Target, Claim] = field(default_factory=dict)
+    at: date | None = None
+    """The day on which it was received."""
+    listed: bool = False
+    """It came over a mailing list, where anybody answers anybody."""
     forged: bool = False
     """A server of ours says that From is not who it claims to be."""
 
@@ -106,22 +117,54 @@ def link(known: Known) -> Claims:
 def _by_address(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
     for role, address in known.correspondents:
         parties = known.parties_at.get(address.casefold(), ())
-        for party in parties:
-            others = tuple(sorted(other for other in parties if other != party))
-            state = LinkState.AMBIGUOUS if others else LinkState.AUTOMATIC
-            rule, sure = _BY_ROLE.get(role, (ADDRESS, 99))
-            if known.forged and not others:
-                state, rule, sure = LinkState.SUGGESTED, UNPROVEN, 30
-            confidence = 100 // len(parties) if others else sure
-            yield (
-                (TargetKind.PARTY, party),
-                Claim(state, rule, confidence, role, address, rejected=others),
-            )
+        rule, sure = _BY_ROLE.get(role, (ADDRESS, 99))
+        yield from _of_parties(
+            known, parties, Claim(LinkState.AUTOMATIC, rule, sure, role, address)
+        )
+
+
+def _of_parties(
+    known: Known, parties: Sequence[UUID], claim: Claim, shared: LinkState = LinkState.AMBIGUOUS
+) -> Iterable[tuple[Target, Claim]]:
+    """Claim one party; where there are several each is one of them, and a person chooses."""
+    if known.forged and len(parties) == 1:
+        claim = replace(claim, state=LinkState.SUGGESTED, rule=UNPROVEN, confidence=30)
+    for party in parties:
+        others = tuple(sorted(other for other in parties if other != party))
+        one = claim
+        if others:
+            sure = claim.confidence // len(parties)
+            one = replace(claim, state=shared, confidence=sure, rejected=others[:_MOST_REJECTED])
+        yield (TargetKind.PARTY, party), one
+
+
+def _by_announcement(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    for role, address in known.correspondents:
+        if known.parties_at.get(address.casefold()):
+            continue
+        tellers = known.announced_by.get(address.casefold(), ())
+        parties = sorted({one for key in tellers for one in known.parties_at.get(key, ())})
+        claim = Claim(LinkState.AUTOMATIC, ANNOUNCED, 90, role, address)
+        yield from _of_parties(known, parties, claim)
+
+
+def _by_domain(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    for role, address in known.correspondents:
+        key = address.casefold()
+        if known.parties_at.get(key) or known.announced_by.get(key):
+            continue
+        above = company_domains(key.rpartition("@")[2])
+        found = (known.parties_of_domain.get(one, ()) for one in above)
+        parties = next((one for one in found if one), ())
+        claim = Claim(LinkState.AUTOMATIC, DOMAIN, 85, role, address)
+        yield from _of_parties(known, parties, claim, LinkState.SUGGESTED)
 
 
 def _party_by_reply(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
     """Inherit a party only where no address gave one: who writes weighs more."""
-    if not any(kind is TargetKind.PARTY and claims[kind, key].counts for kind, key in claims):
+    if not known.listed and not any(
+        kind is TargetKind.PARTY and claims[kind, key].counts for kind, key in claims
+    ):
         yield from _inherited(known, TargetKind.PARTY)
 
 
@@ -153,30 +196,9 @@ def _by_number(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
     documents = [one for party in parties for one in known.documents_of.get(party, ())]
     if not documents:
         return
-    for where, sighting in known.numbers:
-        found = [
-            document
-            for document in documents
-            if any(same(number, sighting.number) for number in document.numbers)
-        ]
-        if found:
-            yield from _claimed(where, sighting, _closest(found, sighting), sure)
-
-
-def _closest(found: list[NumberedDocument], sighting: Sighting) -> list[NumberedDocument]:
-    """Keep those written most alike: same letters first, then same order of the groups."""
-
-    def likeness(document: NumberedDocument) -> tuple[int, int]:
-        return max(
-            (
-                len(set(number.letters) & set(sighting.number.letters)),
-                int(number.groups == sighting.number.groups),
-            )
-            for number in document.numbers
-        )
-
-    best = max(map(likeness, found))
-    return [document for document in found if likeness(document) == best]
+    for where, seen in known.numbers:
+        for sighting, found in named(seen, documents, known.at):
+            yield from _claimed(where, sighting, found, sure)
 
 
 def _claimed(
@@ -199,9 +221,31 @@ def _claimed(
         )
 
 
+def _by_number_alone(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    """Find numbers among all documents, where a message belongs to nobody by other evidence.
+
+    Among ourselves we name our customers' documents; a stranger may name anybody's.
+    """
+    if claims or known.direction is Direction.OUTBOUND:
+        return
+    among_us = known.direction is Direction.INTERNAL
+    for where, seen in known.numbers:
+        telling = [one for one in seen if one.kind or len(one.number.groups) > 1]
+        for sighting, found in named(telling, known.documents_anywhere, known.at):
+            if len(found) > 1:
+                continue
+            state, sure = (LinkState.AUTOMATIC, 85) if among_us else (LinkState.SUGGESTED, 40)
+            claim = Claim(state, ALONE, sure, where, sighting.snippet)
+            yield (TargetKind.DOCUMENT, found[0].document), claim
+            yield (TargetKind.PARTY, found[0].party), claim
+
+
 LADDER: tuple[Callable[[Known, Claims], Iterable[tuple[Target, Claim]]], ...] = (
     _by_address,
+    _by_announcement,
+    _by_domain,
     _party_by_reply,
     _by_number,
     _document_by_reply,
+    _by_number_alone,
 )

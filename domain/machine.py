@@ -54,6 +54,12 @@ class Machine:
     listed: bool = False
 
 
+def absence_mark(subject: str) -> int:
+    """Give the length of the words before a subject by which programs mark automatic answers."""
+    found = _ABSENCE.match(subject)
+    return found.end() if found else 0
+
+
 def recognise(content: Content, traces: tuple[tuple[str, str], ...]) -> Machine:
     """Decide on all copies' trace headers together, so that the order of capture is indifferent."""
     return (

@@ -10,7 +10,7 @@ from domain.answering import wants_answer
 from domain.authentication import is_forged
 from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
-from domain.linking import Claim, Known, NumberedDocument, Rule, Target, link
+from domain.linking import Claim, Known, Rule, Target, link
 from domain.machine import Machine, recognise
 from domain.message import (
     Direction,
@@ -20,15 +20,18 @@ from domain.message import (
     MessageEvent,
     MessageLinked,
     MessageReceived,
+    MessageThreaded,
     MessageUnlinked,
     TargetKind,
 )
+from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
 from domain.values import Address, MessageId
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
 _KINDS = {FORM: "web_form", FORWARDED: "forwarded"}
+NO_THREAD = MessageThreaded(None, "", 0, 0, "", "")
 TEXT_MATCHED = 4_000
 """So many characters of new text are searched for numbers."""
 
@@ -60,6 +63,11 @@ class Facts:
     bcc: tuple[Address, ...]
 
     @property
+    def at(self) -> datetime:
+        """Tell when the first copy was received."""
+        return min(form.received_at for form in self.forms)
+
+    @property
     def content(self) -> Content:
         """Give the content received first, with what only some copies tell."""
         first = min(self.forms, key=lambda form: (form.received_at, form.raw_sha256))
@@ -73,6 +81,7 @@ class Verdict:
     round: int
     classified: MessageClassified
     links: tuple[MessageLinked, ...] = field(default=())
+    thread: MessageThreaded | None = None
 
     def claims(self) -> dict[Target, Claim]:
         """Give the links as an answering message inherits them."""
@@ -83,14 +92,19 @@ class Verdict:
 class Surroundings:
     """What is known around a message: looked up by the shell.
 
-    `parent` is the nearest known message that this one concerns or answers, and its verdict.
+    `parent` is the nearest known message that this one concerns or answers, and its verdict;
+    `thread` tells why, where it does not refer to it. The rest is as in `Known`.
     """
 
     ours: Ours
     parties_at: Mapping[str, tuple[UUID, ...]]
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
-    numbers: tuple[tuple[str, Sighting], ...]
+    numbers: tuple[tuple[str, tuple[Sighting, ...]], ...]
     parent: tuple[MessageId, Verdict] | None = None
+    thread: MessageThreaded | None = None
+    parties_of_domain: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
+    announced_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    documents_anywhere: tuple[NumberedDocument, ...] = ()
 
 
 def facts_of(received: MessageReceived) -> Facts:
@@ -130,10 +144,15 @@ def _also_as(forms: tuple[Form, ...], copy: MessageCopyFound) -> Iterator[Form]:
 
 
 def _form(seen: MessageReceived | MessageCopyFound, content: Content) -> Form:
+    """Cut a content to what is matched: where @fwd says so, the forwarded text is the mail's."""
     passed_on = content.forwarded
-    said = new_text(content.text[passed_on.begins if passed_on else None :])[:TEXT_MATCHED]
+    text = content.text
     if passed_on is not None:
-        passed_on = replace(passed_on, begins=None)
+        inside = passed_on.text or ("" if passed_on.begins is None else text[passed_on.begins :])
+        if passed_on.by_command and passed_on.begins is not None:
+            text = inside
+        passed_on = replace(passed_on, begins=None, text=new_text(inside)[:TEXT_MATCHED])
+    said = new_text(text)[:TEXT_MATCHED]
     cut = replace(content, text=said, forwarded=passed_on, trace=(), signals=())
     return Form(seen.content_key, seen.received_at, seen.raw_sha256, cut)
 
@@ -157,15 +176,18 @@ def own_ids(content: Content) -> tuple[str, ...]:
     return tuple(one for one in (content.message_id, content.pec_message_id) if one)
 
 
-def numbers_in(content: Content) -> tuple[tuple[str, Sighting], ...]:
-    """Find what may be a document's number: in the subject, the new text, attachment names."""
+def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]:
+    """Find what may be a document's number, text by text: subject, new text, attachment names."""
+    inside = content.forwarded
     texts = (
         ("subject", content.subject),
-        ("subject", content.forwarded.subject if content.forwarded else ""),
+        ("subject", inside.subject if inside else ""),
         ("text", content.text),
+        ("forwarded", inside.text if inside and inside.text != content.text else ""),
         *(("attachment", one.name) for one in content.attachments),
     )
-    return tuple((where, sighting) for where, text in texts for sighting in sightings(text))
+    seen = ((where, tuple(sightings(text))) for where, text in texts)
+    return tuple((where, found) for where, found in seen if found)
 
 
 def judge(facts: Facts, around: Surroundings) -> Verdict:
@@ -176,6 +198,11 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         direction=classified.direction,
         correspondents=correspondents(content, around.ours),
         numbers=around.numbers,
+        at=facts.at.date(),
+        parties_of_domain=around.parties_of_domain,
+        announced_by=around.announced_by,
+        documents_anywhere=around.documents_anywhere,
+        listed=classified.kind == "list",
         parties_at=around.parties_at,
         documents_of=around.documents_of,
         forged=classified.direction is Direction.INBOUND
@@ -185,7 +212,7 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
     )
     claims = link(known)
     links = tuple(_linked(target, claims[target]) for target in sorted(claims, key=_in_order))
-    return Verdict(0, classified, links)
+    return Verdict(0, classified, links, around.thread)
 
 
 def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified:
@@ -209,8 +236,10 @@ def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified
 def changes(before: Verdict | None, now: Verdict) -> list[MessageEvent]:
     """Tell the difference between two verdicts as events."""
     if before is None:
-        return [now.classified, *now.links]
+        return [now.classified, *([now.thread] if now.thread else []), *now.links]
     events: list[MessageEvent] = []
+    if before.thread != now.thread:
+        events.append(now.thread or NO_THREAD)
     if before.classified != now.classified:
         events.append(now.classified)
     kept = {(one.kind, one.target) for one in now.links}

@@ -167,6 +167,22 @@ class MessageUnlinked:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageThreaded:
+    """A message was found to go on with another that it does not refer to.
+
+    `rule`, `rule_version`, `confidence`, `where` and `evidence` are as in `message.linked`. Without
+    `parent` what was found before is taken back: its ground is gone.
+    """
+
+    parent: MessageId | None
+    rule: str
+    rule_version: int
+    confidence: int
+    where: str
+    evidence: Annotated[str, Personal]
+
+
+@dataclass(frozen=True, slots=True)
 class MessageClosed:
     """A person decided that a message needs no (further) answer."""
 
@@ -188,6 +204,7 @@ MessageEvent = (
     | MessageClassified
     | MessageLinked
     | MessageUnlinked
+    | MessageThreaded
     | MessageClosed
     | MessageReopened
 )

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
+
+from domain.kinds import Kind, kind_before
 
 _DIGIT = re.compile(r"\d")
 _RUN = re.compile(r"\d+|[^\W\d_]+")
@@ -11,8 +14,18 @@ _BEFORE = re.compile(r"[ \t./\-_\\nN°ºr:]{0,4}")
 """What may stand between letters and the first digits: `RE n. 12`."""
 _WITHIN = re.compile(r" ?[./\-_\\] ?|")
 """What may stand inside a number; a blank alone parts telephone numbers and quantities."""
+_DATED = re.compile(
+    r",?\s+(?:(?:del|dd?|dt|vom|du|en date du|z dnia|z|of|dated|von|de)\.?\s+)?"
+    r"(?:(?P<first>\d{4})-(?P<month>\d\d?)-(?P<day>\d\d?)"
+    r"|(?P<day_>\d\d?)[./-](?P<month_>\d\d?)[./-](?P<year>\d{4}|\d\d))(?!\d)",
+    re.IGNORECASE,
+)
+_DAY = re.compile(r"(?<!\d)(?:\d\d?[./-]\d\d?[./-](?:\d{4}|\d\d)|\d{4}-\d\d-\d\d)(?!\d)")
 _SHORTEST_ALONE = 4
 _LONGEST = 6
+"""Of so many groups of letters or digits a number has at most."""
+_LONGEST_SERIES = 6
+"""Letters before the digits that belong to a number (`DDT`, `FATT`) are no more; else it is a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +43,28 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A number seen in a text, with the very words."""
+    """A number seen in a text, with the very words, and where these begin and end.
+
+    `kind` is what the words before it call it; `dated` the day that stands right after it, of
+    which the year counts as part of the number: `1149 del 09/12/2025`.
+    """
 
     number: Number
     snippet: str
+    begin: int = 0
+    end: int = 0
+    kind: Kind | None = None
+    dated: date | None = None
+
+    def within(self, other: "Sighting") -> bool:
+        """Tell whether both share characters of the text."""
+        return self.begin < other.end and other.begin < self.end
 
 
 def parse_number(text: str) -> Number | None:
     """Read a number as the ERP writes it; None where it holds no digits."""
-    return _number([_part(run) for run in _RUN.findall(text)])
+    groups, letters = _grouped([_part(run) for run in _RUN.findall(text)])
+    return Number(groups, letters) if groups else None
 
 
 def _part(run: str) -> tuple[bool, str]:
@@ -46,20 +72,21 @@ def _part(run: str) -> tuple[bool, str]:
     return (True, run.lstrip("0") or "0") if run.isdigit() else (False, run.casefold())
 
 
-def _number(parts: Sequence[tuple[bool, str]]) -> Number | None:
+def _grouped(parts: Sequence[tuple[bool, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Part digit groups from letters."""
     groups = tuple(part for digits, part in parts if digits)
-    letters = tuple(part for digits, part in parts if not digits)
-    return Number(groups, letters) if groups else None
+    return groups, tuple(part for digits, part in parts if not digits)
 
 
-def same(written: Number, seen: Number) -> bool:
+def same(written: Number, seen: Number, *, called_so: bool = False) -> bool:
     """Tell whether a number that was seen is the written one.
 
-    A number of one group needs four digits, or its own letters beside it: `12` alone is anything.
+    A number of one group needs four digits, its own letters beside it, or a word that says what it
+    is (`called_so`): `12` alone is anything.
     """
     if written.key != seen.key:
         return False
-    if set(written.letters) & set(seen.letters):
+    if called_so or set(written.letters) & set(seen.letters):
         return True
     if len(written.groups) > 1:
         return True
@@ -72,20 +99,62 @@ def sightings(text: str) -> Iterator[Sighting]:
     Letters count as a part where they touch: `RE 2026-47002` is seen whole, and as `2026-47002`.
     No number goes over a line's end.
     """
-    for line in filter(_DIGIT.search, text.split("\n")):
-        yield from _in_line(line)
+    offset = 0
+    for line in text.split("\n"):
+        if _DIGIT.search(line):
+            yield from _in_line(line, offset)
+        offset += len(line) + 1
 
 
-def _in_line(line: str) -> Iterator[Sighting]:
+def _in_line(line: str, offset: int) -> Iterator[Sighting]:
     runs = list(_RUN.finditer(line))
     words = [run.group() for run in runs]
     for begin in _near_digits(words):
         ends = _joined_ends(line, runs, begin)
         parts = [_part(word) for word in words[begin : begin + len(ends)]]
-        for count in range(len(ends), 0, -1):
-            number = _number(parts[:count])
-            if number is not None and _telling(number):
-                yield Sighting(number, line[runs[begin].start() : ends[count - 1]])
+        digits = next((at for at, (is_digits, _) in enumerate(parts) if is_digits), None)
+        if digits is None:
+            continue
+        starts = runs[begin].start(), runs[begin + digits].start()
+        kind = kind_before(line, starts[0]) or kind_before(line, starts[1])
+        if kind is None and _is_day(line, *starts):
+            continue
+        for count in range(len(ends), digits, -1):
+            number = Number(*_grouped(parts[:count]))
+            span = (starts[0], ends[count - 1])
+            yield from _sighted(line, offset, span, Sighting(number, "", kind=kind))
+
+
+def _sighted(line: str, offset: int, span: tuple[int, int], seen: Sighting) -> Iterator[Sighting]:
+    """Place a number that was seen, with the day that follows it and without."""
+    begin, end = span
+    day, number = _day_after(line, end), seen.number
+    if day is not None:
+        until, dated = day
+        number = Number((*number.groups, str(dated.year)), number.letters)
+        yield Sighting(number, line[begin:until], offset + begin, offset + until, seen.kind, dated)
+    if _telling(seen):
+        yield replace(seen, snippet=line[begin:end], begin=offset + begin, end=offset + end)
+
+
+def _is_day(line: str, begin: int, digits: int) -> bool:
+    """Tell whether a date is read there, not a number: no series in capitals stands before it."""
+    return not line[begin:digits].strip().isupper() and any(
+        found.start() <= digits < found.end() for found in _DAY.finditer(line)
+    )
+
+
+def _day_after(line: str, end: int) -> tuple[int, date] | None:
+    """Read the day of issue that stands right after a number; years of two digits are of 2000 on."""
+    found = _DATED.match(line, end)
+    if found is None:
+        return None
+    year = found["year"] or found["first"]
+    month, day = found["month"] or found["month_"], found["day"] or found["day_"]
+    try:
+        return found.end(), date(int(_full_year(year)), int(month), int(day))
+    except ValueError:
+        return None
 
 
 def _near_digits(words: Sequence[str]) -> Iterator[int]:
@@ -101,18 +170,21 @@ def _joined_ends(text: str, runs: list[re.Match[str]], begin: int) -> list[int]:
     ends, digits = [runs[begin].end()], runs[begin].group().isdigit()
     for left, right in pairwise(runs[begin : begin + _LONGEST]):
         joint = _WITHIN if digits else _BEFORE
-        if joint.fullmatch(text, left.end(), right.start()) is None:
+        too_long = not digits and left.end() - left.start() > _LONGEST_SERIES
+        if too_long or joint.fullmatch(text, left.end(), right.start()) is None:
             break
         digits = digits or right.group().isdigit()
         ends.append(right.end())
     return ends
 
 
-def _telling(number: Number) -> bool:
-    """A lone group of few digits without letters is anything: a quantity, a day."""
+def _telling(seen: Sighting) -> bool:
+    """A lone group of few digits without letters or a word for it is anything: a quantity, a day."""
+    number = seen.number
     return (
         len(number.groups) > 1
         or bool(number.letters)
+        or seen.kind is not None
         or max(map(len, number.groups)) >= _SHORTEST_ALONE
     )
 
@@ -120,3 +192,11 @@ def _telling(number: Number) -> bool:
 def _full_year(group: str) -> str:
     """Write a year of two digits in full, so that 1128/25 and 1128/2025 are one number."""
     return f"20{group}" if len(group) == 2 and group.isdigit() and "15" <= group <= "49" else group
+
+
+def without_year(number: Number, year: int) -> Number | None:
+    """Give a number without the group that is its year; None where none is, or nothing is left."""
+    left = [group for group in number.groups if _full_year(group) != str(year)]
+    if not left or len(left) != len(number.groups) - 1:
+        return None
+    return Number(tuple(left), number.letters)

@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from domain.content import Content
-from domain.message import MessageCopyFound, MessageReceived
+from domain.message import MessageCopyFound, MessageReceived, MessageThreaded
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
 from projections.projection import Names, Rows, Table
@@ -127,7 +127,8 @@ def extend(
 def known_before(batch: Sequence[Recorded]) -> set[UUID]:
     """Give the messages of a batch that it does not begin."""
     begun = {one.stream for one in batch if isinstance(one.event, MessageReceived)}
-    return {one.stream for one in batch} - begun
+    gone_on = {one.event.parent for one in batch if isinstance(one.event, MessageThreaded)}
+    return ({one.stream for one in batch} | (gone_on - {None})) - begun
 
 
 def extend_to(
@@ -171,6 +172,10 @@ def fold(groups: Groups, recorded: Recorded) -> UUID | None:
         _seen_earlier(groups, member_now, recorded, event.received_at)
         member_now = groups.member(recorded.stream) or member_now
         return _gathered(groups, member_now, recorded, refs_in(recorded))
+    if isinstance(event, MessageThreaded) and member_now is not None and event.parent is not None:
+        parent = groups.member(event.parent)
+        tie = min(groups.refs_of[parent.conversation]) if parent else None
+        return None if tie is None else _gathered(groups, member_now, recorded, {tie})
     if isinstance(event, MessageReread) and member_now is not None and refs_in(recorded):
         return _gathered(groups, member_now, recorded, refs_in(recorded))
     return None

@@ -29,6 +29,7 @@ from domain.message import (
     MessageLinked,
     MessageReceived,
     MessageReopened,
+    MessageThreaded,
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
@@ -59,7 +60,13 @@ def sentence(event: object) -> str:
             return _of_mail(event)
         case MessageMarked() | MessageOrderFailed():
             return _of_marks(event)
-        case MessageLinked() | MessageUnlinked() | MessageClosed() | MessageReopened():
+        case (
+            MessageLinked()
+            | MessageUnlinked()
+            | MessageThreaded()
+            | MessageClosed()
+            | MessageReopened()
+        ):
             return _of_links(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
@@ -111,8 +118,14 @@ def _changes(added: Iterable[str], removed: Iterable[str]) -> str:
     return " ".join([f"+{one}" for one in sorted(added)] + [f"-{one}" for one in sorted(removed)])
 
 
-def _of_links(event: MessageLinked | MessageUnlinked | MessageClosed | MessageReopened) -> str:
+def _of_links(
+    event: MessageLinked | MessageUnlinked | MessageThreaded | MessageClosed | MessageReopened,
+) -> str:
     match event:
+        case MessageThreaded(parent=None):
+            return "goes on with no other mail any more: the ground is gone"
+        case MessageThreaded():
+            return f"goes on with another mail by {event.rule} ({event.where}): {_cut(event.evidence)}"
         case MessageLinked():
             by = event.rule or "a person"
             place = f" ({event.where})" if event.where else ""

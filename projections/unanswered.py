@@ -22,6 +22,7 @@ from domain.message import (
     MessageCopyFound,
     MessageReceived,
     MessageReopened,
+    MessageThreaded,
 )
 from domain.recorded import Recorded
 from domain.rereading import MessageReread
@@ -227,6 +228,7 @@ CORRESPONDENCE = Projection(
         MessageReceived,
         MessageCopyFound,
         MessageClassified,
+        MessageThreaded,
         MessageClosed,
         MessageReopened,
         MessageReread,

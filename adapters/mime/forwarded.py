@@ -1,4 +1,4 @@
-"""A mail that somebody passes on with @fwd: who wrote it in truth, as the forwarded part tells.
+"""A mail that somebody passes on: who wrote it in truth, as the forwarded part tells.
 
 Mail programs put a block of header lines before what they forward, in the language of the user;
 or attach the mail whole (RFC 2046 5.2.1), which tells more.
@@ -8,8 +8,9 @@ import re
 
 from adapters.mime.addresses import addresses_in
 from adapters.mime.dates import read_date
-from adapters.mime.fields import Fields
 from adapters.mime.ids import first_id
+from adapters.mime.text import text_of
+from adapters.mime.tree import Part
 from adapters.mime.words import raw_text
 from domain.content import Forwarded
 from domain.values import Address
@@ -22,6 +23,7 @@ _DATE = frozenset(("date", "sent", "data", "datum", "fecha"))
 _ADDRESS = re.compile(r"[^\s<>\[\]():;,\"]{1,64}@[^\s<>\[\]():;,\"]{1,255}")
 _LONGEST = 64 * 1024
 _MOST_LINES = 12
+_MOST_TEXT = 4_000
 
 
 def is_passed_on(text: str) -> bool:
@@ -41,8 +43,9 @@ def in_text(text: str) -> Forwarded | None:
     return None
 
 
-def in_fields(fields: Fields) -> Forwarded | None:
-    """Read who wrote an attached mail."""
+def in_mail(mail: Part) -> Forwarded | None:
+    """Read who wrote an attached mail, and what it says first."""
+    fields = mail.fields
     sender = next(iter(addresses_in(fields.every("from")[:1])), None)
     if sender is None or "@" not in sender.spec:
         return None
@@ -52,6 +55,7 @@ def in_fields(fields: Fields) -> Forwarded | None:
         subject=fields.text("subject"),
         sent_at=next((date for date in dates if date), None),
         message_id=first_id(fields.every("message-id")),
+        text=text_of(mail)[:_MOST_TEXT],
     )
 
 

@@ -23,10 +23,11 @@ from adapters.mime.text import leaf_text, text_of
 from adapters.mime.tree import BODY_TYPES, MESSAGE_TYPES, Part, parse
 from adapters.mime.words import raw_text, safe_name
 from domain.content import Content, Forwarded
+from domain.subject import is_forward
 
 __all__ = ["READER", "Reading", "read", "safe_name", "unread"]
 
-READER = 3
+READER = 4
 """The version stored with everything derived; raised when the same bytes read differently."""
 
 
@@ -69,8 +70,11 @@ def _read(raw: bytes) -> Reading:
     method, entry = calendar_of([*root.leaves(), *found.leaves])
     text = text if text.strip() else found.text or text
     defects = tree.defects if found.complete else [*tree.defects, "attachment not opened in full"]
+    header = _by_header(root.fields)
+    if envelope and envelope.inner:
+        header = _answering_inside(header, envelope.inner.root.fields)
     content = replace(
-        _by_header(root.fields),
+        header,
         text=text,
         attachments=tuple(found.files),
         notice=notice,
@@ -80,24 +84,26 @@ def _read(raw: bytes) -> Reading:
         signature=signature,
         calendar_method=method,
         calendar=entry,
-        forwarded=_forwarded(text, found),
+        forwarded=_forwarded(root.fields.text("subject"), text, found),
         degraded=not tree.complete,
         defects=tuple(dict.fromkeys(defects)),
     )
     return Reading(content, tuple(found.octets))
 
 
-def _forwarded(text: str, found: Opened) -> Forwarded | None:
+def _forwarded(subject: str, text: str, found: Opened) -> Forwarded | None:
     """Tell who wrote what is passed on; an attached mail tells it better than a text."""
-    if not forwarded.is_passed_on(text):
+    by_command = forwarded.is_passed_on(text)
+    if not by_command and not is_forward(subject):
         return None
     attached = (
         octets
         for file, octets in zip(found.files, found.octets, strict=True)
         if file.media_type in MESSAGE_TYPES and file.inside is None
     )
-    inner = next((forwarded.in_fields(parse(octets).root.fields) for octets in attached), None)
-    return inner or forwarded.in_text(text)
+    inner = next((forwarded.in_mail(parse(octets).root) for octets in attached), None)
+    passed_on = inner or forwarded.in_text(text)
+    return None if passed_on is None else replace(passed_on, by_command=by_command)
 
 
 def _by_header(fields: Fields) -> Content:
@@ -118,6 +124,16 @@ def _by_header(fields: Fields) -> Content:
         thread_index=raw_text(fields.first("thread-index")).replace(" ", ""),
         signals=signals_of(fields),
         trace=trace_of(fields),
+    )
+
+
+def _answering_inside(header: Content, inner: Fields) -> Content:
+    """Take from the mail in a PEC envelope what it answers: the envelope itself answers nothing."""
+    answers, references = ids_in(inner.every("in-reply-to")), ids_in(inner.every("references"))
+    return replace(
+        header,
+        in_reply_to=header.in_reply_to or answers,
+        references=header.references or references,
     )
 
 

@@ -1,18 +1,21 @@
 """How events fill the reactions' look-ups, and which messages they make due."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
-from adapters.matching import Lookups, ref
+from adapters.matching import Lookups
+from api.work.masterdata import Tables, fold_contacts, fold_document, fold_forms, fold_own
+from domain.announcing import announced
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
-from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
+from domain.document import DocumentChanged, DocumentRegistered
+from domain.freemail import company_domains
 from domain.matching import Facts, also_seen, facts_of, named_ids, own_ids
 from domain.message import MessageCopyFound, MessageReceived
-from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, as_read_now
+from domain.topics import topics
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 HEARD = (
@@ -32,38 +35,41 @@ HEARD = (
     "server.distrusted",
 )
 
+VERSION = 1
+"""Raised when events fill the look-ups otherwise: then they are filled anew."""
+
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
 """Gives all that happened to messages."""
 
 
-def fold(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
+def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
     """Bring the look-ups up to date; ask for a decision on every message that is concerned."""
-    _messages(lookups, batch)
-    _reread(lookups, batch, past)
-    _contacts(lookups, batch)
+    _messages(tables, batch)
+    _reread(tables, batch, past)
+    fold_contacts(tables, batch)
     for recorded in batch:
         match recorded.event:
             case DocumentRegistered(record=record) | DocumentChanged(record=record):
-                _document(lookups, recorded, record)
+                fold_document(tables, recorded, record)
             case CompanyDescribed() | ColleagueRegistered() | MailboxRegistered():
-                _own(lookups, recorded)
+                fold_own(tables, recorded)
             case WebFormDeclared(address):
-                _forms(lookups, recorded, [address])
+                fold_forms(tables, recorded, [address])
             case WebFormWithdrawn():
-                _forms(lookups, recorded, [])
+                fold_forms(tables, recorded, [])
             case ServerTrusted(server):
-                lookups.set_servers(recorded.stream, [server])
-                lookups.due_everywhere(recorded.envelope.event_id)
+                tables.lookups.set_servers(recorded.stream, [server])
+                tables.due.due_everywhere(recorded.envelope.event_id)
             case ServerDistrusted():
-                lookups.set_servers(recorded.stream, [])
-                lookups.due_everywhere(recorded.envelope.event_id)
+                tables.lookups.set_servers(recorded.stream, [])
+                tables.due.due_everywhere(recorded.envelope.event_id)
             case _:
                 pass
 
 
-def _messages(lookups: Lookups, batch: Sequence[Recorded]) -> None:
+def _messages(tables: Tables, batch: Sequence[Recorded]) -> None:
     copies = {one.stream for one in batch if isinstance(one.event, MessageCopyFound)}
-    facts: dict[UUID, Facts] = lookups.facts(copies)
+    facts: dict[UUID, Facts] = tables.lookups.facts(copies)
     received: list[tuple[UUID, Content]] = []
     for recorded in batch:
         event = recorded.event
@@ -76,17 +82,32 @@ def _messages(lookups: Lookups, batch: Sequence[Recorded]) -> None:
             if event.content is not None:
                 received.append((recorded.stream, event.content))
     if facts:
-        lookups.keep_facts(facts)
-        _names(lookups, received)
-        _due(lookups, batch, facts, received)
+        _keep(tables, facts, received)
+        _due(tables, batch, facts, received)
 
 
-def _reread(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
+def _keep(
+    tables: Tables, facts: Mapping[UUID, Facts], received: Sequence[tuple[UUID, Content]]
+) -> None:
+    tables.lookups.keep_facts(facts)
+    _names(tables.lookups, received)
+    contents = {message: one.content for message, one in facts.items()}
+    tables.topics.keep({key: (one.at, topics(contents[key])) for key, one in facts.items()})
+    told = [
+        (address.key, message, content.authors[0].key)
+        for message, content in contents.items()
+        for address in announced(content)
+    ]
+    if told:
+        tables.due.due_with_addresses(tables.people.keep_announced(told), told[0][1])
+
+
+def _reread(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
     """Let messages that were read anew be known as if they had been read so at first."""
     messages = {one.stream for one in batch if isinstance(one.event, MessageReread)}
     if not messages:
         return
-    before = lookups.facts(messages)
+    before = tables.lookups.facts(messages)
     happened: dict[UUID, list[object]] = {one: [] for one in before}
     for recorded in past(before):
         if recorded.position <= batch[-1].position:
@@ -101,10 +122,10 @@ def _reread(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
                 now[message] = also_seen(now[message], copy)
             if copy.content is not None:
                 received.append((message, copy.content))
-    _forget_names(lookups, before)
-    lookups.keep_facts(now)
-    _names(lookups, received)
-    _due(lookups, batch, now, [*_contents(before), *received])
+    _forget_names(tables.lookups, before)
+    tables.people.forget_announced(messages)
+    _keep(tables, now, received)
+    _due(tables, batch, now, [*_contents(before), *received])
 
 
 def _forget_names(lookups: Lookups, facts: Mapping[UUID, Facts]) -> None:
@@ -131,63 +152,22 @@ def _names(lookups: Lookups, received: Sequence[tuple[UUID, Content]]) -> None:
 
 
 def _due(
-    lookups: Lookups,
+    tables: Tables,
     batch: Sequence[Recorded],
-    facts: Iterable[UUID],
+    facts: Collection[UUID],
     received: Sequence[tuple[UUID, Content]],
 ) -> None:
-    """Messages that were captured, and those that name one of them: they may inherit now."""
+    """Messages that were captured, and those that name or go on with one: they may inherit now."""
     cause = batch[-1].envelope.event_id
-    lookups.due(facts, cause)
-    lookups.due_naming([one for _, content in received for one in own_ids(content)], cause)
+    tables.due.due(facts, cause)
+    tables.due.due_naming([one for _, content in received for one in own_ids(content)], cause)
+    tables.due.due_going_on(facts, cause)
 
 
 def _addresses(content: Content) -> set[str]:
     people = (*content.authors, *content.reply_to, *content.to, *content.cc, *content.bcc)
     passed_on = content.forwarded.sender if content.forwarded else None
     single = (content.sender, content.pec_sender, passed_on)
-    return {one.key for one in (*people, *single) if one is not None and one.spec}
-
-
-def _contacts(lookups: Lookups, batch: Sequence[Recorded]) -> None:
-    now: dict[UUID, tuple[UUID, str, UUID] | None] = {}
-    for recorded in batch:
-        match recorded.event:
-            case ContactRegistered(contact=contact, address=address):
-                now[contact] = (contact, address.casefold(), recorded.stream)
-            case ContactRemoved(contact=contact):
-                now[contact] = None
-            case _:
-                pass
-    if not now:
-        return
-    kept = [one for one in now.values() if one is not None]
-    touched = lookups.set_contacts(kept) if kept else []
-    touched += lookups.remove_contacts([key for key, one in now.items() if one is None])
-    touched += [ref(address) for _, address, _ in kept]
-    lookups.due_with_addresses(touched, batch[-1].envelope.event_id)
-
-
-def _document(lookups: Lookups, recorded: Recorded, record: DocumentRecord) -> None:
-    numbers = (record.number, record.party_reference)
-    before = lookups.set_numbers(recorded.stream, record.party, numbers)
-    parties = {*before, *([record.party] if record.party else [])}
-    lookups.due_linked(parties, recorded.envelope.event_id)
-
-
-def _forms(lookups: Lookups, recorded: Recorded, addresses: list[str]) -> None:
-    touched = {*addresses, *lookups.set_forms(recorded.stream, addresses)}
-    lookups.due_with_addresses([ref(one) for one in touched], recorded.envelope.event_id)
-
-
-def _own(lookups: Lookups, recorded: Recorded) -> None:
-    cause, event = recorded.envelope.event_id, recorded.event
-    if isinstance(event, ColleagueRegistered | MailboxRegistered):
-        address = event.address.casefold()
-        lookups.set_ours(recorded.stream, [], [address])
-        lookups.due_with_addresses([ref(address)], cause)
-    elif isinstance(event, CompanyDescribed):
-        own = [one.casefold() for pair in event.aliases for one in pair]
-        own += [one.casefold() for name, _ in event.lists for one in (name,)]
-        lookups.set_ours(recorded.stream, [one.casefold() for one in event.domains], own)
-        lookups.due_everywhere(cause)
+    found = [one for one in (*people, *single) if one is not None and one.spec]
+    domains = {above for one in found for above in company_domains(one.domain)}
+    return {one.key for one in found} | {f"@{domain}" for domain in domains}

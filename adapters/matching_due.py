@@ -1,0 +1,128 @@
+"""The reactions' list of what is to be decided, and what puts messages on it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from adapters.matching import ref
+from domain.topics import WINDOW
+
+
+class Due:
+    """Messages that are due within one transaction; every method is one statement for a batch."""
+
+    def __init__(self, connection: Connection[TupleRow], *, quiet: bool = False) -> None:
+        """Work in the transaction of `connection`; `quiet`: nothing that is asked makes any due."""
+        self._connection = connection
+        self._quiet = quiet
+
+    def due(self, messages: Iterable[UUID], cause: UUID) -> None:
+        """Ask for a decision on messages."""
+        self._ask(
+            "INSERT INTO matching_due SELECT message, %s FROM unnest(%b::uuid[]) AS d(message)"
+            " ON CONFLICT DO NOTHING",
+            cause,
+            list(messages),
+        )
+
+    def due_naming(self, message_ids: Collection[str], cause: UUID) -> None:
+        """Ask for a decision on messages that name one of these Message-IDs."""
+        self._ask(
+            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_named_id"
+            " WHERE ref = ANY(%b) ON CONFLICT DO NOTHING",
+            cause,
+            [ref(one) for one in message_ids],
+        )
+
+    def due_naming_each(self, causes: Sequence[tuple[str, UUID]]) -> None:
+        """Ask the same for each Message-ID by a cause of its own; the first that asks is kept."""
+        self._ask(
+            "INSERT INTO matching_due SELECT DISTINCT ON (message) message, asked.cause"
+            " FROM unnest(%b::uuid[], %b::uuid[]) WITH ORDINALITY AS asked(ref, cause, at)"
+            " JOIN matching_named_id USING (ref) ORDER BY message, asked.at"
+            " ON CONFLICT DO NOTHING",
+            [ref(one) for one, _ in causes],
+            [cause for _, cause in causes],
+        )
+
+    def due_with_addresses(self, addresses: Collection[UUID], cause: UUID) -> None:
+        """Ask for a decision on messages in which an address (hashed) stands."""
+        self._ask(
+            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_seen"
+            " WHERE address = ANY(%b) ON CONFLICT DO NOTHING",
+            cause,
+            list(addresses),
+        )
+
+    def due_linked(self, targets: Collection[UUID], cause: UUID) -> None:
+        """Ask for a decision on messages that are linked to a party or document."""
+        self._ask(
+            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_link"
+            " WHERE target = ANY(%b) ON CONFLICT DO NOTHING",
+            cause,
+            list(targets),
+        )
+
+    def due_everywhere(self, cause: UUID) -> None:
+        """Ask for a decision on every message."""
+        self._ask(
+            "INSERT INTO matching_due SELECT message, %s FROM matching_message"
+            " ON CONFLICT DO NOTHING",
+            cause,
+        )
+
+    def take_due(self, limit: int) -> dict[UUID, UUID]:
+        """Take so many messages off the list of what is to be decided, with their causes."""
+        rows = self._rows(
+            "DELETE FROM matching_due WHERE message IN"
+            " (SELECT message FROM matching_due ORDER BY message LIMIT %s)"
+            " RETURNING message, cause",
+            limit,
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def count_due(self, most: int) -> int:
+        """Count the messages that are due, no further than `most`."""
+        rows = self._rows(
+            "SELECT count(*) FROM (SELECT 1 FROM matching_due LIMIT %s) AS due", most
+        )
+        return int(rows[0][0])
+
+    def settled(self, messages: Collection[UUID]) -> None:
+        """Take messages off that list: they were judged after what they answer."""
+        self._connection.execute(
+            "DELETE FROM matching_due WHERE message = ANY(%b)", (list(messages),)
+        )
+
+    def due_mentioning(self, keys: Collection[str], cause: UUID) -> None:
+        """Ask for a decision on messages of nobody that name one of these numbers (keys)."""
+        self._ask(
+            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_mention"
+            " WHERE key = ANY(%b) ON CONFLICT DO NOTHING",
+            cause,
+            list(keys),
+        )
+
+    def due_going_on(self, messages: Collection[UUID], cause: UUID) -> None:
+        """Ask for a decision on later messages that seek an earlier one, and may find these."""
+        self._ask(
+            "INSERT INTO matching_due SELECT DISTINCT later.message, %s::uuid"
+            " FROM matching_topic this JOIN matching_topic later ON later.topic = this.topic"
+            " AND later.at BETWEEN this.at AND this.at + %s AND later.seeks"
+            " WHERE this.message = ANY(%b) AND later.message <> ALL(%b) ON CONFLICT DO NOTHING",
+            cause,
+            WINDOW,
+            list(messages),
+            list(messages),
+        )
+
+    def _ask(self, query: LiteralString, *values: object) -> None:
+        if not self._quiet:
+            self._connection.execute(query, values)
+
+    def _rows(self, query: LiteralString, *values: object) -> list[TupleRow]:
+        with self._connection.cursor(binary=True) as cursor:
+            return cursor.execute(query, values).fetchall()

@@ -1,0 +1,236 @@
+"""The messages that are decided on together, with all that is looked up for them at once."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from adapters.matching import Lookups, number_key
+from api.work.masterdata import Tables
+from domain.content import Content
+from domain.correspondents import Ours, correspondents
+from domain.freemail import company_domains
+from domain.matching import (
+    Facts,
+    Surroundings,
+    Verdict,
+    changes,
+    in_next_round,
+    judge,
+    named_ids,
+    numbers_in,
+    own_ids,
+    parties_matched,
+)
+from domain.message import MessageThreaded
+from domain.naming import NumberedDocument
+from domain.numbers import Sighting
+from domain.topics import Topic, by_subject, goes_on_under
+from domain.values import MessageId
+
+Numbers = tuple[tuple[str, tuple[Sighting, ...]], ...]
+
+
+def going_on_ref(message: UUID) -> str:
+    """Name a message by its id where it is not referred to by a Message-ID."""
+    return f"message:{message.hex}"
+
+
+@dataclass(slots=True)
+class People:
+    """Who corresponds, and to which parties the addresses lead."""
+
+    addresses: Mapping[UUID, frozenset[str]]
+    parties_at: Mapping[str, tuple[UUID, ...]]
+    announced_by: Mapping[str, tuple[str, ...]]
+    of_domain: Mapping[str, tuple[UUID, ...]]
+
+    @property
+    def parties(self) -> set[UUID]:
+        """Give every party that one of the addresses may lead to."""
+        found = (*self.parties_at.values(), *self.of_domain.values())
+        return {party for parties in found for party in parties}
+
+    def known(self, message: UUID) -> bool:
+        """Tell whether an address of a message leads to a party."""
+        return any(
+            one in self.parties_at
+            or one in self.announced_by
+            or any(above in self.of_domain for above in _domains(one))
+            for one in self.addresses[message]
+        )
+
+
+@dataclass(slots=True)
+class Docket:
+    """What is decided on, and what comes of it."""
+
+    due: Mapping[UUID, UUID]
+    facts: Mapping[UUID, Facts]
+    ours: Ours
+    parents: Mapping[UUID, UUID]
+    threads: Mapping[UUID, MessageThreaded]
+    seeking: Mapping[UUID, bool]
+    people: People
+    before: Mapping[UUID, Verdict]
+    numbers: Mapping[UUID, Numbers] = field(default_factory=dict)
+    mentions: Mapping[UUID, Collection[str]] = field(default_factory=dict)
+    documents_of: Mapping[UUID, tuple[NumberedDocument, ...]] = field(default_factory=dict)
+    anywhere: tuple[NumberedDocument, ...] = ()
+    judged: dict[UUID, Verdict] = field(default_factory=dict)
+    changed: dict[UUID, Verdict] = field(default_factory=dict)
+
+
+def docket_of(tables: Tables, due: Mapping[UUID, UUID]) -> Docket:
+    """Look up what concerns the messages that are due, and judge each after what it goes on with."""
+    facts, ours = tables.lookups.facts(due), tables.lookups.ours()
+    contents = {message: one.content for message, one in facts.items()}
+    parents = _referred_to(tables.lookups, contents)
+    sought = {
+        message: (facts[message].at, goes_on_under(content, ours))
+        for message, content in contents.items()
+        if message not in parents
+    }
+    gone_on = _gone_on_with(tables, sought, contents)
+    docket = Docket(
+        due,
+        facts,
+        ours,
+        parents={**gone_on, **parents},
+        threads={
+            message: by_subject(MessageId(parent), contents[message])
+            for message, parent in gone_on.items()
+        },
+        seeking={message: message in sought and bool(sought[message][1]) for message in facts},
+        people=_people(tables, contents, ours),
+        before=tables.lookups.verdicts({*facts, *gone_on.values(), *parents.values()}),
+    )
+    order = list(_parents_first(facts, docket.parents))
+    _look_for_numbers(tables, docket, order, contents)
+    for message in order:
+        _judge(docket, message)
+    return docket
+
+
+def _people(tables: Tables, contents: Mapping[UUID, Content], ours: Ours) -> People:
+    addresses = {
+        message: frozenset(address.casefold() for _, address in correspondents(one, ours))
+        for message, one in contents.items()
+    }
+    everybody = set[str]().union(*addresses.values())
+    parties_at = tables.people.parties_at(everybody)
+    strangers = everybody - parties_at.keys()
+    announced_by = tables.people.announced_by(strangers) if strangers else {}
+    tellers = {teller for found in announced_by.values() for teller in found}
+    parties_at |= tables.people.parties_at(tellers - everybody) if tellers else {}
+    domains = {above for one in strangers - announced_by.keys() for above in _domains(one)}
+    of_domain = tables.people.parties_of_domains(domains) if domains else {}
+    return People(addresses, parties_at, announced_by, of_domain)
+
+
+def _domains(address: str) -> tuple[str, ...]:
+    return company_domains(address.rpartition("@")[2])
+
+
+def _look_for_numbers(
+    tables: Tables, docket: Docket, order: Sequence[UUID], contents: Mapping[UUID, Content]
+) -> None:
+    """Numbers count among the documents of a message's parties; without any, among all."""
+    belonging = {message for message, verdict in docket.before.items() if parties_matched(verdict)}
+    belonging |= {message for message in order if docket.people.known(message)}
+    for message in order:
+        if docket.parents.get(message) in belonging:
+            belonging.add(message)
+    docket.numbers = {one: numbers_in(contents[one]) for one in order}
+    keys = {message: _keys(found) for message, found in docket.numbers.items()}
+    parties = docket.people.parties
+    parties.update(one for verdict in docket.before.values() for one in parties_matched(verdict))
+    together = set[str]().union(*(keys[one] for one in order if one in belonging))
+    docket.documents_of = tables.lookups.documents_named(parties, together)
+    docket.mentions = {one: () if one in belonging else keys[one] for one in order}
+    alone = set[str]().union(*docket.mentions.values())
+    docket.anywhere = tables.lookups.documents_anywhere(alone) if alone else ()
+
+
+def _keys(numbers: Numbers) -> set[str]:
+    return {number_key(one.number) for _, seen in numbers for one in seen}
+
+
+def _referred_to(lookups: Lookups, contents: Mapping[UUID, Content]) -> dict[UUID, UUID]:
+    """Find for each message the nearest known one that it concerns or answers.
+
+    One that names this message in turn is none: a loop would be its own ground.
+    """
+    named = {message: named_ids(one) for message, one in contents.items()}
+    known = lookups.known_as({one for ids in named.values() for one in ids})
+    near = {
+        message: [other for one in ids for other in known.get(one, ()) if other != message]
+        for message, ids in named.items()
+    }
+    own = {message: own_ids(contents[message]) for message, found in near.items() if found}
+    loops = lookups.naming(
+        {(one, other) for message, ids in own.items() for one in ids for other in near[message]}
+    )
+    parents: dict[UUID, UUID] = {}
+    for message, ids in own.items():
+        found = (one for one in near[message] if loops.isdisjoint((id, one) for id in ids))
+        if (parent := next(found, None)) is not None:
+            parents[message] = parent
+    return parents
+
+
+def _gone_on_with(
+    tables: Tables,
+    sought: Mapping[UUID, tuple[datetime, Collection[Topic]]],
+    contents: Mapping[UUID, Content],
+) -> dict[UUID, UUID]:
+    """Find the message before on the same topic; one that names this message goes on with it."""
+    asked = {message: one for message, one in sought.items() if one[1]}
+    found = tables.topics.nearest_before(asked) if asked else {}
+    loops = tables.lookups.naming(
+        {(id, other) for message, other in found.items() for id in own_ids(contents[message])}
+    )
+    return {
+        message: other
+        for message, other in found.items()
+        if loops.isdisjoint((id, other) for id in own_ids(contents[message]))
+    }
+
+
+def _parents_first(messages: Collection[UUID], parents: Mapping[UUID, UUID]) -> Iterator[UUID]:
+    """Give messages after their ancestors, as far as these are among them.
+
+    Without recursion: chains of thousands of replies exist.
+    """
+    seen: set[UUID] = set()
+    for message in messages:
+        chain: list[UUID] = []
+        one: UUID | None = message
+        while one is not None and one in messages and one not in seen:
+            seen.add(one)
+            chain.append(one)
+            one = parents.get(one)
+        yield from reversed(chain)
+
+
+def _judge(docket: Docket, message: UUID) -> None:
+    parent = docket.parents.get(message)
+    verdict = None
+    if parent is not None:
+        verdict = docket.judged.get(parent) or docket.before.get(parent)
+    before = docket.before.get(message)
+    around = Surroundings(
+        ours=docket.ours,
+        parties_at=docket.people.parties_at,
+        documents_of=docket.documents_of,
+        numbers=docket.numbers.get(message, ()),
+        parent=None if parent is None or verdict is None else (MessageId(parent), verdict),
+        thread=docket.threads.get(message),
+        parties_of_domain=docket.people.of_domain,
+        announced_by=docket.people.announced_by,
+        documents_anywhere=docket.anywhere,
+    )
+    now = judge(docket.facts[message], around)
+    docket.judged[message] = now
+    if changes(before, now):
+        docket.judged[message] = docket.changed[message] = in_next_round(before, now)

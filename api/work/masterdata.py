@@ -1,0 +1,77 @@
+"""How master data fills the reactions' look-ups, and which messages it makes due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from adapters.matching import Lookups, number_keys, ref
+from adapters.matching_due import Due
+from adapters.matching_people import People
+from adapters.matching_topics import Topics
+from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
+from domain.document import DocumentRecord
+from domain.party import ContactRegistered, ContactRemoved
+from domain.recorded import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """All look-ups, within one transaction."""
+
+    lookups: Lookups
+    people: People
+    topics: Topics
+    due: Due
+
+    @classmethod
+    def on(cls, connection: Connection[TupleRow], *, quiet: bool = False) -> "Tables":
+        """Give those of a connection; `quiet`: what is folded makes no message due."""
+        due = Due(connection, quiet=quiet)
+        return cls(Lookups(connection), People(connection), Topics(connection), due)
+
+
+def fold_contacts(tables: Tables, batch: Sequence[Recorded]) -> None:
+    now: dict[UUID, tuple[UUID, str, UUID] | None] = {}
+    for recorded in batch:
+        match recorded.event:
+            case ContactRegistered(contact=contact, address=address):
+                now[contact] = (contact, address.casefold(), recorded.stream)
+            case ContactRemoved(contact=contact):
+                now[contact] = None
+            case _:
+                pass
+    if not now:
+        return
+    kept = [one for one in now.values() if one is not None]
+    touched = tables.people.set_contacts(kept) if kept else []
+    touched += tables.people.remove_contacts([key for key, one in now.items() if one is None])
+    touched += tables.people.told_of_by(touched)
+    tables.due.due_with_addresses(touched, batch[-1].envelope.event_id)
+
+
+def fold_document(tables: Tables, recorded: Recorded, record: DocumentRecord) -> None:
+    before = tables.lookups.set_numbers(recorded.stream, record)
+    parties = {*before, *([record.party] if record.party else [])}
+    tables.due.due_linked(parties, recorded.envelope.event_id)
+    tables.due.due_mentioning(number_keys(record), recorded.envelope.event_id)
+
+
+def fold_forms(tables: Tables, recorded: Recorded, addresses: list[str]) -> None:
+    touched = {*addresses, *tables.lookups.set_forms(recorded.stream, addresses)}
+    tables.due.due_with_addresses([ref(one) for one in touched], recorded.envelope.event_id)
+
+
+def fold_own(tables: Tables, recorded: Recorded) -> None:
+    cause, event = recorded.envelope.event_id, recorded.event
+    if isinstance(event, ColleagueRegistered | MailboxRegistered):
+        address = event.address.casefold()
+        tables.lookups.set_ours(recorded.stream, [], [address])
+        tables.due.due_with_addresses([ref(address)], cause)
+    elif isinstance(event, CompanyDescribed):
+        own = [one.casefold() for pair in event.aliases for one in pair]
+        own += [one.casefold() for name, _ in event.lists for one in (name,)]
+        tables.lookups.set_ours(recorded.stream, [one.casefold() for one in event.domains], own)
+        tables.due.due_everywhere(cause)
