@@ -1,27 +1,26 @@
-"""Which messages belong to one conversation: by their references alone (RFC 5256, REFERENCES).
+"""Which messages belong to one conversation: those that are tied together, directly or not.
 
-Messages that name a common ancestor belong together, also when it was never seen. A conversation
-bears the id of the message that it began with; ids that were absorbed lead on to it. Grouping is a
-union of sets, so the order in which mail was captured does not matter.
+Messages that name a common ancestor are tied, also when it was never seen (RFC 5256, REFERENCES);
+so is one that was found to go on with another. A conversation bears the id of the message that it
+began with; ids that were absorbed lead on to it. Conversations are the connected groups of ties, so
+the order in which mail was captured does not matter, and a tie that is taken back parts them again.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from psycopg import AsyncConnection, Connection
+from psycopg import Connection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL
 
 from domain.content import Content
 from domain.message import MessageCopyFound, MessageReceived, MessageThreaded
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
 from projections.projection import Names, Rows, Table
-from projections.reader import NOW, AsOf, Reader, columns_of, rows_of
 
 
 @dataclass(slots=True)
@@ -51,6 +50,15 @@ class Alias:
     conversation: UUID
 
 
+@dataclass(slots=True)
+class Tie:
+    """The ids that tie a message to others, by what they stem from: a content, or a finding."""
+
+    message: UUID
+    source: str
+    refs: list[UUID]
+
+
 NODE = Table("conversation_node", Node, key=("ref",), indexes=("(conversation)",))
 MEMBER = Table(
     "conversation_member",
@@ -59,7 +67,11 @@ MEMBER = Table(
     indexes=("(conversation, at)", "(message) WHERE to_position IS NULL"),
 )
 ALIAS = Table("conversation_alias", Alias, key=("id",), indexes=("(conversation)",))
-TABLES = (NODE, MEMBER, ALIAS)
+TIE = Table("conversation_tie", Tie, key=("message", "source"))
+TABLES = (NODE, MEMBER, ALIAS, TIE)
+_FOLLOWED = "followed"
+"""What ties a message to those that were found to go on with it."""
+_GOES_ON = "goes_on"
 
 
 @dataclass(slots=True)
@@ -69,6 +81,8 @@ class Groups:
     nodes: Rows[Node] = field(default_factory=lambda: Rows(NODE))
     members: Rows[Member] = field(default_factory=lambda: Rows(MEMBER))
     aliases: Rows[Alias] = field(default_factory=lambda: Rows(ALIAS))
+    ties: Rows[Tie] = field(default_factory=lambda: Rows(TIE))
+    ties_of: dict[UUID, dict[str, Tie]] = field(default_factory=dict)
     refs_of: dict[UUID, set[UUID]] = field(default_factory=dict)
     members_of: dict[UUID, dict[UUID, Member]] = field(default_factory=dict)
     conversation_of: dict[UUID, UUID] = field(default_factory=dict)
@@ -78,6 +92,10 @@ class Groups:
         """Give a message's present membership."""
         conversation = self.conversation_of.get(message)
         return None if conversation is None else self.members_of[conversation][message]
+
+    def refs_of_message(self, message: UUID) -> set[UUID]:
+        """Give everything that ties a message to others now."""
+        return {one for tie in self.ties_of.get(message, {}).values() for one in tie.refs}
 
 
 @lru_cache(maxsize=1 << 15)
@@ -158,62 +176,145 @@ def _whole(
         _join(groups, member)
     for alias in groups.aliases.fetch(connection, names, whole, list(missing)):
         groups.aliases_of.setdefault(alias.conversation, set()).add(alias.id)
+    found = [message for one in missing for message in groups.members_of.get(one, ())]
+    for tie in groups.ties.fetch(connection, names, "message = ANY(%b)", found):
+        groups.ties_of.setdefault(tie.message, {})[tie.source] = tie
     return missing
 
 
-def fold(groups: Groups, recorded: Recorded) -> UUID | None:
-    """Take a message into its conversation; give the conversation if it changed."""
-    event = recorded.event
+def fold(groups: Groups, recorded: Recorded) -> set[UUID]:
+    """Take a message into its conversation; give the conversations that have changed by that."""
+    event, message, position = recorded.event, recorded.stream, recorded.position
     if isinstance(event, MessageReceived):
-        member = Member(recorded.stream, recorded.stream, event.received_at, recorded.position)
-        return _gathered(groups, member, recorded, refs_in(recorded))
-    member_now = groups.member(recorded.stream)
-    if isinstance(event, MessageCopyFound) and member_now is not None:
-        _seen_earlier(groups, member_now, recorded, event.received_at)
-        member_now = groups.member(recorded.stream) or member_now
-        return _gathered(groups, member_now, recorded, refs_in(recorded))
-    if isinstance(event, MessageThreaded) and member_now is not None and event.parent is not None:
-        parent = groups.member(event.parent)
-        tie = min(groups.refs_of[parent.conversation]) if parent else None
-        return None if tie is None else _gathered(groups, member_now, recorded, {tie})
-    if isinstance(event, MessageReread) and member_now is not None and refs_in(recorded):
-        return _gathered(groups, member_now, recorded, refs_in(recorded))
-    return None
+        new = Member(message, message, event.received_at, position)
+        return _tied(groups, new, event.content_key, refs_in(recorded), position)
+    member = groups.member(message)
+    if member is None:
+        return set()
+    match event:
+        case MessageCopyFound():
+            changed = _seen_earlier(groups, member, position, event.received_at)
+            if event.content is None:
+                return changed
+            member = groups.member(message) or member
+            return changed | _tied(groups, member, event.content_key, refs_in(recorded), position)
+        case MessageReread(content_key=key) if refs_in(recorded):
+            return _tied(groups, member, key, refs_in(recorded), position)
+        case MessageThreaded(parent=parent):
+            return _gone_on(groups, member, parent, position)
+        case _:
+            return set()
 
 
 def flush(connection: Connection[TupleRow], names: Names, groups: Groups) -> None:
     """Write what changed."""
-    for rows in (groups.nodes, groups.members, groups.aliases):
+    for rows in (groups.nodes, groups.members, groups.aliases, groups.ties):
         rows.flush(connection, names)
 
 
-def _gathered(groups: Groups, member: Member, recorded: Recorded, named: set[UUID]) -> UUID:
+def _gone_on(groups: Groups, member: Member, parent: UUID | None, position: int) -> set[UUID]:
+    before = None if parent is None else groups.member(parent)
+    if before is None:
+        return _tied(groups, member, _GOES_ON, set(), position)
+    changed = _tied(groups, before, _FOLLOWED, {before.message}, position)
+    return changed | _tied(groups, member, _GOES_ON, {before.message}, position)
+
+
+def _tied(groups: Groups, member: Member, source: str, now: set[UUID], position: int) -> set[UUID]:
+    """Tie a message to others by what a source tells now, in place of what it told before."""
+    message = member.message
+    before = groups.refs_of_message(message)
+    ties = groups.ties_of.setdefault(message, {})
+    if now:
+        ties[source] = groups.ties.put(Tie(message, source, sorted(now)))
+    elif ties.pop(source, None) is not None:
+        groups.ties.remove(message, source)
+    left = groups.refs_of_message(message)
+    changed = _gathered(groups, member, left - before, position) if left - before else set()
+    return changed | _parted(groups, message, position) if before - left else changed
+
+
+def _gathered(groups: Groups, member: Member, named: set[UUID], position: int) -> set[UUID]:
     """Join everything that a message names with it, under the message that came first."""
     nodes = [groups.nodes.get(one) for one in named]
     joined = {node.conversation for node in nodes if node is not None}
-    joined |= {member.conversation} & groups.members_of.keys()
+    present = groups.conversation_of.get(member.message)
+    joined |= set() if present is None else {present}
     oldest = min((_first(groups, one) for one in joined), key=_order, default=member)
     conversation = min(oldest, member, key=_order).message
     for one in sorted(joined - {conversation}):
-        _absorb(groups, one, conversation, recorded.position)
-    if groups.member(member.message) is None:
+        _absorb(groups, one, conversation, position)
+    if present is None:
         member.conversation = conversation
         _join(groups, groups.members.put(member))
     for one in named:
         groups.nodes.put(Node(one, conversation))
         groups.refs_of.setdefault(conversation, set()).add(one)
-    return conversation
+    return joined | {conversation}
 
 
-def _seen_earlier(groups: Groups, member: Member, recorded: Recorded, at: datetime) -> None:
+def _parted(groups: Groups, message: UUID, position: int) -> set[UUID]:
+    """Part a conversation into the groups that are left when a tie was taken back."""
+    conversation = groups.conversation_of[message]
+    members = groups.members_of[conversation]
+    parts = {
+        min((members[one] for one in part), key=_order).message: part
+        for part in _components({one: groups.refs_of_message(one) for one in members})
+    }
+    unheld = groups.refs_of.pop(conversation, set())
+    for name, part in parts.items():
+        for one in part if name != conversation else ():
+            _renew(groups, members.pop(one), name, position)
+        refs = groups.refs_of[name] = {ref for one in part for ref in groups.refs_of_message(one)}
+        unheld -= refs
+        for one in refs:
+            groups.nodes.put(Node(one, name))
+    for one in unheld:
+        groups.nodes.remove(one)
+    _lead_on(groups, conversation)
+    return {conversation, *parts}
+
+
+def _components(refs: Mapping[UUID, set[UUID]]) -> list[set[UUID]]:
+    """Give the groups of messages that share ids, directly or not."""
+    holders: dict[UUID, list[UUID]] = {}
+    for message, held in refs.items():
+        for one in held:
+            holders.setdefault(one, []).append(message)
+    left, parts = set(refs), []
+    while left:
+        part, reached = set[UUID](), [left.pop()]
+        while reached:
+            part.add(message := reached.pop())
+            near = {other for one in refs[message] for other in holders[one]} & left
+            left -= near
+            reached.extend(near)
+        parts.append(part)
+    return parts
+
+
+def _lead_on(groups: Groups, parted: UUID) -> None:
+    """Let ids that a parted conversation had absorbed lead to where their messages are now."""
+    for alias in groups.aliases_of.pop(parted, set()):
+        conversation = groups.conversation_of.get(alias, parted)
+        if conversation == alias:
+            groups.aliases.remove(alias)
+            continue
+        groups.aliases.put(Alias(alias, conversation))
+        groups.aliases_of.setdefault(conversation, set()).add(alias)
+
+
+def _seen_earlier(groups: Groups, member: Member, position: int, at: datetime) -> set[UUID]:
     """Move a message back in time when a copy of it was received earlier."""
     if at >= member.at:
-        return
-    moved = _renew(groups, member, member.conversation, recorded.position)
+        return set()
+    moved = _renew(groups, member, member.conversation, position)
     moved.at = at
     first = _first(groups, moved.conversation)
+    changed = {moved.conversation, first.message}
     if first.message != moved.conversation:
-        _absorb(groups, moved.conversation, first.message, recorded.position)
+        _absorb(groups, moved.conversation, first.message, position)
+    return changed
 
 
 def _first(groups: Groups, conversation: UUID) -> Member:
@@ -252,53 +353,3 @@ def _absorb(groups: Groups, old: UUID, conversation: UUID, position: int) -> Non
     for alias in (groups.aliases_of.pop(old, set()) | {old}) - {conversation}:
         groups.aliases.put(Alias(alias, conversation))
         groups.aliases_of.setdefault(conversation, set()).add(alias)
-
-
-async def conversations_of(
-    connection: AsyncConnection[TupleRow],
-    names: Names,
-    reader: Reader,
-    messages: Sequence[UUID],
-    as_of: AsOf = NOW,
-) -> dict[UUID, UUID]:
-    """Give the conversation of each message. What `reader` may see of it is asked elsewhere."""
-    del reader
-    query = names.sql(
-        "SELECT message, conversation FROM {conversation_member}"
-        " WHERE message = ANY(%(messages)s) AND {known}",
-        known=_known(as_of),
-    )
-    values = {"messages": list(messages), "position": as_of.position}
-    rows = await (await connection.execute(query, values)).fetchall()
-    return {row[0]: row[1] for row in rows}
-
-
-def _known(as_of: AsOf) -> SQL:
-    if as_of.position is None:
-        return SQL("to_position IS NULL")
-    return SQL(
-        "from_position <= %(position)s AND (to_position IS NULL OR to_position > %(position)s)"
-    )
-
-
-async def conversation_named(
-    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, conversation: UUID
-) -> UUID:
-    """Lead an absorbed id on to the conversation that it belongs to now."""
-    del reader
-    query = names.sql("SELECT conversation FROM {conversation_alias} WHERE id = %s")
-    row = await (await connection.execute(query, (conversation,))).fetchone()
-    return row[0] if row else conversation
-
-
-async def members_of(
-    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, conversation: UUID
-) -> list[Member]:
-    """Give a conversation's messages in the order received; the caller asks what may be seen."""
-    del reader
-    query = names.sql(
-        "SELECT {columns} FROM {conversation_member}"
-        " WHERE conversation = %(conversation)s AND to_position IS NULL ORDER BY at, message",
-        columns=columns_of(Member),
-    )
-    return await rows_of(connection, Member, query, {"conversation": conversation})

@@ -112,15 +112,11 @@ def fold(state: State, recorded: Recorded) -> None:
 
 
 def _moved(state: State, recorded: Recorded) -> set[UUID]:
-    """Group the message; give the conversations that were joined or renamed by that."""
+    """Group the message; give the conversations that were joined, parted or renamed by that."""
     groups = state.letters.groups
-    nodes = map(groups.nodes.get, conversations.refs_in(recorded))
-    before = {node.conversation for node in nodes if node is not None}
-    if (own := groups.conversation_of.get(recorded.stream)) is not None:
-        before.add(own)
-    conversations.fold(groups, recorded)
-    now = groups.conversation_of.get(recorded.stream)
-    return set() if now is None or before <= {now} else before | {now}
+    before = groups.conversation_of.get(recorded.stream)
+    changed = conversations.fold(groups, recorded)
+    return set() if changed <= {before} else changed
 
 
 def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:

@@ -24,9 +24,10 @@ from domain.message import (
 from domain.recorded import Recorded
 from domain.values import Address, BlobName, MailboxId
 from filling import fill, recorded, rows
-from projections.conversations import MEMBER, conversation_named, conversations_of, members_of
+from projections.conversations import MEMBER
 from projections.letters import ANSWER_WINDOW, LETTER, letters_of
 from projections.reader import EVERYTHING, AsOf, Reader
+from projections.threads import conversation_named, conversations_of, members_of
 from projections.unanswered import CORRESPONDENCE, WAITING, waiting_in
 
 if TYPE_CHECKING:
