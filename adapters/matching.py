@@ -30,6 +30,8 @@ _FILLED = (
     "matching_contact",
     "matching_announced",
     "matching_topic",
+    "matching_seeker",
+    "matching_mention",
     "matching_number",
     "matching_ours",
 )
@@ -263,9 +265,11 @@ class Lookups:
     def documents_anywhere(self, keys: Collection[str]) -> tuple[NumberedDocument, ...]:
         """Give any party's documents with one of these keys, where so few share it that it tells."""
         rows = self._rows(
-            "SELECT n.party, n.document, n.kind, n.issued_on, ARRAY[n.number], ARRAY[n.short]"
-            " FROM unnest(%b::text[]) AS asked(key), LATERAL (SELECT * FROM matching_number"
-            " WHERE key = asked.key ORDER BY document LIMIT %s) AS n",
+            "SELECT n.party, n.document, n.kind, n.issued_on, array_agg(n.number ORDER BY n.number),"
+            " array_agg(n.short ORDER BY n.number) FROM unnest(%b::text[]) AS asked(key),"
+            " LATERAL (SELECT * FROM matching_number WHERE key = asked.key"
+            " ORDER BY document LIMIT %s) AS n"
+            " GROUP BY n.party, n.document, n.kind, n.issued_on ORDER BY n.document",
             list(keys),
             _FEW,
         )
@@ -280,6 +284,15 @@ class Lookups:
         )
         for row in self._rows(query, list(by_ref)):
             found[by_ref[row[0]]].append(MessageId(row[1]))
+        return {one: tuple(messages) for one, messages in found.items()}
+
+    def named_by(self, message_ids: Collection[str]) -> dict[str, tuple[UUID, ...]]:
+        """Give the messages that name these Message-IDs."""
+        by_ref = {ref(one): one for one in message_ids}
+        found: dict[str, list[UUID]] = defaultdict(list)
+        query: LiteralString = "SELECT ref, message FROM matching_named_id WHERE ref = ANY(%b)"
+        for row in self._rows(query, list(by_ref)):
+            found[by_ref[row[0]]].append(row[1])
         return {one: tuple(messages) for one, messages in found.items()}
 
     def naming(self, pairs: Collection[tuple[str, UUID]]) -> set[tuple[str, UUID]]:

@@ -1,6 +1,6 @@
 """The reactions' list of what is to be decided, and what puts messages on it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import LiteralString
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from adapters.matching import ref
-from domain.topics import WINDOW
+from domain.topics import ANSWERED_WITHIN, WINDOW
 
 
 class Due:
@@ -106,17 +106,31 @@ class Due:
             list(keys),
         )
 
-    def due_going_on(self, messages: Collection[UUID], cause: UUID) -> None:
+    def due_seeking(self, messages: Collection[UUID], cause: UUID) -> None:
         """Ask for a decision on later messages that seek an earlier one, and may find these."""
         self._ask(
             "INSERT INTO matching_due SELECT DISTINCT later.message, %s::uuid"
-            " FROM matching_topic this JOIN matching_topic later ON later.topic = this.topic"
-            " AND later.at BETWEEN this.at AND this.at + %s AND later.seeks"
-            " WHERE this.message = ANY(%b) AND later.message <> ALL(%b) ON CONFLICT DO NOTHING",
+            " FROM matching_topic this JOIN matching_seeker later ON later.topic = this.topic"
+            " AND later.at BETWEEN this.at AND this.at + %s"
+            " WHERE this.message = ANY(%b) AND later.message <> this.message"
+            " ON CONFLICT DO NOTHING",
             cause,
             WINDOW,
             list(messages),
-            list(messages),
+        )
+
+    def due_answering(self, questions: Mapping[UUID, UUID]) -> None:
+        """Ask for a decision on messages that may answer these, each by its cause."""
+        self._ask(
+            "INSERT INTO matching_due SELECT DISTINCT ON (later.message) later.message, asked.cause"
+            " FROM unnest(%b::uuid[], %b::uuid[]) AS asked(message, cause)"
+            " JOIN matching_topic this ON this.message = asked.message AND this.question"
+            " JOIN matching_seeker later ON later.topic = this.topic"
+            " AND later.at BETWEEN this.at AND this.at + %s AND later.message <> this.message"
+            " ON CONFLICT DO NOTHING",
+            list(questions),
+            list(questions.values()),
+            ANSWERED_WITHIN,
         )
 
     def _ask(self, query: LiteralString, *values: object) -> None:

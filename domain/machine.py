@@ -40,6 +40,11 @@ _NEWSLETTER = re.compile(
     re.IGNORECASE,
 )
 
+_PROGRAM = re.compile(
+    r"javamail|phpmailer|swift\.generated|symfony|nodemailer|\.jwebmail|activemailer|@smtpjs|\bcdo\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -52,6 +57,11 @@ class Machine:
     kind: str = ""
     evidence: str = ""
     listed: bool = False
+
+
+def sent_by_program(content: Content) -> bool:
+    """Tell whether a business program built the mail, by the Message-ID that its library gave."""
+    return _PROGRAM.search(content.message_id) is not None
 
 
 def absence_mark(subject: str) -> int:

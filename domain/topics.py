@@ -6,17 +6,22 @@ long after.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 from domain.content import Content
 from domain.correspondents import Ours
 from domain.linking import Rule
-from domain.machine import absence_mark
+from domain.machine import absence_mark, sent_by_program
 from domain.message import MessageThreaded
 from domain.subject import base_subject, is_forward, is_reply
 from domain.values import Address, MessageId
 
 SUBJECT = Rule("same-subject", 1)
+QUESTION = Rule("answers-question", 1)
+"""A mail of ours in a new thread, soon after what its reader asked about the same."""
+ANSWERED_WITHIN = timedelta(days=5)
 WINDOW = timedelta(days=30)
 """So long after a mail another may go on with it by its subject."""
 _MOST_PEOPLE = 30
@@ -55,6 +60,36 @@ def goes_on_under(content: Content, ours: Ours) -> tuple[Topic, ...]:
         return ()
     strangers = {one.key for one in _people(content) if not ours.holds(one)}
     return tuple(one for one in topics(content) if not strangers or one[0] in strangers)
+
+
+def questions(content: Content, documents: Iterable[UUID]) -> tuple[Topic, ...]:
+    """Give the topics of a question: each who wrote it, with the subject and each document."""
+    authors = (content.pec_sender,) if content.pec_sender else content.authors
+    return _asked(dict.fromkeys((*authors, *content.reply_to)), content, documents)
+
+
+def answers_under(content: Content, documents: Iterable[UUID]) -> tuple[Topic, ...]:
+    """Give the topics of questions that a person's mail may answer, though it begins anew.
+
+    What a program of ours sends (an order's confirmation) answers nothing by itself.
+    """
+    if subject_of(content)[1] or sent_by_program(content):
+        return ()
+    return _asked(dict.fromkeys((*content.to, *content.cc)), content, documents)
+
+
+def _asked(
+    people: Iterable[Address], content: Content, documents: Iterable[UUID]
+) -> tuple[Topic, ...]:
+    subject, _ = subject_of(content)
+    about = [*([f"?{subject}"] if subject else []), *(f"#{one.hex}" for one in documents)]
+    keys = dict.fromkeys(one.key for one in people if "@" in one.spec)
+    return tuple((key, one) for key in keys for one in about)[:_MOST_PEOPLE]
+
+
+def by_question(parent: MessageId, content: Content) -> MessageThreaded:
+    """Say that a mail answers a question by what it is about."""
+    return MessageThreaded(parent, QUESTION.name, QUESTION.version, 80, "subject", content.subject)
 
 
 def by_subject(parent: MessageId, content: Content) -> MessageThreaded:

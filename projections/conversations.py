@@ -145,8 +145,9 @@ def extend(
 def known_before(batch: Sequence[Recorded]) -> set[UUID]:
     """Give the messages of a batch that it does not begin."""
     begun = {one.stream for one in batch if isinstance(one.event, MessageReceived)}
-    gone_on = {one.event.parent for one in batch if isinstance(one.event, MessageThreaded)}
-    return ({one.stream for one in batch} | (gone_on - {None})) - begun
+    found = (one.event.parent for one in batch if isinstance(one.event, MessageThreaded))
+    gone_on: set[UUID] = {one for one in found if one is not None}
+    return ({one.stream for one in batch} | gone_on) - begun
 
 
 def extend_to(
@@ -176,8 +177,8 @@ def _whole(
         _join(groups, member)
     for alias in groups.aliases.fetch(connection, names, whole, list(missing)):
         groups.aliases_of.setdefault(alias.conversation, set()).add(alias.id)
-    found = [message for one in missing for message in groups.members_of.get(one, ())]
-    for tie in groups.ties.fetch(connection, names, "message = ANY(%b)", found):
+    messages = [message for one in missing for message in groups.members_of.get(one, ())]
+    for tie in groups.ties.fetch(connection, names, "message = ANY(%b)", messages):
         groups.ties_of.setdefault(tie.message, {})[tie.source] = tie
     return missing
 

@@ -19,15 +19,23 @@ CREATE TABLE {schema}.matching_announced (
 );
 CREATE INDEX ON {schema}.matching_announced (message);
 CREATE INDEX ON {schema}.matching_announced (teller_ref);
--- Messages by each person in them and their base subject; `seeks` goes on with an earlier one.
+-- Messages by what others may go on with: a person in them and their subject, a question asked.
 CREATE TABLE {schema}.matching_topic (
     topic uuid NOT NULL,
     at timestamptz NOT NULL,
     message uuid NOT NULL,
-    seeks boolean NOT NULL,
+    question boolean NOT NULL,
     PRIMARY KEY (topic, at, message)
 );
 CREATE INDEX ON {schema}.matching_topic (message);
+-- Messages that go on with an earlier one on such a topic, if it is found.
+CREATE TABLE {schema}.matching_seeker (
+    topic uuid NOT NULL,
+    at timestamptz NOT NULL,
+    message uuid NOT NULL,
+    PRIMARY KEY (topic, at, message)
+);
+CREATE INDEX ON {schema}.matching_seeker (message);
 -- Numbers that stand in messages which belong to nobody by other evidence.
 CREATE TABLE {schema}.matching_mention (
     key text NOT NULL,

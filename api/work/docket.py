@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.matching import Lookups, number_key
+from adapters.matching_topics import On
 from api.work.masterdata import Tables
 from domain.content import Content
 from domain.correspondents import Ours, correspondents
@@ -25,7 +26,7 @@ from domain.matching import (
 from domain.message import MessageThreaded
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting
-from domain.topics import Topic, by_subject, goes_on_under
+from domain.topics import WINDOW, Topic, by_subject, goes_on_under
 from domain.values import MessageId
 
 Numbers = tuple[tuple[str, tuple[Sighting, ...]], ...]
@@ -68,9 +69,9 @@ class Docket:
     due: Mapping[UUID, UUID]
     facts: Mapping[UUID, Facts]
     ours: Ours
-    parents: Mapping[UUID, UUID]
-    threads: Mapping[UUID, MessageThreaded]
-    seeking: Mapping[UUID, bool]
+    parents: dict[UUID, UUID]
+    threads: dict[UUID, MessageThreaded]
+    seeking: dict[UUID, tuple[datetime, Collection[Topic]]]
     people: People
     before: Mapping[UUID, Verdict]
     numbers: Mapping[UUID, Numbers] = field(default_factory=dict)
@@ -101,14 +102,14 @@ def docket_of(tables: Tables, due: Mapping[UUID, UUID]) -> Docket:
             message: by_subject(MessageId(parent), contents[message])
             for message, parent in gone_on.items()
         },
-        seeking={message: message in sought and bool(sought[message][1]) for message in facts},
+        seeking={one: sought.get(one, (facts[one].at, ())) for one in facts},
         people=_people(tables, contents, ours),
         before=tables.lookups.verdicts({*facts, *gone_on.values(), *parents.values()}),
     )
     order = list(_parents_first(facts, docket.parents))
     _look_for_numbers(tables, docket, order, contents)
     for message in order:
-        _judge(docket, message)
+        judge_in(docket, message)
     return docket
 
 
@@ -181,20 +182,20 @@ def _referred_to(lookups: Lookups, contents: Mapping[UUID, Content]) -> dict[UUI
 
 def _gone_on_with(
     tables: Tables,
-    sought: Mapping[UUID, tuple[datetime, Collection[Topic]]],
+    sought: On,
     contents: Mapping[UUID, Content],
 ) -> dict[UUID, UUID]:
     """Find the message before on the same topic; one that names this message goes on with it."""
-    asked = {message: one for message, one in sought.items() if one[1]}
-    found = tables.topics.nearest_before(asked) if asked else {}
+    found = tables.topics.nearest_before(sought, WINDOW)
+    own = {message: own_ids(contents[message]) for message in found}
     loops = tables.lookups.naming(
-        {(id, other) for message, other in found.items() for id in own_ids(contents[message])}
+        {(id, other) for message, near in found.items() for id in own[message] for other in near}
     )
-    return {
-        message: other
-        for message, other in found.items()
-        if loops.isdisjoint((id, other) for id in own_ids(contents[message]))
+    first = {
+        message: [other for other in near if loops.isdisjoint((id, other) for id in own[message])]
+        for message, near in found.items()
     }
+    return {message: near[0] for message, near in first.items() if near}
 
 
 def _parents_first(messages: Collection[UUID], parents: Mapping[UUID, UUID]) -> Iterator[UUID]:
@@ -213,7 +214,8 @@ def _parents_first(messages: Collection[UUID], parents: Mapping[UUID, UUID]) -> 
         yield from reversed(chain)
 
 
-def _judge(docket: Docket, message: UUID) -> None:
+def judge_in(docket: Docket, message: UUID) -> None:
+    """Judge a message by what is known now, anew if it was judged before."""
     parent = docket.parents.get(message)
     verdict = None
     if parent is not None:
@@ -232,5 +234,6 @@ def _judge(docket: Docket, message: UUID) -> None:
     )
     now = judge(docket.facts[message], around)
     docket.judged[message] = now
+    docket.changed.pop(message, None)
     if changes(before, now):
         docket.judged[message] = docket.changed[message] = in_next_round(before, now)

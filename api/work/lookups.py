@@ -92,7 +92,8 @@ def _keep(
     tables.lookups.keep_facts(facts)
     _names(tables.lookups, received)
     contents = {message: one.content for message, one in facts.items()}
-    tables.topics.keep({key: (one.at, topics(contents[key])) for key, one in facts.items()})
+    about = {key: (one.at, topics(contents[key])) for key, one in facts.items()}
+    tables.topics.keep(about, questions=False)
     told = [
         (address.key, message, content.authors[0].key)
         for message, content in contents.items()
@@ -161,7 +162,7 @@ def _due(
     cause = batch[-1].envelope.event_id
     tables.due.due(facts, cause)
     tables.due.due_naming([one for _, content in received for one in own_ids(content)], cause)
-    tables.due.due_going_on(facts, cause)
+    tables.due.due_seeking(facts, cause)
 
 
 def _addresses(content: Content) -> set[str]:

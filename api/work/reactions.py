@@ -19,6 +19,7 @@ from adapters.matching import Lookups
 from api.work.docket import Docket, docket_of, going_on_ref
 from api.work.lookups import HEARD, VERSION, fold
 from api.work.masterdata import Tables
+from api.work.openquestions import answer_questions, asked_in
 from domain.identity import reaction_event
 from domain.matching import changes, own_ids
 from domain.message import (
@@ -78,12 +79,12 @@ class Reactions:
             if not due:
                 return 0
             docket = docket_of(tables, due)
+            answer_questions(tables, docket)
             self._journal.prepare(docket.changed)
             events = [one for message in docket.changed for one in _events(docket, message)]
             if events:
                 writing.append(events)
             _keep(tables, docket)
-            tables.due.settled(due)
             return len(due)
 
 
@@ -91,20 +92,24 @@ def _keep(tables: Tables, docket: Docket) -> None:
     """Keep what was decided, and ask anew for what rests on it."""
     tables.lookups.keep_verdicts(docket.changed)
     tables.lookups.keep_mentions(docket.mentions)
-    tables.topics.seeking(docket.seeking)
-    going_on = [
-        (going_on_ref(thread.parent), message)
-        for message, thread in docket.threads.items()
-        if thread.parent is not None
-    ]
-    tables.lookups.keep_ids((), going_on)
+    tables.topics.keep_seekers(docket.seeking)
+    tables.topics.keep(asked_in(docket), questions=True)
+    gone_on = {one: docket.parents[one] for one in docket.threads}
+    tables.lookups.keep_ids((), [(going_on_ref(parent), one) for one, parent in gone_on.items()])
     tables.due.due_naming_each(
-        [
-            (id, docket.due[message])
-            for message in docket.changed
-            for id in (*own_ids(docket.facts[message].content), going_on_ref(message))
-        ]
+        [(id, docket.due[one]) for one in docket.changed for id in _rests_on(docket, one)]
     )
+    tables.due.settled(docket.due)
+    # What answers a question of this very batch found none yet.
+    tables.due.due_answering({one: docket.due[one] for one in docket.changed})
+
+
+def _rests_on(docket: Docket, message: UUID) -> Iterator[str]:
+    """Give under which ids others go on with a message, or with what it answers."""
+    yield from own_ids(docket.facts[message].content)
+    yield going_on_ref(message)
+    if message in docket.parents:
+        yield going_on_ref(docket.parents[message])
 
 
 def _events(docket: Docket, message: UUID) -> Iterator[NewEvent]:
