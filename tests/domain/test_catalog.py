@@ -14,6 +14,7 @@ NAMES = [
     "message.classified",
     "message.linked",
     "message.unlinked",
+    "message.threaded",
     "message.closed",
     "message.reopened",
     "party.registered",

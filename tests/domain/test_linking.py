@@ -1,5 +1,6 @@
 """The rungs of the ladder, each with its evidence."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given
@@ -7,16 +8,19 @@ from hypothesis import strategies as st
 
 from domain.linking import (
     ADDRESS,
+    ALONE,
+    ANNOUNCED,
     BLIND,
+    DOMAIN,
     NUMBER,
     REPLY,
     Claim,
     Claims,
     Known,
-    NumberedDocument,
     link,
 )
 from domain.message import Direction, LinkState, TargetKind
+from domain.naming import NumberedDocument
 from domain.numbers import parse_number, sightings
 from domain.values import MessageId
 
@@ -45,7 +49,7 @@ def known(
     return Known(
         direction=Direction.INBOUND,
         correspondents=correspondents,
-        numbers=tuple(("subject", one) for one in sightings(subject)),
+        numbers=(("subject", tuple(sightings(subject))),),
         parties_at=PARTIES,
         documents_of=DOCUMENTS,
         answers=QUESTION if inherited else None,
@@ -131,7 +135,7 @@ def test_answers_are_not_about_a_blind_recipient() -> None:
 def test_a_writer_who_is_known_weighs_more_than_what_is_answered() -> None:
     verdi = {**PARTIES, "v@verdi.example": (VERDI,)}
     asked = known(("from", "v@verdi.example"), inherited=INHERITED)
-    claims = link(Known(asked.direction, asked.correspondents, (), verdi, {}, QUESTION, INHERITED))
+    claims = link(replace(asked, parties_at=verdi, documents_of={}))
     assert (TargetKind.PARTY, VERDI) in claims
     assert (TargetKind.PARTY, ROSSI) not in claims
 
@@ -145,3 +149,63 @@ def test_states_do_not_depend_on_the_order_of_addresses(people: list[tuple[str, 
     claims = link(known(*people))
     assert claims[TargetKind.PARTY, ROSSI].state is LinkState.AUTOMATIC
     assert claims[TargetKind.PARTY, BIANCHI].state is LinkState.AMBIGUOUS
+
+
+def test_somebody_unknown_of_a_known_company_is_linked_by_its_domain() -> None:
+    asked = replace(
+        known(("from", "nuovo@mail.verdi.example")), parties_of_domain={"verdi.example": (VERDI,)}
+    )
+    claim = link(asked)[TargetKind.PARTY, VERDI]
+    assert (claim.state, claim.rule, claim.evidence) == (
+        LinkState.AUTOMATIC,
+        DOMAIN,
+        "nuovo@mail.verdi.example",
+    )
+
+
+def test_a_domain_that_several_firms_share_only_suggests_them() -> None:
+    shared = {"palazzo.example": (ROSSI, VERDI)}
+    claims = link(replace(known(("from", "x@palazzo.example")), parties_of_domain=shared))
+    assert {claims[TargetKind.PARTY, one].state for one in (ROSSI, VERDI)} == {LinkState.SUGGESTED}
+    assert claims[TargetKind.PARTY, ROSSI].rejected == (VERDI,)
+
+
+def test_an_address_that_a_contact_told_of_is_his() -> None:
+    told = {"anna@nuova.example": ("a@rossi.example",)}
+    asked = replace(known(("from", "Anna@nuova.example")), announced_by=told)
+    claim = link(asked)[TargetKind.PARTY, ROSSI]
+    assert (claim.state, claim.rule) == (LinkState.AUTOMATIC, ANNOUNCED)
+
+
+def test_a_sender_who_failed_the_checks_is_believed_neither_domain_nor_announcement() -> None:
+    asked = replace(
+        known(("from", "x@verdi.example"), ("reply_to", "anna@nuova.example")),
+        parties_of_domain={"verdi.example": (VERDI,)},
+        announced_by={"anna@nuova.example": ("a@rossi.example",)},
+        forged=True,
+    )
+    assert {claim.state for claim in link(asked).values()} == {LinkState.SUGGESTED}
+
+
+def test_on_a_mailing_list_nobody_inherits_the_party_of_what_he_answers() -> None:
+    asked = replace(known(("from", "x@y.example"), inherited=INHERITED), listed=True)
+    assert not [key for kind, key in link(asked) if kind is TargetKind.PARTY]
+
+
+def test_among_ourselves_a_number_tells_the_document_and_its_party() -> None:
+    asked = replace(
+        known(subject="bolla 999/2026"),
+        direction=Direction.INTERNAL,
+        documents_anywhere=DOCUMENTS[VERDI],
+    )
+    claims = link(asked)
+    assert {claim.rule for claim in claims.values()} == {ALONE}
+    assert {claim.state for claim in claims.values()} == {LinkState.AUTOMATIC}
+    assert (TargetKind.PARTY, VERDI) in claims
+
+
+def test_a_strangers_number_is_no_more_than_a_suggestion() -> None:
+    asked = replace(
+        known(("from", "x@y.example"), subject="999/2026"), documents_anywhere=DOCUMENTS[VERDI]
+    )
+    assert {claim.state for claim in link(asked).values()} == {LinkState.SUGGESTED}

@@ -95,11 +95,12 @@ def _one(chance: random.Random, number: int, earlier: Mail | None) -> Mail:
 
 
 def _copy(chance: random.Random, received: MessageReceived) -> MessageCopyFound:
+    content = _variant(chance, received.content) if chance.random() < 0.3 else None
     return MessageCopyFound(
         mailbox=chance.choice(BOXES), role=FolderRole.OTHER, size=1, raw=BlobName("c"),
         received_at=received.received_at - timedelta(minutes=chance.randrange(-30, 30)),
-        content_key="k", folder="Altro", raw_sha256=received.raw_sha256,
-        content=_variant(chance, received.content) if chance.random() < 0.3 else None,
+        content_key=f"k {content.references}" if content else "k", folder="Altro",
+        raw_sha256=received.raw_sha256, content=content,
     )  # fmt: skip
 
 

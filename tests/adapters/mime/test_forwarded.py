@@ -73,4 +73,25 @@ def test_an_attached_mail_tells_all():
         f"--x\nContent-Type: text/plain\n\n@fwd\n--x\nContent-Type: message/rfc822\n\n{inner}\n--x--\n"
     )
     at = datetime(2026, 2, 2, 9, tzinfo=UTC)
-    assert read(raw.encode()).content.forwarded == Forwarded(ADA, "Order", at, "one@acme.example")
+    assert read(raw.encode()).content.forwarded == Forwarded(
+        ADA, "Order", at, "one@acme.example", text="Hi\n"
+    )
+
+
+def test_a_forward_without_the_command_is_told_apart():
+    body = "per competenza\n\nDa: Ada Bianchi <ada@acme.example>\nOggetto: Order\n\nciao\n"
+    raw = f"From: luca@firm.example\nSubject: I: Order\n\n{body}"
+    passed_on = read(raw.encode()).content.forwarded
+    assert passed_on is not None
+    assert (passed_on.sender.spec, passed_on.subject, passed_on.by_command) == (
+        "ada@acme.example",
+        "Order",
+        False,
+    )
+
+
+def test_an_answer_with_a_quoted_block_passes_nothing_on():
+    raw = (
+        "From: a@b.example\nSubject: R: Order\n\nDa: Ada <ada@acme.example>\nOggetto: x\n\nciao\n"
+    )
+    assert read(raw.encode()).content.forwarded is None
