@@ -20,7 +20,6 @@ from projections import company
 from projections.reader import EVERYTHING
 
 _ENDS: Final = {Side.SENDER: "from", Side.RECIPIENT: "to", Side.EITHER: "from or to"}
-group = typer.Typer(help="Say whose mail is never taken in.", no_args_is_help=True)
 
 Pattern = Annotated[
     str, typer.Argument(help="An address, or a domain with all below it.", metavar="WHOSE")
@@ -29,12 +28,6 @@ At = Annotated[Side, typer.Option("--as", help="At which end of a mail it counts
 Mailbox = Annotated[str | None, typer.Option(help="Only in this mailbox; else in all.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="exclude")
-
-
-@group.command()
 def add(
     context: typer.Context,
     whose: Pattern,
@@ -57,7 +50,6 @@ def add(
     out.print(plain(f"Mail {end} {added.pattern} is not taken in from now on."))
 
 
-@group.command()
 def remove(
     context: typer.Context, whose: Pattern, side: At = Side.EITHER, mailbox: Mailbox = None
 ) -> None:
@@ -81,7 +73,6 @@ class _Entry:
     count: Count | None
 
 
-@group.command("list")
 def list_(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,

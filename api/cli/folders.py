@@ -12,8 +12,8 @@ from rich.text import Text
 from adapters.imap.values import Role
 from adapters.mailservers import ServerTrouble
 from adapters.mime.worker import ReadingWorker
-from api.cli.accounts import group, show_synced
 from api.cli.setting import err, fresh, local, opened, out, plain, print_rows, table_of
+from api.cli.syncing import show_synced
 from api.work.following import followed
 from api.work.instance import Carteggio
 from api.work.leftovers import TOO_LARGE, want, want_all
@@ -23,13 +23,6 @@ from domain.values import Rejected
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 _WHY: Final = {TOO_LARGE: "too large", "not given": "the server does not give it"}
-
-
-def add_to(_: typer.Typer) -> None:
-    """Add these commands to those about accounts."""
-    group.command()(folders)
-    group.command()(left)
-    group.command()(fetch)
 
 
 def folders(

@@ -14,16 +14,9 @@ from domain.identity import web_form_id
 from domain.values import Rejected
 from domain.webform import DeclareWebForm, WebFormDeclared, WithdrawWebForm
 
-group = typer.Typer(help="Addresses that write for others: web forms.", no_args_is_help=True)
 Address = Annotated[str, typer.Argument(help="The address in From of the form's mail.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="form")
-
-
-@group.command()
 def add(
     context: typer.Context,
     address: Address,
@@ -44,7 +37,6 @@ def add(
     out.print(plain(f"Mail from {clean} is taken for that of whoever stands in Reply-To."))
 
 
-@group.command()
 def remove(context: typer.Context, address: Address) -> None:
     """Take mail from an address for its own again.
 
@@ -57,7 +49,6 @@ def remove(context: typer.Context, address: Address) -> None:
     out.print(plain(f"Mail from {address.strip()} is its own again."))
 
 
-@group.command("list")
 def list_(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
