@@ -103,11 +103,11 @@ class Commands(TyperGroup):
         super().__init__(**given)
         self._table = table
 
-    def list_commands(self, _: object) -> list[str]:
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002  the library gives it
         """Give the names in the order of the table."""
         return list(self._table)
 
-    def get_command(self, _: object, cmd_name: str) -> "Commands | Later | None":
+    def get_command(self, ctx: object, cmd_name: str) -> "Commands | Later | None":  # noqa: ARG002
         """Give a group, or what is known of a command without importing it."""
         match self._table.get(cmd_name):
             case Group(about, commands):
