@@ -18,10 +18,11 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
-from domain.marking import MessageMarked, MessageOrderFailed
+from domain.marking import MessageMarked, MessageMoved, MessageOrderFailed
 from domain.message import (
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
     MessageLinked,
     MessageReceived,
@@ -52,7 +53,9 @@ class EventType:
 CATALOG: tuple[EventType, ...] = (
     EventType("message.received", MessageReceived),
     EventType("message.copy_found", MessageCopyFound),
+    EventType("message.completed", MessageCompleted),
     EventType("message.marked", MessageMarked),
+    EventType("message.moved", MessageMoved),
     EventType("message.order_failed", MessageOrderFailed),
     EventType("message.classified", MessageClassified),
     EventType("message.linked", MessageLinked),

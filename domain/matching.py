@@ -13,10 +13,12 @@ from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents,
 from domain.linking import Claim, Known, NumberedDocument, Rule, Target, link
 from domain.machine import Machine, recognise
 from domain.message import (
+    CaptureEvent,
     Direction,
     FolderRole,
+    Further,
     MessageClassified,
-    MessageCopyFound,
+    MessageCompleted,
     MessageEvent,
     MessageLinked,
     MessageReceived,
@@ -101,7 +103,7 @@ def facts_of(received: MessageReceived) -> Facts:
     return Facts((form,), (received.role,), content.trace, signals, content.bcc)
 
 
-def also_seen(facts: Facts, copy: MessageCopyFound) -> Facts:
+def also_seen(facts: Facts, copy: Further) -> Facts:
     """Add what a further copy tells; the order of copies does not matter.
 
     What only some copies have from a mailing list does not count: the message came directly too.
@@ -118,9 +120,17 @@ def also_seen(facts: Facts, copy: MessageCopyFound) -> Facts:
     )
 
 
-def _also_as(forms: tuple[Form, ...], copy: MessageCopyFound) -> Iterator[Form]:
+def also_in(facts: Facts, role: FolderRole) -> Facts:
+    """Let a message lie in a folder for another role, too; the copy that was moved is known."""
+    return replace(facts, roles=tuple(sorted({*facts.roles, role})))
+
+
+def _also_as(forms: tuple[Form, ...], copy: Further) -> Iterator[Form]:
+    """Give the forms with that of a further copy; a header alone is none once the whole is there."""
     known = False
     for form in forms:
+        if isinstance(copy, MessageCompleted) and form.content_key == copy.header_content_key:
+            continue
         same = form.content_key == copy.content_key
         earlier = (copy.received_at, copy.raw_sha256) < (form.received_at, form.raw_sha256)
         known = known or same
@@ -129,7 +139,7 @@ def _also_as(forms: tuple[Form, ...], copy: MessageCopyFound) -> Iterator[Form]:
         yield _form(copy, copy.content)
 
 
-def _form(seen: MessageReceived | MessageCopyFound, content: Content) -> Form:
+def _form(seen: CaptureEvent, content: Content) -> Form:
     passed_on = content.forwarded
     said = new_text(content.text[passed_on.begins if passed_on else None :])[:TEXT_MATCHED]
     if passed_on is not None:

@@ -8,7 +8,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 from domain.authentication import ServerDistrusted, ServerTrusted, first_of_each
-from domain.message import MessageCopyFound, MessageReceived
+from domain.message import MessageCompleted, MessageCopyFound, MessageReceived
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import Reader, columns_of, rows_of
@@ -69,6 +69,8 @@ def fold(state: State, recorded: Recorded) -> None:
             _put(state, recorded, mailbox, content.trace)
         case MessageCopyFound(trace=trace, mailbox=mailbox):
             _put(state, recorded, mailbox, trace)
+        case MessageCompleted(trace=trace, mailbox=mailbox):
+            _put(state, recorded, mailbox, trace)
         case ServerTrusted(server):
             state.trusted.put(TrustedRow(recorded.stream, server))
         case ServerDistrusted():
@@ -103,7 +105,7 @@ authentication = Projection(
     "authentication",
     version=1,
     tables=(RESULT, TRUSTED),
-    hears=(MessageReceived, MessageCopyFound, ServerTrusted, ServerDistrusted),
+    hears=(MessageReceived, MessageCopyFound, MessageCompleted, ServerTrusted, ServerDistrusted),
     load=load,
     fold=fold,
     flush=flush,

@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from domain.content import Content
-from domain.message import MessageCopyFound, MessageReceived
+from domain.message import Further, MessageReceived
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
 from projections.projection import Names, Rows, Table
@@ -167,7 +167,7 @@ def fold(groups: Groups, recorded: Recorded) -> UUID | None:
         member = Member(recorded.stream, recorded.stream, event.received_at, recorded.position)
         return _gathered(groups, member, recorded, refs_in(recorded))
     member_now = groups.member(recorded.stream)
-    if isinstance(event, MessageCopyFound) and member_now is not None:
+    if isinstance(event, Further) and member_now is not None:
         _seen_earlier(groups, member_now, recorded, event.received_at)
         member_now = groups.member(recorded.stream) or member_now
         return _gathered(groups, member_now, recorded, refs_in(recorded))

@@ -17,8 +17,10 @@ from psycopg.rows import TupleRow
 from domain.content import Content
 from domain.message import (
     Direction,
+    Further,
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
     MessageReceived,
     MessageReopened,
@@ -178,7 +180,7 @@ def take(state: Letters, recorded: Recorded) -> bool:
 def _changed(letter: Letter, recorded: Recorded) -> Letter:
     event = recorded.event
     match event:
-        case MessageCopyFound():
+        case MessageCopyFound() | MessageCompleted():
             letter = _also_seen(letter, event)
         case MessageReread(content_key=key, content=content) if key and content:
             letter = _also_under(letter, content)
@@ -199,7 +201,7 @@ def _changed(letter: Letter, recorded: Recorded) -> Letter:
     return letter
 
 
-def _also_seen(letter: Letter, copy: MessageCopyFound) -> Letter:
+def _also_seen(letter: Letter, copy: Further) -> Letter:
     seen = replace(
         letter,
         mailboxes=sorted({*letter.mailboxes, copy.mailbox}),

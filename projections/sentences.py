@@ -21,10 +21,18 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
-from domain.marking import FailureReason, MessageMarked, MessageOrderFailed
+from domain.marking import (
+    FailureReason,
+    MarkingEvent,
+    MessageMarked,
+    MessageMoved,
+    MessageOrderFailed,
+)
 from domain.message import (
+    CaptureEvent,
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
     MessageLinked,
     MessageReceived,
@@ -55,9 +63,11 @@ _FAILURES: Final[Mapping[FailureReason, str]] = {
 def sentence(event: object) -> str:
     """Say what happened."""
     match event:
-        case MessageReceived() | MessageCopyFound() | MessageReread() | MessageClassified():
+        case MessageReceived() | MessageCopyFound() | MessageCompleted():
             return _of_mail(event)
-        case MessageMarked() | MessageOrderFailed():
+        case MessageReread() | MessageClassified():
+            return _of_mail(event)
+        case MessageMarked() | MessageMoved() | MessageOrderFailed():
             return _of_marks(event)
         case MessageLinked() | MessageUnlinked() | MessageClosed() | MessageReopened():
             return _of_links(event)
@@ -72,7 +82,7 @@ def sentence(event: object) -> str:
 
 
 def _of_mail(
-    event: MessageReceived | MessageCopyFound | MessageReread | MessageClassified,
+    event: CaptureEvent | MessageReread | MessageClassified,
 ) -> str:
     match event:
         case MessageReceived():
@@ -82,6 +92,10 @@ def _of_mail(
         case MessageCopyFound(variant=variant):
             what = "a copy that says something else" if variant else "a further copy"
             return f"{what} was found in {event.folder}"
+        case MessageCompleted():
+            return (
+                f"the whole of it was found in {event.folder}; until then only its header was here"
+            )
         case MessageReread(reader=reader, content=content):
             said = "as before" if content is None else "otherwise than before"
             return f"read anew by version {reader} of the reader, {said}"
@@ -91,8 +105,10 @@ def _of_mail(
             return f"{event.direction.value}, {who}, {answer}: {event.reason}"
 
 
-def _of_marks(event: MessageMarked | MessageOrderFailed) -> str:
+def _of_marks(event: MarkingEvent) -> str:
     match event:
+        case MessageMoved(folder=folder, moved_to=to):
+            return f"moved from {folder} to {to}"
         case MessageMarked(folder=folder, moved_to=to) if to:
             return f"moved from {folder} to {to}"
         case MessageMarked(gone=gone) if gone != event.gone_before:

@@ -19,6 +19,7 @@ from psycopg.sql import SQL
 from domain.message import (
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
     MessageReceived,
     MessageReopened,
@@ -221,11 +222,12 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=2,
+    version=3,
     tables=(*conversations.TABLES, LETTER, EXCHANGE, WAITING),
     hears=(
         MessageReceived,
         MessageCopyFound,
+        MessageCompleted,
         MessageClassified,
         MessageClosed,
         MessageReopened,

@@ -8,8 +8,8 @@ from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
-from domain.matching import Facts, also_seen, facts_of, named_ids, own_ids
-from domain.message import MessageCopyFound, MessageReceived
+from domain.matching import Facts, also_in, also_seen, facts_of, named_ids, own_ids
+from domain.message import Further, MessageMoved, MessageReceived
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, as_read_now
@@ -18,6 +18,8 @@ from domain.webform import WebFormDeclared, WebFormWithdrawn
 HEARD = (
     "message.received",
     "message.copy_found",
+    "message.completed",
+    "message.moved",
     "message.reread",
     "party.contact_registered",
     "party.contact_removed",
@@ -62,7 +64,7 @@ def fold(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
 
 
 def _messages(lookups: Lookups, batch: Sequence[Recorded]) -> None:
-    copies = {one.stream for one in batch if isinstance(one.event, MessageCopyFound)}
+    copies = {one.stream for one in batch if isinstance(one.event, Further | MessageMoved)}
     facts: dict[UUID, Facts] = lookups.facts(copies)
     received: list[tuple[UUID, Content]] = []
     for recorded in batch:
@@ -70,7 +72,9 @@ def _messages(lookups: Lookups, batch: Sequence[Recorded]) -> None:
         if isinstance(event, MessageReceived):
             facts[recorded.stream] = facts_of(event)
             received.append((recorded.stream, event.content))
-        elif isinstance(event, MessageCopyFound) and recorded.stream in facts:
+        elif isinstance(event, MessageMoved) and recorded.stream in facts:
+            facts[recorded.stream] = also_in(facts[recorded.stream], event.role)
+        elif isinstance(event, Further) and recorded.stream in facts:
             known = facts[recorded.stream]
             facts[recorded.stream] = also_seen(known, event)
             if event.content is not None:

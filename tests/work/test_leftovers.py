@@ -99,7 +99,7 @@ def test_a_large_message_that_somebody_wants_takes_the_place_of_its_header(box):
     assert ("2", "INBOX", ("seen",), False) in box.places()
     assert left(box) == []
     assert missing(box) == (0, {})
-    captured = events_of(box.carteggio, "message.received", "message.copy_found")
+    captured = events_of(box.carteggio, "message.received", "message.completed")
     assert [x.size for x in captured if x.whole_size is None] == [len(mail(1)), len(large(2))]
 
 

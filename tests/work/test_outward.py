@@ -92,7 +92,8 @@ def test_a_moved_message_is_no_new_one_and_is_marked_where_it_went(box):
     box.fetch()
     assert ("1", "INBOX", ("flagged",), False) in box.places()
     assert ("1", "Sent", ("flagged",), True) in box.places()
-    assert len(events_of(box.carteggio, "message.copy_found")) == 2
+    assert len(events_of(box.carteggio, "message.moved")) == 3
+    assert events_of(box.carteggio, "message.copy_found") == []
     assert box.failed() == []
 
 
