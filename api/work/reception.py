@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from secrets import token_bytes
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from api.work.capturing import (
     varies,
 )
 from api.work.excluding import Exclusions, Passed, count, place_of
+from api.work.isolating import concerns_all, set_apart
 from api.work.occurrences import enter, known, look_up
 from api.work.phases import phase
 from domain import message
@@ -57,7 +59,8 @@ class Batch:
     """Arrivals that were read and wait for being stored; `read` counts the known ones too.
 
     `messages` are those of all arrivals, in their order; None stands for one that the
-    do-not-capture list keeps out. `passed` counts these. `places` are those of all arrivals.
+    do-not-capture list keeps out. `passed` counts these. `places` are those of all arrivals;
+    `failed` tells, once the batch is stored, of which of them the message could not be, and why.
     """
 
     read: int
@@ -66,6 +69,11 @@ class Batch:
     messages: tuple[UUID | None, ...] = ()
     passed: Passed = field(default_factory=Passed)
     places: tuple[UUID, ...] = ()
+    failed: dict[UUID, str] = field(default_factory=dict)
+
+
+def _stays(_connection: Connection[Any], _counts: Counts) -> None:
+    """Leave the source's cursor where it is."""
 
 
 @dataclass(slots=True)
@@ -135,7 +143,47 @@ class Reception:
         return {self._occurrence(one): (one, rule) for one, rule in found if rule is not None}
 
     def store(self, batch: Batch, moved: Moved | None = None) -> Counts:
-        """Make a batch durable and known; `moved` moves the source's cursor along with it."""
+        """Make a batch durable and known; `moved` moves the source's cursor along with it.
+
+        A message that cannot be stored for its own sake is left out (`Batch.failed`).
+        """
+        moving = False
+
+        def move(connection: Connection[Any], counts: Counts) -> None:
+            nonlocal moving
+            moving = True
+            if moved is not None:
+                moved(connection, counts)
+
+        try:
+            return self._patiently(batch, move)
+        except Exception as error:
+            if moving or not batch.fresh or concerns_all(error):
+                raise
+            return self._without_poison(batch, moved, error)
+
+    def _without_poison(self, batch: Batch, moved: Moved | None, error: Exception) -> Counts:
+        """Store all but the messages at fault, then move the cursor, which tells of these."""
+
+        def store(some: Sequence[Seen]) -> Counts:
+            return self._patiently(Batch(len(some), 0, tuple(some)), _stays)
+
+        def probe() -> None:
+            self._blobs.put_many([(batch.fresh[0].identity.message, token_bytes(64))])
+
+        apart = set_apart(batch.fresh, store, error, probe)
+        batch.failed.update(apart.failed)
+
+        def move(connection: Connection[Any], counts: Counts) -> None:
+            counts.stored, counts.copies = apart.counts.stored, apart.counts.copies
+            counts.degraded, counts.failed = apart.counts.degraded, len(apart.failed)
+            counts.known -= counts.stored + counts.failed
+            if moved is not None:
+                moved(connection, counts)
+
+        return self._patiently(replace(batch, fresh=()), move)
+
+    def _patiently(self, batch: Batch, moved: Moved) -> Counts:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._store(batch, moved)
@@ -162,7 +210,7 @@ class Reception:
         with self._journal.database.pool.connection() as connection:
             return known(connection, occurrences, exact=self._exact)
 
-    def _store(self, batch: Batch, moved: Moved | None) -> Counts:
+    def _store(self, batch: Batch, moved: Moved) -> Counts:
         seen = self._not_erased(batch.fresh)
         with self._journal.database.pool.connection() as connection:
             before = self._looked_up(connection, seen)
@@ -175,7 +223,7 @@ class Reception:
         seen: Sequence[Seen],
         kept: Mapping[UUID, Kept],
         before: Mapping[UUID, Message],
-        moved: Moved | None,
+        moved: Moved,
     ) -> Counts:
         decided = self._decided(seen, kept, before)
         with self._journal.writing() as writing:
@@ -188,8 +236,7 @@ class Reception:
                 decided |= self._decided(again, kept, now)
             counts = self._write(writing, batch, decided, kept)
             count(writing.connection, batch.passed)
-            if moved is not None:
-                moved(writing.connection, counts)
+            moved(writing.connection, counts)
         return counts
 
     def _looked_up(self, connection: Connection[Any], seen: Sequence[Seen]) -> dict[UUID, Message]:
