@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Identifier
 
-from domain.correspondents import Ours
+from adapters.owning import Own
 from domain.linking import NumberedDocument
 from domain.matching import Facts, Verdict
 from domain.numbers import Number, parse_number
@@ -38,6 +38,7 @@ class Lookups:
     def __init__(self, connection: Connection[TupleRow]) -> None:
         """Work in the transaction of `connection`."""
         self._connection = connection
+        self.own = Own(connection)
 
     def position(self, name: str) -> int:
         """Give the position up to which events were folded, and hold the row."""
@@ -100,6 +101,11 @@ class Lookups:
         """Store which addresses (keys) stand in which messages."""
         pairs = {(ref(address), message) for address, message in seen}
         self._pairs("matching_seen", "address", pairs)
+
+    def with_address(self, address: str) -> list[UUID]:
+        """Give the messages in which an address (key) stands."""
+        query: LiteralString = "SELECT message FROM matching_seen WHERE address = %s"
+        return [row[0] for row in self._rows(query, ref(address))]
 
     def forget_names(
         self,
@@ -246,44 +252,6 @@ class Lookups:
                 [text for text, _ in rows],
             )
         return [row[0] for row in before]
-
-    def set_ours(self, stream: UUID, domains: Sequence[str], addresses: Sequence[str]) -> None:
-        """Store what a record of the company calls its own."""
-        self._run(
-            "INSERT INTO matching_ours (stream, domains, addresses) VALUES (%s, %s, %s)"
-            " ON CONFLICT (stream) DO UPDATE"
-            " SET domains = EXCLUDED.domains, addresses = EXCLUDED.addresses",
-            stream,
-            list(domains),
-            list(addresses),
-        )
-
-    def set_forms(self, stream: UUID, addresses: Sequence[str]) -> list[str]:
-        """Store which addresses a record declares to be web forms; give those of before."""
-        query: LiteralString = "SELECT forms FROM matching_ours WHERE stream = %s"
-        before = self._rows(query, stream)
-        self._run(
-            "INSERT INTO matching_ours (stream, domains, addresses, forms)"
-            " VALUES (%s, '{}', '{}', %s) ON CONFLICT (stream) DO UPDATE SET forms = EXCLUDED.forms",
-            stream,
-            list(addresses),
-        )
-        return [one for row in before for one in row[0]]
-
-    def set_servers(self, stream: UUID, servers: Sequence[str]) -> None:
-        """Store which servers are believed about senders."""
-        self._run(
-            "INSERT INTO matching_ours (stream, domains, addresses, servers)"
-            " VALUES (%s, '{}', '{}', %s)"
-            " ON CONFLICT (stream) DO UPDATE SET servers = EXCLUDED.servers",
-            stream,
-            list(servers),
-        )
-
-    def ours(self) -> Ours:
-        """Give all that the company calls its own, and whose word it takes."""
-        rows = self._rows("SELECT domains, addresses, forms, servers FROM matching_ours")
-        return Ours(*(frozenset(one for row in rows for one in row[at]) for at in range(4)))
 
     # ---- what a decision asks
 

@@ -31,6 +31,7 @@ from domain.message import (
 )
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
+from domain.quarantine import ReprocessingOrdered
 from domain.rereading import MessageReread
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -83,6 +84,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("token.issued", TokenIssued),
     EventType("token.revoked", TokenRevoked),
     EventType("message.reread", MessageReread),
+    EventType("quarantine.reprocessing_ordered", ReprocessingOrdered),
     EventType("web_form.declared", WebFormDeclared),
     EventType("web_form.withdrawn", WebFormWithdrawn),
     EventType("server.trusted", ServerTrusted),

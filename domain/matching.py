@@ -26,7 +26,7 @@ from domain.message import (
     TargetKind,
 )
 from domain.numbers import Sighting, sightings
-from domain.values import Address, MessageId
+from domain.values import Address, MailboxId, MessageId
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
@@ -60,6 +60,8 @@ class Facts:
     traces: Headers
     signals: Headers
     bcc: tuple[Address, ...]
+    mailboxes: tuple[MailboxId, ...] = ()
+    """Of messages that were taken in before this was kept, some may be missing."""
 
     @property
     def content(self) -> Content:
@@ -100,7 +102,8 @@ def facts_of(received: MessageReceived) -> Facts:
     content = received.content
     form = _form(received, content)
     signals = tuple(sorted(set(content.signals)))
-    return Facts((form,), (received.role,), content.trace, signals, content.bcc)
+    boxes = (received.mailbox,)
+    return Facts((form,), (received.role,), content.trace, signals, content.bcc, boxes)
 
 
 def also_seen(facts: Facts, copy: Further) -> Facts:
@@ -117,6 +120,7 @@ def also_seen(facts: Facts, copy: Further) -> Facts:
         traces=tuple(sorted({*facts.traces, *copy.trace})),
         signals=tuple(sorted(signals)),
         bcc=tuple(bcc[key] for key in sorted(bcc)),
+        mailboxes=tuple(sorted({*facts.mailboxes, copy.mailbox})),
     )
 
 

@@ -41,6 +41,7 @@ from domain.message import (
 )
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
+from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased
 from domain.rereading import MessageReread, Saying
 from domain.webform import WebFormDeclared, WebFormWithdrawn
@@ -207,8 +208,9 @@ def _of_account(event: AccountEvent) -> str:
 
 def _of_policy(event: object) -> str:
     match event:
-        case WebFormDeclared(address):
-            return f"{address} writes for others, who stand in Reply-To"
+        case WebFormDeclared(address, mailbox=mailbox):
+            where = ", in one mailbox" if mailbox else ""
+            return f"{address} writes for others, who stand in Reply-To{where}"
         case WebFormWithdrawn():
             return "the address writes for itself again"
         case ServerTrusted(server):
@@ -219,6 +221,9 @@ def _of_policy(event: object) -> str:
             return f"mail of {pattern} ({side.value}) is not taken in from now on"
         case ExclusionRemoved():
             return "such mail is taken in again"
+        case ReprocessingOrdered(messages):
+            which = f"{len(messages)} messages" if messages else "all mail in quarantine"
+            return f"{which} to be read once more"
         case _:
             return type(event).__name__
 

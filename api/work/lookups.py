@@ -1,6 +1,8 @@
 """How events fill the reactions' look-ups, and which messages they make due."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from adapters.matching import Lookups, ref
@@ -13,6 +15,7 @@ from domain.message import Further, MessageMoved, MessageReceived
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, as_read_now
+from domain.values import MailboxId
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 HEARD = (
@@ -34,6 +37,7 @@ HEARD = (
     "server.distrusted",
 )
 
+_AT_ONCE: Final = 500
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
 """Gives all that happened to messages."""
 
@@ -49,15 +53,17 @@ def fold(lookups: Lookups, batch: Sequence[Recorded], past: Past) -> None:
                 _document(lookups, recorded, record)
             case CompanyDescribed() | ColleagueRegistered() | MailboxRegistered():
                 _own(lookups, recorded)
-            case WebFormDeclared(address):
-                _forms(lookups, recorded, [address])
+            case WebFormDeclared():
+                _forms(lookups, recorded, recorded.event)
+                if recorded.event.mailbox is not None:
+                    _places(lookups, recorded.event.address, batch[-1].position, past)
             case WebFormWithdrawn():
-                _forms(lookups, recorded, [])
+                _forms(lookups, recorded)
             case ServerTrusted(server):
-                lookups.set_servers(recorded.stream, [server])
+                lookups.own.set_servers(recorded.stream, [server])
                 lookups.due_everywhere(recorded.envelope.event_id)
             case ServerDistrusted():
-                lookups.set_servers(recorded.stream, [])
+                lookups.own.set_servers(recorded.stream, [])
                 lookups.due_everywhere(recorded.envelope.event_id)
             case _:
                 pass
@@ -179,19 +185,36 @@ def _document(lookups: Lookups, recorded: Recorded, record: DocumentRecord) -> N
     lookups.due_linked(parties, recorded.envelope.event_id)
 
 
-def _forms(lookups: Lookups, recorded: Recorded, addresses: list[str]) -> None:
-    touched = {*addresses, *lookups.set_forms(recorded.stream, addresses)}
+def _forms(lookups: Lookups, recorded: Recorded, now: WebFormDeclared | None = None) -> None:
+    addresses, mailbox = ([now.address], now.mailbox) if now else ([], None)
+    touched = {*addresses, *lookups.own.set_forms(recorded.stream, addresses, mailbox)}
     lookups.due_with_addresses([ref(one) for one in touched], recorded.envelope.event_id)
+
+
+def _places(lookups: Lookups, address: str, upto: int, past: Past) -> None:
+    """Find in which mailboxes the mail of an address was seen: of old mail that is not kept."""
+    messages = lookups.with_address(address)
+    for begin in range(0, len(messages), _AT_ONCE):
+        some = messages[begin : begin + _AT_ONCE]
+        seen: dict[UUID, set[MailboxId]] = {one: set() for one in some}
+        for recorded in past(some):
+            event = recorded.event
+            if recorded.position <= upto and isinstance(event, MessageReceived | MessageCopyFound):
+                seen[recorded.stream].add(event.mailbox)
+        facts = lookups.facts(some)
+        lookups.keep_facts(
+            {id: replace(one, mailboxes=tuple(sorted(seen[id]))) for id, one in facts.items()}
+        )
 
 
 def _own(lookups: Lookups, recorded: Recorded) -> None:
     cause, event = recorded.envelope.event_id, recorded.event
     if isinstance(event, ColleagueRegistered | MailboxRegistered):
         address = event.address.casefold()
-        lookups.set_ours(recorded.stream, [], [address])
+        lookups.own.set_ours(recorded.stream, [], [address])
         lookups.due_with_addresses([ref(address)], cause)
     elif isinstance(event, CompanyDescribed):
         own = [one.casefold() for pair in event.aliases for one in pair]
         own += [one.casefold() for name, _ in event.lists for one in (name,)]
-        lookups.set_ours(recorded.stream, [one.casefold() for one in event.domains], own)
+        lookups.own.set_ours(recorded.stream, [one.casefold() for one in event.domains], own)
         lookups.due_everywhere(cause)

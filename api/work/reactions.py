@@ -110,12 +110,15 @@ class _Docket:
 
 def _docket(lookups: Lookups, due: Mapping[UUID, UUID]) -> _Docket:
     facts = lookups.facts(due)
-    ours = lookups.ours()
+    ours = lookups.own.all()
     contents = {message: one.content for message, one in facts.items()}
     parents = _parents(lookups, contents)
     order = list(_parents_first(facts, parents))
     before = lookups.verdicts({*facts, *parents.values()})
-    people = {message: _people(one, ours) for message, one in contents.items()}
+    people = {
+        message: _people(one, ours.within(facts[message].mailboxes))
+        for message, one in contents.items()
+    }
     parties_at = lookups.parties_at(set().union(*people.values()))
     belonging = {message for message, verdict in before.items() if parties_matched(verdict)}
     belonging |= {message for message, found in people.items() if found & parties_at.keys()}
@@ -194,7 +197,7 @@ def _judge(docket: _Docket, message: UUID) -> None:
     if parent is not None:
         verdict = docket.judged.get(parent) or docket.before.get(parent)
     around = Surroundings(
-        ours=docket.ours,
+        ours=docket.ours.within(docket.facts[message].mailboxes),
         parties_at=docket.parties_at,
         documents_of=docket.documents_of,
         numbers=docket.numbers.get(message, ()),

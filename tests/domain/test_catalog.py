@@ -39,6 +39,7 @@ NAMES = [
     "token.issued",
     "token.revoked",
     "message.reread",
+    "quarantine.reprocessing_ordered",
     "web_form.declared",
     "web_form.withdrawn",
     "server.trusted",
