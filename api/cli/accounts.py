@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from adapters.reach import Reach
 from api.cli.consenting import (
     ByConsent,
     ClientId,
@@ -142,7 +143,7 @@ def _keep(carteggio: Carteggio, entered: Entered, *, check: bool) -> None:
     if entered.security == "plain":
         err.print("The password and the mail of this account go over the network in clear.")
     if check and entered.oauth is None:
-        _tell(entered)
+        _tell(entered, carteggio.reach)
     configure(carteggio, entered)
     fresh(carteggio)
     if entered.oauth is not None and entered.oauth.unattended:
@@ -165,9 +166,9 @@ def _password() -> str:
     raise Rejected("NO_PASSWORD", f"no password: give it on standard input, or in {_PASSWORD}")
 
 
-def _tell(entered: Entered) -> None:
+def _tell(entered: Entered, reach: Reach) -> None:
     """Try every step once, and say what is there."""
-    steps = asyncio.run(all_tried(way_of(entered)))
+    steps = asyncio.run(all_tried(way_of(entered, reach)))
     for step in steps:
         if step.state is State.BAD:
             raise Rejected("NO_LOGIN", f"{step.said}; nothing was kept")

@@ -182,7 +182,7 @@ async def _configured(context: Context, input: AccountConfigureInput) -> tuple[U
         accounts.carried_out, context.carteggio, str(input.command_id)
     )
     tries = input.check and entered.tries and not repeated
-    if tries and (bad := _bad(await _steps(way_of(entered.entered)))):
+    if tries and (bad := _bad(await _steps(way_of(entered.entered, context.carteggio.reach)))):
         raise Rejected("NO_LOGIN", f"{bad.name}: {bad.said}; nothing was kept")
     position = await asyncio.to_thread(caught_up, context, lambda: _keep(context, input, entered))
     return account_id(key, box), position

@@ -100,7 +100,7 @@ class ExclusionMutation:
             id, added = entry(
                 context.carteggio.identity_key,
                 given(input.pattern) or "",
-                Side(input.side.value),
+                Side(str(input.side.value)),
                 box,
                 note_of(input.note),
             )

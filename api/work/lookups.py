@@ -199,7 +199,7 @@ def _places(lookups: Lookups, address: str, upto: int, past: Past) -> None:
         seen: dict[UUID, set[MailboxId]] = {one: set() for one in some}
         for recorded in past(some):
             event = recorded.event
-            if recorded.position <= upto and isinstance(event, MessageReceived | MessageCopyFound):
+            if recorded.position <= upto and isinstance(event, MessageReceived | Further):
                 seen[recorded.stream].add(event.mailbox)
         facts = lookups.facts(some)
         lookups.keep_facts(

@@ -98,7 +98,9 @@ class Sync:
         if synced.account.protocol == "pop3":
             tokens = self._consents.of(synced.account)
             password = "" if tokens else await self._password(synced.account)
-            await self._maildrops.visit(synced.account.pop3(password, tokens), synced, cut_off)
+            await self._maildrops.visit(
+                synced.account.pop3(password, tokens, self._carteggio.reach), synced, cut_off
+            )
             return
         async with await self.session(synced.account) as session:
             choice = await self.fetching.choose(session, synced)
@@ -123,13 +125,15 @@ class Sync:
         """Give what connects to the account's server when it is entered."""
         tokens = self._consents.of(account)
         password = "" if tokens else await self._password(account)
-        return ImapSession(account.imap(password, tokens), self._limits)
+        return ImapSession(account.imap(password, tokens, self._carteggio.reach), self._limits)
 
     async def maildrop(self, account: Account) -> Pop3Session:
         """Give what connects to the account's maildrop when it is entered."""
         tokens = self._consents.of(account)
         password = "" if tokens else await self._password(account)
-        return Pop3Session(account.pop3(password, tokens), _for_pop3(self._limits))
+        return Pop3Session(
+            account.pop3(password, tokens, self._carteggio.reach), _for_pop3(self._limits)
+        )
 
     async def _password(self, account: Account) -> str:
         return await asyncio.to_thread(password_of, self._carteggio, account.id)
