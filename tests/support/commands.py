@@ -6,11 +6,9 @@ is a fresh one for a single test, whose database runs only while a command does.
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from typing import Any
 import pytest
 
 from loaded import PATIENCE, loaded
+from places import quick_folder
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "carteggio.py"
 
@@ -111,20 +110,9 @@ def ended(process: "subprocess.Popen[str]", signal_number: int | None = None) ->
 
 
 @contextmanager
-def new_folder() -> Iterator[Path]:
-    """Give a folder that the database's own user may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="carteggio-e2e-", dir="/tmp"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
 def new_instance() -> Iterator[Instance]:
     """Make an instance; at the end stop what a killed command left running."""
-    with new_folder() as folder:
+    with quick_folder("e2e") as folder:
         instance = Instance(folder / "home")
         instance.done("init")
         try:
