@@ -41,6 +41,8 @@ class Member:
     at: datetime
     from_position: int
     to_position: int | None = None
+    refs: list[UUID] = field(default_factory=list)
+    """What joins it to others."""
 
 
 @dataclass(slots=True)
@@ -160,20 +162,31 @@ def _whole(
     return missing
 
 
-def fold(groups: Groups, recorded: Recorded) -> UUID | None:
-    """Take a message into its conversation; give the conversation if it changed."""
+def fold(groups: Groups, recorded: Recorded, named: set[UUID]) -> bool:
+    """Take a message into its conversation; say whether something joins it to others no longer.
+
+    `named` is all that joins it to others from now on; nothing where that is as before.
+    """
     event = recorded.event
     if isinstance(event, MessageReceived):
         member = Member(recorded.stream, recorded.stream, event.received_at, recorded.position)
-        return _gathered(groups, member, recorded, refs_in(recorded))
+        member.refs = sorted(named)
+        _gathered(groups, member, recorded, named)
+        return False
     member_now = groups.member(recorded.stream)
-    if isinstance(event, Further) and member_now is not None:
+    if member_now is None or not isinstance(event, Further | MessageReread):
+        return False
+    if isinstance(event, Further):
         _seen_earlier(groups, member_now, recorded, event.received_at)
         member_now = groups.member(recorded.stream) or member_now
-        return _gathered(groups, member_now, recorded, refs_in(recorded))
-    if isinstance(event, MessageReread) and member_now is not None and refs_in(recorded):
-        return _gathered(groups, member_now, recorded, refs_in(recorded))
-    return None
+    elif not named:
+        return False
+    before = set(member_now.refs)
+    if named and named != before:
+        member_now.refs = sorted(named)
+        groups.members.put(member_now)
+    _gathered(groups, member_now, recorded, named)
+    return bool(named and before - named)
 
 
 def flush(connection: Connection[TupleRow], names: Names, groups: Groups) -> None:
@@ -187,8 +200,8 @@ def _gathered(groups: Groups, member: Member, recorded: Recorded, named: set[UUI
     nodes = [groups.nodes.get(one) for one in named]
     joined = {node.conversation for node in nodes if node is not None}
     joined |= {member.conversation} & groups.members_of.keys()
-    oldest = min((_first(groups, one) for one in joined), key=_order, default=member)
-    conversation = min(oldest, member, key=_order).message
+    oldest = min((_first(groups, one) for one in joined), key=order, default=member)
+    conversation = min(oldest, member, key=order).message
     for one in sorted(joined - {conversation}):
         _absorb(groups, one, conversation, recorded.position)
     if groups.member(member.message) is None:
@@ -204,7 +217,7 @@ def _seen_earlier(groups: Groups, member: Member, recorded: Recorded, at: dateti
     """Move a message back in time when a copy of it was received earlier."""
     if at >= member.at:
         return
-    moved = _renew(groups, member, member.conversation, recorded.position)
+    moved = renew(groups, member, member.conversation, recorded.position)
     moved.at = at
     first = _first(groups, moved.conversation)
     if first.message != moved.conversation:
@@ -212,10 +225,11 @@ def _seen_earlier(groups: Groups, member: Member, recorded: Recorded, at: dateti
 
 
 def _first(groups: Groups, conversation: UUID) -> Member:
-    return min(groups.members_of[conversation].values(), key=_order)
+    return min(groups.members_of[conversation].values(), key=order)
 
 
-def _order(member: Member) -> tuple[datetime, UUID]:
+def order(member: Member) -> tuple[datetime, UUID]:
+    """Give what members are sorted by."""
     return member.at, member.message
 
 
@@ -224,14 +238,14 @@ def _join(groups: Groups, member: Member) -> None:
     groups.conversation_of[member.message] = member.conversation
 
 
-def _renew(groups: Groups, member: Member, conversation: UUID, position: int) -> Member:
+def renew(groups: Groups, member: Member, conversation: UUID, position: int) -> Member:
     """End a membership at a position and begin another there."""
     if member.from_position == position:
         groups.members.remove(member.message, member.from_position)
     else:
         member.to_position = position
         groups.members.put(member)
-    renewed = Member(member.message, conversation, member.at, position)
+    renewed = Member(member.message, conversation, member.at, position, refs=member.refs)
     _join(groups, groups.members.put(renewed))
     return renewed
 
@@ -239,7 +253,7 @@ def _renew(groups: Groups, member: Member, conversation: UUID, position: int) ->
 def _absorb(groups: Groups, old: UUID, conversation: UUID, position: int) -> None:
     """Join a conversation to another; its id becomes an alias."""
     for member in list(groups.members_of.pop(old, {}).values()):
-        _renew(groups, member, conversation, position)
+        renew(groups, member, conversation, position)
     for one in groups.refs_of.pop(old, set()):
         groups.nodes.put(Node(one, conversation))
         groups.refs_of.setdefault(conversation, set()).add(one)

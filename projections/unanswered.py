@@ -28,6 +28,7 @@ from domain.recorded import Recorded
 from domain.rereading import MessageReread
 from projections import conversations, letters
 from projections.letters import EXCHANGE, LETTER, Letter, Letters
+from projections.parting import part
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import (
     FIRST_PAGE,
@@ -41,6 +42,7 @@ from projections.reader import (
     rows_of,
     slice_of,
 )
+from projections.readings import READING
 
 
 @dataclass(slots=True)
@@ -103,24 +105,27 @@ def extend(
 
 def fold(state: State, recorded: Recorded) -> None:
     """Take one event in and see anew what waits in the conversations that it touches."""
+    said = letters.heard(state.letters, recorded)
     before = _conversations_near(state, recorded)
-    touched = _moved(state, recorded)
-    if letters.take(state.letters, recorded):
+    touched = _moved(state, recorded, set(said.refs) if said else set())
+    if letters.take(state.letters, recorded, said):
         touched |= before | _conversations_near(state, recorded)
     for conversation in touched:
         _see_anew(state, conversation, recorded.position)
 
 
-def _moved(state: State, recorded: Recorded) -> set[UUID]:
-    """Group the message; give the conversations that were joined or renamed by that."""
+def _moved(state: State, recorded: Recorded, named: set[UUID]) -> set[UUID]:
+    """Group the message; give the conversations that were joined, parted or renamed by that."""
     groups = state.letters.groups
-    nodes = map(groups.nodes.get, conversations.refs_in(recorded))
+    nodes = map(groups.nodes.get, named)
     before = {node.conversation for node in nodes if node is not None}
     if (own := groups.conversation_of.get(recorded.stream)) is not None:
         before.add(own)
-    conversations.fold(groups, recorded)
+    parts = conversations.fold(groups, recorded, named)
     now = groups.conversation_of.get(recorded.stream)
-    return set() if now is None or before <= {now} else before | {now}
+    parted = part(groups, now, recorded.position) if parts and now is not None else set()
+    now = groups.conversation_of.get(recorded.stream)
+    return parted if now is None or before <= {now} else before | {now} | parted
 
 
 def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:
@@ -222,8 +227,8 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=3,
-    tables=(*conversations.TABLES, LETTER, EXCHANGE, WAITING),
+    version=4,
+    tables=(*conversations.TABLES, LETTER, EXCHANGE, READING, WAITING),
     hears=(
         MessageReceived,
         MessageCopyFound,
