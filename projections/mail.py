@@ -187,7 +187,7 @@ def _renew(state: State, recorded: Recorded, row: MessageRow) -> None:
 def _received(state: State, recorded: Recorded, event: MessageReceived) -> None:
     content = state.said.take(recorded.stream, event.content, event)
     row = first_row(recorded, event, content)
-    state.said.hide(recorded.stream, event.content.bcc)
+    state.said.hide(recorded.stream, event.raw, event.content.bcc)
     _put_occurrence(state, recorded, event, variant=False)
     state.messages.put(row)
     if event.header_key:
@@ -209,7 +209,7 @@ def _copied(state: State, recorded: Recorded, event: Further, row: MessageRow) -
     completed = _completed(state, recorded, event)
     if completed is None:
         _put_occurrence(state, recorded, event, variant=_varies(event))
-    state.said.hide(row.id, event.bcc)
+    state.said.hide(row.id, event.raw, event.bcc)
     if event.content is not None:
         state.said.take(row.id, event.content, event)
         row.variants += completed is None or _several(state, recorded.stream)
@@ -249,7 +249,7 @@ def _several(state: State, message: UUID) -> bool:
 def _reread(state: State, event: MessageReread, row: MessageRow) -> None:
     """Let a message say what was read last."""
     if event.content is not None:
-        state.said.hide(row.id, event.content.bcc)
+        state.said.hide_anew(row.id, event.raw, event.content.bcc)
     if not event.content_key:
         return
     shown = state.said.take_anew(row.id, event)
@@ -293,7 +293,7 @@ def _put_occurrence(
 
 mail = Projection(
     "mail",
-    version=5,
+    version=6,
     tables=TABLES,
     hears=(
         MessageReceived, MessageCopyFound, MessageCompleted, MessageMarked, MessageMoved,
