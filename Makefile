@@ -12,6 +12,9 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 # A process a core, each with servers of its own; the tests of a file stay together and share theirs.
 PARALLEL := -n auto --dist loadscope
 
+# Tests start many processes: what the first has compiled is there for the next.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The programs of a folder, without what they share and without the maker of their mail.
 programs = $(filter-out mailmaker,$(basename $(notdir $(shell grep -ls __main__ $(1)/*.py))))
 

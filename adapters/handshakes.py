@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from adapters.certificates import Certificate, read_certificate
 from adapters.mailservers import ServerTrouble, TroubleKind, opening, words
+from adapters.reach import USUAL, Reach, open_streams
 
 _LINES = 100
 """More lines than any server says before it is ready, or answers STARTTLS."""
@@ -26,6 +27,7 @@ class Place:
     port: int
     protocol: Literal["imap", "pop3"]
     security: str
+    reach: Reach = USUAL
 
     def __str__(self) -> str:
         """Write it as people do."""
@@ -52,7 +54,7 @@ class Handshake:
     @classmethod
     async def begin(cls, place: Place, seconds: float) -> Self:
         """Connect, and nothing more."""
-        connecting = asyncio.open_connection(place.host, place.port)
+        connecting = open_streams(place.host, place.port, place.reach)
         return cls(place, *await opening(connecting, str(place), seconds))
 
     @property

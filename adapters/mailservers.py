@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from adapters.certificates import Doubt, doubt_about, pin_of
+from adapters.reach import OutOfReach
 
 T = TypeVar("T")
 
@@ -150,6 +151,8 @@ async def opening(step: Awaitable[T], where: str, seconds: float) -> T:
 
 def _reason(refusal: OSError) -> str:
     """Give the system's word for it, in whose place asyncio puts what it called with what."""
+    if isinstance(refusal, OutOfReach):
+        return str(refusal)
     if isinstance(refusal, socket.gaierror) or not refusal.errno:
         return refusal.strerror or str(refusal) or "it ended the connection"
     return os.strerror(refusal.errno)

@@ -12,7 +12,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Identifier
 
-from domain.correspondents import Ours
+from adapters.owning import Own
 from domain.document import DocumentRecord
 from domain.kinds import kind_of
 from domain.matching import Facts, Verdict
@@ -60,6 +60,7 @@ class Lookups:
     def __init__(self, connection: Connection[TupleRow]) -> None:
         """Work in the transaction of `connection`."""
         self._connection = connection
+        self.own = Own(connection)
 
     def position(self, name: str) -> int:
         """Give the position up to which events were folded, and hold the row."""
@@ -204,44 +205,6 @@ class Lookups:
                 *(list(column) for column in zip(*rows, strict=True)),
             )
         return [row[0] for row in before]
-
-    def set_ours(self, stream: UUID, domains: Sequence[str], addresses: Sequence[str]) -> None:
-        """Store what a record of the company calls its own."""
-        self._run(
-            "INSERT INTO matching_ours (stream, domains, addresses) VALUES (%s, %s, %s)"
-            " ON CONFLICT (stream) DO UPDATE"
-            " SET domains = EXCLUDED.domains, addresses = EXCLUDED.addresses",
-            stream,
-            list(domains),
-            list(addresses),
-        )
-
-    def set_forms(self, stream: UUID, addresses: Sequence[str]) -> list[str]:
-        """Store which addresses a record declares to be web forms; give those of before."""
-        query: LiteralString = "SELECT forms FROM matching_ours WHERE stream = %s"
-        before = self._rows(query, stream)
-        self._run(
-            "INSERT INTO matching_ours (stream, domains, addresses, forms)"
-            " VALUES (%s, '{}', '{}', %s) ON CONFLICT (stream) DO UPDATE SET forms = EXCLUDED.forms",
-            stream,
-            list(addresses),
-        )
-        return [one for row in before for one in row[0]]
-
-    def set_servers(self, stream: UUID, servers: Sequence[str]) -> None:
-        """Store which servers are believed about senders."""
-        self._run(
-            "INSERT INTO matching_ours (stream, domains, addresses, servers)"
-            " VALUES (%s, '{}', '{}', %s)"
-            " ON CONFLICT (stream) DO UPDATE SET servers = EXCLUDED.servers",
-            stream,
-            list(servers),
-        )
-
-    def ours(self) -> Ours:
-        """Give all that the company calls its own, and whose word it takes."""
-        rows = self._rows("SELECT domains, addresses, forms, servers FROM matching_ours")
-        return Ours(*(frozenset(one for row in rows for one in row[at]) for at in range(4)))
 
     # ---- what a decision asks
 

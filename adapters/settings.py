@@ -9,11 +9,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -21,10 +22,28 @@ from pydantic_settings import (
 
 from adapters.database import COMPANY
 from adapters.home import Home
+from adapters.reach import Network
 
 MEGABYTE = 1024 * 1024
+
+
+def _by_commas(value: object) -> object:
+    """Take a list as the environment gives it."""
+    return (
+        [one.strip() for one in value.split(",") if one.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
 CompanyName = Annotated[str, Field(pattern=f"^{COMPANY.pattern}$")]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_by_commas)]
 PostgresUrl = SecretStr  # it may hold a password
+
+
+# What lies beside the zones in their folder (zoneinfo.available_timezones leaves it out too).
+_NO_ZONES = {"posixrules"}
+_NO_ZONES_UNDER = ("posix/", "right/")
 
 
 class BadSettings(Exception):
@@ -35,7 +54,18 @@ def local_time_zone(environment: Mapping[str, str] = os.environ) -> str:
     """Name the machine's time zone; UTC where it has no name."""
     named = environment.get("TZ", "").lstrip(":")
     linked = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
-    return next((zone for zone in (named, linked) if zone in available_timezones()), "UTC")
+    return next((zone for zone in (named, linked) if is_zone(zone)), "UTC")
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether a time zone has this name; only its own file is read."""
+    if not name or name in _NO_ZONES or name.startswith(_NO_ZONES_UNDER):
+        return False
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 class Settings(BaseSettings):
@@ -123,6 +153,17 @@ class Settings(BaseSettings):
         ge=MEGABYTE,
         description="Messages larger than this are not fetched from a mail server, and reported.",
     )
+    mail_networks_allowed: Networks = Field(
+        default=(),
+        description="Networks in which mail servers may be though they are refused otherwise, by "
+        "commas, as 127.0.0.0/8: this machine by another name than localhost, a link's own "
+        "addresses, a cloud's own services. Over the API localhost needs it too.",
+    )
+    mail_networks_refused: Networks = Field(
+        default=(),
+        description="Further networks in which no mail server may be, by commas, as 10.0.0.0/8; "
+        "what is allowed goes first.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is worth a line in the log."
     )
@@ -134,7 +175,7 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in available_timezones():
+        if not is_zone(name):
             raise ValueError("is no time zone; names look like Europe/Rome")
         return name
 

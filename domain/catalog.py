@@ -18,10 +18,11 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
-from domain.marking import MessageMarked, MessageOrderFailed
+from domain.marking import MessageMarked, MessageMoved, MessageOrderFailed
 from domain.message import (
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
     MessageLinked,
     MessageReceived,
@@ -31,6 +32,7 @@ from domain.message import (
 )
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
+from domain.quarantine import ReprocessingOrdered
 from domain.rereading import MessageReread
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -53,7 +55,9 @@ class EventType:
 CATALOG: tuple[EventType, ...] = (
     EventType("message.received", MessageReceived),
     EventType("message.copy_found", MessageCopyFound),
+    EventType("message.completed", MessageCompleted),
     EventType("message.marked", MessageMarked),
+    EventType("message.moved", MessageMoved),
     EventType("message.order_failed", MessageOrderFailed),
     EventType("message.classified", MessageClassified),
     EventType("message.linked", MessageLinked),
@@ -82,6 +86,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("token.issued", TokenIssued),
     EventType("token.revoked", TokenRevoked),
     EventType("message.reread", MessageReread),
+    EventType("quarantine.reprocessing_ordered", ReprocessingOrdered),
     EventType("web_form.declared", WebFormDeclared),
     EventType("web_form.withdrawn", WebFormWithdrawn),
     EventType("server.trusted", ServerTrusted),

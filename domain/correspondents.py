@@ -1,13 +1,13 @@
 """Who is ours, which way a message went, and with whom it was exchanged."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.content import Content
 from domain.machine import is_form
 from domain.message import Direction, FolderRole
-from domain.values import Address
+from domain.values import Address, MailboxId
 
 FORM: Final = "form"
 """The role of who wrote through a web form."""
@@ -28,6 +28,13 @@ class Ours:
     forms: frozenset[str] = frozenset()
     servers: frozenset[str] = frozenset()
     """Mail servers that are believed about senders (RFC 8601)."""
+    forms_in: frozenset[tuple[MailboxId, str]] = frozenset()
+    """Addresses that are forms for the mail of one mailbox only."""
+
+    def within(self, mailboxes: Collection[MailboxId]) -> "Ours":
+        """Give what counts for a message that was seen in these mailboxes."""
+        more = frozenset(address for box, address in self.forms_in if box in mailboxes)
+        return replace(self, forms=self.forms | more) if more else self
 
     def holds(self, address: Address) -> bool:
         """Tell whether an address is one of ours."""

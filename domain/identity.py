@@ -87,9 +87,10 @@ def account_id(key: bytes, mailbox: MailboxId) -> UUID:
     return _uuid(key, b"account", mailbox.bytes)
 
 
-def web_form_id(key: bytes, address: str) -> UUID:
-    """Give the stream id of a web form's address."""
-    return _uuid(key, b"web form", address.casefold().encode())
+def web_form_id(key: bytes, address: str, mailbox: MailboxId | None = None) -> UUID:
+    """Give the stream id of a web form's address, in every mailbox or in one."""
+    box = () if mailbox is None else (mailbox.bytes,)
+    return _uuid(key, b"web form", address.casefold().encode(), *box)
 
 
 def server_id(company: str, server: str) -> UUID:
@@ -101,6 +102,11 @@ def exclusion_id(key: bytes, side: str, mailbox: MailboxId | None, pattern: str)
     """Give the stream id of an entry of the do-not-capture list: the same entry is one stream."""
     box = mailbox.bytes if mailbox is not None else b""
     return _uuid(key, b"exclusion", side.encode(), box, pattern.encode())
+
+
+def quarantine_stream(company: str) -> UUID:
+    """Give the stream id of what is ordered for the quarantine."""
+    return uuid5(_NAMESPACE, f"quarantine\n{company}")
 
 
 def company_stream(company: str) -> UUID:

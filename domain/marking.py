@@ -7,10 +7,12 @@ same mark the one recorded last counts (docs/decisions/0011).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, assert_never
 
-from domain.values import MailboxId, Personal, Rejected
+from domain.capture import CaptureEvent, FolderRole
+from domain.values import BlobName, MailboxId, Personal, Rejected
 
 MARKS = ("seen", "flagged", "answered")
 """What a person can order; a draft is one by being written."""
@@ -38,9 +40,9 @@ class MessageMarked:
     """In one folder a message was marked otherwise (read, flagged, …), left it, or came back.
 
     `flags` are those that it has now (of seen, flagged, answered, draft; RFC 9051 2.3.2),
-    `flags_before` those it had; `gone`: it no longer lies there, though its raw bytes are kept;
-    `moved_to`: it was ordered here to go to this folder of the mailbox, where it counts as lying
-    from now on. An order is told by its actor; the mail server is asked after it.
+    `flags_before` those it had; `gone`: it no longer lies there, though its raw bytes are kept. An
+    order is told by its actor; the mail server is asked after it. `moved_to`: it was ordered here
+    to go to this folder of the mailbox; that is `message.moved` now, and not recorded so any more.
     """
 
     mailbox: MailboxId
@@ -50,6 +52,30 @@ class MessageMarked:
     gone: bool = False
     gone_before: bool = False
     moved_to: Annotated[str, Personal] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMoved:
+    """A message left one folder of a mailbox for another, where it lies from now on.
+
+    `flags` are those it has there, `flags_before` those it had where it came from. `role` is what
+    the folder is for into which it went; `known_there`: it had lain there before; `lay_there`: it
+    lay there already, too, so that one place less is left. `raw`, `size` and `received_at` are those
+    of the copy that was moved, which stay its own. An order is told by its actor; the mail server
+    is asked after it.
+    """
+
+    mailbox: MailboxId
+    role: FolderRole
+    received_at: datetime
+    size: int
+    raw: BlobName
+    folder: Annotated[str, Personal]
+    moved_to: Annotated[str, Personal]
+    flags: tuple[str, ...] = ()
+    flags_before: tuple[str, ...] = ()
+    known_there: bool = False
+    lay_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +96,7 @@ class MessageOrderFailed:
     said: Annotated[str, Personal] = ""
 
 
-MarkingEvent = MessageMarked | MessageOrderFailed
+MarkingEvent = MessageMarked | MessageMoved | MessageOrderFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +119,16 @@ class OrderMarks:
     places: tuple[Place, ...]
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMove:
+    """Move a message from one folder of a mailbox into another, which is for `role`."""
+
+    mailbox: MailboxId
+    folder: str
+    to: str
+    role: FolderRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +206,31 @@ def _ordered(marks: Mapping[Place, Marks], command: OrderMarks) -> Sequence[Mess
     ]
 
 
-def moved(marks: Mapping[Place, Marks], place: Place, to: str) -> Sequence[MessageMarked]:
-    """Let it leave one folder, and come back to the other if it lay there before."""
-    before = marks.get(place)
-    if before is None or before.gone:
+def moved(
+    marks: Mapping[Place, Marks], command: OrderMove, copies: Mapping[Place, CaptureEvent]
+) -> Sequence[MessageMoved]:
+    """Let a message leave one folder for the other, of which it may be there already."""
+    place, target = (command.mailbox, command.folder), (command.mailbox, command.to)
+    if place == target:
+        return []
+    before, there, copy = marks.get(place), marks.get(target), copies.get(place)
+    if before is None or before.gone or copy is None:
         raise Rejected("NOT_FOUND", "the message no longer lies in this folder")
-    there = marks.get((place[0], to))
-    left = replace(_otherwise(place, before, before.flags, gone=True), moved_to=to)
-    if there is None or not there.gone:
-        return [left]
-    return [left, _otherwise((place[0], to), there, before.flags)]
+    lay_there = there is not None and not there.gone
+    event = MessageMoved(
+        mailbox=command.mailbox,
+        role=command.role,
+        received_at=copy.received_at,
+        size=copy.size,
+        raw=copy.raw,
+        folder=command.folder,
+        moved_to=command.to,
+        flags=there.flags if there is not None and lay_there else before.flags,
+        flags_before=before.flags,
+        known_there=there is not None,
+        lay_there=lay_there,
+    )
+    return [event]
 
 
 def _failed(marks: Mapping[Place, Marks], command: FailOrder) -> Sequence[MarkingEvent]:

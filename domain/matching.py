@@ -13,10 +13,12 @@ from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents,
 from domain.linking import Claim, Known, Rule, Target, link
 from domain.machine import Machine, recognise
 from domain.message import (
+    CaptureEvent,
     Direction,
     FolderRole,
+    Further,
     MessageClassified,
-    MessageCopyFound,
+    MessageCompleted,
     MessageEvent,
     MessageLinked,
     MessageReceived,
@@ -26,7 +28,7 @@ from domain.message import (
 )
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
-from domain.values import Address, MessageId
+from domain.values import Address, MailboxId, MessageId
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
@@ -61,6 +63,8 @@ class Facts:
     traces: Headers
     signals: Headers
     bcc: tuple[Address, ...]
+    mailboxes: tuple[MailboxId, ...] = ()
+    """Of messages that were taken in before this was kept, some may be missing."""
 
     @property
     def at(self) -> datetime:
@@ -112,10 +116,11 @@ def facts_of(received: MessageReceived) -> Facts:
     content = received.content
     form = _form(received, content)
     signals = tuple(sorted(set(content.signals)))
-    return Facts((form,), (received.role,), content.trace, signals, content.bcc)
+    boxes = (received.mailbox,)
+    return Facts((form,), (received.role,), content.trace, signals, content.bcc, boxes)
 
 
-def also_seen(facts: Facts, copy: MessageCopyFound) -> Facts:
+def also_seen(facts: Facts, copy: Further) -> Facts:
     """Add what a further copy tells; the order of copies does not matter.
 
     What only some copies have from a mailing list does not count: the message came directly too.
@@ -129,12 +134,21 @@ def also_seen(facts: Facts, copy: MessageCopyFound) -> Facts:
         traces=tuple(sorted({*facts.traces, *copy.trace})),
         signals=tuple(sorted(signals)),
         bcc=tuple(bcc[key] for key in sorted(bcc)),
+        mailboxes=tuple(sorted({*facts.mailboxes, copy.mailbox})),
     )
 
 
-def _also_as(forms: tuple[Form, ...], copy: MessageCopyFound) -> Iterator[Form]:
+def also_in(facts: Facts, role: FolderRole) -> Facts:
+    """Let a message lie in a folder for another role, too; the copy that was moved is known."""
+    return replace(facts, roles=tuple(sorted({*facts.roles, role})))
+
+
+def _also_as(forms: tuple[Form, ...], copy: Further) -> Iterator[Form]:
+    """Give the forms with that of a further copy; a header alone is none once the whole is there."""
     known = False
     for form in forms:
+        if isinstance(copy, MessageCompleted) and form.content_key == copy.header_content_key:
+            continue
         same = form.content_key == copy.content_key
         earlier = (copy.received_at, copy.raw_sha256) < (form.received_at, form.raw_sha256)
         known = known or same
@@ -143,7 +157,7 @@ def _also_as(forms: tuple[Form, ...], copy: MessageCopyFound) -> Iterator[Form]:
         yield _form(copy, copy.content)
 
 
-def _form(seen: MessageReceived | MessageCopyFound, content: Content) -> Form:
+def _form(seen: CaptureEvent, content: Content) -> Form:
     """Cut a content to what is matched: where @fwd says so, the forwarded text is the mail's."""
     passed_on = content.forwarded
     text = content.text

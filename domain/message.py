@@ -2,23 +2,41 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, assert_never
 from uuid import UUID
 
 from domain import marking
-from domain.content import Content
-from domain.marking import MarkingCommand, MarkingEvent, Marks, MessageMarked, Place, moved
-from domain.values import Address, BlobName, MailboxId, MessageId, Personal, Rejected
+from domain.capture import (
+    CaptureEvent,
+    CaptureMessage,
+    FolderRole,
+    Further,
+    MessageCompleted,
+    MessageCopyFound,
+    MessageReceived,
+    as_copy,
+    as_whole,
+)
+from domain.marking import (
+    MarkingCommand,
+    MarkingEvent,
+    Marks,
+    MessageMarked,
+    MessageMoved,
+    OrderMove,
+    Place,
+    moved,
+)
+from domain.values import MessageId, Personal, Rejected
 
-
-class FolderRole(StrEnum):
-    """What a folder is for (RFC 6154 special use, as far as decisions ask)."""
-
-    INBOX = "inbox"
-    SENT = "sent"
-    OTHER = "other"
+__all__ = [
+    "CaptureEvent", "CaptureMessage", "CloseMessage", "CloseReason", "Direction", "FolderRole",
+    "Further", "LinkState", "Message", "MessageClassified", "MessageClosed", "MessageCommand",
+    "MessageCompleted", "MessageCopyFound", "MessageEvent", "MessageLinked", "MessageMoved",
+    "MessageReceived", "MessageReopened", "MessageUnlinked", "OrderMove", "ReopenMessage",
+    "TargetKind", "decide", "evolve", "initial",
+]  # fmt: skip
 
 
 class TargetKind(StrEnum):
@@ -56,64 +74,6 @@ class CloseReason(StrEnum):
 
 
 # ---- events
-
-
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
-    """A message was captured for the first time; its raw bytes are durable.
-
-    Its stream id is the message's identity (domain/identity.py). `content_key` is a keyed hash of
-    what makes a copy the same, `header_key` of the Message-ID alone. `archived`: older than the
-    first import's cut-off, so nothing waits for an answer. `files` lie in the order of
-    `content.attachments`. Text beyond 64 KB is in the blob `text_rest`. With `whole_size` it is the
-    header alone of a message of so many octets, which was too large to be fetched.
-    """
-
-    mailbox: MailboxId
-    role: FolderRole
-    received_at: datetime
-    size: int
-    raw: BlobName
-    content_key: str
-    header_key: str
-    folder: Annotated[str, Personal]
-    raw_sha256: Annotated[str, Personal]
-    content: Annotated[Content, Personal]
-    files: tuple[BlobName, ...] = ()
-    text_rest: BlobName | None = None
-    flags: tuple[str, ...] = ()
-    archived: bool = False
-    whole_size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MessageCopyFound:
-    """The same message was seen in a further place, or ordered there; its raw bytes are kept too.
-
-    `trace`, `signals` and `bcc` may differ between copies of equal content: a list adds its header
-    fields, only the sender's copy names blind recipients. `content` and `files` are given for a
-    variant: a copy whose content differs. `whole_size` is as in `message.received`; where a message
-    was known by its header alone, the whole of it is a variant.
-    """
-
-    mailbox: MailboxId
-    role: FolderRole
-    received_at: datetime
-    size: int
-    raw: BlobName
-    content_key: str
-    folder: Annotated[str, Personal]
-    raw_sha256: Annotated[str, Personal]
-    trace: Annotated[tuple[tuple[str, str], ...], Personal] = ()
-    signals: Annotated[tuple[tuple[str, str], ...], Personal] = ()
-    bcc: Annotated[tuple[Address, ...], Personal] = ()
-    variant: bool = False
-    content: Annotated[Content | None, Personal] = None
-    files: tuple[BlobName, ...] = ()
-    text_rest: BlobName | None = None
-    flags: tuple[str, ...] = ()
-    archived: bool = False
-    whole_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +158,7 @@ class MessageReopened:
 
 
 MessageEvent = (
-    MessageReceived
-    | MessageCopyFound
+    CaptureEvent
     | MarkingEvent
     | MessageClassified
     | MessageLinked
@@ -211,14 +170,6 @@ MessageEvent = (
 
 
 # ---- commands
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureMessage:
-    """Keep one occurrence of a message; `occurrence` tells the same place seen again."""
-
-    occurrence: UUID
-    received: MessageReceived
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,16 +187,6 @@ class ReopenMessage:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class OrderMove:
-    """Move a message from one folder of a mailbox into another, which is for `role`."""
-
-    mailbox: MailboxId
-    folder: str
-    to: str
-    role: FolderRole
-
-
 MessageCommand = CaptureMessage | MarkingCommand | OrderMove | CloseMessage | ReopenMessage
 
 
@@ -259,10 +200,12 @@ class Message:
     known: bool = False
     closed: bool = False
     marks: Mapping[Place, Marks] = field(default_factory=dict)
-    copies: Mapping[Place, MessageReceived | MessageCopyFound] = field(default_factory=dict)
-    """The copy that was last found in each place."""
+    copies: Mapping[Place, CaptureEvent] = field(default_factory=dict)
+    """The copy that was last found in each place, or came there from another."""
     occurrences: frozenset[UUID] = field(default=frozenset())
     contents: frozenset[str] = field(default=frozenset())
+    headers: frozenset[str] = field(default=frozenset())
+    """Those of the contents that are a header alone."""
 
 
 initial = Message()
@@ -271,21 +214,35 @@ initial = Message()
 def evolve(message: Message, event: object) -> Message:
     """Give the message after an event; occurrences are the capture tables' business."""
     match event:
-        case MessageReceived() | MessageCopyFound():
-            place = (event.mailbox, event.folder)
-            marks = {**message.marks, place: Marks(event.flags)}
-            copies = {**message.copies, place: event}
-            contents = message.contents | {event.content_key}
-            return replace(message, known=True, contents=contents, marks=marks, copies=copies)
+        case MessageReceived() | MessageCopyFound() | MessageCompleted():
+            return _seen(message, event)
         case MessageMarked(mailbox, folder, flags, gone=gone, moved_to=to):
             marks = {**message.marks, (mailbox, folder): Marks(flags, gone, to)}
             return replace(message, marks=marks)
+        case MessageMoved(mailbox, folder=folder, moved_to=to, flags_before=before):
+            place, target = (mailbox, folder), (mailbox, to)
+            left = {place: Marks(before, gone=True, moved_to=to)}
+            copies = {target: message.copies[place], **message.copies}
+            marks = {**message.marks, **left, target: Marks(event.flags)}
+            return replace(message, marks=marks, copies=copies)
         case MessageClosed():
             return replace(message, closed=True)
         case MessageReopened():
             return replace(message, closed=False)
         case _:
             return message
+
+
+def _seen(message: Message, copy: CaptureEvent) -> Message:
+    place, key = (copy.mailbox, copy.folder), frozenset({copy.content_key})
+    return replace(
+        message,
+        known=True,
+        contents=message.contents | key,
+        headers=message.headers if copy.whole_size is None else message.headers | key,
+        marks={**message.marks, place: Marks(copy.flags)},
+        copies={**message.copies, place: copy},
+    )
 
 
 # ---- decisions
@@ -301,7 +258,7 @@ def decide(message: Message, command: MessageCommand) -> list[MessageEvent]:
         return [*marking.decide(message.marks, command)]
     match command:
         case OrderMove():
-            return _moved(message, command)
+            return [*moved(message.marks, command, message.copies)]
         case CloseMessage(reason, note):
             return [] if message.closed else [MessageClosed(reason, note)]
         case ReopenMessage(note):
@@ -311,50 +268,13 @@ def decide(message: Message, command: MessageCommand) -> list[MessageEvent]:
 
 
 def _captured(message: Message, command: CaptureMessage) -> list[MessageEvent]:
+    """The whole of what is known by its header alone is no variant of that, if it has this header."""
+    received, header = command.received, command.header_content_key
     if command.occurrence in message.occurrences:
         return []
     if not message.known:
-        return [command.received]
-    return [_copy_of(command.received, variant=_differs(message, command.received))]
-
-
-def _moved(message: Message, command: OrderMove) -> list[MessageEvent]:
-    """What lay in the other folder before comes back to it; else the copy lies there too now."""
-    if command.folder == command.to:
-        return []
-    place = (command.mailbox, command.folder)
-    left = moved(message.marks, place, command.to)
-    if (command.mailbox, command.to) in message.marks:
-        return [*left]
-    known = message.copies[place]
-    copy = _copy_of(known, variant=False) if isinstance(known, MessageReceived) else known
-    flags = message.marks[place].flags
-    plain = replace(copy, variant=False, content=None, files=(), text_rest=None, flags=flags)
-    return [*left, replace(plain, folder=command.to, role=command.role)]
-
-
-def _differs(message: Message, received: MessageReceived) -> bool:
-    return received.content_key not in message.contents
-
-
-def _copy_of(received: MessageReceived, *, variant: bool) -> MessageCopyFound:
-    return MessageCopyFound(
-        mailbox=received.mailbox,
-        role=received.role,
-        received_at=received.received_at,
-        size=received.size,
-        raw=received.raw,
-        content_key=received.content_key,
-        folder=received.folder,
-        raw_sha256=received.raw_sha256,
-        trace=received.content.trace,
-        signals=received.content.signals,
-        bcc=received.content.bcc,
-        variant=variant,
-        content=received.content if variant else None,
-        files=received.files if variant else (),
-        text_rest=received.text_rest if variant else None,
-        flags=received.flags,
-        archived=received.archived,
-        whole_size=received.whole_size,
-    )
+        return [received]
+    differs = received.content_key not in message.contents
+    if differs and header in message.headers and message.headers == message.contents:
+        return [as_whole(received, header)]
+    return [as_copy(received, variant=differs)]

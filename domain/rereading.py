@@ -8,11 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
+from domain.capture import CaptureEvent, MessageCompleted, MessageCopyFound, MessageReceived
 from domain.content import Content
-from domain.message import MessageCopyFound, MessageReceived
 from domain.values import BlobName, MailboxId, Personal, Rejected
-
-Copy = MessageReceived | MessageCopyFound
 
 # ---- events
 
@@ -37,7 +35,7 @@ class MessageReread:
 
 
 RereadingEvent = MessageReread
-Saying = MessageReceived | MessageCopyFound | MessageReread
+Saying = CaptureEvent | MessageReread
 """What tells how a copy reads."""
 
 # ---- commands
@@ -85,8 +83,10 @@ initial = Readings()
 def evolve(readings: Readings, event: object) -> Readings:
     """Give how the copies read after an event; of the same octets the first copy counts."""
     match event:
-        case MessageReceived(raw=raw) | MessageCopyFound(raw=raw) if raw not in readings.of:
-            return Readings({**readings.of, raw: _first(event)})
+        case MessageReceived() | MessageCopyFound() | MessageCompleted():
+            if event.raw in readings.of:
+                return readings
+            return Readings({**readings.of, event.raw: _first(event)})
         case MessageReread(raw=raw, content=None) if raw in readings.of:
             before = readings.of[raw]
             content = replace(before.content, reader=event.reader)
@@ -98,14 +98,14 @@ def evolve(readings: Readings, event: object) -> Readings:
             return readings
 
 
-def _first(copy: Copy) -> Read:
+def _first(copy: CaptureEvent) -> Read:
     if copy.content is not None:
         return Read(copy.mailbox, copy.content_key, copy.content, copy.files, copy.text_rest)
     return Read(copy.mailbox, "", _as_traced(copy))
 
 
-def _as_traced(copy: Copy) -> Content:
-    if isinstance(copy, MessageReceived):
+def _as_traced(copy: CaptureEvent) -> Content:
+    if not isinstance(copy, MessageCopyFound):
         return by_copy(copy.content)
     return Content(reader=0, trace=copy.trace, signals=copy.signals, bcc=copy.bcc)
 
@@ -140,22 +140,22 @@ def by_copy(content: Content) -> Content:
     )
 
 
-def as_read_now(events: Iterable[object]) -> list[Copy]:
+def as_read_now(events: Iterable[object]) -> list[CaptureEvent]:
     """Give the copies that a message's events tell of, as if they had been read so at first."""
-    copies: list[Copy] = []
+    copies: list[CaptureEvent] = []
     readings = initial
     for event in events:
         readings = evolve(readings, event)
-        if isinstance(event, Copy):
+        if isinstance(event, CaptureEvent):
             copies.append(event)
     return [_read_so(one, readings.of[one.raw]) for one in copies]
 
 
-def _read_so(copy: Copy, read: Read) -> Copy:
+def _read_so(copy: CaptureEvent, read: Read) -> CaptureEvent:
     if copy.content is not None and copy.content_key == read.content_key:
         files, rest = read.files, read.text_rest
         copy = replace(copy, content=read.content, files=files, text_rest=rest)
-    if isinstance(copy, MessageReceived):
+    if not isinstance(copy, MessageCopyFound):
         return copy
     said = read.content
     return replace(copy, trace=said.trace, signals=said.signals, bcc=said.bcc)

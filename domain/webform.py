@@ -3,18 +3,20 @@
 from dataclasses import dataclass
 from typing import Annotated, assert_never
 
-from domain.values import Personal, Rejected
+from domain.values import MailboxId, Personal, Rejected
 
 
 @dataclass(frozen=True, slots=True)
 class WebFormDeclared:
     """Mail written by an address comes from a form: whoever Reply-To names wrote it in truth.
 
-    It counts for mail that was taken in before, too. `address` is in lower case.
+    It counts for mail that was taken in before, too. `address` is in lower case. `mailbox` None
+    means mail of every mailbox; else only a message that was seen in that one.
     """
 
     address: Annotated[str, Personal]
     note: Annotated[str, Personal] = ""
+    mailbox: MailboxId | None = None
 
 
 @dataclass(frozen=True, slots=True)

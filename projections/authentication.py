@@ -8,23 +8,26 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 from domain.authentication import ServerDistrusted, ServerTrusted, first_of_each
-from domain.message import MessageCopyFound, MessageReceived
+from domain.message import MessageCompleted, MessageCopyFound, MessageReceived
 from domain.recorded import Recorded
+from domain.rereading import MessageReread
+from domain.values import BlobName
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import Reader, columns_of, rows_of
 
 
 @dataclass(slots=True)
 class ResultRow:
-    """What a server found for one copy by one method; `position` is that of the copy.
+    """What a server found by one method for the copies with certain octets (`raw`).
 
-    Servers that are not ours stand here too, as they may be trusted later: they are not shown.
+    `position` is that of the event that told it; of equal octets the last one counts. Servers that
+    are not ours stand here too, as they may be trusted later: they are not shown.
     """
 
     message: UUID
     position: int
     ordinal: int
-    mailbox: UUID
+    raw: str
     server: str
     method: str
     result: str
@@ -49,6 +52,8 @@ class State:
 
     results: Rows[ResultRow] = field(default_factory=lambda: Rows(RESULT))
     trusted: Rows[TrustedRow] = field(default_factory=lambda: Rows(TRUSTED))
+    anew: set[UUID] = field(default_factory=set)
+    """Messages that the batch reads anew: their rows may go."""
 
 
 def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
@@ -59,16 +64,24 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
     ]
     if servers:
         state.trusted.fetch(connection, names, "id = ANY(%b)", servers)
+    state.anew = {one.stream for one in batch if isinstance(one.event, MessageReread)}
+    if state.anew:
+        state.results.fetch(connection, names, "message = ANY(%b)", list(state.anew))
     return state
 
 
 def fold(state: State, recorded: Recorded) -> None:
     """Take one event in."""
     match recorded.event:
-        case MessageReceived(content=content, mailbox=mailbox):
-            _put(state, recorded, mailbox, content.trace)
-        case MessageCopyFound(trace=trace, mailbox=mailbox):
-            _put(state, recorded, mailbox, trace)
+        case MessageReceived(content=content, raw=raw):
+            _put(state, recorded, raw, content.trace)
+        case MessageCopyFound(trace=trace, raw=raw) | MessageCompleted(trace=trace, raw=raw):
+            _put(state, recorded, raw, trace)
+        case MessageReread(content=content, raw=raw) if content is not None:
+            for one in state.results:
+                if (one.message, one.raw) == (recorded.stream, raw):
+                    state.results.remove(one.message, one.position, one.ordinal)
+            _put(state, recorded, raw, content.trace)
         case ServerTrusted(server):
             state.trusted.put(TrustedRow(recorded.stream, server))
         case ServerDistrusted():
@@ -76,21 +89,20 @@ def fold(state: State, recorded: Recorded) -> None:
 
 
 def _put(
-    state: State, recorded: Recorded, mailbox: UUID, trace: Sequence[tuple[str, str]]
+    state: State, recorded: Recorded, raw: BlobName, trace: Sequence[tuple[str, str]]
 ) -> None:
     for at, one in enumerate(first_of_each(trace)):
-        state.results.add(
-            ResultRow(
-                message=recorded.stream,
-                position=recorded.position,
-                ordinal=at,
-                mailbox=mailbox,
-                server=one.server,
-                method=one.method,
-                result=one.result,
-                about=one.about,
-            )
+        row = ResultRow(
+            message=recorded.stream,
+            position=recorded.position,
+            ordinal=at,
+            raw=raw,
+            server=one.server,
+            method=one.method,
+            result=one.result,
+            about=one.about,
         )
+        state.results.put(row) if recorded.stream in state.anew else state.results.add(row)
 
 
 def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
@@ -101,25 +113,39 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 authentication = Projection(
     "authentication",
-    version=1,
+    version=2,
     tables=(RESULT, TRUSTED),
-    hears=(MessageReceived, MessageCopyFound, ServerTrusted, ServerDistrusted),
+    hears=(
+        MessageReceived,
+        MessageCopyFound,
+        MessageCompleted,
+        MessageReread,
+        ServerTrusted,
+        ServerDistrusted,
+    ),
     load=load,
     fold=fold,
     flush=flush,
+    uses=("occurrence",),
 )
 
 
 async def results_of(
     connection: AsyncConnection[TupleRow], names: Names, reader: Reader, messages: Sequence[UUID]
 ) -> dict[tuple[UUID, int], list[ResultRow]]:
-    """Give by message and copy what trusted servers found, of copies that the reader sees."""
+    """Give by message and copy what trusted servers found, of copies that the reader sees.
+
+    A copy is named by the position at which it came to its place.
+    """
     query = names.sql(
-        "SELECT {columns} FROM {authentication_result} r WHERE r.message = ANY(%(messages)s)"
+        "SELECT r.message, o.position, r.ordinal, r.raw, r.server, r.method, r.result, r.about"
+        " FROM {authentication_result} r JOIN {occurrence} o"
+        " ON o.message = r.message AND o.raw = r.raw WHERE r.message = ANY(%(messages)s)"
+        " AND r.position = (SELECT max(l.position) FROM {authentication_result} l"
+        " WHERE l.message = r.message AND l.raw = r.raw)"
         " AND r.server IN (SELECT server FROM {trusted_server}) AND {seen}"
-        " ORDER BY r.message, r.position, r.ordinal",
-        columns=columns_of(ResultRow, "r"),
-        seen=reader.sees("ARRAY[r.mailbox]"),
+        " ORDER BY r.message, o.position, r.ordinal",
+        seen=reader.sees("ARRAY[o.mailbox]"),
     )
     values = {**reader.params(), "messages": list(messages)}
     found: dict[tuple[UUID, int], list[ResultRow]] = {}

@@ -77,9 +77,10 @@ class AttachmentRow:
 
 @dataclass(slots=True)
 class BlindCopyRow:
-    """A Bcc address (RFC 5322 3.6.3): only some copies name it, so it belongs to the message."""
+    """A Bcc address (RFC 5322 3.6.3): only some copies name it, those with the octets `raw`."""
 
     message: UUID
+    raw: str
     address_key: str
     address: str
     name: str
@@ -98,7 +99,7 @@ PARTICIPANT = Table(
 ATTACHMENT = Table(
     "attachment", AttachmentRow, key=("message", "content", "ordinal"), late_key=True
 )
-BLIND_COPY = Table("blind_copy", BlindCopyRow, key=("message", "address_key"))
+BLIND_COPY = Table("blind_copy", BlindCopyRow, key=("message", "raw", "address_key"))
 TABLES = (CONTENT, PARTICIPANT, ATTACHMENT, BLIND_COPY)
 
 
@@ -121,14 +122,21 @@ class Said:
         for rows in (self.contents, self.participants, self.attachments, self.blind_copies):
             rows.fetch(connection, names, "message = ANY(%b)", list(messages))
 
-    def hide(self, message: UUID, addresses: Sequence[Address]) -> None:
+    def hide(self, message: UUID, raw: str, addresses: Sequence[Address]) -> None:
         """Keep the blind recipients that a copy names; the first spelling in order stays."""
         for one in addresses:
             key = one.key[:LONGEST_KEY]
-            row = BlindCopyRow(message, key, one.spec, one.name)
-            known = self.blind_copies.get(message, key)
+            row = BlindCopyRow(message, raw, key, one.spec, one.name)
+            known = self.blind_copies.get(message, raw, key)
             if known is None or (row.address, row.name) < (known.address, known.name):
                 self.blind_copies.put(row)
+
+    def hide_anew(self, message: UUID, raw: str, addresses: Sequence[Address]) -> None:
+        """Keep those that a copy names as it is read now, and no others of it."""
+        for one in self.blind_copies:
+            if (one.message, one.raw) == (message, raw):
+                self.blind_copies.remove(message, raw, one.address_key)
+        self.hide(message, raw, addresses)
 
     def take(self, message: UUID, said: Content, event: Saying) -> ContentRow:
         """Keep what a copy says."""

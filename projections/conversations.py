@@ -1,26 +1,28 @@
-"""Which messages belong to one conversation: those that are tied together, directly or not.
+"""Which messages belong to one conversation: those that are joined, directly or not.
 
-Messages that name a common ancestor are tied, also when it was never seen (RFC 5256, REFERENCES);
+Messages that name a common ancestor are joined, also when it was never seen (RFC 5256, REFERENCES);
 so is one that was found to go on with another. A conversation bears the id of the message that it
-began with; ids that were absorbed lead on to it. Conversations are the connected groups of ties, so
-the order in which mail was captured does not matter, and a tie that is taken back parts them again.
+began with; ids that were absorbed lead on to it. Grouping is a union of sets, so the order in which
+mail was captured does not matter.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
+from psycopg.sql import SQL
 
 from domain.content import Content
-from domain.message import MessageCopyFound, MessageReceived, MessageThreaded
+from domain.message import Further, MessageReceived, MessageThreaded
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
 from projections.projection import Names, Rows, Table
+from projections.reader import NOW, AsOf, Reader, columns_of, rows_of
 
 
 @dataclass(slots=True)
@@ -40,6 +42,15 @@ class Member:
     at: datetime
     from_position: int
     to_position: int | None = None
+    refs: list[UUID] = field(default_factory=list)
+    """What joins it to others by what it says."""
+    found: list[UUID] = field(default_factory=list)
+    """What joins it to others as they were found to go on with each other."""
+
+    @property
+    def names(self) -> set[UUID]:
+        """Give all that joins it to others."""
+        return {*self.refs, *self.found}
 
 
 @dataclass(slots=True)
@@ -50,15 +61,6 @@ class Alias:
     conversation: UUID
 
 
-@dataclass(slots=True)
-class Tie:
-    """The ids that tie a message to others, by what they stem from: a content, or a finding."""
-
-    message: UUID
-    source: str
-    refs: list[UUID]
-
-
 NODE = Table("conversation_node", Node, key=("ref",), indexes=("(conversation)",))
 MEMBER = Table(
     "conversation_member",
@@ -67,11 +69,7 @@ MEMBER = Table(
     indexes=("(conversation, at)", "(message) WHERE to_position IS NULL"),
 )
 ALIAS = Table("conversation_alias", Alias, key=("id",), indexes=("(conversation)",))
-TIE = Table("conversation_tie", Tie, key=("message", "source"))
-TABLES = (NODE, MEMBER, ALIAS, TIE)
-_FOLLOWED = "followed"
-"""What ties a message to those that were found to go on with it."""
-_GOES_ON = "goes_on"
+TABLES = (NODE, MEMBER, ALIAS)
 
 
 @dataclass(slots=True)
@@ -81,8 +79,6 @@ class Groups:
     nodes: Rows[Node] = field(default_factory=lambda: Rows(NODE))
     members: Rows[Member] = field(default_factory=lambda: Rows(MEMBER))
     aliases: Rows[Alias] = field(default_factory=lambda: Rows(ALIAS))
-    ties: Rows[Tie] = field(default_factory=lambda: Rows(TIE))
-    ties_of: dict[UUID, dict[str, Tie]] = field(default_factory=dict)
     refs_of: dict[UUID, set[UUID]] = field(default_factory=dict)
     members_of: dict[UUID, dict[UUID, Member]] = field(default_factory=dict)
     conversation_of: dict[UUID, UUID] = field(default_factory=dict)
@@ -92,10 +88,6 @@ class Groups:
         """Give a message's present membership."""
         conversation = self.conversation_of.get(message)
         return None if conversation is None else self.members_of[conversation][message]
-
-    def refs_of_message(self, message: UUID) -> set[UUID]:
-        """Give everything that ties a message to others now."""
-        return {one for tie in self.ties_of.get(message, {}).values() for one in tie.refs}
 
 
 @lru_cache(maxsize=1 << 15)
@@ -145,9 +137,9 @@ def extend(
 def known_before(batch: Sequence[Recorded]) -> set[UUID]:
     """Give the messages of a batch that it does not begin."""
     begun = {one.stream for one in batch if isinstance(one.event, MessageReceived)}
-    found = (one.event.parent for one in batch if isinstance(one.event, MessageThreaded))
-    gone_on: set[UUID] = {one for one in found if one is not None}
-    return ({one.stream for one in batch} | gone_on) - begun
+    parents = (one.event.parent for one in batch if isinstance(one.event, MessageThreaded))
+    found: set[UUID] = {one for one in parents if one is not None}
+    return ({one.stream for one in batch} | found) - begun
 
 
 def extend_to(
@@ -177,152 +169,99 @@ def _whole(
         _join(groups, member)
     for alias in groups.aliases.fetch(connection, names, whole, list(missing)):
         groups.aliases_of.setdefault(alias.conversation, set()).add(alias.id)
-    messages = [message for one in missing for message in groups.members_of.get(one, ())]
-    for tie in groups.ties.fetch(connection, names, "message = ANY(%b)", messages):
-        groups.ties_of.setdefault(tie.message, {})[tie.source] = tie
     return missing
 
 
-def fold(groups: Groups, recorded: Recorded) -> set[UUID]:
-    """Take a message into its conversation; give the conversations that have changed by that."""
-    event, message, position = recorded.event, recorded.stream, recorded.position
+def fold(groups: Groups, recorded: Recorded, named: set[UUID]) -> bool:
+    """Take a message into its conversation; say whether something joins it to others no longer.
+
+    `named` is all that joins it to others from now on; nothing where that is as before.
+    """
+    event = recorded.event
     if isinstance(event, MessageReceived):
-        new = Member(message, message, event.received_at, position)
-        return _tied(groups, new, event.content_key, refs_in(recorded), position)
-    member = groups.member(message)
+        member = Member(recorded.stream, recorded.stream, event.received_at, recorded.position)
+        member.refs = sorted(named)
+        _gathered(groups, member, recorded, named)
+        return False
+    member_now = groups.member(recorded.stream)
+    if member_now is None or not isinstance(event, Further | MessageReread):
+        return False
+    if isinstance(event, Further):
+        _seen_earlier(groups, member_now, recorded, event.received_at)
+        member_now = groups.member(recorded.stream) or member_now
+    elif not named:
+        return False
+    before = set(member_now.refs)
+    if named and named != before:
+        member_now.refs = sorted(named)
+        groups.members.put(member_now)
+    _gathered(groups, member_now, recorded, named)
+    return bool(named and before - named)
+
+
+def go_on(groups: Groups, recorded: Recorded, event: MessageThreaded) -> bool:
+    """Join a message with the one it was found to go on with; say whether it no longer is so."""
+    member = groups.member(recorded.stream)
+    parent = None if event.parent is None else groups.member(event.parent)
     if member is None:
-        return set()
-    match event:
-        case MessageCopyFound():
-            changed = _seen_earlier(groups, member, position, event.received_at)
-            if event.content is None:
-                return changed
-            member = groups.member(message) or member
-            return changed | _tied(groups, member, event.content_key, refs_in(recorded), position)
-        case MessageReread(content_key=key) if refs_in(recorded):
-            return _tied(groups, member, key, refs_in(recorded), position)
-        case MessageThreaded(parent=parent):
-            return _gone_on(groups, member, parent, position)
-        case _:
-            return set()
+        return False
+    if parent is not None:
+        _found(groups, parent, {*parent.found, parent.message}, recorded)
+        member = groups.member(recorded.stream) or member
+    before = set(member.found)
+    mine = before & {member.message}  # others go on with it
+    now = mine | (set() if parent is None else {parent.message})
+    _found(groups, member, now, recorded)
+    return bool(before - now)
+
+
+def _found(groups: Groups, member: Member, names: set[UUID], recorded: Recorded) -> None:
+    member.found = sorted(names)
+    groups.members.put(member)
+    _gathered(groups, member, recorded, names)
 
 
 def flush(connection: Connection[TupleRow], names: Names, groups: Groups) -> None:
     """Write what changed."""
-    for rows in (groups.nodes, groups.members, groups.aliases, groups.ties):
+    for rows in (groups.nodes, groups.members, groups.aliases):
         rows.flush(connection, names)
 
 
-def _gone_on(groups: Groups, member: Member, parent: UUID | None, position: int) -> set[UUID]:
-    before = None if parent is None else groups.member(parent)
-    if before is None:
-        return _tied(groups, member, _GOES_ON, set(), position)
-    changed = _tied(groups, before, _FOLLOWED, {before.message}, position)
-    return changed | _tied(groups, member, _GOES_ON, {before.message}, position)
-
-
-def _tied(groups: Groups, member: Member, source: str, now: set[UUID], position: int) -> set[UUID]:
-    """Tie a message to others by what a source tells now, in place of what it told before."""
-    message = member.message
-    before = groups.refs_of_message(message)
-    ties = groups.ties_of.setdefault(message, {})
-    if now:
-        ties[source] = groups.ties.put(Tie(message, source, sorted(now)))
-    elif ties.pop(source, None) is not None:
-        groups.ties.remove(message, source)
-    left = groups.refs_of_message(message)
-    changed = _gathered(groups, member, left - before, position) if left - before else set()
-    return changed | _parted(groups, message, position) if before - left else changed
-
-
-def _gathered(groups: Groups, member: Member, named: set[UUID], position: int) -> set[UUID]:
+def _gathered(groups: Groups, member: Member, recorded: Recorded, named: set[UUID]) -> UUID:
     """Join everything that a message names with it, under the message that came first."""
     nodes = [groups.nodes.get(one) for one in named]
     joined = {node.conversation for node in nodes if node is not None}
-    present = groups.conversation_of.get(member.message)
-    joined |= set() if present is None else {present}
-    oldest = min((_first(groups, one) for one in joined), key=_order, default=member)
-    conversation = min(oldest, member, key=_order).message
+    joined |= {member.conversation} & groups.members_of.keys()
+    oldest = min((_first(groups, one) for one in joined), key=order, default=member)
+    conversation = min(oldest, member, key=order).message
     for one in sorted(joined - {conversation}):
-        _absorb(groups, one, conversation, position)
-    if present is None:
+        _absorb(groups, one, conversation, recorded.position)
+    if groups.member(member.message) is None:
         member.conversation = conversation
         _join(groups, groups.members.put(member))
     for one in named:
         groups.nodes.put(Node(one, conversation))
         groups.refs_of.setdefault(conversation, set()).add(one)
-    return joined | {conversation}
+    return conversation
 
 
-def _parted(groups: Groups, message: UUID, position: int) -> set[UUID]:
-    """Part a conversation into the groups that are left when a tie was taken back."""
-    conversation = groups.conversation_of[message]
-    members = groups.members_of[conversation]
-    parts = {
-        min((members[one] for one in part), key=_order).message: part
-        for part in _components({one: groups.refs_of_message(one) for one in members})
-    }
-    unheld = groups.refs_of.pop(conversation, set())
-    for name, part in parts.items():
-        for one in part if name != conversation else ():
-            _renew(groups, members.pop(one), name, position)
-        refs = groups.refs_of[name] = {ref for one in part for ref in groups.refs_of_message(one)}
-        unheld -= refs
-        for one in refs:
-            groups.nodes.put(Node(one, name))
-    for one in unheld:
-        groups.nodes.remove(one)
-    _lead_on(groups, conversation)
-    return {conversation, *parts}
-
-
-def _components(refs: Mapping[UUID, set[UUID]]) -> list[set[UUID]]:
-    """Give the groups of messages that share ids, directly or not."""
-    holders: dict[UUID, list[UUID]] = {}
-    for message, held in refs.items():
-        for one in held:
-            holders.setdefault(one, []).append(message)
-    left, parts = set(refs), []
-    while left:
-        part, reached = set[UUID](), [left.pop()]
-        while reached:
-            part.add(message := reached.pop())
-            near = {other for one in refs[message] for other in holders[one]} & left
-            left -= near
-            reached.extend(near)
-        parts.append(part)
-    return parts
-
-
-def _lead_on(groups: Groups, parted: UUID) -> None:
-    """Let ids that a parted conversation had absorbed lead to where their messages are now."""
-    for alias in groups.aliases_of.pop(parted, set()):
-        conversation = groups.conversation_of.get(alias, parted)
-        if conversation == alias:
-            groups.aliases.remove(alias)
-            continue
-        groups.aliases.put(Alias(alias, conversation))
-        groups.aliases_of.setdefault(conversation, set()).add(alias)
-
-
-def _seen_earlier(groups: Groups, member: Member, position: int, at: datetime) -> set[UUID]:
+def _seen_earlier(groups: Groups, member: Member, recorded: Recorded, at: datetime) -> None:
     """Move a message back in time when a copy of it was received earlier."""
     if at >= member.at:
-        return set()
-    moved = _renew(groups, member, member.conversation, position)
+        return
+    moved = renew(groups, member, member.conversation, recorded.position)
     moved.at = at
     first = _first(groups, moved.conversation)
-    changed = {moved.conversation, first.message}
     if first.message != moved.conversation:
-        _absorb(groups, moved.conversation, first.message, position)
-    return changed
+        _absorb(groups, moved.conversation, first.message, recorded.position)
 
 
 def _first(groups: Groups, conversation: UUID) -> Member:
-    return min(groups.members_of[conversation].values(), key=_order)
+    return min(groups.members_of[conversation].values(), key=order)
 
 
-def _order(member: Member) -> tuple[datetime, UUID]:
+def order(member: Member) -> tuple[datetime, UUID]:
+    """Give what members are sorted by."""
     return member.at, member.message
 
 
@@ -331,14 +270,16 @@ def _join(groups: Groups, member: Member) -> None:
     groups.conversation_of[member.message] = member.conversation
 
 
-def _renew(groups: Groups, member: Member, conversation: UUID, position: int) -> Member:
+def renew(groups: Groups, member: Member, conversation: UUID, position: int) -> Member:
     """End a membership at a position and begin another there."""
     if member.from_position == position:
         groups.members.remove(member.message, member.from_position)
     else:
         member.to_position = position
         groups.members.put(member)
-    renewed = Member(member.message, conversation, member.at, position)
+    renewed = Member(
+        member.message, conversation, member.at, position, refs=member.refs, found=member.found
+    )
     _join(groups, groups.members.put(renewed))
     return renewed
 
@@ -346,7 +287,7 @@ def _renew(groups: Groups, member: Member, conversation: UUID, position: int) ->
 def _absorb(groups: Groups, old: UUID, conversation: UUID, position: int) -> None:
     """Join a conversation to another; its id becomes an alias."""
     for member in list(groups.members_of.pop(old, {}).values()):
-        _renew(groups, member, conversation, position)
+        renew(groups, member, conversation, position)
     for one in groups.refs_of.pop(old, set()):
         groups.nodes.put(Node(one, conversation))
         groups.refs_of.setdefault(conversation, set()).add(one)
@@ -354,3 +295,53 @@ def _absorb(groups: Groups, old: UUID, conversation: UUID, position: int) -> Non
     for alias in (groups.aliases_of.pop(old, set()) | {old}) - {conversation}:
         groups.aliases.put(Alias(alias, conversation))
         groups.aliases_of.setdefault(conversation, set()).add(alias)
+
+
+async def conversations_of(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
+) -> dict[UUID, UUID]:
+    """Give the conversation of each message. What `reader` may see of it is asked elsewhere."""
+    del reader
+    query = names.sql(
+        "SELECT message, conversation FROM {conversation_member}"
+        " WHERE message = ANY(%(messages)s) AND {known}",
+        known=_known(as_of),
+    )
+    values = {"messages": list(messages), "position": as_of.position}
+    rows = await (await connection.execute(query, values)).fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+def _known(as_of: AsOf) -> SQL:
+    if as_of.position is None:
+        return SQL("to_position IS NULL")
+    return SQL(
+        "from_position <= %(position)s AND (to_position IS NULL OR to_position > %(position)s)"
+    )
+
+
+async def conversation_named(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, conversation: UUID
+) -> UUID:
+    """Lead an absorbed id on to the conversation that it belongs to now."""
+    del reader
+    query = names.sql("SELECT conversation FROM {conversation_alias} WHERE id = %s")
+    row = await (await connection.execute(query, (conversation,))).fetchone()
+    return row[0] if row else conversation
+
+
+async def members_of(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, conversation: UUID
+) -> list[Member]:
+    """Give a conversation's messages in the order received; the caller asks what may be seen."""
+    del reader
+    query = names.sql(
+        "SELECT {columns} FROM {conversation_member}"
+        " WHERE conversation = %(conversation)s AND to_position IS NULL ORDER BY at, message",
+        columns=columns_of(Member),
+    )
+    return await rows_of(connection, Member, query, {"conversation": conversation})

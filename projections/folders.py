@@ -9,7 +9,13 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 from domain.marking import MessageMarked
-from domain.message import MessageCopyFound, MessageReceived
+from domain.message import (
+    CaptureEvent,
+    MessageCompleted,
+    MessageCopyFound,
+    MessageMoved,
+    MessageReceived,
+)
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import Reader, columns_of, rows_of
@@ -50,9 +56,10 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
     """Read the folders of the batch."""
     state = State()
     places = {
-        (one.event.mailbox, one.event.folder)
+        (one.event.mailbox, folder)
         for one in batch
-        if isinstance(one.event, MessageReceived | MessageCopyFound | MessageMarked)
+        if isinstance(one.event, CaptureEvent | MessageMarked | MessageMoved)
+        for folder in _folders(one.event)
     }
     if places:
         ids = [folder_id(*place) for place in places]
@@ -60,16 +67,28 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
     return state
 
 
+def _folders(event: CaptureEvent | MessageMarked | MessageMoved) -> Sequence[str]:
+    if isinstance(event, MessageMoved):
+        return event.folder, event.moved_to
+    return (event.folder,)
+
+
 def fold(state: State, recorded: Recorded) -> None:
-    """Count a copy."""
-    event = recorded.event
-    if isinstance(event, MessageMarked):
-        _mark(state, recorded, event)
-        return
-    if not isinstance(event, MessageReceived | MessageCopyFound):
-        return
-    own = folder_id(event.mailbox, event.folder)
-    row = state.folders.get(own) or _empty(own, recorded, event)
+    """Count a copy, or see it leave."""
+    match recorded.event:
+        case MessageReceived() | MessageCopyFound() | MessageCompleted() as event:
+            _count(state, recorded, event, event.folder)
+        case MessageMarked() as event:
+            _mark(state, recorded, event)
+        case MessageMoved() as event:
+            _move(state, recorded, event)
+
+
+def _count(
+    state: State, recorded: Recorded, event: CaptureEvent | MessageMoved, folder: str
+) -> None:
+    own = folder_id(event.mailbox, folder)
+    row = state.folders.get(own) or _empty(own, folder, recorded, event)
     row.role = event.role.value
     row.copies += 1
     row.unseen += _unseen(event.flags)
@@ -90,15 +109,33 @@ def _mark(state: State, recorded: Recorded, event: MessageMarked) -> None:
     state.folders.put(row)
 
 
+def _move(state: State, recorded: Recorded, event: MessageMoved) -> None:
+    left = state.folders.get(folder_id(event.mailbox, event.folder))
+    if left is not None:  # else erased
+        left.unseen -= _unseen(event.flags_before)
+        left.last_recorded_at = recorded.recorded_at
+        state.folders.put(left)
+    if not event.known_there:
+        _count(state, recorded, event, event.moved_to)
+        return
+    there = state.folders.get(folder_id(event.mailbox, event.moved_to))
+    if there is not None:
+        there.unseen += not event.lay_there and _unseen(event.flags)
+        there.last_recorded_at = recorded.recorded_at
+        state.folders.put(there)
+
+
 def _unseen(flags: Sequence[str]) -> bool:
     return "seen" not in flags
 
 
-def _empty(own: UUID, recorded: Recorded, event: MessageReceived | MessageCopyFound) -> FolderRow:
+def _empty(
+    own: UUID, folder: str, recorded: Recorded, event: CaptureEvent | MessageMoved
+) -> FolderRow:
     return FolderRow(
         id=own,
         mailbox=event.mailbox,
-        folder=event.folder,
+        folder=folder,
         role=event.role.value,
         copies=0,
         unseen=0,
@@ -116,9 +153,9 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 folders = Projection(
     "folders",
-    version=2,
+    version=3,
     tables=(FOLDER,),
-    hears=(MessageReceived, MessageCopyFound, MessageMarked),
+    hears=(MessageReceived, MessageCopyFound, MessageCompleted, MessageMarked, MessageMoved),
     load=load,
     fold=fold,
     flush=flush,

@@ -14,8 +14,10 @@ from domain.message import (
     FolderRole,
     LinkState,
     MessageClassified,
+    MessageCompleted,
     MessageCopyFound,
     MessageLinked,
+    MessageMoved,
     MessageReceived,
     MessageUnlinked,
     TargetKind,
@@ -150,11 +152,14 @@ def fold(state: State, recorded: Recorded) -> None:
     if message is None:  # erased
         return
     match event:
-        case MessageCopyFound():
+        case MessageCopyFound() | MessageCompleted():
             message.at = min(message.at, event.received_at)
             message.mailboxes = sorted({*message.mailboxes, event.mailbox})
             if event.role is FolderRole.SENT:
                 message.sent_from = sorted({*message.sent_from, event.mailbox})
+            _message_changed(state, message)
+        case MessageMoved(mailbox, FolderRole.SENT):
+            message.sent_from = sorted({*message.sent_from, mailbox})
             _message_changed(state, message)
         case MessageClassified(direction, automatic):
             message.direction, message.automatic = direction.value, automatic
@@ -244,11 +249,13 @@ def _count(state: State, message: HistoryMessageRow, link: LinkRow, by: int) -> 
 
 history = Projection(
     "history",
-    version=2,
+    version=3,
     tables=(LINK, MESSAGE),
     hears=(
         MessageReceived,
         MessageCopyFound,
+        MessageCompleted,
+        MessageMoved,
         MessageClassified,
         MessageLinked,
         MessageUnlinked,

@@ -14,22 +14,23 @@ from uuid import UUID
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
-from domain.content import Content
 from domain.message import (
     Direction,
+    Further,
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
     MessageReceived,
     MessageReopened,
 )
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
-from domain.subject import base_subject
-from projections import conversations
-from projections.conversations import Groups, known_before, ref
+from projections import conversations, readings
+from projections.conversations import Groups, known_before
 from projections.projection import Names, Rows, Table
 from projections.reader import Reader, columns_of, rows_of
+from projections.readings import READING, Joins, Reading, topics
 
 ANSWER_WINDOW = timedelta(days=30)
 """An answer in a new message counts only so long after the question."""
@@ -89,6 +90,8 @@ class Letters:
     """Messages that answer, by topic."""
     known: set[UUID] = field(default_factory=set)
     """Topics of which all letters are in memory."""
+    readings: Rows[Reading] = field(default_factory=lambda: Rows(READING))
+    """What the forms say of those messages that have several."""
 
 
 def extend(
@@ -98,6 +101,8 @@ def extend(
     read = conversations.extend(connection, names, state.groups, batch)
     old = known_before(batch)
     _read_letters(connection, names, state, old | _members(state, read))
+    if varied := {one.stream for one in batch if _may_say_more(one)} & old:
+        state.readings.fetch(connection, names, "message = ANY(%b)", list(varied))
     asked, answers_under = _topics_of(state, batch, old)
     _know(connection, names, state, asked | answers_under)
     questions = {one for topic in answers_under for one in state.questions.get(topic, ())}
@@ -106,6 +111,11 @@ def extend(
     near = map(state.rows.get, _members(state, read | further))
     _know(connection, names, state, {topic for one in near if one for topic in _asks_under(one)})
     return read | further
+
+
+def _may_say_more(recorded: Recorded) -> bool:
+    event = recorded.event
+    return isinstance(event, Further | MessageReread) and event.content is not None
 
 
 def _members(state: Letters, groups: Iterable[UUID]) -> set[UUID]:
@@ -121,7 +131,7 @@ def _topics_of(
     for recorded in batch:
         event = recorded.event
         if isinstance(event, Saying) and event.content is not None:
-            writers, readers = _topics(event.content)
+            writers, readers = topics(event.content)
             asked |= writers
             answers_under |= readers
     for letter in filter(None, map(state.rows.get, old)):
@@ -159,18 +169,31 @@ def _meet(state: Letters, letter: Letter, topic: UUID) -> None:
     place.setdefault(topic, set()).add(letter.message)
 
 
-def take(state: Letters, recorded: Recorded) -> bool:
+def heard(state: Letters, recorded: Recorded) -> Joins | None:
+    """Give what joins an event's message to others from now on; None where that does not change."""
+    letter, member = state.rows.get(recorded.stream), state.groups.member(recorded.stream)
+    before = None
+    if letter is not None and member is not None:
+        before = Joins(member.refs, letter.asked_under, letter.answers_under)
+    return readings.heard(state.readings, recorded, before)
+
+
+def take(state: Letters, recorded: Recorded, said: Joins | None) -> bool:
     """Bring the message's letter up to date; tell whether it asks or answers, or did before.
 
-    A message that was not classified yet does neither.
+    `said` is what joins it to others, where that changes. A message that was not classified yet does neither.
     """
     event, before = recorded.event, state.rows.get(recorded.stream)
-    if isinstance(event, MessageReceived):
-        _new_letter(state, recorded.stream, event)
+    if isinstance(event, MessageReceived) and said is not None:
+        _new_letter(state, recorded.stream, event, said)
         return False
     if before is None:
         return False
-    letter = state.rows.put(_changed(before, recorded))
+    letter = _changed(before, recorded)
+    if said is not None:
+        under = sorted(said.asked), sorted(said.answered)
+        letter = replace(letter, asked_under=under[0], answers_under=under[1])
+    state.rows.put(letter)
     _set_topics(state, before, letter)
     return any(asks(one) or answers(one) for one in (before, letter))
 
@@ -178,10 +201,8 @@ def take(state: Letters, recorded: Recorded) -> bool:
 def _changed(letter: Letter, recorded: Recorded) -> Letter:
     event = recorded.event
     match event:
-        case MessageCopyFound():
+        case MessageCopyFound() | MessageCompleted():
             letter = _also_seen(letter, event)
-        case MessageReread(content_key=key, content=content) if key and content:
-            letter = _also_under(letter, content)
         case MessageClassified():
             letter = replace(
                 letter,
@@ -199,52 +220,26 @@ def _changed(letter: Letter, recorded: Recorded) -> Letter:
     return letter
 
 
-def _also_seen(letter: Letter, copy: MessageCopyFound) -> Letter:
-    seen = replace(
+def _also_seen(letter: Letter, copy: Further) -> Letter:
+    return replace(
         letter,
         mailboxes=sorted({*letter.mailboxes, copy.mailbox}),
         at=min(letter.at, copy.received_at),
         archived=letter.archived and copy.archived,
     )
-    return _also_under(seen, copy.content) if copy.content else seen
 
 
-def _also_under(letter: Letter, content: Content) -> Letter:
-    """Add the topics of a variant, or of a better reading; what was read before stays."""
-    asked, answered_under = _topics(content)
-    return replace(
-        letter,
-        asked_under=sorted({*letter.asked_under, *asked}),
-        answers_under=sorted({*letter.answers_under, *answered_under}),
-    )
-
-
-def _new_letter(state: Letters, message: UUID, event: MessageReceived) -> None:
-    asked, answers = _topics(event.content)
+def _new_letter(state: Letters, message: UUID, event: MessageReceived, said: Joins) -> None:
     state.rows.put(
         Letter(
             message,
             event.received_at,
             [event.mailbox],
-            sorted(asked),
-            sorted(answers),
+            sorted(said.asked),
+            sorted(said.answered),
             event.archived,
         )
     )
-
-
-def _topics(content: Content) -> tuple[set[UUID], set[UUID]]:
-    """Give the topics of a message's writers and of its readers: a person and a base subject."""
-    base = base_subject(content.subject)
-    if not base:
-        return set(), set()
-    inner = (content.pec_sender,) if content.pec_sender else ()
-    writers = {ref(f"{one.key}\n{base}") for one in (*content.authors, *content.reply_to, *inner)}
-    if content.forwarded is not None:
-        about = base_subject(content.forwarded.subject) or base
-        writers.add(ref(f"{content.forwarded.sender.key}\n{about}"))
-    readers = {ref(f"{one.key}\n{base}") for one in (*content.to, *content.cc)}
-    return writers, readers
 
 
 def _set_topics(state: Letters, before: Letter, letter: Letter) -> None:
@@ -324,6 +319,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: Letters) -> Non
     conversations.flush(connection, names, state.groups)
     state.rows.flush(connection, names)
     state.exchanges.flush(connection, names)
+    state.readings.flush(connection, names)
 
 
 async def letters_of(

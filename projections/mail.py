@@ -7,12 +7,16 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from domain.marking import MessageMarked
+from domain.marking import MessageMarked, Place
 from domain.message import (
+    CaptureEvent,
     FolderRole,
+    Further,
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
+    MessageMoved,
     MessageReceived,
     MessageReopened,
 )
@@ -21,7 +25,7 @@ from domain.rereading import MessageReread
 from projections.contents import TABLES as CONTENTS
 from projections.contents import Said
 from projections.messagerows import MESSAGE, MessageRow, first_row, show
-from projections.occurrences import OCCURRENCE, OccurrenceRow, occurrence
+from projections.occurrences import OCCURRENCE, OccurrenceRow, further, occurrence
 from projections.projection import Names, Projection, Rows
 from projections.states import STATE, StateRow, States
 
@@ -88,7 +92,7 @@ def _with_header_keys(
 
 
 def _hides(recorded: Recorded) -> bool:
-    return isinstance(recorded.event, MessageCopyFound) and bool(recorded.event.bcc)
+    return isinstance(recorded.event, Further) and bool(recorded.event.bcc)
 
 
 def _changing_places(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
@@ -96,23 +100,24 @@ def _changing_places(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
     boxes: dict[UUID, set[UUID]] = {}
     for recorded in batch:
         event = recorded.event
-        if isinstance(event, MessageReceived | MessageCopyFound):
+        if isinstance(event, CaptureEvent):
             row = state.messages.get(recorded.stream)
             known = boxes.setdefault(recorded.stream, set(row.mailboxes if row else ()))
             if event.mailbox in known:
                 yield recorded.stream
             known.add(event.mailbox)
-        elif isinstance(event, MessageMarked):
+        elif isinstance(event, MessageMarked | MessageMoved):
             yield recorded.stream
 
 
 def _varied(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
     """Give the stored messages of which another content may have to be shown."""
     for recorded in batch:
-        if isinstance(recorded.event, MessageCopyFound):
-            row = state.messages.get(recorded.stream)
-            if row is not None and (row.variants or recorded.event.variant):
-                yield row.id
+        event, row = recorded.event, state.messages.get(recorded.stream)
+        if row is None:
+            continue
+        if isinstance(event, Further) and (row.variants or event.content is not None):
+            yield row.id
 
 
 def fold(state: State, recorded: Recorded) -> None:
@@ -125,10 +130,12 @@ def fold(state: State, recorded: Recorded) -> None:
     if row is None:  # erased
         return
     match event:
-        case MessageCopyFound():
+        case MessageCopyFound() | MessageCompleted():
             _copied(state, recorded, event, row)
-        case MessageMarked():
-            _mark(state, recorded.stream, event)
+        case MessageMarked(mailbox, folder, flags, gone=gone):
+            _mark(state, recorded.stream, (mailbox, folder), flags, gone=gone)
+        case MessageMoved():
+            _move(state, recorded, event, row)
         case MessageReread():
             _reread(state, event, row)
         case MessageClassified():
@@ -180,7 +187,7 @@ def _renew(state: State, recorded: Recorded, row: MessageRow) -> None:
 def _received(state: State, recorded: Recorded, event: MessageReceived) -> None:
     content = state.said.take(recorded.stream, event.content, event)
     row = first_row(recorded, event, content)
-    state.said.hide(recorded.stream, event.content.bcc)
+    state.said.hide(recorded.stream, event.raw, event.content.bcc)
     _put_occurrence(state, recorded, event, variant=False)
     state.messages.put(row)
     if event.header_key:
@@ -197,12 +204,12 @@ def _share(state: State, row: MessageRow) -> None:
         state.messages.put(other)
 
 
-def _copied(state: State, recorded: Recorded, event: MessageCopyFound, row: MessageRow) -> None:
-    _mark(state, recorded.stream, event)
+def _copied(state: State, recorded: Recorded, event: Further, row: MessageRow) -> None:
+    _mark(state, recorded.stream, (event.mailbox, event.folder), event.flags)
     completed = _completed(state, recorded, event)
     if completed is None:
-        _put_occurrence(state, recorded, event, variant=event.variant)
-    state.said.hide(row.id, event.bcc)
+        _put_occurrence(state, recorded, event, variant=_varies(event))
+    state.said.hide(row.id, event.raw, event.bcc)
     if event.content is not None:
         state.said.take(row.id, event.content, event)
         row.variants += completed is None or _several(state, recorded.stream)
@@ -221,7 +228,11 @@ def _copied(state: State, recorded: Recorded, event: MessageCopyFound, row: Mess
     state.messages.put(row)
 
 
-def _completed(state: State, recorded: Recorded, event: MessageCopyFound) -> OccurrenceRow | None:
+def _varies(event: Further) -> bool:
+    return isinstance(event, MessageCopyFound) and event.variant
+
+
+def _completed(state: State, recorded: Recorded, event: Further) -> OccurrenceRow | None:
     """Put a whole mail into the place in which its header was seen; None where that was not so."""
     for one in state.marked.get(recorded.stream, ()) if event.whole_size is None else ():
         if (one.mailbox, one.folder) == (event.mailbox, event.folder) and one.whole_size:
@@ -238,7 +249,7 @@ def _several(state: State, message: UUID) -> bool:
 def _reread(state: State, event: MessageReread, row: MessageRow) -> None:
     """Let a message say what was read last."""
     if event.content is not None:
-        state.said.hide(row.id, event.content.bcc)
+        state.said.hide_anew(row.id, event.raw, event.content.bcc)
     if not event.content_key:
         return
     shown = state.said.take_anew(row.id, event)
@@ -247,17 +258,31 @@ def _reread(state: State, event: MessageReread, row: MessageRow) -> None:
         state.messages.put(row)
 
 
-def _mark(state: State, message: UUID, event: MessageMarked | MessageCopyFound) -> None:
+def _mark(
+    state: State, message: UUID, place: Place, flags: Sequence[str], *, gone: bool = False
+) -> None:
     """Mark all that was seen in a place: marks are those of the message there, not of a copy."""
-    gone = isinstance(event, MessageMarked) and event.gone
     for one in state.marked.get(message, ()):
-        if (one.mailbox, one.folder) == (event.mailbox, event.folder):
-            one.flags, one.gone = list(event.flags), gone
+        if (one.mailbox, one.folder) == place:
+            one.flags, one.gone = list(flags), gone
             state.occurrences.put(one)
 
 
+def _move(state: State, recorded: Recorded, event: MessageMoved, row: MessageRow) -> None:
+    """Let a message leave a folder for another, where a further copy lies if none did before."""
+    places = state.marked.get(row.id, [])
+    copies = [one for one in places if one.raw == event.raw and one.mailbox == event.mailbox]
+    _mark(state, row.id, (event.mailbox, event.folder), event.flags_before, gone=True)
+    _mark(state, row.id, (event.mailbox, event.moved_to), event.flags)
+    if copies and not event.known_there:
+        places.append(state.occurrences.put(further(copies[-1], recorded, event)))
+    if event.role is FolderRole.SENT:
+        row.sent_from = sorted({*row.sent_from, event.mailbox})
+        state.messages.put(row)
+
+
 def _put_occurrence(
-    state: State, recorded: Recorded, event: MessageReceived | MessageCopyFound, *, variant: bool
+    state: State, recorded: Recorded, event: CaptureEvent, *, variant: bool
 ) -> None:
     row = occurrence(recorded, event, variant=variant)
     if (marked := state.marked.get(recorded.stream)) is None:
@@ -268,11 +293,11 @@ def _put_occurrence(
 
 mail = Projection(
     "mail",
-    version=4,
+    version=6,
     tables=TABLES,
     hears=(
-        MessageReceived, MessageCopyFound, MessageMarked, MessageClassified, MessageClosed,
-        MessageReopened, MessageReread,
+        MessageReceived, MessageCopyFound, MessageCompleted, MessageMarked, MessageMoved,
+        MessageClassified, MessageClosed, MessageReopened, MessageReread,
     ),
     load=load,
     fold=fold,

@@ -220,8 +220,10 @@ async def participants_of(
         " ON p.message = m.id AND p.content = {shown} WHERE m.id = ANY(%(ids)s) AND {sees}"
         " UNION ALL SELECT b.message, m.content, 'bcc',"
         " row_number() OVER (PARTITION BY b.message ORDER BY b.address_key) - 1,"
-        " b.address, b.address_key, b.name FROM {message} m JOIN {blind_copy} b"
-        " ON b.message = m.id WHERE m.id = ANY(%(ids)s) AND {sent} ORDER BY message, role, ordinal",
+        " b.address, b.address_key, b.name FROM {message} m JOIN"
+        " (SELECT DISTINCT ON (message, address_key) * FROM {blind_copy}"
+        " WHERE message = ANY(%(ids)s) ORDER BY message, address_key, address, name) b"
+        " ON b.message = m.id WHERE {sent} ORDER BY message, role, ordinal",
         columns=columns_of(ParticipantRow, "p"),
         shown=shown(names, reader),
         sees=reader.sees("m.mailboxes"),

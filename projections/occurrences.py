@@ -1,10 +1,10 @@
 """Places in which messages were seen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.message import MessageCopyFound, MessageReceived
+from domain.message import CaptureEvent, MessageMoved
 from domain.recorded import Recorded
 from projections.projection import Table
 
@@ -39,9 +39,7 @@ class OccurrenceRow:
 OCCURRENCE = Table("occurrence", OccurrenceRow, key=("message", "position"), late_key=True)
 
 
-def occurrence(
-    recorded: Recorded, event: MessageReceived | MessageCopyFound, *, variant: bool
-) -> OccurrenceRow:
+def occurrence(recorded: Recorded, event: CaptureEvent, *, variant: bool) -> OccurrenceRow:
     """Give the place that an event tells of."""
     return OccurrenceRow(
         message=recorded.stream,
@@ -59,5 +57,19 @@ def occurrence(
         gone=False,
         archived=event.archived,
         whole_size=event.whole_size,
+        recorded_at=recorded.recorded_at,
+    )
+
+
+def further(one: OccurrenceRow, recorded: Recorded, event: MessageMoved) -> OccurrenceRow:
+    """Give the place into which a copy was moved."""
+    return replace(
+        one,
+        position=recorded.position,
+        folder=event.moved_to,
+        role=event.role.value,
+        variant=False,
+        flags=list(event.flags),
+        gone=False,
         recorded_at=recorded.recorded_at,
     )

@@ -21,10 +21,18 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
-from domain.marking import FailureReason, MessageMarked, MessageOrderFailed
+from domain.marking import (
+    FailureReason,
+    MarkingEvent,
+    MessageMarked,
+    MessageMoved,
+    MessageOrderFailed,
+)
 from domain.message import (
+    CaptureEvent,
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
     MessageLinked,
     MessageReceived,
@@ -34,6 +42,7 @@ from domain.message import (
 )
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
+from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased
 from domain.rereading import MessageReread, Saying
 from domain.webform import WebFormDeclared, WebFormWithdrawn
@@ -56,9 +65,11 @@ _FAILURES: Final[Mapping[FailureReason, str]] = {
 def sentence(event: object) -> str:
     """Say what happened."""
     match event:
-        case MessageReceived() | MessageCopyFound() | MessageReread() | MessageClassified():
+        case MessageReceived() | MessageCopyFound() | MessageCompleted():
             return _of_mail(event)
-        case MessageMarked() | MessageOrderFailed():
+        case MessageReread() | MessageClassified():
+            return _of_mail(event)
+        case MessageMarked() | MessageMoved() | MessageOrderFailed():
             return _of_marks(event)
         case (
             MessageLinked()
@@ -79,7 +90,7 @@ def sentence(event: object) -> str:
 
 
 def _of_mail(
-    event: MessageReceived | MessageCopyFound | MessageReread | MessageClassified,
+    event: CaptureEvent | MessageReread | MessageClassified,
 ) -> str:
     match event:
         case MessageReceived():
@@ -89,6 +100,10 @@ def _of_mail(
         case MessageCopyFound(variant=variant):
             what = "a copy that says something else" if variant else "a further copy"
             return f"{what} was found in {event.folder}"
+        case MessageCompleted():
+            return (
+                f"the whole of it was found in {event.folder}; until then only its header was here"
+            )
         case MessageReread(reader=reader, content=content):
             said = "as before" if content is None else "otherwise than before"
             return f"read anew by version {reader} of the reader, {said}"
@@ -98,8 +113,10 @@ def _of_mail(
             return f"{event.direction.value}, {who}, {answer}: {event.reason}"
 
 
-def _of_marks(event: MessageMarked | MessageOrderFailed) -> str:
+def _of_marks(event: MarkingEvent) -> str:
     match event:
+        case MessageMoved(folder=folder, moved_to=to):
+            return f"moved from {folder} to {to}"
         case MessageMarked(folder=folder, moved_to=to) if to:
             return f"moved from {folder} to {to}"
         case MessageMarked(gone=gone) if gone != event.gone_before:
@@ -204,8 +221,9 @@ def _of_account(event: AccountEvent) -> str:
 
 def _of_policy(event: object) -> str:
     match event:
-        case WebFormDeclared(address):
-            return f"{address} writes for others, who stand in Reply-To"
+        case WebFormDeclared(address, mailbox=mailbox):
+            where = ", in one mailbox" if mailbox else ""
+            return f"{address} writes for others, who stand in Reply-To{where}"
         case WebFormWithdrawn():
             return "the address writes for itself again"
         case ServerTrusted(server):
@@ -216,6 +234,9 @@ def _of_policy(event: object) -> str:
             return f"mail of {pattern} ({side.value}) is not taken in from now on"
         case ExclusionRemoved():
             return "such mail is taken in again"
+        case ReprocessingOrdered(messages):
+            which = f"{len(messages)} messages" if messages else "all mail in quarantine"
+            return f"{which} to be read once more"
         case _:
             return type(event).__name__
 

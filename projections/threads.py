@@ -7,17 +7,13 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL
 
-from projections.conversations import Member
 from projections.forms import told
 from projections.mail import MessageRow
 from projections.messages import as_seen
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,
-    NOW,
-    AsOf,
     Order,
     Page,
     Reader,
@@ -101,53 +97,3 @@ async def led_on(
     cursor = await connection.execute(query, (list(conversations),))
     found: dict[UUID, UUID] = dict(await cursor.fetchall())
     return {one: found.get(one, one) for one in conversations}
-
-
-async def conversations_of(
-    connection: Connection,
-    names: Names,
-    reader: Reader,
-    messages: Sequence[UUID],
-    as_of: AsOf = NOW,
-) -> dict[UUID, UUID]:
-    """Give the conversation of each message. What `reader` may see of it is asked elsewhere."""
-    del reader
-    query = names.sql(
-        "SELECT message, conversation FROM {conversation_member}"
-        " WHERE message = ANY(%(messages)s) AND {known}",
-        known=_known(as_of),
-    )
-    values = {"messages": list(messages), "position": as_of.position}
-    rows = await (await connection.execute(query, values)).fetchall()
-    return {row[0]: row[1] for row in rows}
-
-
-def _known(as_of: AsOf) -> SQL:
-    if as_of.position is None:
-        return SQL("to_position IS NULL")
-    return SQL(
-        "from_position <= %(position)s AND (to_position IS NULL OR to_position > %(position)s)"
-    )
-
-
-async def conversation_named(
-    connection: Connection, names: Names, reader: Reader, conversation: UUID
-) -> UUID:
-    """Lead an absorbed id on to the conversation that it belongs to now."""
-    del reader
-    query = names.sql("SELECT conversation FROM {conversation_alias} WHERE id = %s")
-    row = await (await connection.execute(query, (conversation,))).fetchone()
-    return row[0] if row else conversation
-
-
-async def members_of(
-    connection: Connection, names: Names, reader: Reader, conversation: UUID
-) -> list[Member]:
-    """Give a conversation's messages in the order received; the caller asks what may be seen."""
-    del reader
-    query = names.sql(
-        "SELECT {columns} FROM {conversation_member}"
-        " WHERE conversation = %(conversation)s AND to_position IS NULL ORDER BY at, message",
-        columns=columns_of(Member),
-    )
-    return await rows_of(connection, Member, query, {"conversation": conversation})

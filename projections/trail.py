@@ -20,8 +20,10 @@ from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.message import (
     FolderRole,
     MessageClassified,
+    MessageCompleted,
     MessageCopyFound,
     MessageLinked,
+    MessageMoved,
     MessageReceived,
     MessageUnlinked,
 )
@@ -128,7 +130,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
     state.scopes.flush(connection, names)
 
 
-_COPIES: Final = (MessageReceived, MessageCopyFound)
+_COPIES: Final = (MessageReceived, MessageCopyFound, MessageCompleted, MessageMoved)
 _OF_COPIES: Final = (*_COPIES, MessageReread)
 _SCOPED: Final = (
     *_COPIES,
@@ -167,6 +169,8 @@ def _widen(state: State, recorded: Recorded) -> None:
 def _seen_through(recorded: Recorded) -> Iterable[UUID]:
     match recorded.event:
         case MessageReceived() | MessageCopyFound() | AccountConfigured() as event:
+            yield event.mailbox
+        case MessageCompleted() | MessageMoved() as event:
             yield event.mailbox
         case MailboxRegistered():
             yield recorded.stream
@@ -230,7 +234,7 @@ def _quotes(event: object) -> str:
 
 trail = Projection(
     "trail",
-    version=2,
+    version=3,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,

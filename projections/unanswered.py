@@ -19,6 +19,7 @@ from psycopg.sql import SQL
 from domain.message import (
     MessageClassified,
     MessageClosed,
+    MessageCompleted,
     MessageCopyFound,
     MessageReceived,
     MessageReopened,
@@ -28,6 +29,7 @@ from domain.recorded import Recorded
 from domain.rereading import MessageReread
 from projections import conversations, letters
 from projections.letters import EXCHANGE, LETTER, Letter, Letters
+from projections.parting import part
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import (
     FIRST_PAGE,
@@ -41,6 +43,7 @@ from projections.reader import (
     rows_of,
     slice_of,
 )
+from projections.readings import READING
 
 
 @dataclass(slots=True)
@@ -103,20 +106,32 @@ def extend(
 
 def fold(state: State, recorded: Recorded) -> None:
     """Take one event in and see anew what waits in the conversations that it touches."""
+    said = letters.heard(state.letters, recorded)
     before = _conversations_near(state, recorded)
-    touched = _moved(state, recorded)
-    if letters.take(state.letters, recorded):
+    touched = _moved(state, recorded, set(said.refs) if said else set())
+    if letters.take(state.letters, recorded, said):
         touched |= before | _conversations_near(state, recorded)
     for conversation in touched:
         _see_anew(state, conversation, recorded.position)
 
 
-def _moved(state: State, recorded: Recorded) -> set[UUID]:
+def _moved(state: State, recorded: Recorded, named: set[UUID]) -> set[UUID]:
     """Group the message; give the conversations that were joined, parted or renamed by that."""
     groups = state.letters.groups
-    before = groups.conversation_of.get(recorded.stream)
-    changed = conversations.fold(groups, recorded)
-    return set() if changed <= {before} else changed
+    nodes = map(groups.nodes.get, named)
+    before = {node.conversation for node in nodes if node is not None}
+    if (own := groups.conversation_of.get(recorded.stream)) is not None:
+        before.add(own)
+    if isinstance(event := recorded.event, MessageThreaded):
+        if event.parent is not None and (parent := groups.conversation_of.get(event.parent)):
+            before.add(parent)
+        parts = conversations.go_on(groups, recorded, event)
+    else:
+        parts = conversations.fold(groups, recorded, named)
+    now = groups.conversation_of.get(recorded.stream)
+    parted = part(groups, now, recorded.position) if parts and now is not None else set()
+    now = groups.conversation_of.get(recorded.stream)
+    return parted if now is None or before <= {now} else before | {now} | parted
 
 
 def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:
@@ -218,11 +233,12 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=2,
-    tables=(*conversations.TABLES, LETTER, EXCHANGE, WAITING),
+    version=5,
+    tables=(*conversations.TABLES, LETTER, EXCHANGE, READING, WAITING),
     hears=(
         MessageReceived,
         MessageCopyFound,
+        MessageCompleted,
         MessageClassified,
         MessageThreaded,
         MessageClosed,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import projections
+from commandline import every_command
 from projections.reader import Reader
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,21 +47,6 @@ def reading_functions() -> list[Any]:
     ]
 
 
-def commands() -> list[str]:
-    import typer  # noqa: PLC0415
-
-    from api.cli.main import app  # noqa: PLC0415
-
-    def below(name: str, command: Any) -> Iterator[str]:
-        inner = getattr(command, "commands", None)
-        if inner is None:
-            yield name
-        for part, one in (inner or {}).items():
-            yield from below(f"{name} {part}", one)
-
-    return list(below("carteggio", typer.main.get_command(app)))
-
-
 def test_no_file_is_longer_than_a_newcomer_reads_in_one_go():
     sizes = {str(file.relative_to(ROOT)): len(file.read_bytes().splitlines()) for file in ours()}
     assert sizes
@@ -83,4 +69,4 @@ def test_who_reads_is_an_argument_of_every_reading_function(read):
 
 def test_the_readme_names_every_command():
     shown = re.sub(r"\s+", " ", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert [name for name in commands() if name not in shown] == []
+    assert [name for name, _ in every_command() if f"carteggio {name}" not in shown] == []

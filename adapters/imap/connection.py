@@ -261,7 +261,7 @@ def _greeted(greeting: Response) -> bool:
 async def _connect(account: ImapAccount, limits: Limits) -> Protocol:
     secured = account.security == "tls"
     context = tls_context(account.ca_file, account.pin) if secured else None
-    client = Client(account.host, account.port, limits, context)
+    client = Client(account.host, account.port, limits, context, account.reach)
     return await _opening(client.connected(), account, limits)
 
 

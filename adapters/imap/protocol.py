@@ -16,6 +16,7 @@ import aioimaplib
 
 from adapters.imap.splitter import Response, Splitter
 from adapters.imap.values import ImapTrouble, Limits, TroubleKind, words
+from adapters.reach import Reach, open_to
 
 UNASKED = 256 * 1024
 """How much a server may say while nothing is asked of it."""
@@ -225,9 +226,15 @@ class Client(aioimaplib.IMAP4):  # type: ignore[misc] # the library is not typed
     _client_task: asyncio.Task[object]
 
     def __init__(
-        self, host: str, port: int, limits: Limits, ssl_context: ssl.SSLContext | None
+        self,
+        host: str,
+        port: int,
+        limits: Limits,
+        ssl_context: ssl.SSLContext | None,
+        reach: Reach,
     ) -> None:
         self._limits = limits
+        self._reach = reach
         # The library takes None where there is no TLS, though its annotation does not say so.
         context = cast("ssl.SSLContext", ssl_context)
         super().__init__(host, port, timeout=limits.command, ssl_context=context)
@@ -243,7 +250,7 @@ class Client(aioimaplib.IMAP4):  # type: ignore[misc] # the library is not typed
         """Begin to connect, as the library does, with our protocol in the place of its own."""
         running = loop or asyncio.get_running_loop()
         protocol = self.protocol = Protocol(running, self._limits)
-        opening = running.create_connection(lambda: protocol, host, port, ssl=ssl_context)
+        opening = open_to(lambda: protocol, host, port, self._reach, ssl_context)
         self._client_task = running.create_task(opening)
 
     async def connected(self) -> Protocol:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from adapters.mailservers import ServerTrouble, Tokens, TroubleKind, words
+from adapters.reach import USUAL, Reach
 
 __all__ = [
     "MB",
@@ -46,6 +47,8 @@ class ImapAccount:
     pin: str = ""
     tokens: Tokens | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
+    reach: Reach = USUAL
+    """Where the server may be."""
 
 
 @dataclass(frozen=True, slots=True)

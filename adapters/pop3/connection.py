@@ -19,6 +19,7 @@ from adapters.mailservers import (
 from adapters.pop3.protocol import Pending, Protocol
 from adapters.pop3.reader import Answer
 from adapters.pop3.values import Limits, Pop3Account
+from adapters.reach import open_to
 
 # RFC 2449 8, RFC 3206: the login is not wrong, the server cannot take it now.
 _NOT_NOW = ("[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]")
@@ -216,8 +217,8 @@ def _where(account: Pop3Account) -> str:
 async def _connect(account: Pop3Account, limits: Limits) -> Protocol:
     secured = account.security == "tls"
     context = tls_context(account.ca_file, account.pin) if secured else None
-    connecting = asyncio.get_running_loop().create_connection(
-        lambda: Protocol(limits), account.host, account.port, ssl=context
+    connecting = open_to(
+        lambda: Protocol(limits), account.host, account.port, account.reach, context
     )
     _, protocol = await opening(connecting, _where(account), limits.connect)
     return protocol

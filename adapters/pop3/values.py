@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from adapters.mailservers import Tokens
+from adapters.reach import USUAL, Reach
 
 MB = 1_000_000
 
@@ -28,6 +29,8 @@ class Pop3Account:
     pin: str = ""
     tokens: Tokens | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)
+    reach: Reach = USUAL
+    """Where the server may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Accounts: where mailboxes are fetched from; and fetching them now."""
+"""Accounts: where mailboxes are fetched from."""
 
 import asyncio
 import os
@@ -6,9 +6,8 @@ import sys
 from typing import Annotated, Literal
 
 import typer
-from rich.text import Text
 
-from adapters.mime.worker import ReadingWorker
+from adapters.reach import Reach
 from api.cli.consenting import (
     ByConsent,
     ClientId,
@@ -19,21 +18,16 @@ from api.cli.consenting import (
     Unattended,
     WithSecret,
     asked_of,
-    consent,
     consented,
     secret_of,
     server_of,
 )
-from api.cli.listing import list_
-from api.cli.setting import err, fresh, moment, opened, out, plain, print_rows, table_of
-from api.work.accounts import PORTS, Entered, accounts_of, configure, id_of, order
+from api.cli.setting import err, fresh, opened, out, plain
+from api.work.accounts import PORTS, Entered, configure, id_of, order
 from api.work.accounts import remove as forget
-from api.work.batches import seldom_collecting
-from api.work.following import followed
 from api.work.instance import Carteggio
 from api.work.overview import NO_SENT_OVER_POP3
 from api.work.records import is_address
-from api.work.sync import Sync, Synced
 from api.work.tokens import by_operator
 from api.work.trying import State, all_tried, way_of
 from domain.account import PauseAccount, ResumeAccount
@@ -62,8 +56,6 @@ _DeleteAfter = Annotated[
         " Else it stays.",
     ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-group = typer.Typer(help="Where mailboxes are fetched from.", no_args_is_help=True)
 _Host = Annotated[str, typer.Option(help="The mail server; else the one of --oauth.")]
 _User = Annotated[str | None, typer.Option(help="The login; else the mailbox's address.")]
 _CaFile = Annotated[
@@ -88,15 +80,6 @@ _Sent = Annotated[
 _Check = Annotated[bool, typer.Option(help="Log in once before anything is kept.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    group.command("list")(list_)
-    group.command("consent")(consent)
-    app.add_typer(group, name="account")
-    app.command()(sync)
-
-
-@group.command("add")
 def add(
     context: typer.Context,
     mailbox: _Mailbox,
@@ -160,7 +143,7 @@ def _keep(carteggio: Carteggio, entered: Entered, *, check: bool) -> None:
     if entered.security == "plain":
         err.print("The password and the mail of this account go over the network in clear.")
     if check and entered.oauth is None:
-        _tell(entered)
+        _tell(entered, carteggio.reach)
     configure(carteggio, entered)
     fresh(carteggio)
     if entered.oauth is not None and entered.oauth.unattended:
@@ -183,9 +166,9 @@ def _password() -> str:
     raise Rejected("NO_PASSWORD", f"no password: give it on standard input, or in {_PASSWORD}")
 
 
-def _tell(entered: Entered) -> None:
+def _tell(entered: Entered, reach: Reach) -> None:
     """Try every step once, and say what is there."""
-    steps = asyncio.run(all_tried(way_of(entered)))
+    steps = asyncio.run(all_tried(way_of(entered, reach)))
     for step in steps:
         if step.state is State.BAD:
             raise Rejected("NO_LOGIN", f"{step.said}; nothing was kept")
@@ -196,7 +179,6 @@ def _tell(entered: Entered) -> None:
         out.print(NO_SENT_OVER_POP3)
 
 
-@group.command("pause")
 def pause(context: typer.Context, mailbox: _Mailbox) -> None:
     """Do not fetch a mailbox until it is resumed.
 
@@ -208,7 +190,6 @@ def pause(context: typer.Context, mailbox: _Mailbox) -> None:
     out.print(plain(f"The account of {mailbox} is paused."))
 
 
-@group.command("resume")
 def resume(context: typer.Context, mailbox: _Mailbox) -> None:
     """Fetch a mailbox again.
 
@@ -220,7 +201,6 @@ def resume(context: typer.Context, mailbox: _Mailbox) -> None:
     out.print(plain(f"The account of {mailbox} is active."))
 
 
-@group.command("remove")
 def remove(
     context: typer.Context,
     address: Annotated[str, typer.Argument(help="The mailbox's address.")],
@@ -233,69 +213,3 @@ def remove(
         forget(carteggio, id_of(carteggio, address), by_operator())
         fresh(carteggio)
     out.print(plain(f"The account of {address} is removed; the mail that it brought stays."))
-
-
-def sync(
-    context: typer.Context,
-    mailbox: Annotated[
-        list[str] | None, typer.Option(help="Only this mailbox; again for more.")
-    ] = None,
-    cut_off: Annotated[
-        str | None,
-        typer.Option(help="At a first look: older mail is archive. Else 30 days ago."),
-    ] = None,
-    as_json: _Json = False,
-) -> None:
-    """Fetch what is new in every account that is not paused.
-
-    carteggio sync
-    carteggio sync --mailbox info@firm.example --cut-off 2026-01-01
-    """
-    with opened(context) as carteggio:
-        fresh(carteggio)
-        before = moment(cut_off, carteggio.settings.zone) if cut_off is not None else None
-        with ReadingWorker() as worker, followed(carteggio.feed), seldom_collecting():
-            found = asyncio.run(Sync(carteggio, worker).all(mailbox or (), before))
-        carteggio.feed.catch_up()
-        if found:
-            show_synced(found, as_json=as_json)
-        else:
-            (err if as_json else out).print(_none_active(carteggio))
-    if any(one.trouble for one in found):
-        raise typer.Exit(1)
-
-
-def _none_active(carteggio: Carteggio) -> str:
-    """Say why nothing was fetched, and what to do."""
-    if asyncio.run(accounts_of(carteggio)):
-        return "Every account is paused; resume one with: carteggio account resume"
-    return "No account is there; add one with: carteggio account add"
-
-
-def show_synced(found: list[Synced], *, as_json: bool) -> None:
-    """Print how looks into accounts went."""
-    table = table_of("mailbox", "#new", "#known", "#not fetched", "?folders", "~trouble")
-    print_rows(found, _synced_facts, table, _synced_cells, as_json=as_json)
-
-
-def _synced_facts(one: Synced) -> dict[str, object]:
-    return {
-        "mailbox": one.account.address,
-        "stored": one.counts.stored,
-        "known": one.counts.known,
-        "not_fetched": one.not_fetched,
-        "folders": one.folders,
-        "trouble": one.trouble,
-        "warning": one.warning,
-    }
-
-
-def _synced_cells(one: Synced) -> tuple[str | Text, ...]:
-    return (
-        plain(one.account.address),
-        f"{one.counts.stored:,}",
-        f"{one.counts.known:,}",
-        f"{one.not_fetched:,}",
-        plain(", ".join(one.folders)),
-        plain(one.trouble or one.warning),
-    )

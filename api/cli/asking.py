@@ -22,12 +22,6 @@ _Limit = Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many
 _ARROWS = {"inbound": "←", "outbound": "→", "internal": "·"}
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    for command in (history, unanswered, trail, events):
-        app.command()(command)
-
-
 def history(
     context: typer.Context,
     party: Annotated[

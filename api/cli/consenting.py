@@ -17,6 +17,7 @@ from adapters.oauth.grants import by_device, by_itself, device
 from adapters.oauth.providers import PROVIDERS, client_of
 from adapters.oauth.values import Client, Grant, OAuthTrouble
 from adapters.pop3.session import Pop3Session
+from adapters.reach import Reach
 from api.cli.setting import fresh, opened, out, plain
 from api.work.accounts import Account, accounts_of
 from api.work.consent import client_for, give_consent
@@ -141,7 +142,7 @@ def consented(
     try:
         grant = asyncio.run(_granted(client, oauth, browser))
         if check:
-            asyncio.run(_log_in(account, grant))
+            asyncio.run(_log_in(account, grant, carteggio.reach))
     except OAuthTrouble as trouble:
         raise Rejected("NO_CONSENT", f"{trouble.sentence}; nothing was kept") from None
     except ServerTrouble as trouble:
@@ -184,10 +185,10 @@ def _show_page(address: str) -> None:
         webbrowser.open(address)
 
 
-async def _log_in(account: Account, grant: Grant) -> None:
+async def _log_in(account: Account, grant: Grant, reach: Reach) -> None:
     """Look whether the mail server takes what was granted: it may be somebody else's."""
     if account.protocol == "pop3":
-        async with Pop3Session(replace(account.pop3(""), token=grant.access)):
+        async with Pop3Session(replace(account.pop3("", reach=reach), token=grant.access)):
             return
-    async with ImapSession(replace(account.imap(""), token=grant.access)):
+    async with ImapSession(replace(account.imap("", reach=reach), token=grant.access)):
         return

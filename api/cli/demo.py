@@ -5,12 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.setting import Chosen
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(demo)
+from api.cli.chosen import Chosen
 
 
 def demo(

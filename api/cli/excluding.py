@@ -20,7 +20,6 @@ from projections import company
 from projections.reader import EVERYTHING
 
 _ENDS: Final = {Side.SENDER: "from", Side.RECIPIENT: "to", Side.EITHER: "from or to"}
-group = typer.Typer(help="Say whose mail is never taken in.", no_args_is_help=True)
 
 Pattern = Annotated[
     str, typer.Argument(help="An address, or a domain with all below it.", metavar="WHOSE")
@@ -29,12 +28,6 @@ At = Annotated[Side, typer.Option("--as", help="At which end of a mail it counts
 Mailbox = Annotated[str | None, typer.Option(help="Only in this mailbox; else in all.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="exclude")
-
-
-@group.command()
 def add(
     context: typer.Context,
     whose: Pattern,
@@ -50,14 +43,13 @@ def add(
     carteggio exclude add hr@firm.example --as recipient --mailbox info@firm.example
     """
     with opened(context) as carteggio:
-        box = _mailbox(carteggio, mailbox)
+        box = mailbox_named(carteggio, mailbox)
         added = excluding.add(carteggio.journal, whose, side, box, note, by_operator())
         fresh(carteggio)
     end = _ENDS[side]
     out.print(plain(f"Mail {end} {added.pattern} is not taken in from now on."))
 
 
-@group.command()
 def remove(
     context: typer.Context, whose: Pattern, side: At = Side.EITHER, mailbox: Mailbox = None
 ) -> None:
@@ -66,7 +58,7 @@ def remove(
     carteggio exclude remove bank.example
     """
     with opened(context) as carteggio:
-        box = _mailbox(carteggio, mailbox)
+        box = mailbox_named(carteggio, mailbox)
         excluding.remove(carteggio.journal, whose, side, box, by_operator())
         fresh(carteggio)
     out.print(plain(f"Mail {_ENDS[side]} {whose.strip()} is taken in again from now on."))
@@ -81,7 +73,6 @@ class _Entry:
     count: Count | None
 
 
-@group.command("list")
 def list_(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
@@ -93,7 +84,7 @@ def list_(
     with opened(context) as carteggio:
         fresh(carteggio)
         rules = Exclusions(carteggio.journal).rules()
-        boxes = asyncio.run(_addresses(carteggio))
+        boxes = asyncio.run(mailbox_addresses(carteggio))
         with carteggio.database.pool.connection() as connection:
             counted = excluding.counts(connection, [id for id, _ in rules])
     entries = [_Entry(rule, _named(rule.mailbox, boxes), counted.get(id)) for id, rule in rules]
@@ -123,11 +114,12 @@ def _cells(one: _Entry) -> tuple[str | Text, ...]:
     )
 
 
-def _mailbox(carteggio: Carteggio, address: str | None) -> MailboxId | None:
+def mailbox_named(carteggio: Carteggio, address: str | None) -> MailboxId | None:
+    """Give the mailbox that is named; None where none is."""
     if address is None:
         return None
     fresh(carteggio)
-    boxes = asyncio.run(_addresses(carteggio))
+    boxes = asyncio.run(mailbox_addresses(carteggio))
     found = [id for id, one in boxes.items() if one.casefold() == address.strip().casefold()]
     if not found:
         sentence = f"there is no mailbox {address}; leave --mailbox out, or make it known first"
@@ -135,7 +127,8 @@ def _mailbox(carteggio: Carteggio, address: str | None) -> MailboxId | None:
     return MailboxId(found[0])
 
 
-async def _addresses(carteggio: Carteggio) -> dict[UUID, str]:
+async def mailbox_addresses(carteggio: Carteggio) -> dict[UUID, str]:
+    """Give the addresses of all mailboxes."""
     async with carteggio.reading() as asked:
         return {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
 

@@ -17,17 +17,10 @@ from api.work.instance import Carteggio
 from projections.messages import MessageFilter
 from projections.reader import EVERYTHING
 
-group = typer.Typer(help="Take out messages as facts, or raw mail.", no_args_is_help=True)
 _Party = Annotated[str | None, typer.Option(help="Only this party's: code, address or name.")]
 _Document = Annotated[str | None, typer.Option(help="Only this document's: ERP id or number.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="export")
-
-
-@group.command("messages")
 def messages(
     context: typer.Context,
     output: Annotated[
@@ -85,7 +78,6 @@ async def _filter(finder: Finder, party: str | None, document: str | None) -> Me
     )
 
 
-@group.command("mail")
 def mail(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A new or empty folder.")],

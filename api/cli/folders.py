@@ -12,24 +12,22 @@ from rich.text import Text
 from adapters.imap.values import Role
 from adapters.mailservers import ServerTrouble
 from adapters.mime.worker import ReadingWorker
-from api.cli.accounts import group, show_synced
 from api.cli.setting import err, fresh, local, opened, out, plain, print_rows, table_of
+from api.cli.syncing import show_synced
+from api.work.arrivals import NOT_STORED
 from api.work.following import followed
 from api.work.instance import Carteggio
-from api.work.leftovers import TOO_LARGE, want, want_all
+from api.work.leftovers import NOT_GIVEN, TOO_LARGE, want, want_all
 from api.work.overlooking import Folder, Left, account_named, folders_of, left_of
 from api.work.sync import Sync
 from domain.values import Rejected
 
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-_WHY: Final = {TOO_LARGE: "too large", "not given": "the server does not give it"}
-
-
-def add_to(_: typer.Typer) -> None:
-    """Add these commands to those about accounts."""
-    group.command()(folders)
-    group.command()(left)
-    group.command()(fetch)
+_WHY: Final = {
+    TOO_LARGE: "too large",
+    NOT_GIVEN: "the server does not give it",
+    NOT_STORED: "it cannot be stored here: the log says why",
+}
 
 
 def folders(

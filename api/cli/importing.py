@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from api.cli.setting import err, moment, opened, out, plain, print_json, table_of
+from api.cli.setting import err, moment, opened, out, plain, print_json, settings_of, table_of
 from api.work.directory import import_directory
 from api.work.importing import Progress as Done
 from api.work.importing import Wanted, import_mail, linked_since
@@ -22,15 +22,8 @@ from api.work.instance import Carteggio
 from api.work.takeover import Outcome
 
 _SHOWN = 50
-group = typer.Typer(help="Bring in mail files and master data.", no_args_is_help=True)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="import")
-
-
-@group.command("mail")
 def mail(
     context: typer.Context,
     path: Annotated[
@@ -52,7 +45,7 @@ def mail(
 
     carteggio import mail info.mbox.xz --mailbox info@firm.example --folder INBOX
     """
-    zone = context.obj.settings().zone
+    zone = settings_of(context.obj).zone
     before = moment(cut_off, zone) if cut_off is not None else None
     wanted = Wanted(path, mailbox, folder, before)
     with opened(context) as carteggio:
@@ -142,7 +135,6 @@ def _tell_problems(done: Done) -> None:
         err.print(f"… and {left:,} more")
 
 
-@group.command("directory")
 def directory(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="The folder with the CSV files.")],

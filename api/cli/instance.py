@@ -8,18 +8,12 @@ from pydantic import SecretStr
 from rich.text import Text
 
 from adapters.settings import explained, load_settings
-from api.cli.setting import Chosen, out, plain, print_json, print_rows, table_of
+from api.cli.chosen import Chosen
+from api.cli.setting import out, plain, print_json, print_rows, settings_of, table_of
 from api.compose import init as make
 from api.health import Finding, State, examine
 
 _COLOURS = {State.GOOD: "green", State.WARNING: "yellow", State.BAD: "red"}
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.command()(init)
-    app.command()(config)
-    app.command()(doctor)
 
 
 def init(context: typer.Context) -> None:
@@ -86,7 +80,7 @@ def doctor(
     """
     chosen: Chosen = context.obj
     looked = examine(
-        chosen.home, chosen.settings(), chosen.company, contents=contents, quick=quick
+        chosen.home, settings_of(chosen), chosen.company, contents=contents, quick=quick
     )
     found = list(looked)
     table = table_of("part", "=state", "~found", "~what to do")

@@ -8,7 +8,6 @@ import typer
 from rich.text import Text
 
 from adapters.mime.worker import ReadingWorker
-from api.cli.accounts import group
 from api.cli.setting import fresh, opened, out, plain, print_rows, table_of
 from api.work.checking import Checked, Checking
 from api.work.ledger import Compared
@@ -16,11 +15,6 @@ from api.work.sync import Sync
 
 _SHOWN: Final = 20
 _Row = tuple[Checked, Compared | None]
-
-
-def add_to(_: typer.Typer) -> None:
-    """Add this command to those about accounts."""
-    group.command()(ledger)
 
 
 def ledger(

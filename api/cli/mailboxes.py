@@ -28,15 +28,8 @@ from projections.reader import EVERYTHING
 
 _Address = Annotated[str, typer.Argument(help="The mailbox's address.")]
 _With = Annotated[str, typer.Option("--with", help="The colleague's address.")]
-group = typer.Typer(help="Which mailboxes there are, and who sees them.", no_args_is_help=True)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="mailbox")
-
-
-@group.command("share")
 def share(
     context: typer.Context,
     address: _Address,
@@ -56,7 +49,6 @@ def share(
     out.print(plain(f"{colleague} sees {address} as {role.value}."))
 
 
-@group.command("unshare")
 def unshare(context: typer.Context, address: _Address, colleague: _With) -> None:
     """Let a colleague see a mailbox's mail no more, at once.
 
@@ -80,7 +72,6 @@ class _Mailbox:
     account: Overview | None
 
 
-@group.command("list")
 def list_(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,

@@ -1,52 +1,21 @@
-"""The command line's beginning: global options, groups of commands, and what is said on trouble."""
+"""The command line's beginning: global options, and what is said on trouble."""
 
 import errno
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 import typer
 
-from adapters.blobs import BlobMissing, Damaged, StorageFull, StorageUnavailable
-from adapters.database import DatabaseUnavailable
-from adapters.home import HomeUnusable, NoInstance
-from adapters.keyring import KeyDestroyed, NoKeys, RootKeyUnusable
-from adapters.mailfiles import NoMail
-from adapters.postgres_user import PostgresFailed
-from adapters.recorder import UnsafeSetting
-from adapters.settings import BadSettings
-from api.cli import (
-    accounts,
-    asking,
-    demo,
-    excluding,
-    exporting,
-    folders,
-    importing,
-    instance,
-    ledger,
-    mailboxes,
-    marking,
-    rereading,
-    running,
-    serving,
-    tokens,
-    trusting,
-    trying,
-    unmatched,
-    webforms,
-)
-from api.cli.setting import Chosen
-from api.compose import NoCompany
-from api.work.directory import NoDirectory
-from api.work.replay import Stopped
-from domain.values import Rejected
+from api.cli.chosen import Chosen
+from api.cli.commands import Commands
 
 app = typer.Typer(
     name="carteggio",
+    cls=Commands,
     help="Keeps what happens to a company's mail: every message, whom it is about, "
     "and who still waits for an answer.",
     no_args_is_help=True,
@@ -54,36 +23,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
-for group in (
-    instance, importing, excluding, accounts, trying, ledger, folders, mailboxes, asking, marking,
-    exporting,
-    tokens, serving, running, rereading, webforms, trusting, unmatched, demo,
-):  # fmt: skip
-    group.add_to(app)
-
-_SAID = (
-    BadSettings,
-    BlobMissing,
-    Damaged,
-    DatabaseUnavailable,
-    HomeUnusable,
-    KeyDestroyed,
-    NoCompany,
-    NoDirectory,
-    NoInstance,
-    NoKeys,
-    NoMail,
-    PostgresFailed,
-    Rejected,
-    RootKeyUnusable,
-    StorageFull,
-    StorageUnavailable,
-    Stopped,
-    UnsafeSetting,
-)
 _INTERRUPTED = 130
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_AGAIN = "run the same command again when that is mended: it goes on where it stopped"
 
 
 @app.callback()
@@ -115,13 +56,6 @@ def run() -> None:
         if ended.code == _INTERRUPTED:
             _fail("stopped; what was done is kept", _INTERRUPTED)
         raise
-    except _SAID as trouble:
-        _fail(str(trouble))
-    except psycopg.errors.DiskFull:
-        _fail(f"no room is left for the database; nothing was lost. {_AGAIN.capitalize()}")
-    except (psycopg.OperationalError, psycopg.InterfaceError) as trouble:
-        reason = str(trouble).strip().splitlines()
-        _fail(f"the database stopped answering ({reason[0] if reason else 'closed'}); {_AGAIN}")
     except KeyboardInterrupt:
         _fail("stopped; what was done is kept", _INTERRUPTED)
     except BrokenPipeError:
@@ -134,6 +68,12 @@ def run() -> None:
             raise
         _let_go_of_output()
         _fail("no room is left for what this command writes")
+    except Exception as trouble:
+        # Named, not imported: what it knows of is most of the program.
+        sentence = import_module("api.cli.trouble").said_of(trouble)
+        if sentence is None:
+            raise
+        _fail(sentence)
 
 
 def _run_and_write() -> None:

@@ -26,11 +26,6 @@ _Mailbox = Annotated[str | None, typer.Option(help="Only in this mailbox; else w
 _Folder = Annotated[str | None, typer.Option(help="Only where it lies in this folder.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(mark)
-
-
 def mark(
     context: typer.Context,
     message: Annotated[str, typer.Argument(help="A message's id or Message-ID.")],

@@ -23,16 +23,8 @@ from projections.reader import EVERYTHING
 
 _MOST: Final = 1_000_000
 _Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
-group = typer.Typer(help="Mail that could not be read in full.", no_args_is_help=True)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="quarantine")
-    app.command()(reread)
-
-
-@group.command("list")
 def list_(context: typer.Context, as_json: _Json = False) -> None:
     """List the mail that could not be read in full, and why; its raw octets are kept.
 
@@ -58,7 +50,6 @@ def _cells(one: Unread, zone: ZoneInfo) -> tuple[str | Text, ...]:
     )
 
 
-@group.command()
 def reprocess(
     context: typer.Context,
     message: Annotated[

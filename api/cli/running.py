@@ -18,12 +18,6 @@ from api.work.tokens import by_operator
 _SHOWN = 20
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    for command in (work, replay, skip):
-        app.command()(command)
-
-
 @contextmanager
 def stopped_by_signals() -> Iterator[Event]:
     """Give an event that SIGTERM and SIGINT set; a second one ends the process as usual."""

@@ -11,19 +11,15 @@ from typing import Annotated
 
 import typer
 
+from api.cli.chosen import Chosen
 from api.cli.running import stopped_by_signals
-from api.cli.setting import Chosen, err, opened, out, plain
+from api.cli.setting import err, opened, out, plain, settings_of
 from api.work.instance import Carteggio
 from domain.values import Rejected
 from projections import access
 from projections.reader import EVERYTHING
 
 _GRACE_S = 8  # shorter than the ten seconds that container runtimes leave
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(serve)
 
 
 def serve(
@@ -52,7 +48,7 @@ def serve(
     carteggio serve --host 0.0.0.0 --port 80 --no-work
     """
     chosen: Chosen = context.obj
-    settings = chosen.settings()
+    settings = settings_of(chosen)
     working = settings.work_in_serve if work is None else work
     host = host or settings.host
     with (

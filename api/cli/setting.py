@@ -4,9 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Final, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,16 +13,16 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from adapters.home import Home, home_at
 from adapters.logs import set_up_logs
 from adapters.settings import Settings, load_settings
+from api.cli.chosen import Chosen
 from api.cli.tables import Rows, table_of
 from api.compose import compose
 from api.work.instance import Carteggio
 
 __all__ = [
-    "Chosen", "err", "fresh", "local", "moment", "opened", "out", "plain", "print_json",
-    "print_rows", "table_of",
+    "err", "fresh", "local", "moment", "opened", "out", "plain", "print_json",
+    "print_rows", "settings_of", "table_of",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -35,28 +33,16 @@ out = Console(highlight=False, width=None if sys.stdout.isatty() else _ENDLESS)
 err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _ENDLESS)
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The global options."""
-
-    folder: Path | None
-    company: str | None
-
-    @property
-    def home(self) -> Home:
-        """Give the instance's place."""
-        return home_at(self.folder)
-
-    def settings(self) -> Settings:
-        """Read the settings of an instance that is there."""
-        return load_settings(self.home.require())
+def settings_of(chosen: Chosen) -> Settings:
+    """Read the settings of an instance that is there."""
+    return load_settings(chosen.home.require())
 
 
 @contextmanager
 def opened(context: typer.Context, *, working: bool = False) -> Iterator[Carteggio]:
     """Open the chosen instance for the chosen company; who only asks wants warnings alone."""
     chosen: Chosen = context.obj
-    settings = chosen.settings()
+    settings = settings_of(chosen)
     quiet = settings.log_level == "info" and not working
     set_up_logs("warning" if quiet else settings.log_level, settings.log_format)
     with compose(chosen.home, settings, chosen.company) as carteggio:

@@ -34,15 +34,8 @@ from projections.access import TokenRow
 from projections.reader import EVERYTHING
 
 _SPAN = re.compile(r"(\d{1,5})\s*(d|days?|h|hours?)")
-group = typer.Typer(help="Let programs ask the API, and shut them out.", no_args_is_help=True)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="token")
-
-
-@group.command("create")
 def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Who or what will use it.")],
@@ -105,7 +98,6 @@ async def _mailboxes(carteggio: Carteggio, addresses: list[str]) -> list[Mailbox
     return found
 
 
-@group.command("list")
 def list_(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
@@ -171,7 +163,6 @@ async def _tokens(carteggio: Carteggio) -> tuple[list[TokenRow], dict[UUID, str]
         return await access.tokens(*asked, EVERYTHING), names
 
 
-@group.command("revoke")
 def revoke(
     context: typer.Context,
     token: Annotated[str, typer.Argument(help="A token's id, or its name if no other bears it.")],

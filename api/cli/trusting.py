@@ -13,18 +13,11 @@ from domain.identity import server_id
 from projections.authentication import TrustedRow, trusted
 from projections.reader import EVERYTHING
 
-group = typer.Typer(help="Mail servers that are believed about senders.", no_args_is_help=True)
 Server = Annotated[
     str, typer.Argument(help="Its name, as it stands first in Authentication-Results.")
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="trust")
-
-
-@group.command()
 def add(context: typer.Context, server: Server) -> None:
     """Believe what a mail server of ours says of senders (RFC 8601): SPF, DKIM, DMARC.
 
@@ -43,7 +36,6 @@ def add(context: typer.Context, server: Server) -> None:
     out.print(plain(f"What {name} says about senders is believed."))
 
 
-@group.command()
 def remove(context: typer.Context, server: Server) -> None:
     """Believe a mail server no longer.
 
@@ -57,7 +49,6 @@ def remove(context: typer.Context, server: Server) -> None:
     out.print(plain(f"What {name} says about senders is believed no longer."))
 
 
-@group.command("list")
 def list_(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,

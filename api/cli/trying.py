@@ -6,16 +6,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from api.cli.accounts import group
 from api.cli.setting import fresh, opened, plain, print_rows, table_of
 from api.work.consent import Consents
 from api.work.instance import Carteggio
 from api.work.trying import PATIENCE, State, Step, all_tried, way_to
-
-
-def add_to(_: typer.Typer) -> None:
-    """Add this command to those about accounts."""
-    group.command("test")(try_out)
 
 
 def try_out(

@@ -23,11 +23,6 @@ _WANTED: Final = MessageFilter(
 )
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(unmatched)
-
-
 def unmatched(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many lines.")] = 200,

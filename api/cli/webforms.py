@@ -1,63 +1,51 @@
 """Web forms: addresses that write for others, who stand in Reply-To."""
 
-from dataclasses import asdict
+import asyncio
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
+from api.cli.excluding import Mailbox, mailbox_addresses, mailbox_named
 from api.cli.setting import fresh, opened, out, plain, print_rows, table_of
-from api.work.instance import Carteggio
-from api.work.records import is_address
 from api.work.tokens import by_operator
-from domain import webform
-from domain.identity import web_form_id
-from domain.values import Rejected
-from domain.webform import DeclareWebForm, WebFormDeclared, WithdrawWebForm
+from api.work.webforms import declare, declared, form_of, withdraw
 
-group = typer.Typer(help="Addresses that write for others: web forms.", no_args_is_help=True)
 Address = Annotated[str, typer.Argument(help="The address in From of the form's mail.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.add_typer(group, name="form")
-
-
-@group.command()
 def add(
     context: typer.Context,
     address: Address,
+    mailbox: Mailbox = None,
     note: Annotated[str, typer.Option(help="Which form it is; kept sealed.")] = "",
 ) -> None:
     """Take mail from an address for that of whoever stands in Reply-To, also what is here already.
 
     carteggio form add info@firm.example
+    carteggio form add shop@host.example --mailbox sales@firm.example
     """
-    clean = address.strip().casefold()
-    if not is_address(clean):
-        raise Rejected("INVALID", f"{address!r} is no mail address")
     with opened(context) as carteggio:
-        id = web_form_id(carteggio.identity_key, clean)
-        declared = DeclareWebForm(WebFormDeclared(clean, note))
-        carteggio.journal.record(id, webform, declared, by_operator())
+        id, form = form_of(carteggio, address, note, mailbox_named(carteggio, mailbox))
+        declare(carteggio, id, form, by_operator())
         fresh(carteggio)
-    out.print(plain(f"Mail from {clean} is taken for that of whoever stands in Reply-To."))
+    said = f"Mail from {form.address} is taken for that of whoever stands in Reply-To"
+    out.print(plain(f"{said}, in {mailbox.strip()}." if mailbox else f"{said}."))
 
 
-@group.command()
-def remove(context: typer.Context, address: Address) -> None:
+def remove(context: typer.Context, address: Address, mailbox: Mailbox = None) -> None:
     """Take mail from an address for its own again.
 
     carteggio form remove info@firm.example
     """
     with opened(context) as carteggio:
-        id = web_form_id(carteggio.identity_key, address.strip())
-        carteggio.journal.record(id, webform, WithdrawWebForm(), by_operator())
+        id, form = form_of(carteggio, address, mailbox=mailbox_named(carteggio, mailbox))
+        withdraw(carteggio, id, by_operator())
         fresh(carteggio)
-    out.print(plain(f"Mail from {address.strip()} is its own again."))
+    out.print(plain(f"Mail from {form.address} is its own again."))
 
 
-@group.command("list")
 def list_(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
@@ -68,18 +56,23 @@ def list_(
     """
     with opened(context) as carteggio:
         fresh(carteggio)
-        found = _declared(carteggio)
-    table = table_of("address", "~note")
-    print_rows(
-        found, asdict, table, lambda one: (plain(one.address), plain(one.note)), as_json=as_json
-    )
+        boxes = asyncio.run(mailbox_addresses(carteggio))
+        found = [
+            _Form(one.address, boxes.get(one.mailbox) if one.mailbox else None, one.note)
+            for _, one in declared(carteggio)
+        ]
+    table = table_of("address", "?mailbox", "~note")
+    print_rows(found, asdict, table, _cells, as_json=as_json)
 
 
-def _declared(carteggio: Carteggio) -> list[WebFormDeclared]:
-    with carteggio.database.pool.connection() as connection:
-        rows = connection.execute("SELECT stream FROM matching_ours WHERE forms <> '{}'")
-        streams = [row[0] for row in rows]
-    forms = dict.fromkeys(streams, webform.initial)
-    for recorded in carteggio.journal.streams(streams):
-        forms[recorded.stream] = webform.evolve(forms[recorded.stream], recorded.event)
-    return sorted((f.standing for f in forms.values() if f.standing), key=lambda one: one.address)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A line of the list; without a mailbox it is a form in every one."""
+
+    address: str
+    mailbox: str | None
+    note: str
+
+
+def _cells(one: _Form) -> tuple[str | Text, ...]:
+    return plain(one.address), plain(one.mailbox or "all"), plain(one.note)

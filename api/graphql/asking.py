@@ -154,7 +154,7 @@ class Asking:
         self, info: Info[Any, Any], wanted: PartyFilter, **at: At
     ) -> Connection[Party]:
         """Give parties by name."""
-        asked = _page(info, parties.BY_NAME, at)
+        asked = asked_page(info, parties.BY_NAME, at)
         async with self.reading() as read:
             found = await parties.page(*read.asked, wanted, asked)
             made = await made_parties(read, found.rows, _nodes(info))
@@ -164,7 +164,7 @@ class Asking:
         self, info: Info[Any, Any], wanted: DocumentFilter, **at: At
     ) -> Connection[Document]:
         """Give documents, the newest first."""
-        asked = _page(info, documents.BY_DATE, at)
+        asked = asked_page(info, documents.BY_DATE, at)
         async with self.reading() as read:
             found = await documents.page(*read.asked, wanted, asked)
             made = await made_documents(read, found.rows, _nodes(info))
@@ -185,7 +185,7 @@ class Asking:
         self, info: Info[Any, Any], wanted: MessageFilter, order: Order, **at: At
     ) -> Connection[Message]:
         """Give messages by the time they were received."""
-        asked = _page(info, order, at)
+        asked = asked_page(info, order, at)
         async with self.reading() as read:
             found = await messages.page(*read.asked, wanted, asked, order)
             made = await made_messages(read, found.rows, _nodes(info))
@@ -195,7 +195,7 @@ class Asking:
         self, info: Info[Any, Any], conversation: UUID, **at: At
     ) -> Connection[Message]:
         """Give a conversation's mail."""
-        asked = _page(info, threads.OLDEST_FIRST, at)
+        asked = asked_page(info, threads.OLDEST_FIRST, at)
         async with self.reading() as read:
             found = await threads.thread(*read.asked, conversation, asked)
             made = await made_messages(read, found.rows, _nodes(info))
@@ -205,7 +205,7 @@ class Asking:
         self, info: Info[Any, Any], of: Callable[..., Awaitable[Slice[Any]]], **at: At
     ) -> Connection[Message]:
         """Give a list of mail that waits for a person's choice."""
-        asked = _page(info, links.NEWEST_FIRST, at)
+        asked = asked_page(info, links.NEWEST_FIRST, at)
         async with self.reading() as read:
             found = await of(*read.asked, asked)
             ids = [row.message for row in found.rows]
@@ -222,7 +222,7 @@ class Asking:
     ) -> TimelineConnection:
         """Give the mail that belongs to a party or document, the newest first."""
         order = timelines.NEWEST_FIRST
-        asked, then = _page(info, order, at), inputs.moment(as_of)
+        asked, then = asked_page(info, order, at), inputs.moment(as_of)
         filter = wanted.wanted() if wanted else timelines.EVERYTHING
         edges = Selection.of(info)["edges"]
         async with self.reading(then) as read:
@@ -249,7 +249,7 @@ class Asking:
         **at: At,
     ) -> Connection[Unanswered]:
         """Give what waits."""
-        asked = _page(info, order, at)
+        asked = asked_page(info, order, at)
         async with self.reading(as_of) as read:
             found = await waiting_in(*read.asked, asked, as_of, wanted, order)
             made = await made_waits(read, found.rows, _nodes(info))
@@ -287,7 +287,7 @@ class Asking:
         order: Order,
         **at: At,
     ) -> Connection[AuditEntry]:
-        asked, fields = _page(info, order, at), _nodes(info)
+        asked, fields = asked_page(info, order, at), _nodes(info)
         if Scope.READ_MAIL not in self.context.viewer.scopes:
             fields.fields.pop("subject", None)
         async with self.reading() as read:
@@ -296,7 +296,7 @@ class Asking:
         return connection(found, order, lambda row: made[row.position])
 
 
-def _page(info: Info[Any, Any], order: Order, at: Mapping[str, Any]) -> Page:
+def asked_page(info: Info[Any, Any], order: Order, at: Mapping[str, Any]) -> Page:
     """Check which page is asked for; what nobody asks for is not counted.
 
     Lists inside of lists multiply: all of them together are bounded.

@@ -1,5 +1,6 @@
 """What all commands share: their ids, who gives them, and what is told where one is not done."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import strawberry
 from adapters.ids import uuid7
 from api.graphql.context import Context
 from api.graphql.ids import Kind, encoded
+from api.graphql.scalars import Position
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, Rejected
 
@@ -48,6 +50,24 @@ def stamp(context: Context) -> Stamp:
     return lambda id: Envelope(
         uuid7(), at, actor, Origin("graphql"), principal, command_id=id, correlation=work
     )
+
+
+def caught_up(context: Context, done: Callable[[], int | None]) -> int | None:
+    """Do it, and let the read models see it, unless a worker does."""
+    position = done()
+    if position is not None:
+        context.carteggio.feed.catch_up(position)
+    return position
+
+
+async def obeyed(
+    context: Context, command_id: str, order: Callable[[Envelope], int | None]
+) -> Position | None:
+    """Carry one order out, and give the position of its event; None if it was so already."""
+    check_command_id(command_id)
+    envelope = stamp(context)(command_id)
+    position = await asyncio.to_thread(caught_up, context, lambda: order(envelope))
+    return None if position is None else Position(position)
 
 
 def user_error(refusal: Rejected, *path: str) -> UserError:

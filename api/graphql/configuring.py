@@ -11,7 +11,14 @@ from strawberry import ID, Info
 from api.graphql.access import requires
 from api.graphql.accounts import Account, account_object, overviews
 from api.graphql.asking import Asking
-from api.graphql.commands import COMMAND_ID, UserError, check_command_id, stamp, user_error
+from api.graphql.commands import (
+    COMMAND_ID,
+    UserError,
+    caught_up,
+    check_command_id,
+    stamp,
+    user_error,
+)
 from api.graphql.context import Context
 from api.graphql.entering import AccountConfigureInput, Wanted, wanted
 from api.graphql.ids import Kind, of_kind
@@ -157,7 +164,7 @@ async def _ordered(info: Info[Any, Any], input: AccountInput, order: Order) -> A
         check_command_id(input.command_id)
         id = _managed(context, input.account_id)
         position = await asyncio.to_thread(
-            _caught_up, context, lambda: order(context, id, stamp(context)(input.command_id))
+            caught_up, context, lambda: order(context, id, stamp(context)(input.command_id))
         )
     except Rejected as refusal:
         return _refused(refusal)
@@ -175,9 +182,9 @@ async def _configured(context: Context, input: AccountConfigureInput) -> tuple[U
         accounts.carried_out, context.carteggio, str(input.command_id)
     )
     tries = input.check and entered.tries and not repeated
-    if tries and (bad := _bad(await _steps(way_of(entered.entered)))):
+    if tries and (bad := _bad(await _steps(way_of(entered.entered, context.carteggio.reach)))):
         raise Rejected("NO_LOGIN", f"{bad.name}: {bad.said}; nothing was kept")
-    position = await asyncio.to_thread(_caught_up, context, lambda: _keep(context, input, entered))
+    position = await asyncio.to_thread(caught_up, context, lambda: _keep(context, input, entered))
     return account_id(key, box), position
 
 
@@ -189,14 +196,6 @@ def _keep(context: Context, input: AccountConfigureInput, entered: Wanted) -> in
         lambda part: made(f"{input.command_id}{part}"),
         secret=entered.secret,
     )
-
-
-def _caught_up(context: Context, done: Callable[[], int | None]) -> int | None:
-    """Do it, and let the read models see it, unless a worker does."""
-    position = done()
-    if position is not None:
-        context.carteggio.feed.catch_up(position)
-    return position
 
 
 async def _steps(way: Way) -> list[Step]:

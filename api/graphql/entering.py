@@ -57,6 +57,9 @@ def wanted(carteggio: Carteggio, input: AccountConfigureInput, before: Account |
     protocol, security = _ways(input, before)
     place = _place(input, before, protocol, security)
     same = before is not None and place == _place_of(before)
+    if not same and not carteggio.reach.may_be_entered(place[0]):
+        do = "the administrator may allow it by the setting mail_networks_allowed"
+        raise Rejected("OUT_OF_REACH", f"host: no mail server may be at {place[0]}; {do}")
     if (
         before is not None
         and before.oauth is not None

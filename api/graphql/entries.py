@@ -12,6 +12,7 @@ from api.graphql.ids import Kind, encoded
 from api.graphql.letters import message_objects
 from api.graphql.node import Actor, AuditEntry, Node
 from api.graphql.people import colleagues, user_object
+from api.graphql.policies import policy_objects
 from api.graphql.reading import (
     Reading,
     conversations_by_id,
@@ -30,7 +31,8 @@ Named = tuple[Kind, UUID]
 _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "message": Kind.MESSAGE, "party": Kind.PARTY, "document": Kind.DOCUMENT,
     "mailbox": Kind.MAILBOX, "colleague": Kind.COLLEAGUE, "account": Kind.ACCOUNT,
-    "token": Kind.TOKEN,
+    "token": Kind.TOKEN, "exclusion": Kind.EXCLUSION, "web_form": Kind.WEB_FORM,
+    "server": Kind.SERVER,
 }  # fmt: skip
 
 
@@ -67,6 +69,11 @@ async def _of_kind(
             found = (await overviews(read.asking.context)).values()
             shown = [account_object(one, read.asking) for one in found]
             return {one.key: one for one in shown if one.key in ids}
+        case Kind.EXCLUSION | Kind.WEB_FORM | Kind.SERVER if (
+            Scope.MANAGE_MAILBOXES in read.asking.context.viewer.scopes
+        ):
+            standing = await policy_objects(read.asking.context, kind, read.asking)
+            return {id: standing[id] for id in ids if id in standing}
         case Kind.COLLEAGUE:
             people = await colleagues(read.asking.context)
             return {id: user_object(people[id], read.asking) for id in ids if id in people}

@@ -23,6 +23,9 @@ class Kind(StrEnum):
     COLLEAGUE = "col"
     ACCOUNT = "acc"
     TOKEN = "tok"  # noqa: S105  a prefix
+    EXCLUSION = "exc"
+    WEB_FORM = "frm"
+    SERVER = "srv"
     OBJECT = "obj"
 
 

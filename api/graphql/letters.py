@@ -41,7 +41,7 @@ from api.graphql.selection import Selection
 from api.paths import raw_path
 from domain.message import CloseReason, Direction, LinkState, TargetKind
 from domain.values import ActorKind
-from projections import links, messages, threads
+from projections import conversations, links, messages, threads
 from projections.authentication import ResultRow, results_of
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.history import LinkRow
@@ -137,7 +137,7 @@ async def _read_relations(
             id: [made[one.id] for one in found if one.id in made] for id, found in rows.items()
         }
     if "conversation" in wanted:
-        of = await threads.conversations_of(*read.asked, ids)
+        of = await conversations.conversations_of(*read.asked, ids)
         found = await conversation_objects(read, set(of.values()), wanted["conversation"])
         parts.conversations = {id: found[one] for id, one in of.items()}
 

@@ -1,13 +1,14 @@
 """Lists by pages: one shape for all of them (the Relay connection), and what may be asked."""
 
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
 
 import strawberry
 from strawberry import UNSET
 
 from domain.values import Rejected
-from projections.reader import Order, Page, Slice, decode_cursor
+from projections.reader import COUNTED_EXACTLY, Order, Page, Slice, decode_cursor
 
 MOST: Final = 100
 USUAL: Final = 50
@@ -73,6 +74,21 @@ def _at_most(name: str, wanted: int) -> int:
     if not 1 <= wanted <= MOST:
         raise Rejected("INVALID", f"{name} has to be from 1 to {MOST}, not {wanted}")
     return wanted
+
+
+def slice_in(rows: Iterable[R], order: Order, page: Page) -> Slice[R]:
+    """Give a page of rows that are all at hand, by an ascending order."""
+    ordered = sorted(rows, key=order.key)
+    total = len(ordered)
+    if page.last is None:
+        begin = 0 if page.after is None else bisect_right(ordered, page.after, key=order.key)
+        end = min(total, begin + page.first)
+    else:
+        end = total if page.before is None else bisect_left(ordered, page.before, key=order.key)
+        begin = max(0, end - page.last)
+    exact = total <= COUNTED_EXACTLY
+    counted = min(total, COUNTED_EXACTLY)
+    return Slice(ordered[begin:end], end < total, begin > 0, counted, exact)
 
 
 def connection(found: Slice[R], order: Order, node: Callable[[R], T | None]) -> Connection[T]:

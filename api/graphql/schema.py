@@ -13,6 +13,7 @@ from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.closing import ClosingMutation
 from api.graphql.configuring import AccountMutation
+from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
@@ -34,9 +35,12 @@ from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
+from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.scalars import SCALARS, Position
 from api.graphql.selection import Selection
 from api.graphql.sharing import SharingMutation
+from api.graphql.trusting import ServerMutation, ServerQuery
+from api.graphql.webforms import WebFormMutation, WebFormQuery
 from api.work.instance import Carteggio
 from domain.access import Scope
 from projections import links, messages
@@ -109,7 +113,7 @@ class SystemStatus:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ManagingQuery):
+class Query(ManagingQuery, QuarantineQuery, ExclusionQuery, WebFormQuery, ServerQuery):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
         context = info.context
@@ -295,7 +299,15 @@ def _status(carteggio: Carteggio) -> SystemStatus:
 
 @strawberry.type(description="What may be changed.")
 class Mutation(
-    ClosingMutation, MarkingMutation, FetchingMutation, AccountMutation, SharingMutation
+    ClosingMutation,
+    MarkingMutation,
+    FetchingMutation,
+    AccountMutation,
+    SharingMutation,
+    QuarantineMutation,
+    ExclusionMutation,
+    WebFormMutation,
+    ServerMutation,
 ):
     pass
 

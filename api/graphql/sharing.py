@@ -8,7 +8,14 @@ import strawberry
 from strawberry import ID, UNSET, Info
 
 from api.graphql.access import requires
-from api.graphql.commands import COMMAND_ID, UserError, check_command_id, stamp, user_error
+from api.graphql.commands import (
+    COMMAND_ID,
+    UserError,
+    caught_up,
+    check_command_id,
+    stamp,
+    user_error,
+)
 from api.graphql.context import Context
 from api.graphql.ids import Kind, of_kind
 from api.graphql.managing import managed
@@ -83,9 +90,6 @@ def _done(
 ) -> int | None:
     carteggio, envelope = context.carteggio, stamp(context)(input.command_id)
     if input.role is None:
-        position = unshare(carteggio, box, colleague, envelope)
-    else:
-        position = share(carteggio, box, colleague, input.role, envelope)
-    if position is not None:
-        carteggio.feed.catch_up(position)
-    return position
+        return caught_up(context, lambda: unshare(carteggio, box, colleague, envelope))
+    role = input.role
+    return caught_up(context, lambda: share(carteggio, box, colleague, role, envelope))

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 from adapters.imap.values import ImapAccount
 from adapters.mailservers import Tokens
 from adapters.pop3.values import Pop3Account
+from adapters.reach import USUAL, Reach
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
@@ -76,7 +77,9 @@ class Account:
         """Say whether a person has to act before mail can be fetched."""
         return self.oauth is not None and not self.consented
 
-    def imap(self, password: str, tokens: Tokens | None = None) -> ImapAccount:
+    def imap(
+        self, password: str, tokens: Tokens | None = None, reach: Reach = USUAL
+    ) -> ImapAccount:
         """Give what the session needs."""
         return ImapAccount(
             host=self.host,
@@ -87,9 +90,12 @@ class Account:
             ca_file=Path(self.ca_file) if self.ca_file else None,
             pin=self.pin,
             tokens=tokens,
+            reach=reach,
         )
 
-    def pop3(self, password: str, tokens: Tokens | None = None) -> Pop3Account:
+    def pop3(
+        self, password: str, tokens: Tokens | None = None, reach: Reach = USUAL
+    ) -> Pop3Account:
         """Give what the session needs."""
         return Pop3Account(
             host=self.host,
@@ -100,6 +106,7 @@ class Account:
             ca_file=Path(self.ca_file) if self.ca_file else None,
             pin=self.pin,
             tokens=tokens,
+            reach=reach,
         )
 
 

@@ -10,6 +10,9 @@ from domain.values import MailboxId
 EXCLUDED: Final = "excluded"
 """Why a mail on a server is not taken in: the do-not-capture list asks for it."""
 
+NOT_STORED: Final = "not stored"
+"""Why a mail is left though it was fetched: it could not be stored, for its own sake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -39,7 +42,7 @@ class Arrival:
 class Counts:
     """What became of mail; `stored` includes `copies` of messages that were known already.
 
-    `excluded` was passed over, as the do-not-capture list asks.
+    `excluded` was passed over, as the do-not-capture list asks; `failed` could not be stored.
     """
 
     read: int = 0
@@ -48,6 +51,7 @@ class Counts:
     known: int = 0
     degraded: int = 0
     excluded: int = 0
+    failed: int = 0
     octets: int = 0
 
     def add(self, other: "Counts") -> None:

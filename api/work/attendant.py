@@ -115,8 +115,7 @@ class Attendant:
         self._news.clear()
         synced = Synced(self._account)
         async with self._sync.alone(synced):
-            await self._sync.carrying.carry_out(session, self._account)
-            await self._sync.fetching.look(session, synced, choice)
+            await self._sync.look(session, synced, choice)
         await self._looked(synced)
 
     async def _call(self, synced: Synced) -> float:

@@ -22,6 +22,7 @@ from api.work.instance import Carteggio
 from api.work.marking import Folder, Marked, Marking, bits
 from api.work.opening import Here, Opening
 from api.work.outward import MOST_TRIES, Order
+from api.work.pursuing import Lost
 from api.work.undone import Failure, give_up
 from domain.marking import MARKS, FailureReason
 
@@ -50,33 +51,42 @@ class Carrying:
         self._carteggio = carteggio
         self._marking = Marking(carteggio.journal)
 
-    async def carry_out(self, session: ImapSession, account: Account) -> None:
+    async def carry_out(self, session: ImapSession, account: Account) -> Lost:
         """Do what is due for an account; a folder is to be selected anew after it.
 
-        Raises ImapTrouble where the connection is lost: the rest waits.
+        Gives the orders of which the message is not where it was: they wait. Raises ImapTrouble
+        where the connection is lost: the rest waits.
         """
-        database = self._carteggio.database
-        orders = await asyncio.to_thread(outward.next_of, database, account.id)
+        lost: list[tuple[Order, Failure]] = []
+        orders = await self._next(account, lost)
         if not orders:
-            return
-        opening = Opening(self._carteggio, account, session.connection)
+            return lost
+        opening = Opening(self._carteggio, account, session.connection, lost)
         there = {opening.key(one): one for one in await session.folders()}
         while orders:
             await self._try(opening, there, orders)
-            orders = await asyncio.to_thread(outward.next_of, database, account.id)
+            orders = await self._next(account, lost)
+        return lost
+
+    async def _next(self, account: Account, lost: Lost) -> list[Order]:
+        database, left_out = self._carteggio.database, {one.number for one, _ in lost}
+        return await asyncio.to_thread(outward.next_of, database, account.id, left_out)
 
     async def _try(
         self, opening: Opening, there: Mapping[UUID, RemoteFolder], orders: Sequence[Order]
     ) -> None:
         """Do some orders of one sort; whatever comes of it, they are not due any more."""
         folder, target = there.get(orders[0].folder), orders[0].target
-        if folder is None or (target is not None and target not in there):
-            await self._fail(orders, Failure(FailureReason.NO_FOLDER, gone=folder is None))
+        if folder is None:
+            opening.lose(orders, Failure(FailureReason.NO_FOLDER, gone=True))
+            return
+        if target is not None and target not in there:
+            await self._fail(orders, Failure(FailureReason.NO_FOLDER))
             return
         try:
             here = await opening.source(folder, orders)
             if target is None:
-                await self._mark(here, orders)
+                await self._mark(opening, here, orders)
             else:
                 await self._move(opening, here, orders, there[target])
         except Refused as refusal:
@@ -95,10 +105,11 @@ class Carrying:
 
     # ---- marks
 
-    async def _mark(self, here: Here, orders: Sequence[Order]) -> None:
+    async def _mark(self, opening: Opening, here: Here, orders: Sequence[Order]) -> None:
         """Change flags until they are as ordered; what others change meanwhile is recorded first."""
         shown = await here.shown(orders)
-        await self._fail([one for one in orders if not here.lies(one, shown)], _LOST)
+        opening.lose([one for one in orders if not here.lies(one, shown)], _LOST)
+        orders = [one for one in orders if here.lies(one, shown)]
         left = await asyncio.to_thread(self._learn, here, orders, shown)
         await self._begin(left)
         for _ in range(_ROUNDS):
@@ -175,7 +186,7 @@ class Carrying:
         lost = [one for one in orders if one not in done]
         blind = [one for one in lost if one.tries and not opening.header_id(one.message)]
         await asyncio.to_thread(self._end, blind)
-        await self._fail([one for one in lost if one not in blind], _LOST)
+        opening.lose([one for one in lost if one not in blind], _LOST)
 
     # ---- what is kept of it
 

@@ -84,7 +84,7 @@ class Docket:
 
 def docket_of(tables: Tables, due: Mapping[UUID, UUID]) -> Docket:
     """Look up what concerns the messages that are due, and judge each after what it goes on with."""
-    facts, ours = tables.lookups.facts(due), tables.lookups.ours()
+    facts, ours = tables.lookups.facts(due), tables.lookups.own.all()
     contents = {message: one.content for message, one in facts.items()}
     parents = _referred_to(tables.lookups, contents)
     sought = {
@@ -103,7 +103,7 @@ def docket_of(tables: Tables, due: Mapping[UUID, UUID]) -> Docket:
             for message, parent in gone_on.items()
         },
         seeking={one: sought.get(one, (facts[one].at, ())) for one in facts},
-        people=_people(tables, contents, ours),
+        people=_people(tables, facts, ours),
         before=tables.lookups.verdicts({*facts, *gone_on.values(), *parents.values()}),
     )
     order = list(_parents_first(facts, docket.parents))
@@ -113,10 +113,13 @@ def docket_of(tables: Tables, due: Mapping[UUID, UUID]) -> Docket:
     return docket
 
 
-def _people(tables: Tables, contents: Mapping[UUID, Content], ours: Ours) -> People:
+def _people(tables: Tables, facts: Mapping[UUID, Facts], ours: Ours) -> People:
     addresses = {
-        message: frozenset(address.casefold() for _, address in correspondents(one, ours))
-        for message, one in contents.items()
+        message: frozenset(
+            address.casefold()
+            for _, address in correspondents(one.content, ours.within(one.mailboxes))
+        )
+        for message, one in facts.items()
     }
     everybody = set[str]().union(*addresses.values())
     parties_at = tables.people.parties_at(everybody)
@@ -222,7 +225,7 @@ def judge_in(docket: Docket, message: UUID) -> None:
         verdict = docket.judged.get(parent) or docket.before.get(parent)
     before = docket.before.get(message)
     around = Surroundings(
-        ours=docket.ours,
+        ours=docket.ours.within(docket.facts[message].mailboxes),
         parties_at=docket.people.parties_at,
         documents_of=docket.documents_of,
         numbers=docket.numbers.get(message, ()),

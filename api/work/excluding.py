@@ -1,7 +1,7 @@
 """The do-not-capture list: what stands on it now, and how much was passed over because of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -82,14 +82,29 @@ def count(connection: Connection[Any], passed: Passed) -> None:
         )
 
 
-def counts(connection: Connection[Any], rules: Iterable[UUID]) -> Mapping[UUID, Count]:
-    """Give how much each rule kept out so far; mail that is offered twice counts twice."""
+def counts(
+    connection: Connection[Any], rules: Iterable[UUID], mailboxes: Sequence[UUID] | None = None
+) -> Mapping[UUID, Count]:
+    """Give how much each rule kept out so far; mail that is offered twice counts twice.
+
+    `mailboxes`: only out of these.
+    """
+    boxes = None if mailboxes is None else list(mailboxes)
     rows = connection.execute(
         "SELECT exclusion, sum(messages)::bigint, max(day) FROM excluded_mail"
-        " WHERE exclusion = ANY(%b) GROUP BY exclusion",
-        (list(rules),),
+        " WHERE exclusion = ANY(%(rules)b)"
+        " AND (%(boxes)s::uuid[] IS NULL OR mailbox = ANY(%(boxes)s)) GROUP BY exclusion",
+        {"rules": list(rules), "boxes": boxes},
     )
     return {id: Count(messages, last) for id, messages, last in rows}
+
+
+def entry(
+    identity_key: bytes, pattern: str, side: Side, mailbox: MailboxId | None, note: str = ""
+) -> tuple[UUID, ExclusionAdded]:
+    """Read what people type; give the entry with its stream's id, on the list or not."""
+    added = ExclusionAdded(side, mailbox, pattern_of(pattern), note)
+    return exclusion_id(identity_key, side.value, mailbox, added.pattern), added
 
 
 def add(
@@ -101,8 +116,7 @@ def add(
     context: Envelope,
 ) -> ExclusionAdded:
     """Put an address or a domain on the list, from now on."""
-    added = ExclusionAdded(side, mailbox, pattern_of(pattern), note)
-    id = exclusion_id(journal.keyring.identity_key, side.value, mailbox, added.pattern)
+    id, added = entry(journal.keyring.identity_key, pattern, side, mailbox, note)
     journal.record(id, exclusion, AddExclusion(added), context)
     return added
 
@@ -111,6 +125,5 @@ def remove(
     journal: Journal, pattern: str, side: Side, mailbox: MailboxId | None, context: Envelope
 ) -> None:
     """Take it off the list; Rejected if it is not there."""
-    key = journal.keyring.identity_key
-    id = exclusion_id(key, side.value, mailbox, pattern_of(pattern))
+    id, _ = entry(journal.keyring.identity_key, pattern, side, mailbox)
     journal.record(id, exclusion, RemoveExclusion(), context)

@@ -33,6 +33,7 @@ from adapters.imap.values import (
 )
 from adapters.logs import log
 from api.work import leftovers, recognising
+from api.work.arrivals import NOT_STORED
 from api.work.choosing import Choice, Choosing
 from api.work.cursors import Cursor, Cursors, Known
 from api.work.instance import Carteggio
@@ -255,7 +256,7 @@ class Fetching:
         async with self._lanes.storing:
             counts = await asyncio.to_thread(self._take, items, there, cursor, server_ids)
         look.synced.counts.add(counts)
-        look.synced.not_fetched += sum(_is_left(item) for item in items)
+        look.synced.not_fetched += sum(_is_left(item) for item in items) + counts.failed
 
     def _take(
         self,
@@ -283,11 +284,16 @@ class Fetching:
         self._marking.found_again(there, [one for one in marked if one.message not in fresh])
 
         def moved(connection: Connection[Any], _: Counts) -> None:
-            there.note(connection, marked)
-            recognising.note(connection, there.key, there.uid_validity, facts)
+            out = [item for item, _, place in taken if place in batch.failed]
+            uids = {item.uid for item in out}
+            came = [one for one in facts if one.uid not in uids]
+            there.note(connection, [one for one in marked if one.uid not in uids])
+            recognising.note(connection, there.key, there.uid_validity, came)
             cursor.move(connection)
-            leftovers.come(connection, cursor.account, there, [one.uid for one in facts])
-            for item in left:
+            leftovers.come(connection, cursor.account, there, [one.uid for one in came])
+            for one in out:
+                leftovers.leave(connection, cursor.account, there, one, reason=NOT_STORED)
+            for item in (one for one in left if one.uid not in uids):
                 leftovers.leave(connection, cursor.account, there, item, messages.get(item.uid))
 
         return self._reception.store(batch, moved)

@@ -86,6 +86,7 @@ class _Portion:
     """A batch of arrivals with the place in the source after it."""
 
     arrivals: list[Arrival]
+    names: list[str]
     after: Cursor
 
     @property
@@ -150,6 +151,7 @@ def _portions(
     progress: Progress,
 ) -> Iterator[_Portion]:
     arrivals: list[Arrival] = []
+    names: list[str] = []
     size, after = 0, Cursor()
     for mail in source:
         if isinstance(mail, Problem):
@@ -160,13 +162,14 @@ def _portions(
             progress.problem(Problem(mail.place, f"larger than max_message_bytes ({most})"))
             continue
         if arrivals and (len(arrivals) >= BATCH or size + len(mail.raw) > BATCH_OCTETS):
-            yield _Portion(arrivals, after)
-            arrivals, size = [], 0
+            yield _Portion(arrivals, names, after)
+            arrivals, names, size = [], [], 0
         place = _place(wanted, mailbox, mail.folder)
         arrivals.append(Arrival(mail.raw, place, mail.received_at, mail.flags))
+        names.append(mail.place)
         size, after = size + len(mail.raw), mail.next
     if arrivals:
-        yield _Portion(arrivals, after)
+        yield _Portion(arrivals, names, after)
 
 
 @lru_cache(maxsize=64)
@@ -186,6 +189,9 @@ def _stored(
         reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
         for batch, portion in _read_ahead(reception, portions):
             stored = reception.store(batch, unfinished.moving(portion.after, progress.counts))
+            for name, place in zip(portion.names, batch.places, strict=True):
+                if why := batch.failed.get(place):
+                    progress.problem(Problem(name, f"cannot be stored: {why}"))
             del batch, portion  # the next ones are read meanwhile
             trim_memory()
             yield stored

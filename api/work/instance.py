@@ -12,6 +12,7 @@ from adapters.database import Database
 from adapters.home import Home
 from adapters.journal import Journal
 from adapters.keyring import Keyring
+from adapters.reach import Reach
 from adapters.settings import Settings
 from api.work.feed import Feed, active_names_async
 from api.work.finding import Finder
@@ -39,6 +40,11 @@ class Carteggio:
     def identity_key(self) -> bytes:
         """Give the key under which ids are made (domain/identity.py)."""
         return self.keyring.identity_key
+
+    @property
+    def reach(self) -> Reach:
+        """Give where mail servers may be."""
+        return Reach(self.settings.mail_networks_allowed, self.settings.mail_networks_refused)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[tuple[AsyncConnection[TupleRow], Names]]:

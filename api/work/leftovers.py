@@ -1,8 +1,8 @@
 """What was not fetched: noted with its reason, tried again later and rarely, or when it is asked for.
 
 A message above the size that is fetched is known by its header, if that has a Message-ID, and waits
-until somebody wants it, or the size is raised. One that the server does not give is tried after an hour, then less and less
-often, once a week in the end.
+until somebody wants it, or the size is raised. One that the server does not give, or that cannot be
+stored, is tried after an hour, then less and less often, once a week in the end.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,12 +15,13 @@ from psycopg import Connection
 
 from adapters.database import Database
 from adapters.imap.values import Fetched, Oversize, Unfetchable
-from api.work.arrivals import EXCLUDED
+from api.work.arrivals import EXCLUDED, NOT_STORED
 from api.work.marking import Folder
 from domain.values import Rejected
 
 TOO_LARGE: Final = "too large"
 NOT_GIVEN: Final = "not given"
+TRIED_AGAIN: Final = [NOT_GIVEN, NOT_STORED]
 _REASONS: Final = {Fetched: EXCLUDED, Oversize: TOO_LARGE, Unfetchable: NOT_GIVEN}
 _FIRST_H: Final = 1
 _LAST_H: Final = 7 * 24
@@ -57,9 +58,9 @@ class Leftovers:
             return connection.execute(
                 "SELECT uid, size, wanted_at IS NOT NULL FROM not_fetched WHERE account = %s"
                 " AND folder = %s AND uid_validity = %s AND (wanted_at IS NOT NULL"
-                " OR reason = %s AND next_at <= clock_timestamp()"
+                " OR reason = ANY(%s) AND next_at <= clock_timestamp()"
                 " OR reason = %s AND size <= %s) ORDER BY uid",
-                (account, there.key, there.uid_validity, NOT_GIVEN, TOO_LARGE, self._largest),
+                (account, there.key, there.uid_validity, TRIED_AGAIN, TOO_LARGE, self._largest),
             ).fetchall()
 
     def uids(self, account: UUID, there: Folder) -> set[int]:
@@ -94,13 +95,16 @@ def leave(
     there: Folder,
     item: Fetched | Oversize | Unfetchable,
     message: UUID | None = None,
+    *,
+    reason: str = "",
 ) -> None:
     """Note a message that was not taken in, or that it was tried in vain once more.
 
-    What was fetched and is left is what the do-not-capture list keeps out.
+    What was fetched and is left is what the do-not-capture list keeps out, if no other reason is
+    given.
     """
     size = item.size if isinstance(item, Oversize) else None
-    reason = _REASONS[type(item)]
+    reason = reason or _REASONS[type(item)]
     connection.execute(
         "INSERT INTO not_fetched AS known (account, folder, uid_validity, uid, size, reason,"
         " message, next_at) VALUES (%(account)s, %(folder)s, %(numbering)s, %(uid)s, %(size)s,"

@@ -11,8 +11,8 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.freemail import company_domains
-from domain.matching import Facts, also_seen, facts_of, named_ids, own_ids
-from domain.message import MessageCopyFound, MessageReceived
+from domain.matching import Facts, also_in, also_seen, facts_of, named_ids, own_ids
+from domain.message import Further, MessageMoved, MessageReceived
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, as_read_now
 from domain.topics import topics
@@ -21,6 +21,8 @@ from domain.webform import WebFormDeclared, WebFormWithdrawn
 HEARD = (
     "message.received",
     "message.copy_found",
+    "message.completed",
+    "message.moved",
     "message.reread",
     "party.contact_registered",
     "party.contact_removed",
@@ -53,22 +55,22 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_document(tables, recorded, record)
             case CompanyDescribed() | ColleagueRegistered() | MailboxRegistered():
                 fold_own(tables, recorded)
-            case WebFormDeclared(address):
-                fold_forms(tables, recorded, [address])
+            case WebFormDeclared():
+                fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():
-                fold_forms(tables, recorded, [])
+                fold_forms(tables, recorded)
             case ServerTrusted(server):
-                tables.lookups.set_servers(recorded.stream, [server])
+                tables.lookups.own.set_servers(recorded.stream, [server])
                 tables.due.due_everywhere(recorded.envelope.event_id)
             case ServerDistrusted():
-                tables.lookups.set_servers(recorded.stream, [])
+                tables.lookups.own.set_servers(recorded.stream, [])
                 tables.due.due_everywhere(recorded.envelope.event_id)
             case _:
                 pass
 
 
 def _messages(tables: Tables, batch: Sequence[Recorded]) -> None:
-    copies = {one.stream for one in batch if isinstance(one.event, MessageCopyFound)}
+    copies = {one.stream for one in batch if isinstance(one.event, Further | MessageMoved)}
     facts: dict[UUID, Facts] = tables.lookups.facts(copies)
     received: list[tuple[UUID, Content]] = []
     for recorded in batch:
@@ -76,7 +78,9 @@ def _messages(tables: Tables, batch: Sequence[Recorded]) -> None:
         if isinstance(event, MessageReceived):
             facts[recorded.stream] = facts_of(event)
             received.append((recorded.stream, event.content))
-        elif isinstance(event, MessageCopyFound) and recorded.stream in facts:
+        elif isinstance(event, MessageMoved) and recorded.stream in facts:
+            facts[recorded.stream] = also_in(facts[recorded.stream], event.role)
+        elif isinstance(event, Further) and recorded.stream in facts:
             known = facts[recorded.stream]
             facts[recorded.stream] = also_seen(known, event)
             if event.content is not None:

@@ -102,7 +102,7 @@ class Maildrops:
                 async with self._lanes.storing:
                     counts = await asyncio.to_thread(self._take, ids, items, place)
                 synced.counts.add(counts)
-                synced.not_fetched += sum(_is_left(item) for item in items)
+                synced.not_fetched += sum(_is_left(item) for item in items) + counts.failed
 
     def _take(self, ids: SeenIds, items: Sequence[Item], place: Place) -> Counts:
         given = [item for item in items if self._is_taken(item)]
@@ -110,7 +110,12 @@ class Maildrops:
         messages = {
             item.listed.key: message for item, message in zip(given, batch.messages, strict=True)
         }
-        return self._reception.store(batch, ids.noting(items, messages))
+
+        def failed() -> set[tuple[bytes, int]]:
+            pairs = zip(given, batch.places, strict=True)
+            return {item.listed.key for item, place in pairs if place in batch.failed}
+
+        return self._reception.store(batch, ids.noting(items, messages, failed))
 
     def _is_taken(self, item: Item) -> TypeGuard[Fetched | Oversize]:
         """Say whether it tells what it is: a header alone does so by its Message-ID."""

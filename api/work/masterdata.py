@@ -15,6 +15,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentRecord
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
+from domain.webform import WebFormDeclared
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,10 @@ def fold_document(tables: Tables, recorded: Recorded, record: DocumentRecord) ->
     tables.due.due_mentioning(number_keys(record), recorded.envelope.event_id)
 
 
-def fold_forms(tables: Tables, recorded: Recorded, addresses: list[str]) -> None:
-    touched = {*addresses, *tables.lookups.set_forms(recorded.stream, addresses)}
+def fold_forms(tables: Tables, recorded: Recorded, now: WebFormDeclared | None = None) -> None:
+    """Take in which addresses write for others; `now` is absent where one does no longer."""
+    addresses, mailbox = ([now.address], now.mailbox) if now else ([], None)
+    touched = {*addresses, *tables.lookups.own.set_forms(recorded.stream, addresses, mailbox)}
     tables.due.due_with_addresses([ref(one) for one in touched], recorded.envelope.event_id)
 
 
@@ -68,10 +71,12 @@ def fold_own(tables: Tables, recorded: Recorded) -> None:
     cause, event = recorded.envelope.event_id, recorded.event
     if isinstance(event, ColleagueRegistered | MailboxRegistered):
         address = event.address.casefold()
-        tables.lookups.set_ours(recorded.stream, [], [address])
+        tables.lookups.own.set_ours(recorded.stream, [], [address])
         tables.due.due_with_addresses([ref(address)], cause)
     elif isinstance(event, CompanyDescribed):
         own = [one.casefold() for pair in event.aliases for one in pair]
         own += [one.casefold() for name, _ in event.lists for one in (name,)]
-        tables.lookups.set_ours(recorded.stream, [one.casefold() for one in event.domains], own)
+        tables.lookups.own.set_ours(
+            recorded.stream, [one.casefold() for one in event.domains], own
+        )
         tables.due.due_everywhere(cause)

@@ -15,6 +15,7 @@ from api.work.instance import Carteggio
 from api.work.marking import Folder, Marked, bits
 from api.work.outward import Order
 from api.work.reception import Place
+from api.work.undone import Failure
 from domain.identity import identify
 from domain.message import FolderRole, MessageReceived
 
@@ -58,10 +59,22 @@ class Here:
 class Opening:
     """Opens folders of one account, through a connection that somebody else holds."""
 
-    def __init__(self, carteggio: Carteggio, account: Account, connection: Connection) -> None:
+    def __init__(
+        self,
+        carteggio: Carteggio,
+        account: Account,
+        connection: Connection,
+        lost: list[tuple[Order, Failure]],
+    ) -> None:
+        """Note in `lost` the orders of which the message is not in the folder."""
         self.connection = connection
+        self._lost = lost
         self._carteggio = carteggio
         self._account = account
+
+    def lose(self, orders: Iterable[Order], failure: Failure) -> None:
+        """Note orders as such, with what is told if their messages are nowhere else."""
+        self._lost += [(one, failure) for one in orders]
 
     def key(self, folder: RemoteFolder) -> UUID:
         """Give the key under which a folder is known here."""

@@ -21,8 +21,8 @@ from api.work.outward import give, reach_of
 from api.work.undone import key_of
 from domain import message
 from domain.identity import account_id, occurrence_id
-from domain.marking import MessageMarked, OrderMarks, Place, Wish
-from domain.message import FolderRole, Message, MessageCommand, MessageEvent, OrderMove
+from domain.marking import MessageMarked, MessageMoved, OrderMarks, OrderMove, Place, Wish
+from domain.message import FolderRole, Message, MessageCommand, MessageEvent
 from domain.recorded import Envelope
 from domain.values import MailboxId, Rejected
 
@@ -194,12 +194,14 @@ class Ordering:
     ) -> None:
         """Let what is ordered wait, and know the new place."""
         for event in events:
-            if isinstance(event, MessageMarked) and not event.gone_before:
-                account = account_id(self._carteggio.identity_key, event.mailbox)
+            if not isinstance(event, MessageMarked | MessageMoved):
+                continue
+            account = account_id(self._carteggio.identity_key, event.mailbox)
+            if isinstance(event, MessageMoved):
+                what: Wish | UUID = self._key(account, event.moved_to)
+            else:
                 flags, before = frozenset(event.flags), frozenset(event.flags_before)
-                what: Wish | UUID = Wish(flags - before, before - flags)
-                if event.moved_to:
-                    what = self._key(account, event.moved_to)
-                give(connection, account, self._key(account, event.folder), id, what)
+                what = Wish(flags - before, before - flags)
+            give(connection, account, self._key(account, event.folder), id, what)
         known = occurrences.known(connection, [one[0] for one in entered], exact=True)
         occurrences.enter(connection, [one for one in entered if one[0] not in known])

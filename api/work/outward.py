@@ -6,7 +6,7 @@ into which it goes. Orders for one message are carried out in the order in which
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -26,7 +26,7 @@ _MOST_READ: Final = 5_000
 _BITS: Final = {"seen": 1, "flagged": 2, "answered": 4, "draft": 8}
 _READ: Final[LiteralString] = (
     "SELECT number, account, folder, message, added, removed, target, tries, target_next,"
-    " due_at <= clock_timestamp() FROM outward_order"
+    " ordered_at, due_at <= clock_timestamp() FROM outward_order"
 )
 
 
@@ -54,6 +54,7 @@ class Order:
     tries: int
     target_next: int | None
     """From which UID on the target holds what was moved, once the server was asked."""
+    ordered_at: datetime
     due: bool
 
     @property
@@ -85,10 +86,11 @@ def accounts_due(database: Database) -> set[UUID]:
         return {row[0] for row in rows}
 
 
-def next_of(database: Database, account: UUID) -> list[Order]:
+def next_of(database: Database, account: UUID, without: Collection[int] = ()) -> list[Order]:
     """Give what is due and can be done together: one sort of order, in one folder, into one.
 
-    Of each message the first order, and marks that follow marks in the same folder.
+    Of each message the first order, and marks that follow marks in the same folder; nothing of
+    those whose order is to be left out.
     """
     with database.pool.connection() as connection:
         rows = connection.execute(
@@ -98,6 +100,8 @@ def next_of(database: Database, account: UUID) -> list[Order]:
     waits: set[UUID] = set()
     for one in (Order(*row) for row in rows):
         alike = not taken or (one.folder, one.target) == (taken[0].folder, taken[0].target)
+        if one.number in without:
+            waits.add(one.message)
         if one.due and alike and one.message not in waits and len(taken) < _AT_ONCE:
             taken.append(one)
         if one not in taken[-1:] or one.target is not None:
@@ -142,6 +146,26 @@ def end(connection: Connection[Any], orders: Iterable[Order]) -> None:
     """Take orders away that are done, or told to have failed."""
     connection.execute(
         "DELETE FROM outward_order WHERE number = ANY(%b)", ([one.number for one in orders],)
+    )
+
+
+def lying_in(connection: Connection[Any], account: UUID, message: UUID) -> set[UUID]:
+    """Give the folders of an account in which a message was found when they were last read."""
+    rows = connection.execute(
+        "SELECT DISTINCT m.folder FROM folder_message m JOIN folder_cursor c USING (folder)"
+        " WHERE c.account = %s AND m.message = %s AND m.uid_validity = c.uid_validity"
+        " AND c.gone_at IS NULL",
+        (account, message),
+    )
+    return {row[0] for row in rows}
+
+
+def stand(connection: Connection[Any], order: Order, folder: UUID) -> None:
+    """Let an order stand in another folder, where nobody was asked for it so far."""
+    connection.execute(
+        "UPDATE outward_order SET folder = %s, tries = 0, due_at = clock_timestamp()"
+        " WHERE number = %s",
+        (folder, order.number),
     )
 
 

@@ -10,7 +10,7 @@ from api.work.accounts import Account, accounts_of
 from api.work.choosing import chosen
 from api.work.cursors import Cursors
 from api.work.instance import Carteggio
-from api.work.leftovers import Leftover, leftovers_of
+from api.work.leftovers import TRIED_AGAIN, Leftover, leftovers_of
 from api.work.sync import Sync
 from api.work.synced import Synced
 from domain.values import Rejected
@@ -41,7 +41,7 @@ class Left:
     @property
     def next_at(self) -> datetime | None:
         """Give when it is tried again; None for what waits until it is asked for."""
-        later = self.leftover.reason == "not given" and self.leftover.wanted_at is None
+        later = self.leftover.reason in TRIED_AGAIN and self.leftover.wanted_at is None
         return self.leftover.next_at if later else self.leftover.wanted_at
 
 

@@ -7,30 +7,38 @@ A kill at any point loses nothing and doubles nothing: blobs that no event names
 cursor moves with the events. The two steps can overlap for two batches.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from secrets import token_bytes
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Connection
 
-from adapters.blobs import BlobReleased, Blobs, Stored
+from adapters.blobs import BlobReleased, Blobs
 from adapters.ids import uuid7
 from adapters.journal import Journal, NewEvent, Writing
-from adapters.mime.dates import read_date
-from adapters.mime.reader import Reading
 from adapters.mime.worker import ReadingWorker
 from api.work.arrivals import EXCLUDED, Arrival, Counts, Place
+from api.work.capturing import (
+    Kept,
+    Seen,
+    all_octets_of,
+    header_of,
+    kept_of,
+    named_in,
+    received_of,
+    varies,
+)
 from api.work.excluding import Exclusions, Passed, count, place_of
-from api.work.keeping import Derived, kept, octets_of
+from api.work.isolating import concerns_all, set_apart
 from api.work.occurrences import enter, known, look_up
 from api.work.phases import phase
 from domain import message
-from domain.content import Content
 from domain.exclusion import excluded_by
-from domain.identity import MessageIdentity, identify, occurrence_id
+from domain.identity import identify, occurrence_id
 from domain.message import CaptureMessage, Message, MessageReceived
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind
@@ -42,21 +50,8 @@ __all__ = [
 BATCH: Final = 200
 BATCH_OCTETS: Final = 4 << 20
 _ATTEMPTS: Final = 5
-_UNREAD: Final = Reading(Content(reader=0))
 
 Moved = Callable[[Connection[Any], Counts], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An arrival with its identity, and what the reader found in it."""
-
-    arrival: Arrival
-    identity: MessageIdentity
-    place: UUID
-    exact: UUID
-    sha256: str
-    reading: Reading = _UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,8 @@ class Batch:
     """Arrivals that were read and wait for being stored; `read` counts the known ones too.
 
     `messages` are those of all arrivals, in their order; None stands for one that the
-    do-not-capture list keeps out. `passed` counts these. `places` are those of all arrivals.
+    do-not-capture list keeps out. `passed` counts these. `places` are those of all arrivals;
+    `failed` tells, once the batch is stored, of which of them the message could not be, and why.
     """
 
     read: int
@@ -73,6 +69,11 @@ class Batch:
     messages: tuple[UUID | None, ...] = ()
     passed: Passed = field(default_factory=Passed)
     places: tuple[UUID, ...] = ()
+    failed: dict[UUID, str] = field(default_factory=dict)
+
+
+def _stays(_connection: Connection[Any], _counts: Counts) -> None:
+    """Leave the source's cursor where it is."""
 
 
 @dataclass(slots=True)
@@ -81,14 +82,6 @@ class _Decided:
 
     events: list[NewEvent] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Where the octets of one arrival lie."""
-
-    raw: Stored
-    derived: Derived = field(default_factory=Derived)
 
 
 class Reception:
@@ -150,7 +143,47 @@ class Reception:
         return {self._occurrence(one): (one, rule) for one, rule in found if rule is not None}
 
     def store(self, batch: Batch, moved: Moved | None = None) -> Counts:
-        """Make a batch durable and known; `moved` moves the source's cursor along with it."""
+        """Make a batch durable and known; `moved` moves the source's cursor along with it.
+
+        A message that cannot be stored for its own sake is left out (`Batch.failed`).
+        """
+        moving = False
+
+        def move(connection: Connection[Any], counts: Counts) -> None:
+            nonlocal moving
+            moving = True
+            if moved is not None:
+                moved(connection, counts)
+
+        try:
+            return self._patiently(batch, move)
+        except Exception as error:
+            if moving or not batch.fresh or concerns_all(error):
+                raise
+            return self._without_poison(batch, moved, error)
+
+    def _without_poison(self, batch: Batch, moved: Moved | None, error: Exception) -> Counts:
+        """Store all but the messages at fault, then move the cursor, which tells of these."""
+
+        def store(some: Sequence[Seen]) -> Counts:
+            return self._patiently(Batch(len(some), 0, tuple(some)), _stays)
+
+        def probe() -> None:
+            self._blobs.put_many([(batch.fresh[0].identity.message, token_bytes(64))])
+
+        apart = set_apart(batch.fresh, store, error, probe)
+        batch.failed.update(apart.failed)
+
+        def move(connection: Connection[Any], counts: Counts) -> None:
+            counts.stored, counts.copies = apart.counts.stored, apart.counts.copies
+            counts.degraded, counts.failed = apart.counts.degraded, len(apart.failed)
+            counts.known -= counts.stored + counts.failed
+            if moved is not None:
+                moved(connection, counts)
+
+        return self._patiently(replace(batch, fresh=()), move)
+
+    def _patiently(self, batch: Batch, moved: Moved) -> Counts:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._store(batch, moved)
@@ -177,11 +210,10 @@ class Reception:
         with self._journal.database.pool.connection() as connection:
             return known(connection, occurrences, exact=self._exact)
 
-    def _store(self, batch: Batch, moved: Moved | None) -> Counts:
+    def _store(self, batch: Batch, moved: Moved) -> Counts:
         seen = self._not_erased(batch.fresh)
-        messages = {one.identity.message for one in seen}
         with self._journal.database.pool.connection() as connection:
-            before = look_up(connection, messages)
+            before = self._looked_up(connection, seen)
         return self._append(batch, seen, self._put(seen, before), before, moved)
 
     @phase("appending")
@@ -189,25 +221,35 @@ class Reception:
         self,
         batch: Batch,
         seen: Sequence[Seen],
-        kept: Mapping[UUID, _Kept],
+        kept: Mapping[UUID, Kept],
         before: Mapping[UUID, Message],
-        moved: Moved | None,
+        moved: Moved,
     ) -> Counts:
-        messages = list(before)
         decided = self._decided(seen, kept, before)
         with self._journal.writing() as writing:
             writing.seal([event for one in decided.values() for event in one.events])
             if decided:
                 writing.lock()
-                now = look_up(writing.connection, messages)
-                changed = {one for one in messages if now[one] != before[one]}
+                now = self._looked_up(writing.connection, seen)
+                changed = {one for one in now if now[one] != before[one]}
                 again = [one for one in seen if one.identity.message in changed]
                 decided |= self._decided(again, kept, now)
             counts = self._write(writing, batch, decided, kept)
             count(writing.connection, batch.passed)
-            if moved is not None:
-                moved(writing.connection, counts)
+            moved(writing.connection, counts)
         return counts
+
+    def _looked_up(self, connection: Connection[Any], seen: Sequence[Seen]) -> dict[UUID, Message]:
+        """Give the state of messages; of those of which another content came also what was whole."""
+        states = look_up(connection, {one.identity.message for one in seen})
+        varied: set[UUID] = {one.identity.message for one in seen if varies(one, states)}
+        if varied:
+            past = dict.fromkeys(varied, message.initial)
+            for recorded in self._journal.streams(varied):
+                past[recorded.stream] = message.evolve(past[recorded.stream], recorded.event)
+            for id, one in past.items():
+                states[id] = replace(states[id], headers=one.headers)
+        return states
 
     def _not_erased(self, fresh: Sequence[Seen]) -> list[Seen]:
         """An erased message never comes back, though a mailbox still holds it."""
@@ -215,29 +257,35 @@ class Reception:
         return [one for one in fresh if one.identity.message in keys]
 
     @phase("blobs")
-    def _put(self, seen: Sequence[Seen], before: Mapping[UUID, Message]) -> dict[UUID, _Kept]:
+    def _put(self, seen: Sequence[Seen], before: Mapping[UUID, Message]) -> dict[UUID, Kept]:
         """Store what the events will name; of a mere copy its raw octets alone."""
         items: list[tuple[UUID, bytes]] = []
         for one in seen:
-            items.extend((one.identity.message, octets) for octets in _octets_of(one, before))
+            items.extend((one.identity.message, octets) for octets in all_octets_of(one, before))
         stored = iter(self._blobs.put_many(items))
-        return {one.exact: _kept(one, before, stored) for one in seen}
+        return {one.exact: kept_of(one, before, stored) for one in seen}
 
     def _decided(
-        self, seen: Sequence[Seen], kept: Mapping[UUID, _Kept], known: Mapping[UUID, Message]
+        self, seen: Sequence[Seen], kept: Mapping[UUID, Kept], known: Mapping[UUID, Message]
     ) -> dict[UUID, _Decided]:
         states = dict(known)
         decided: dict[UUID, _Decided] = {}
         for one in seen:
             id = one.identity.message
             mine = decided.setdefault(id, _Decided())
-            command = CaptureMessage(self._occurrence(one), _received(one, kept[one.exact]))
+            header = self._header_key(one) if states[id].headers else ""
+            command = CaptureMessage(
+                self._occurrence(one), received_of(one, kept[one.exact]), header
+            )
             for event in message.decide(states[id], command):
                 mine.events.append(NewEvent(id, event, self._envelope()))
                 mine.seen.append(one)
                 state = message.evolve(states[id], event)
                 states[id] = replace(state, occurrences=state.occurrences | {one.exact, one.place})
         return decided
+
+    def _header_key(self, seen: Seen) -> str:
+        return identify(self._key, header_of(seen.arrival.raw)).content_key
 
     def _envelope(self) -> Envelope:
         actor = Actor(ActorKind.SYSTEM, "reception")
@@ -248,7 +296,7 @@ class Reception:
         writing: Writing,
         batch: Batch,
         decided: Mapping[UUID, _Decided],
-        kept: Mapping[UUID, _Kept],
+        kept: Mapping[UUID, Kept],
     ) -> Counts:
         events = [event for one in decided.values() for event in one.events]
         writing.append(events)
@@ -263,7 +311,7 @@ class Reception:
         references = [
             stored
             for event, one in zip(events, taken, strict=True)
-            for stored in _named(event.event, kept[one.exact])
+            for stored in named_in(event.event, kept[one.exact])
         ]
         self._blobs.record(writing.connection, references)
         excluded = sum(message is None for message in batch.messages)
@@ -277,59 +325,3 @@ class Reception:
             excluded=excluded,
             octets=batch.octets,
         )
-
-
-def _is_mere_copy(seen: Seen, known: Mapping[UUID, Message]) -> bool:
-    return seen.identity.content_key in known[seen.identity.message].contents
-
-
-def _octets_of(seen: Seen, known: Mapping[UUID, Message]) -> Iterator[bytes]:
-    yield seen.arrival.raw
-    if not _is_mere_copy(seen, known):
-        yield from octets_of(seen.reading)
-
-
-def _kept(seen: Seen, known: Mapping[UUID, Message], stored: Iterator[Stored]) -> _Kept:
-    raw = next(stored)
-    if _is_mere_copy(seen, known):
-        return _Kept(raw)
-    return _Kept(raw, Derived.of(seen.reading, stored))
-
-
-def _received(seen: Seen, stored: _Kept) -> MessageReceived:
-    arrival, content = seen.arrival, seen.reading.content
-    at = arrival.received_at or _delivered_at(content)
-    before = arrival.place.archived_before
-    return MessageReceived(
-        mailbox=arrival.place.mailbox,
-        role=arrival.place.role,
-        received_at=at,
-        size=len(arrival.raw),
-        raw=stored.raw.name,
-        content_key=seen.identity.content_key,
-        header_key=seen.identity.header_key,
-        folder=arrival.place.folder,
-        raw_sha256=seen.sha256,
-        content=kept(content),
-        files=stored.derived.names,
-        text_rest=stored.derived.text_rest,
-        flags=arrival.flags,
-        archived=before is not None and at < before,
-        whole_size=arrival.whole_size,
-    )
-
-
-def _delivered_at(content: Content) -> datetime:
-    """Take the topmost Received, which the last server wrote (RFC 5321 4.4); Date may lie."""
-    stamp = (content.traced("received") or "").rpartition(";")[2]
-    return read_date(stamp) or content.sent_at or datetime.now(UTC)
-
-
-def _named(event: object, stored: _Kept) -> Iterator[Stored]:
-    """Give the blobs that an event names."""
-    yield stored.raw
-    whole = isinstance(event, MessageReceived) or (
-        isinstance(event, message.MessageCopyFound) and event.variant
-    )
-    if whole:
-        yield from stored.derived.stored()

@@ -23,7 +23,8 @@ from adapters.keyring import KeyDestroyed
 from api.work.cursors import Cursor
 from api.work.instance import Carteggio
 from domain.identity import header_key, occurrence_id
-from domain.message import MessageCopyFound, MessageReceived
+from domain.marking import Place
+from domain.message import CaptureEvent, MessageMoved
 from domain.values import BlobName
 
 Listed = Sequence[tuple[int, int]]
@@ -150,17 +151,23 @@ class Recognising:
             ).fetchall()
         wanted: dict[UUID, UUID] = dict(rows)
         found: dict[UUID, list[BlobName]] = {}
+        digests: dict[BlobName, str] = {}
         for recorded in self._carteggio.journal.streams(set(places.values())):
             event = recorded.event
-            if isinstance(event, MessageReceived | MessageCopyFound):
-                exact = self._exact(event)
-                if exact in wanted:
-                    found.setdefault(wanted[exact], []).append(event.raw)
+            if isinstance(event, CaptureEvent):
+                digests[event.raw] = event.raw_sha256
+                exact = self._exact((event.mailbox, event.folder), event.raw_sha256)
+            elif isinstance(event, MessageMoved) and event.raw in digests:
+                exact = self._exact((event.mailbox, event.moved_to), digests[event.raw])
+            else:
+                continue
+            if exact in wanted:
+                found.setdefault(wanted[exact], []).append(event.raw)
         return found
 
-    def _exact(self, event: MessageReceived | MessageCopyFound) -> UUID:
-        digest = bytes.fromhex(event.raw_sha256)
-        return occurrence_id(self._key, event.mailbox, f"{event.folder}\0exact", digest)
+    def _exact(self, place: Place, raw_sha256: str) -> UUID:
+        mailbox, folder = place
+        return occurrence_id(self._key, mailbox, f"{folder}\0exact", bytes.fromhex(raw_sha256))
 
     def _octets(
         self, blobs: Mapping[UUID, Sequence[BlobName]], match: _Match, size: int

@@ -90,11 +90,18 @@ class _Portion:
 class Rereading:
     """Reads messages of one company anew through a worker process."""
 
-    def __init__(self, carteggio: Carteggio, worker: ReadingWorker, channel: str = "cli") -> None:
-        """Record under the name of `channel`."""
+    def __init__(
+        self,
+        carteggio: Carteggio,
+        worker: ReadingWorker,
+        channel: str = "cli",
+        cause: tuple[UUID | None, UUID | None] | None = None,
+    ) -> None:
+        """Record under the name of `channel`; `cause` is the event that orders it, its correlation."""
         self._carteggio = carteggio
         self._worker = worker
         self._channel = channel
+        self._cause = cause or (None, None)
 
     def run(
         self,
@@ -208,7 +215,10 @@ class Rereading:
 
     def _envelope(self) -> Envelope:
         actor = Actor(ActorKind.SYSTEM, "reading")
-        return Envelope(uuid7(), datetime.now(UTC), actor, Origin(self._channel))
+        return Envelope(
+            uuid7(), datetime.now(UTC), actor, Origin(self._channel),
+            causation=self._cause[0], correlation=self._cause[1],
+        )  # fmt: skip
 
 
 def read_quarantine(carteggio: Carteggio, stop: Event) -> None:

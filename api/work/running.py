@@ -12,10 +12,12 @@ from api.work.checking import Checking
 from api.work.instance import Carteggio
 from api.work.patience import LATER
 from api.work.projector import where
+from api.work.reprocessing import reprocess
 from api.work.rereading import read_quarantine
 from api.work.sync import Sync
 
 _SWEEP_S: Final = 6 * 3600.0
+_LOOK_S: Final = 2.0
 
 
 def work(carteggio: Carteggio, stop: Event) -> None:
@@ -48,11 +50,18 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
 
 
 def _reread(carteggio: Carteggio, stop: Event) -> None:
-    """Try once whether a newer reader reads what an older one could not."""
+    """Try once whether a newer reader reads what an older one could not; then what is ordered."""
     try:
         read_quarantine(carteggio, stop)
     except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
         log("reread").warning("is left for the next start", error=where(error))
+    while not stop.wait(_LOOK_S):
+        try:
+            reprocess(carteggio, stop)
+        except LATER as trouble:
+            log("reread").warning("waits, tries again", trouble=type(trouble).__name__)
+        except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
+            log("reread").error("is left for a later try", error=where(error))
 
 
 def _sweep(carteggio: Carteggio, stop: Event) -> None:

@@ -1,7 +1,7 @@
 """Which messages of a maildrop were seen, by the server's unique ids: state, moved with the events."""
 
 import hmac
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from psycopg import Connection
 
 from adapters.pop3.values import Fetched, Item, Listed, Oversize, Unfetchable
-from api.work.arrivals import EXCLUDED, Counts
+from api.work.arrivals import EXCLUDED, NOT_STORED, Counts
 from api.work.instance import Carteggio
 from api.work.reception import Moved
 
@@ -64,21 +64,25 @@ class SeenIds:
         return [one for one, before in known if before is None or _due(before, largest, again)]
 
     def noting(
-        self, items: Sequence[Item], messages: Mapping[tuple[bytes, int], UUID | None]
+        self,
+        items: Sequence[Item],
+        messages: Mapping[tuple[bytes, int], UUID | None],
+        failed: Callable[[], Collection[tuple[bytes, int]]],
     ) -> Moved:
         """Give what enters what came, in the transaction of the events.
 
         `messages` are those of items by their keys in the listing; of one for which None stands
-        there, as the do-not-capture list keeps it out, nothing is kept but its id.
+        there, as the do-not-capture list keeps it out, nothing is kept but its id. `failed` gives
+        then those that could not be stored.
         """
-        excluded = {key for key, message in messages.items() if message is None}
-        rows = [
-            self._row(item, excluded) for item in items if item.listed.uidl and not _is_gone(item)
-        ]
+        out = {key: EXCLUDED for key, message in messages.items() if message is None}
 
         def note(connection: Connection[Any], _: Counts) -> None:
+            left = out | dict.fromkeys(failed(), NOT_STORED)
+            there = [item for item in items if not _is_gone(item)]
+            rows = [self._row(item, left) for item in there if item.listed.uidl]
             self._note_seen(connection, rows)
-            self._note_left(connection, items, messages)
+            self._note_left(connection, there, messages, left)
 
         return note
 
@@ -166,10 +170,10 @@ class SeenIds:
                     (self._account, self._folder, [_uid_of(one) for one in gone]),
                 )
 
-    def _row(self, item: Item, excluded: Collection[tuple[bytes, int]]) -> _Row:
+    def _row(self, item: Item, left: Mapping[tuple[bytes, int], str]) -> _Row:
         own = self._account, self._id(item.listed), item.listed.size
-        if item.listed.key in excluded:
-            return *own, None, None, EXCLUDED
+        if item.listed.key in left:
+            return *own, None, None, left[item.listed.key]
         if isinstance(item, Fetched):
             return *own, self._digest(item.raw), self._digest(_header(item.raw)), None
         # A message that is larger than the server says would be tried at every look.
@@ -181,6 +185,7 @@ class SeenIds:
         connection: Connection[Any],
         items: Iterable[Item],
         messages: Mapping[tuple[bytes, int], UUID | None],
+        left: Mapping[tuple[bytes, int], str],
     ) -> None:
         """Note what is not taken in, beside that of other folders; the id stands for its UID."""
         came = [self._uid(item) for item in items if isinstance(item, Fetched)]
@@ -189,12 +194,13 @@ class SeenIds:
             (self._account, self._folder, came),
         )
         for item in items:
-            message = messages.get(item.listed.key)
-            out = message is None and item.listed.key in messages
-            if (isinstance(item, Fetched) and not out) or _is_gone(item):
+            out = left.get(item.listed.key)
+            if isinstance(item, Fetched) and out is None:
                 continue
+            message = None if out else messages.get(item.listed.key)
             size = item.size if isinstance(item, Oversize) else None
-            reason = _TOO_LARGE if isinstance(item, Oversize) else EXCLUDED if out else _NOT_GIVEN
+            large = isinstance(item, Oversize) and out != NOT_STORED
+            reason = _TOO_LARGE if large else out or _NOT_GIVEN
             connection.execute(
                 "INSERT INTO not_fetched AS known (account, folder, uid_validity, uid, size, reason,"
                 " message) VALUES (%s, %s, 0, %s, %s, %s, %s) ON CONFLICT (account, folder,"
@@ -231,7 +237,7 @@ class SeenIds:
 def _due(before: _Seen, largest: int, again: datetime) -> bool:
     if before.left_out == _TOO_LARGE:
         return before.size <= largest
-    return before.left_out == _NOT_GIVEN and before.seen_at <= again
+    return before.left_out in {_NOT_GIVEN, NOT_STORED} and before.seen_at <= again
 
 
 def _uid_of(id: UUID) -> int:

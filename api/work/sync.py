@@ -14,14 +14,17 @@ from adapters.pop3 import values as pop3
 from adapters.pop3.session import Pop3Session
 from api.work.accounts import Account, accounts_of, note_state, password_of
 from api.work.carrying import Carrying
+from api.work.choosing import Choice
 from api.work.consent import Consents
 from api.work.fetching import Fetching
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.leases import Locks
 from api.work.maildrop import Maildrops
+from api.work.pursuing import pursue
 from api.work.reception import Reception
 from api.work.synced import BUSY, Synced
+from api.work.undone import give_up
 from domain.values import Rejected
 
 __all__ = ["Sync", "Synced"]
@@ -95,24 +98,42 @@ class Sync:
         if synced.account.protocol == "pop3":
             tokens = self._consents.of(synced.account)
             password = "" if tokens else await self._password(synced.account)
-            await self._maildrops.visit(synced.account.pop3(password, tokens), synced, cut_off)
+            await self._maildrops.visit(
+                synced.account.pop3(password, tokens, self._carteggio.reach), synced, cut_off
+            )
             return
         async with await self.session(synced.account) as session:
-            await self.carrying.carry_out(session, synced.account)
             choice = await self.fetching.choose(session, synced)
+            await self.look(session, synced, choice, cut_off)
+
+    async def look(
+        self,
+        session: ImapSession,
+        synced: Synced,
+        choice: Choice,
+        cut_off: datetime | None = None,
+    ) -> None:
+        """Carry out what is ordered, fetch what is new; orders follow what others moved before."""
+        lost = await self.carrying.carry_out(session, synced.account)
+        await self.fetching.look(session, synced, choice, cut_off)
+        if await asyncio.to_thread(pursue, self._carteggio, lost):
+            for order, failure in await self.carrying.carry_out(session, synced.account):
+                await asyncio.to_thread(give_up, self._carteggio, [order], failure)
             await self.fetching.look(session, synced, choice, cut_off)
 
     async def session(self, account: Account) -> ImapSession:
         """Give what connects to the account's server when it is entered."""
         tokens = self._consents.of(account)
         password = "" if tokens else await self._password(account)
-        return ImapSession(account.imap(password, tokens), self._limits)
+        return ImapSession(account.imap(password, tokens, self._carteggio.reach), self._limits)
 
     async def maildrop(self, account: Account) -> Pop3Session:
         """Give what connects to the account's maildrop when it is entered."""
         tokens = self._consents.of(account)
         password = "" if tokens else await self._password(account)
-        return Pop3Session(account.pop3(password, tokens), _for_pop3(self._limits))
+        return Pop3Session(
+            account.pop3(password, tokens, self._carteggio.reach), _for_pop3(self._limits)
+        )
 
     async def _password(self, account: Account) -> str:
         return await asyncio.to_thread(password_of, self._carteggio, account.id)

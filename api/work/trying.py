@@ -25,6 +25,7 @@ from adapters.imap.session import ImapSession
 from adapters.mailservers import ServerTrouble, TroubleKind, Untrusted, tls_context
 from adapters.pop3 import values as pop3
 from adapters.pop3.session import Pop3Session
+from adapters.reach import USUAL, Reach
 from api.work.accounts import Account, Entered, accounts_of, password_of
 from api.work.consent import Consents
 from api.work.instance import Carteggio
@@ -73,8 +74,8 @@ class Way:
         """Give where the server is."""
         one = self.account
         if isinstance(one, imap.ImapAccount):
-            return Place(one.host, one.port, "imap", one.security)
-        return Place(one.host, one.port, "pop3", one.security)
+            return Place(one.host, one.port, "imap", one.security, one.reach)
+        return Place(one.host, one.port, "pop3", one.security, one.reach)
 
 
 async def way_to(carteggio: Carteggio, consents: Consents, address: str) -> Way:
@@ -94,10 +95,10 @@ def _kept(carteggio: Carteggio, consents: Consents, account: Account) -> Way:
     else:
         password, borrowed = "", _Borrowed(tokens)
     given = account.pop3 if account.protocol == "pop3" else account.imap
-    return Way(given(password, borrowed), account.folders, account.sent)
+    return Way(given(password, borrowed, carteggio.reach), account.folders, account.sent)
 
 
-def way_of(entered: Entered) -> Way:
+def way_of(entered: Entered, reach: Reach = USUAL) -> Way:
     """Give the way that somebody entered, before anything of it is kept."""
     if entered.oauth is not None:  # what was entered is the client's secret, not the mailbox's
         sentence = "an account that is let in by consent is tried once somebody has consented"
@@ -112,6 +113,7 @@ def way_of(entered: Entered) -> Way:
         password=entered.password,
         ca_file=Path(entered.ca_file) if entered.ca_file else None,
         pin=entered.pin,
+        reach=reach,
     )
     return Way(account, entered.folders, entered.sent)
 

@@ -19,7 +19,7 @@ from api.work.instance import Carteggio
 from api.work.outward import Order, Pending, words_of
 from domain import message
 from domain.identity import account_id
-from domain.marking import FailOrder, FailureReason, Marks, MessageOrderFailed, in_order
+from domain.marking import FailOrder, FailureReason, Marks, MessageOrderFailed, Place, in_order
 from domain.message import Message
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, Rejected
@@ -71,6 +71,16 @@ def give_up_overdue(carteggio: Carteggio) -> None:
     give_up(carteggio, outward.overdue(carteggio.database), Failure(FailureReason.TOO_LATE))
 
 
+def places_of(carteggio: Carteggio, account: UUID, state: Message) -> dict[UUID, Place]:
+    """Give the places of a message in an account's folders, by the keys of these."""
+    key = carteggio.identity_key
+    return {
+        key_of(key, account, place[1]): place
+        for place in state.marks
+        if account_id(key, place[0]) == account
+    }
+
+
 def _command(
     carteggio: Carteggio,
     connection: Connection[Any],
@@ -79,12 +89,7 @@ def _command(
     failure: Failure,
 ) -> FailOrder | None:
     """Say what failed, in the words of events; None where nothing is known of it any more."""
-    key = carteggio.identity_key
-    places = {
-        key_of(key, order.account, place[1]): place
-        for place in state.marks
-        if account_id(key, place[0]) == order.account
-    }
+    places = places_of(carteggio, order.account, state)
     place = places.get(order.folder)
     if place is None:  # erased
         return None

@@ -14,6 +14,8 @@ from pathlib import Path
 from benchmarks.proofs.watched import Trace, Watched
 from benchmarks.stage import LAUNCHER
 
+_LOADED = ("api.cli.main", "api.cli.syncing", "api.cli.trouble")
+
 
 class Forking:
     """Begins commands that leave their phases in one trace."""
@@ -22,7 +24,7 @@ class Forking:
         """Begin the process that is forked; it is told once where the trace lies."""
         self._trace = trace
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["api.cli.main", __name__])
+        self._context.set_forkserver_preload([*_LOADED, __name__])
         os.environ["CARTEGGIO_TRACE_PHASES"] = str(trace.path)
         try:
             forkserver.ensure_running()

@@ -30,7 +30,7 @@ from benchmarks.proofs.mailboxes import PRIVATE, Mailbox
 from benchmarks.proofs.promises import Promises, digest
 from benchmarks.stage import Stopwatch, opened, say
 from domain.identity import identify
-from domain.message import MessageCopyFound, MessageReceived
+from domain.message import CaptureEvent
 
 if TYPE_CHECKING:
     from dovecot import Dovecot
@@ -113,7 +113,7 @@ class Archive:
         mailbox, found = self.account.mailbox, Counter[Seen]()
         for one in self._carteggio.journal.read(after, limit=100_000, octets=1 << 30):
             event = one.event
-            if not isinstance(event, MessageReceived | MessageCopyFound):
+            if not isinstance(event, CaptureEvent):
                 continue
             if event.mailbox == mailbox and event.whole_size is None:
                 raw = self._carteggio.blobs.get(event.raw, one.stream)

@@ -129,7 +129,7 @@ def journal_of(home: Home) -> Log:
         "SELECT coalesce(sum(received), 0)::int8, coalesce(max(received), 0)::int8,"
         " coalesce(sum(copies), 0)::int8 FROM (SELECT"
         " count(*) FILTER (WHERE topic = 'message.received') AS received,"
-        " count(*) FILTER (WHERE topic = 'message.copy_found') AS copies"
+        " count(*) FILTER (WHERE topic IN ('message.copy_found', 'message.completed')) AS copies"
         " FROM stored_events GROUP BY originator_id) AS each"
     )
     with compose(home, Settings()) as carteggio, carteggio.database.connect() as connection:

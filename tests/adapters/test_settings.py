@@ -1,4 +1,5 @@
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 
@@ -7,6 +8,7 @@ from adapters.settings import (
     BadSettings,
     Settings,
     explained,
+    is_zone,
     load_settings,
     refuse_unsafe_environment,
 )
@@ -46,6 +48,22 @@ def test_the_command_line_goes_before_the_environment_and_that_before_the_file(
     settings = load_settings(home, port=3)
 
     assert (settings.poll_seconds, settings.host, settings.port) == (7, "192.0.2.2", 3)
+
+
+def test_networks_are_a_list_or_parted_by_commas(home: Home, monkeypatch: pytest.MonkeyPatch):
+    home.settings_file.write_text('mail_networks_refused = ["10.0.0.0/8", "fd00::/8"]\n')
+    monkeypatch.setenv("CARTEGGIO_MAIL_NETWORKS_ALLOWED", "127.0.0.0/8, ::1")
+    settings = load_settings(home)
+    assert list(map(str, settings.mail_networks_refused)) == ["10.0.0.0/8", "fd00::/8"]
+    assert list(map(str, settings.mail_networks_allowed)) == ["127.0.0.0/8", "::1/128"]
+    with pytest.raises(BadSettings, match="mail_networks_refused"):
+        load_settings(home, mail_networks_refused="everywhere")
+
+
+def test_a_time_zone_is_known_by_its_own_file_alone():
+    assert {name for name in available_timezones() if not is_zone(name)} == set()
+    for name in ("", "Europe", "Europe/Nowhere", "../passwd", "/etc/passwd", "posix/Europe/Rome"):
+        assert not is_zone(name), name
 
 
 def test_a_company_can_have_a_server_of_its_own(home: Home):

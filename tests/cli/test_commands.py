@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from commandline import every_command
 from domain.values import Rejected
 
 ROOT = Path(__file__).parents[2]
@@ -69,23 +69,20 @@ def filled(run: Run, tmp_path: Path) -> Run:
     return run
 
 
-def commands() -> list[tuple[str, Any]]:
-    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
-        inner = getattr(command, "commands", None)
-        if inner is None:
-            yield name, command
-        for part, one in (inner or {}).items():
-            yield from below(f"{name} {part}".strip(), one)
-
-    return list(below("", typer.main.get_command(app)))
-
-
-@pytest.mark.parametrize(("name", "command"), commands())
+@pytest.mark.parametrize(("name", "command"), every_command())
 def test_every_command_explains_itself_with_an_example(name, command):
     assert command.help
     assert f"carteggio {name.split()[0]}" in command.help or "carteggio --home" in command.help
     for parameter in command.params:
         assert getattr(parameter, "help", None), f"{name}: {parameter.name} is not explained"
+
+
+def test_a_list_of_commands_shows_a_line_of_each_and_loads_none():
+    program = "import sys; from api.cli.main import app; app(standalone_mode=False);"
+    program += "sys.exit('api.compose' in sys.modules)"
+    words = [sys.executable, "-c", program, "--help"]
+    found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "Show the mail that nobody has answered, the longest wait first." in found.stdout
 
 
 def test_a_missing_instance_is_said_in_a_line(tmp_path):

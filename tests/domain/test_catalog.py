@@ -9,7 +9,9 @@ from domain.catalog import BY_CLASS, BY_NAME, CATALOG
 NAMES = [
     "message.received",
     "message.copy_found",
+    "message.completed",
     "message.marked",
+    "message.moved",
     "message.order_failed",
     "message.classified",
     "message.linked",
@@ -38,6 +40,7 @@ NAMES = [
     "token.issued",
     "token.revoked",
     "message.reread",
+    "quarantine.reprocessing_ordered",
     "web_form.declared",
     "web_form.withdrawn",
     "server.trusted",

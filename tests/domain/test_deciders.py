@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import access, account, company, document, mailbox, message, party
+from domain.capture import as_copy, as_whole
 from domain.content import Content
 from domain.mailbox import Role
 from domain.marking import MarkMessage, MessageMarked
@@ -101,6 +102,19 @@ def test_a_copy_that_differs_is_kept_as_a_variant_with_its_content() -> None:
     (again,) = message.decide(message.evolve(state, copy), capture(other, 3))
     assert isinstance(again, MessageCopyFound)
     assert not again.variant
+
+
+def test_the_whole_of_a_message_known_by_its_header_is_no_variant() -> None:
+    header = replace(RECEIVED, content_key="header", files=(), whole_size=120)
+    arrives = CaptureMessage(UUID(int=2), replace(RECEIVED, size=120), "header")
+    completed = as_whole(arrives.received, "header")
+    mail().given(header).when(arrives).then(completed)
+    other = as_copy(replace(RECEIVED, content_key="other"), variant=True)
+    again = CaptureMessage(UUID(int=3), replace(RECEIVED, content_key="other"), "header")
+    mail().given(header, completed).when(again).then(other)
+    mail().given(header).when(replace(arrives, header_content_key="another")).then(
+        as_copy(arrives.received, variant=True)
+    )
 
 
 def test_a_message_is_closed_and_reopened_with_reasons() -> None:

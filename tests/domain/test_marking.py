@@ -1,6 +1,7 @@
 """Marks and moves that people order: what happens, what comes of failures, who wins a conflict."""
 
 from dataclasses import replace
+from functools import reduce
 from uuid import UUID
 
 from hypothesis import given
@@ -13,6 +14,7 @@ from domain.marking import (
     FailureReason,
     Marks,
     MessageMarked,
+    MessageMoved,
     MessageOrderFailed,
     OrderMarks,
     Wish,
@@ -56,6 +58,17 @@ COPY = MessageCopyFound(
 GONE = FailureReason.GONE
 
 
+def moved(place: tuple[MailboxId, str], to: str, *flags: str) -> MessageMoved:
+    """Tell that the message goes from a place to a folder in which it never lay."""
+    role = FolderRole.SENT if to == "Sent" else FolderRole.OTHER
+    return MessageMoved(
+        place[0], role, NOON, 120, BlobName("blob"), place[1], to, flags, flags_before=flags
+    )
+
+
+MOVED = moved(INBOX, "Sent", "seen")
+
+
 def mail(*past: object) -> Story:
     return Story(message.Message(), message.evolve, message.decide).given(RECEIVED, *past)
 
@@ -78,27 +91,38 @@ def test_marks_are_ordered_where_the_message_lies_and_only_what_changes_happens(
 
 
 def test_a_moved_message_leaves_one_folder_and_lies_in_the_other_with_its_marks():
-    mail().when(TO_SENT).then(LEFT, COPY)
+    mail().when(TO_SENT).then(MOVED)
     mail().when(replace(TO_SENT, to="INBOX")).then_nothing()
-    mail(LEFT, COPY).when(TO_SENT).then_refused("NOT_FOUND")
+    mail(MOVED).when(TO_SENT).then_refused("NOT_FOUND")
     back = OrderMove(*SENT, "INBOX", FolderRole.INBOX)
-    left = MessageMarked(*SENT, ("seen",), ("seen",), gone=True, moved_to="INBOX")
-    again = MessageMarked(*INBOX, ("seen",), ("seen",), gone_before=True)
-    mail(LEFT, COPY).when(back).then(left, again)
+    again = replace(moved(SENT, "INBOX", "seen"), role=FolderRole.INBOX, known_there=True)
+    mail(MOVED).when(back).then(again)
     onward = OrderMove(*SENT, "Shelf", FolderRole.OTHER)
-    shelved = replace(COPY, folder="Shelf", role=FolderRole.OTHER)
-    mail(LEFT, COPY).when(onward).then(replace(left, moved_to="Shelf"), shelved)
+    mail(MOVED).when(onward).then(moved(SENT, "Shelf", "seen"))
+
+
+def test_a_move_that_was_stored_as_a_mark_and_a_copy_means_the_same():
+    mail(LEFT, COPY).when(TO_SENT).then_refused("NOT_FOUND")
+    mail(LEFT, COPY).when(OrderMove(*SENT, "Shelf", FolderRole.OTHER)).then(
+        moved(SENT, "Shelf", "seen")
+    )
+    old, new = (reduce(message.evolve, past, message.initial) for past in (
+        (RECEIVED, LEFT, COPY), (RECEIVED, MOVED)
+    ))  # fmt: skip
+    assert (old.marks, old.copies[SENT].raw) == (new.marks, new.copies[SENT].raw)
 
 
 def test_of_a_message_that_lies_in_both_folders_one_copy_is_left():
-    mail(COPY).when(TO_SENT).then(LEFT)
+    there = replace(COPY, flags=("flagged",))
+    both = replace(MOVED, flags=("flagged",), known_there=True, lay_there=True)
+    mail(there).when(TO_SENT).then(both)
+    mail(there, both).when(OrderMarks((SENT,), added=frozenset({"flagged"}))).then_nothing()
 
 
 def test_a_variant_that_is_moved_is_the_same_content_and_no_further_variant():
     variant = replace(COPY, variant=True, content=RECEIVED.content, files=(BlobName("file"),))
     order = OrderMove(*SENT, "Shelf", FolderRole.OTHER)
-    left = MessageMarked(*SENT, ("seen",), ("seen",), gone=True, moved_to="Shelf")
-    mail(variant).when(order).then(left, replace(COPY, folder="Shelf", role=FolderRole.OTHER))
+    mail(variant).when(order).then(moved(SENT, "Shelf", "seen"))
 
 
 def test_marks_that_the_server_refuses_are_taken_back():
@@ -113,9 +137,9 @@ def test_marks_that_the_server_refuses_are_taken_back():
 
 def test_marks_that_failed_are_taken_back_where_a_later_order_took_the_message():
     flagged = MessageMarked(*INBOX, ("seen", "flagged"), ("seen",))
-    moved = (replace(LEFT, flags=("seen", "flagged")), replace(COPY, flags=("seen", "flagged")))
+    sent = moved(INBOX, "Sent", "seen", "flagged")
     failed = failing(FailureReason.NOT_ALLOWED, added=("flagged",))
-    mail(flagged, *moved).when(FailOrder(failed, Marks(("seen",)))).then(
+    mail(flagged, sent).when(FailOrder(failed, Marks(("seen",)))).then(
         failed, MessageMarked(*SENT, ("seen",), ("seen", "flagged"))
     )
 
@@ -125,18 +149,17 @@ def test_a_move_that_failed_is_taken_back_with_the_marks_of_meanwhile():
     read = MessageMarked(*SENT, (), ("seen",))
     there = MessageMarked(*SENT, (), (), gone=True)
     here = MessageMarked(*INBOX, (), ("seen",), gone_before=True)
-    mail(LEFT, COPY, read).when(FailOrder(failed, Marks(("seen",)))).then(failed, there, here)
+    mail(MOVED, read).when(FailOrder(failed, Marks(("seen",)))).then(failed, there, here)
     deleted = FailOrder(replace(failed, reason=GONE), Marks((), gone=True))
-    mail(LEFT, COPY, read).when(deleted).then(deleted.failed, there)
+    mail(MOVED, read).when(deleted).then(deleted.failed, there)
     both = FailOrder(failed, Marks(("seen",)), in_both=True)
-    mail(LEFT, COPY, read).when(both).then(failed, here)
+    mail(MOVED, read).when(both).then(failed, here)
 
 
 def test_a_move_that_failed_and_was_followed_by_another_is_told_and_the_other_stands():
     failed = failing(FailureReason.NO_FOLDER, "Sent")
-    onward = MessageMarked(*SENT, ("seen",), ("seen",), gone=True, moved_to="Shelf")
-    shelved = replace(COPY, folder="Shelf", role=FolderRole.OTHER)
-    mail(LEFT, COPY, onward, shelved).when(FailOrder(failed, Marks(()))).then(failed)
+    onward = moved(SENT, "Shelf", "seen")
+    mail(MOVED, onward).when(FailOrder(failed, Marks(()))).then(failed)
     mail().when(FailOrder(failed, Marks(()))).then(failed)
 
 

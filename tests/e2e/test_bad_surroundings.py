@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import Instance, ended, new_folder
+from commands import Instance, ended
 from letters import letter, many, mbox
+from places import quick_folder
 
 BOX = "info@firm.example"
 MEGABYTE = 1 << 20
@@ -86,7 +87,7 @@ def filled_up(folder: Path, left: int) -> Path:
 def test_a_full_disk_stops_an_import_which_goes_on_when_there_is_room(tmp_path, what):
     source = mbox(tmp_path / "big.mbox", incompressible(60, 512 * 1024))
     first = mbox(tmp_path / "first.mbox", [letter("first@client.example", b"First")])
-    with new_folder() as folder, small_disk(folder / "disk", 400 * MEGABYTE):
+    with quick_folder("disk") as folder, small_disk(folder / "disk", 400 * MEGABYTE):
         home = folder / ("disk/home" if what == "home" else "home")
         blobs = {"CARTEGGIO_BLOBS": str(folder / "disk/blobs")} if what == "blobs" else {}
         instance = Instance(home, environment=blobs)

@@ -1,7 +1,8 @@
 """A mailbox on a real mail server, fetched into an instance, with another mail program beside it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -34,6 +35,24 @@ def mail(number: int) -> bytes:
         f"From: ada@acme.example\r\nTo: {BOX}\r\nDate: Mon, 2 Mar 2026 09:00:00 +0100\r\n"
         f"Message-ID: <{number}@acme.example>\r\nSubject: {number}\r\n\r\nText.\r\n"
     ).encode()
+
+
+@contextmanager
+def unwritable(carteggio: Carteggio, *raws: bytes) -> Iterator[None]:
+    """Let there be no place for the octets of these mails."""
+    folder = carteggio.home.blobs / carteggio.company
+    names = [one.name for one in carteggio.blobs.put_many([(uuid7(), raw) for raw in raws])]
+    places = [folder / name[:2] for name in names]
+    for place, name in zip(places, names, strict=True):
+        (place / name).unlink()
+        place.rename(place.with_suffix(".away"))
+        place.touch()
+    try:
+        yield
+    finally:
+        for place in places:
+            place.unlink()
+            place.with_suffix(".away").rename(place)
 
 
 class Box:

@@ -6,11 +6,9 @@ is a fresh one for a single test, whose database runs only while a command does.
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from loaded import PATIENCE, loaded
+from places import quick_folder
+
 LAUNCHER = Path(__file__).resolve().parents[2] / "carteggio.py"
-PATIENCE = 120
 
 
 @dataclass
@@ -50,23 +50,31 @@ class Instance:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def start(self, *words: object, **environment: str) -> "subprocess.Popen[str]":
-        """Start a command."""
-        ours = {name: value for name, value in os.environ.items() if "CARTEGGIO" not in name}
-        ours |= {"CARTEGGIO_TIME_ZONE": self.zone, "PYTHONUNBUFFERED": "1"}
+        """Start a command, to be talked to or ended."""
         return subprocess.Popen(
-            [sys.executable, str(LAUNCHER), "--home", str(self.home), *map(str, words)],
+            [sys.executable, str(LAUNCHER), *self._words(words)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=ours | dict(self.environment) | environment,
+            env=self._environment(environment),
             cwd="/",
         )
 
     def run(self, *words: object, **environment: str) -> Ended:
         """Run a command to its end."""
-        return ended(self.start(*words, **environment))
+        code, out, err = loaded().run(self._words(words), self._environment(environment))
+        assert "Traceback" not in err, err
+        return Ended(code, out, err)
+
+    def _words(self, words: tuple[object, ...]) -> list[str]:
+        return ["--home", str(self.home), *map(str, words)]
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        ours = {name: value for name, value in os.environ.items() if "CARTEGGIO" not in name}
+        ours |= {"CARTEGGIO_TIME_ZONE": self.zone, "PYTHONUNBUFFERED": "1"}
+        return ours | dict(self.environment) | dict(more)
 
     def done(self, *words: object, **environment: str) -> Ended:
         """Run a command that has to succeed."""
@@ -102,20 +110,9 @@ def ended(process: "subprocess.Popen[str]", signal_number: int | None = None) ->
 
 
 @contextmanager
-def new_folder() -> Iterator[Path]:
-    """Give a folder that the database's own user may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="carteggio-e2e-", dir="/tmp"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
 def new_instance() -> Iterator[Instance]:
     """Make an instance; at the end stop what a killed command left running."""
-    with new_folder() as folder:
+    with quick_folder("e2e") as folder:
         instance = Instance(folder / "home")
         instance.done("init")
         try:

@@ -10,19 +10,18 @@ import hashlib
 import hmac
 import json
 import secrets
-import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode
 
 import pytest
+
+from places import quick_folder
 
 if TYPE_CHECKING:
     from dovecot import Dovecot
@@ -221,8 +220,7 @@ def believing(mechanisms: str = "xoauth2 oauthbearer", more: str = "") -> Iterat
 
     if not BINARY.exists():
         pytest.skip("Dovecot is not installed: apt-get install dovecot-imapd")
-    root = Path(tempfile.mkdtemp(prefix="carteggio-oauth-", dir="/tmp"))
-    try:
+    with quick_folder("oauth") as root:
         root.chmod(0o755)
         keys = root / "keys" / "default" / "HS256"
         keys.mkdir(parents=True)
@@ -230,8 +228,6 @@ def believing(mechanisms: str = "xoauth2 oauthbearer", more: str = "") -> Iterat
         (root / "oauth2.conf").write_text(LOCALLY.format(root=root, issuer=ISSUER))
         with running(DOVECOT.format(root=root, mechanisms=mechanisms) + more) as server:
             yield server
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,8 @@ import itertools
 import os
 import pwd
 import re
-import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from places import quick_folder
 
 BINARY = Path("/usr/sbin/dovecot")
 POP3 = Path("/usr/lib/dovecot/pop3")
@@ -233,16 +233,13 @@ def dovecot() -> Iterator[Dovecot]:
 @contextmanager
 def running(more: str = "") -> Iterator[Dovecot]:
     """Run a server, with further lines of configuration, until the block is left."""
-    root = Path(tempfile.mkdtemp(prefix="carteggio-dovecot-", dir="/tmp"))
-    try:
+    with quick_folder("dovecot") as root:
         server = _prepare(root, more)
         process = _start(server)
         try:
             yield server
         finally:
             _stop(process)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture

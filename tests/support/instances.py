@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_on(database: "Database", folder: Path) -> Iterator["Carteggio"]:
-    """Make an instance in a folder, on this database, and open it for the company `main`."""
+def opened_on(
+    database: "Database", folder: Path, allowed: str = "127.0.0.0/8"
+) -> Iterator["Carteggio"]:
+    """Make an instance in a folder, on this database, and open it for the company `main`.
+
+    Mail servers of tests are on this machine, so this is `allowed`.
+    """
     from adapters.home import Home  # noqa: PLC0415
     from adapters.settings import Settings  # noqa: PLC0415
     from api.compose import compose, init  # noqa: PLC0415
 
     home = Home(folder)
-    settings = Settings(database_url=SecretStr(database.dsn))
+    given: dict[str, Any] = {"mail_networks_allowed": allowed}
+    settings = Settings(database_url=SecretStr(database.dsn), **given)
     init(home, settings)
     with compose(home, settings) as opened:
         yield opened

@@ -5,8 +5,6 @@ then one of Debian's PostgreSQL. What is heavy is imported inside: most tests ne
 """
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,21 +12,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from places import quick_folder
+
 if TYPE_CHECKING:
     from adapters.database import Database
 
 TEMPLATE = "migrated"
-FASTER = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+FASTER = {
+    "fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB", "max_wal_size": "256MB",
+}  # fmt: skip
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """Give a folder with a short path that the database's own user may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="carteggio-test-", dir="/tmp"))
-    folder.chmod(0o711)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with quick_folder("test") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

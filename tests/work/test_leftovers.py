@@ -13,7 +13,7 @@ from api.work.checking import Checking
 from api.work.instance import Carteggio
 from api.work.leftovers import leftovers_of, want
 from api.work.sync import Sync, Synced
-from boxes import BOX, Box, mail
+from boxes import BOX, Box, mail, unwritable
 from domain.values import Rejected
 from dovecot import MailAccount
 from instances import events_of
@@ -68,6 +68,22 @@ def shown(box: Box) -> list[tuple[str, str, int | None, int]]:
     return asyncio.run(ask())
 
 
+def test_a_message_that_cannot_be_stored_stops_no_other_and_is_tried_again(box, tmp_path):
+    box.account.append(*map(mail, range(1, 6)), when=NOW)
+    with unwritable(box.carteggio, mail(3)):
+        synced = fetch(box)
+        assert (synced.counts.stored, synced.counts.failed, synced.not_fetched) == (4, 1, 1)
+        assert left(box) == [(3, "not stored", 1)]
+        assert missing(box) == (0, {3: "not stored"})
+        assert fetch(box).counts.read == 0
+        _hurry(box)
+        assert fetch(box).counts.failed == 1
+        assert left(box) == [(3, "not stored", 2)]
+    _hurry(box)
+    assert fetch(box).counts.stored == 1
+    assert ([one[0] for one in shown(box)], left(box)) == (list("12345"), [])
+
+
 def missing(box: Box) -> tuple[int, dict[int, str]]:
     checking = Checking(box.carteggio, Sync(box.carteggio, box.worker, SMALL))
     (checked,) = asyncio.run(checking.all([BOX]))
@@ -99,7 +115,7 @@ def test_a_large_message_that_somebody_wants_takes_the_place_of_its_header(box):
     assert ("2", "INBOX", ("seen",), False) in box.places()
     assert left(box) == []
     assert missing(box) == (0, {})
-    captured = events_of(box.carteggio, "message.received", "message.copy_found")
+    captured = events_of(box.carteggio, "message.received", "message.completed")
     assert [x.size for x in captured if x.whole_size is None] == [len(mail(1)), len(large(2))]
 
 

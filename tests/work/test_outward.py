@@ -92,7 +92,8 @@ def test_a_moved_message_is_no_new_one_and_is_marked_where_it_went(box):
     box.fetch()
     assert ("1", "INBOX", ("flagged",), False) in box.places()
     assert ("1", "Sent", ("flagged",), True) in box.places()
-    assert len(events_of(box.carteggio, "message.copy_found")) == 2
+    assert len(events_of(box.carteggio, "message.moved")) == 3
+    assert events_of(box.carteggio, "message.copy_found") == []
     assert box.failed() == []
 
 
@@ -144,6 +145,44 @@ def test_what_was_deleted_or_moved_elsewhere_meanwhile_is_told(box):
     }
     assert box.on_server() == {"3": {"\\Flagged"}}
     assert box.waiting() == 0
+
+
+def test_orders_follow_what_another_mail_program_moved_before(box):
+    box.account.append(*map(mail, range(1, 6)), when=NOW)
+    with box.account.login() as client:
+        client.create("Sorted")
+    box.fetch()
+    box.mark("1", "flagged")
+    box.move("2", "Sorted")
+    box.move("3", "Sent")
+    box.mark("4", "seen")
+    box.do(("MOVE", "1:3", "Sent"))
+    box.do(("COPY", "4", "Sent"), ("STORE", "4:5", "+FLAGS", r"(\Deleted)"))
+    box.fetch()
+    assert (box.on_server(), box.on_server("Sorted")) == ({}, {"2": set()})
+    assert box.on_server("Sent") == {"1": {"\\Flagged"}, "3": set(), "4": {"\\Seen"}}
+    assert (box.failed(), box.waiting()) == ([], 0)
+    box.fetch()
+    assert {place for place in box.places() if not place[3]} == {
+        ("1", "Sent", ("flagged",), False),
+        ("2", "Sorted", (), False),
+        ("3", "Sent", (), False),
+        ("4", "Sent", ("seen",), False),
+    }
+    assert box.unread() == {"INBOX": 0, "Sent": 2, "Sorted": 1}
+
+
+def test_an_order_does_not_follow_to_a_copy_that_lay_elsewhere_before(box):
+    box.account.append(mail(1), when=NOW)
+    box.account.append(mail(1), folder="Sent", when=NOW)
+    box.fetch()
+    box.move("1", "Sorted", source="INBOX")
+    box.do(("STORE", "1", "+FLAGS", r"(\Deleted)"))
+    with box.account.login() as client:
+        client.create("Sorted")
+    box.fetch()
+    assert [one.reason for one in box.failed()] == [FailureReason.GONE]
+    assert (set(box.on_server("Sent")), box.on_server("Sorted")) == ({"1"}, {})
 
 
 def test_a_folder_that_is_not_there_is_told_and_the_message_is_back(box):

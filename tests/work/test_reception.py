@@ -2,15 +2,19 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from psycopg_pool import PoolClosed
 
+from adapters.mime.reader import Reading
 from adapters.mime.worker import ReadingWorker
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
 from api.work.keeping import TEXT_OCTETS
 from api.work.reception import Arrival, Counts, Place, Reception
+from boxes import unwritable
 from domain.message import FolderRole, MessageCopyFound, MessageReceived
 from instances import events_of
 
@@ -191,6 +195,47 @@ def test_what_fails_at_the_last_moment_leaves_nothing_and_goes_again(capture):
         capture.reception.store(batch, broken)
     assert capture.received() == []
     assert capture.reception.store(batch).stored == 1
+
+
+def test_a_message_that_no_place_can_be_had_for_is_left_out_of_its_batch(capture):
+    arrivals = [Arrival(mail(one), capture.place(), MONDAY) for one in range(7)]
+    batch = capture.reception.read(arrivals)
+    counted: list[Counts] = []
+    with unwritable(capture.carteggio, mail(2)):
+        counts = capture.reception.store(batch, lambda _, now: counted.append(replace(now)))
+        assert capture(mail(2)).failed == 1
+    assert (counts.read, counts.stored, counts.known, counts.failed) == (7, 6, 0, 1)
+    assert counted == [counts]
+    assert batch.failed == {batch.places[2]: "NotADirectoryError"}
+    assert capture(mail(2)).stored == 1
+
+
+def test_what_no_message_could_be_stored_for_is_the_fault_of_none(capture):
+    arrivals = [Arrival(mail(one), capture.place(), MONDAY) for one in range(3)]
+    batch = capture.reception.read(arrivals)
+    folder = capture.carteggio.home.blobs
+    away = folder.rename(folder.with_suffix(".away"))
+    with pytest.raises(FileNotFoundError):
+        capture.reception.store(batch)
+    away.rename(folder)
+    assert (batch.failed, capture.received()) == ({}, [])
+    capture.carteggio.database.pool.close()
+    with pytest.raises(PoolClosed):
+        capture.reception.store(batch)
+    assert batch.failed == {}
+
+
+def test_of_a_message_whose_content_cannot_be_stored_the_octets_are_in_quarantine(capture):
+    arrivals = [Arrival(mail(one), capture.place(), MONDAY) for one in range(3)]
+    batch = capture.reception.read(arrivals)
+    said = replace(batch.fresh[1].reading.content, subject="half a \ud83d pair")
+    poison = replace(batch.fresh[1], reading=Reading(said))
+    batch = replace(batch, fresh=(batch.fresh[0], poison, batch.fresh[2]))
+    counts = capture.reception.store(batch)
+    assert (counts.stored, counts.degraded, counts.failed) == (3, 1, 0)
+    (degraded,) = [one for one in capture.received() if one.content.degraded]
+    assert degraded.content.defects == ("cannot be stored: UnicodeEncodeError",)
+    assert degraded.size == len(mail(1))
 
 
 def test_an_erased_message_does_not_come_back(capture):

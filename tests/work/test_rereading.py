@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -19,9 +20,17 @@ from api.work.instance import PROJECTIONS, Carteggio
 from api.work.reception import Arrival, Place, Reception
 from api.work.replay import Replay
 from api.work.rereading import Reread, Rereading, read_quarantine
-from domain.message import FolderRole
+from boxes import BOX, by_ada
+from domain import authentication, rereading
+from domain import message as mail
+from domain.authentication import ServerTrusted, TrustServer
+from domain.identity import mailbox_id, server_id
+from domain.message import FolderRole, OrderMove
+from domain.rereading import RereadCopy
+from domain.values import Address
 from instances import events_of, opened_on
 from office import FILES
+from projections.authentication import results_of
 from projections.quarantine import Unread, read_before, unread
 from projections.reader import EVERYTHING
 from servers import fresh_database
@@ -175,3 +184,53 @@ def test_where_all_is_well_nothing_is_recorded(carteggio: Carteggio, tmp_path: P
         done = Rereading(carteggio, worker).run(messages)
     assert (done.messages, done.changed, done.mended) == (2, 0, 0)
     assert events_of(carteggio, "message.reread") == []
+
+
+def test_results_and_blind_recipients_are_those_that_a_copy_names_as_it_is_read_last(carteggio):
+    """Another copy's own stay; a move changes nothing of what its octets say."""
+    at, key = datetime(2026, 2, 2, 9, tzinfo=UTC), carteggio.identity_key
+    checked = b"Authentication-Results: mx.firm.example; dkim=fail header.d=acme.example\n"
+    with ReadingWorker() as worker:
+        reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
+        for folder, head in (("Sent", b"Bcc: eve@acme.example\n"), ("INBOX", checked)):
+            place = Place(register_mailbox(carteggio, BOX), folder, FolderRole(folder.lower()[:5]))
+            raw = head + ASKED + b"\nText\n"
+            reception.store(reception.read([Arrival(raw, place, at)]))
+    sent, inbox = events_of(carteggio, "message.received", "message.copy_found")
+    message = carteggio.journal.read(0, names=["message.received"])[0].stream
+    carteggio.feed.catch_up()
+    assert told(carteggio) == [["fail"], ["eve@acme.example"], [1]]
+    passed = (
+        ("authentication-results", checked.partition(b": ")[2].decode().replace("fail", "pass")),
+    )
+    move = OrderMove(mailbox_id(key, BOX), "INBOX", "Shelf", FolderRole.OTHER)
+    carteggio.journal.record(message, mail, move, by_ada())
+    for raw, bcc, trace in (
+        (sent.raw, (Address("ben@acme.example"),), ()),
+        (inbox.raw, (), passed),
+    ):
+        content = replace(sent.content, reader=READER + 1, bcc=bcc, trace=trace)
+        carteggio.journal.record(message, rereading, RereadCopy(raw, content), by_ada())
+    carteggio.feed.catch_up()
+    assert told(carteggio) == [["pass"], ["ben@acme.example"], [1, 1]]
+
+
+def told(carteggio: Carteggio) -> list[list[object]]:
+    """Give the results, the blind recipients, and how many results each place has."""
+
+    async def asked() -> list[list[object]]:
+        async with carteggio.reading() as (connection, names):
+            columns = ("result FROM {authentication_result}", "address FROM {blind_copy}")
+            found = []
+            for one in columns:
+                rows = await connection.execute(names.sql(f"SELECT {one}"))
+                found.append([row[0] for row in await rows.fetchall()])
+            ids = [one.stream for one in carteggio.journal.read(0, names=["message.received"])]
+            id = server_id(carteggio.company, "mx.firm.example")
+            trust = TrustServer(ServerTrusted("mx.firm.example"))
+            carteggio.journal.record(id, authentication, trust, by_ada())
+            carteggio.feed.catch_up()
+            shown = await results_of(connection, names, EVERYTHING, ids)
+            return [*found, [len(rows) for rows in shown.values()]]
+
+    return asyncio.run(asked())

@@ -51,6 +51,13 @@ def parsed(mails):
     return [parse(mail) for mail in mails]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sample")
+    write_sample(folder, TUESDAY)
+    return folder
+
+
 def parse(mail: SampleMail) -> EmailMessage:
     return email.message_from_bytes(mail.raw, policy=policy.default)
 
@@ -72,14 +79,14 @@ def test_about_three_hundred_messages_in_five_mailboxes(mails, parsed):
 
 
 @pytest.mark.parametrize("until", MOMENTS)
-def test_the_sample_ends_when_it_is_shown(until):
+def test_the_sample_ends_when_it_is_shown(until, mails):
     found = sample_mail(until)
     last = Calendar(until).last
     assert until - timedelta(days=60) < min(mail.received_at for mail in found)
     assert max(mail.received_at for mail in found) <= until
     assert local(found[-1].received_at).date() == last
     assert all(local(mail.received_at).weekday() < 5 for mail in found)
-    assert len(found) == len(sample_mail(TUESDAY))
+    assert len(found) == len(mails)
 
 
 @pytest.mark.parametrize("until", MOMENTS)
@@ -255,21 +262,19 @@ def _open(letters):
     return list(waiting.values())
 
 
-def test_the_directory_has_the_expected_columns(tmp_path):
-    write_sample(tmp_path, TUESDAY)
+def test_the_directory_has_the_expected_columns(written):
     for name, columns in COLUMNS.items():
-        with (tmp_path / "directory" / name).open(encoding="utf-8", newline="") as lines:
+        with (written / "directory" / name).open(encoding="utf-8", newline="") as lines:
             found = next(csv.reader(lines))
         wanted = columns.split(",")
         assert found[: len(wanted)] == wanted
         assert set(found[len(wanted) :]) <= OPTIONAL
 
 
-def test_the_directory_is_whole(tmp_path):
-    write_sample(tmp_path, TUESDAY)
-    company = json.loads((tmp_path / "directory" / "company.json").read_text("utf-8"))
+def test_the_directory_is_whole(written):
+    company = json.loads((written / "directory" / "company.json").read_text("utf-8"))
     assert company["end"].startswith(TUESDAY.date().isoformat())
-    with (tmp_path / "directory" / "documents.csv").open(encoding="utf-8", newline="") as lines:
+    with (written / "directory" / "documents.csv").open(encoding="utf-8", newline="") as lines:
         documents = list(csv.DictReader(lines))
     parties = {row["party_id"] for row in rows("parties.csv")}
     assert {row["party_id"] for row in documents} <= parties
@@ -281,13 +286,12 @@ def test_the_directory_is_whole(tmp_path):
     assert {row["type"] for row in documents} == kinds
 
 
-def test_the_mailboxes_read_back_as_they_were_written(tmp_path, mails):
-    write_sample(tmp_path, TUESDAY)
-    with (tmp_path / "directory" / "mailboxes.csv").open(encoding="utf-8", newline="") as lines:
+def test_the_mailboxes_read_back_as_they_were_written(written, mails):
+    with (written / "directory" / "mailboxes.csv").open(encoding="utf-8", newline="") as lines:
         places = list(csv.DictReader(lines))
     assert sum(int(row["messages"]) for row in places) == len(mails)
     for row in places:
-        box = mailbox.mbox(tmp_path / "mailboxes" / row["file"], create=False)
+        box = mailbox.mbox(written / "mailboxes" / row["file"], create=False)
         ids = [message["Message-ID"] for message in box]
         kept = [m for m in mails if (m.mailbox, m.folder) == (row["address"], row["folder"])]
         assert ids == [parse(mail)["Message-ID"] for mail in kept]

@@ -1,0 +1,154 @@
+"""Every command, and where it is: a module is imported when its command is run or explained.
+
+To list commands none is imported: the line that a list shows of each is the first of its
+docstring, read from the source.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Commands under one name, and what they are about."""
+
+    about: str
+    commands: Mapping[str, str]
+
+
+COMMANDS: Final[Mapping[str, str | Group]] = {
+    "init": "instance.init",
+    "config": "instance.config",
+    "doctor": "instance.doctor",
+    "sync": "syncing.sync",
+    "history": "asking.history",
+    "unanswered": "asking.unanswered",
+    "trail": "asking.trail",
+    "events": "asking.events",
+    "mark": "marking.mark",
+    "serve": "serving.serve",
+    "work": "running.work",
+    "replay": "running.replay",
+    "skip": "running.skip",
+    "reread": "rereading.reread",
+    "unmatched": "unmatched.unmatched",
+    "demo": "demo.demo",
+    "import": Group(
+        "Bring in mail files and master data.",
+        {"mail": "importing.mail", "directory": "importing.directory"},
+    ),
+    "exclude": Group(
+        "Say whose mail is never taken in.",
+        {"add": "excluding.add", "remove": "excluding.remove", "list": "excluding.list_"},
+    ),
+    "account": Group(
+        "Where mailboxes are fetched from.",
+        {
+            "add": "accounts.add",
+            "pause": "accounts.pause",
+            "resume": "accounts.resume",
+            "remove": "accounts.remove",
+            "list": "listing.list_",
+            "consent": "consenting.consent",
+            "test": "trying.try_out",
+            "ledger": "ledger.ledger",
+            "folders": "folders.folders",
+            "left": "folders.left",
+            "fetch": "folders.fetch",
+        },
+    ),
+    "mailbox": Group(
+        "Which mailboxes there are, and who sees them.",
+        {"share": "mailboxes.share", "unshare": "mailboxes.unshare", "list": "mailboxes.list_"},
+    ),
+    "export": Group(
+        "Take out messages as facts, or raw mail.",
+        {"messages": "exporting.messages", "mail": "exporting.mail"},
+    ),
+    "token": Group(
+        "Let programs ask the API, and shut them out.",
+        {"create": "tokens.create", "list": "tokens.list_", "revoke": "tokens.revoke"},
+    ),
+    "quarantine": Group(
+        "Mail that could not be read in full.",
+        {"list": "rereading.list_", "reprocess": "rereading.reprocess"},
+    ),
+    "form": Group(
+        "Addresses that write for others: web forms.",
+        {"add": "webforms.add", "remove": "webforms.remove", "list": "webforms.list_"},
+    ),
+    "trust": Group(
+        "Mail servers that are believed about senders.",
+        {"add": "trusting.add", "remove": "trusting.remove", "list": "trusting.list_"},
+    ),
+}
+"""The names that people type; each with module and function in `api/cli`."""
+
+
+class Commands(TyperGroup):
+    """All commands, or those of a group."""
+
+    def __init__(self, *, table: Mapping[str, str | Group] = COMMANDS, **given: Any) -> None:
+        """Import nothing yet."""
+        super().__init__(**given)
+        self._table = table
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002  the library gives it
+        """Give the names in the order of the table."""
+        return list(self._table)
+
+    def get_command(self, ctx: object, cmd_name: str) -> "Commands | Later | None":  # noqa: ARG002
+        """Give a group, or what is known of a command without importing it."""
+        match self._table.get(cmd_name):
+            case Group(about, commands):
+                return Commands(
+                    table=commands,
+                    name=cmd_name,
+                    help=about,
+                    no_args_is_help=True,
+                    rich_markup_mode=self.rich_markup_mode,
+                )
+            case str(place):
+                return Later(cmd_name, place)
+            case None:
+                return None
+
+
+class Later(TyperCommand):
+    """A command that stands for itself in lists, until it is run, explained or completed."""
+
+    def __init__(self, name: str, place: str) -> None:
+        """Read what a list shows of it."""
+        self._module, _, self._function = place.partition(".")
+        super().__init__(name, help=_docstrings(self._module)[self._function])
+
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        """Begin the command itself."""
+        return self.loaded().make_context(*given, **more)
+
+    def loaded(self) -> Any:
+        """Import the command."""
+        one = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        one.command(self.name)(getattr(import_module(f"api.cli.{self._module}"), self._function))
+        return get_command(one)
+
+
+@cache
+def _docstrings(module: str) -> Mapping[str, str]:
+    """Give the docstrings of a module's functions."""
+    spec = find_spec(f"api.cli.{module}")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(module)
+    tree = ast.parse(Path(spec.origin).read_bytes())
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+    return {one.name: ast.get_docstring(one) or "" for one in functions}
