@@ -28,7 +28,7 @@ from domain.message import (
 from domain.recorded import Recorded
 from domain.rereading import MessageReread
 from projections import conversations, letters
-from projections.letters import EXCHANGE, LETTER, Letter, Letters
+from projections.letters import LETTER, Letter, Letters
 from projections.parting import part
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import (
@@ -106,11 +106,9 @@ def extend(
 
 def fold(state: State, recorded: Recorded) -> None:
     """Take one event in and see anew what waits in the conversations that it touches."""
-    said = letters.heard(state.letters, recorded)
-    before = _conversations_near(state, recorded)
-    touched = _moved(state, recorded, set(said.refs) if said else set())
-    if letters.take(state.letters, recorded, said):
-        touched |= before | _conversations_near(state, recorded)
+    touched = _moved(state, recorded, letters.heard(state.letters, recorded))
+    if letters.take(state.letters, recorded):
+        touched |= {state.letters.groups.conversation_of[recorded.stream]}
     for conversation in touched:
         _see_anew(state, conversation, recorded.position)
 
@@ -132,13 +130,6 @@ def _moved(state: State, recorded: Recorded, named: set[UUID]) -> set[UUID]:
     parted = part(groups, now, recorded.position) if parts and now is not None else set()
     now = groups.conversation_of.get(recorded.stream)
     return parted if now is None or before <= {now} else before | {now} | parted
-
-
-def _conversations_near(state: State, recorded: Recorded) -> set[UUID]:
-    """Give the conversations of a message and of the questions that it may answer."""
-    near = {recorded.stream, *letters.questions_near(state.letters, recorded.stream)}
-    found = map(state.letters.groups.conversation_of.get, near)
-    return {conversation for conversation in found if conversation is not None}
 
 
 def _see_anew(state: State, conversation: UUID, position: int) -> None:
@@ -234,7 +225,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 CORRESPONDENCE = Projection(
     name="correspondence",
     version=5,
-    tables=(*conversations.TABLES, LETTER, EXCHANGE, READING, WAITING),
+    tables=(*conversations.TABLES, LETTER, READING, WAITING),
     hears=(
         MessageReceived,
         MessageCopyFound,

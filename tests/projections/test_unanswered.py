@@ -1,7 +1,7 @@
 """Conversations and what waits: a random office against a naive oracle, in any order and batch."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,10 +20,11 @@ from domain.message import (
     MessageEvent,
     MessageReceived,
     MessageReopened,
+    MessageThreaded,
 )
 from domain.recorded import Recorded
 from domain.rereading import MessageReread
-from domain.values import Address, BlobName, MailboxId
+from domain.values import Address, BlobName, MailboxId, MessageId
 from filling import fill, recorded, rows
 from projections.conversations import (
     ALIAS,
@@ -33,7 +34,7 @@ from projections.conversations import (
     conversations_of,
     members_of,
 )
-from projections.letters import ANSWER_WINDOW, EXCHANGE, LETTER, letters_of
+from projections.letters import LETTER, letters_of
 from projections.reader import EVERYTHING, AsOf, Reader
 from projections.readings import READING
 from projections.unanswered import CORRESPONDENCE, WAITING, waiting_in
@@ -55,6 +56,8 @@ class Mail:
     classified: MessageClassified
     closed: bool
     copies: tuple[MessageCopyFound, ...] = ()
+    goes_on: UUID | None = None
+    """The message that it is found to go on with, though it does not name it."""
 
 
 def office(seed: int, size: int) -> list[Mail]:
@@ -99,7 +102,9 @@ def _one(chance: random.Random, number: int, earlier: Mail | None) -> Mail:
         rule_version=1,
     )
     copies = tuple(_copy(chance, received) for _ in range(chance.choice((0, 0, 0, 1, 2))))
-    return Mail(UUID(int=1000 + number), received, classified, chance.random() < 0.1, copies)
+    goes_on = earlier.key if earlier and not threaded and chance.random() < 0.7 else None
+    closed = chance.random() < 0.1
+    return Mail(UUID(int=1000 + number), received, classified, closed, copies, goes_on)
 
 
 def _copy(chance: random.Random, received: MessageReceived) -> MessageCopyFound:
@@ -132,7 +137,25 @@ def story(mail: Sequence[Mail], seed: int) -> list[Recorded]:
         if chance.random() < 0.5:
             events.extend(later)
             later = []
-    return recorded(events + later)
+    return recorded(events + later + list(_found(mail, chance)))
+
+
+def _found(mail: Sequence[Mail], chance: random.Random) -> Iterator[tuple[UUID, MessageEvent]]:
+    """Find what messages go on with, some wrongly at first, some not at all in the end."""
+    for one in mail:
+        wrong = chance.choice(mail).key
+        if wrong != one.key and chance.random() < 0.3:
+            yield one.key, _threaded(wrong)
+            if one.goes_on is None:
+                yield one.key, _threaded(None)
+        if one.goes_on is not None:
+            yield one.key, _threaded(one.goes_on)
+
+
+def _threaded(parent: UUID | None) -> MessageThreaded:
+    return MessageThreaded(
+        None if parent is None else MessageId(parent), "same-subject", 1, 90, "", ""
+    )
 
 
 def in_batches(events: Sequence[Recorded], seed: int) -> list[Sequence[Recorded]]:
@@ -148,6 +171,10 @@ def answers_by_oracle(mail: Sequence[Mail]) -> dict[UUID, UUID | None]:
     """Say for every question what answers it: by looking at all messages, again and again."""
     group = {one.key: one.key for one in mail}
     names = {one.key: _names(one) for one in mail}
+    for one in mail:
+        if one.goes_on is not None:
+            names[one.key].add(str(one.goes_on))
+            names[one.goes_on].add(str(one.goes_on))
     changed = True
     while changed:
         changed = False
@@ -180,22 +207,13 @@ def _at(one: Mail) -> datetime:
 
 
 def _answer(one: Mail, mail: Sequence[Mail], group: dict[UUID, UUID]) -> UUID | None:
-    base = one.received.content.subject.replace("R: ", "")
-    person = one.received.content.authors[0]
     found = [
         (_at(other), other.key)
         for other in mail
         if other.classified.direction is Direction.OUTBOUND
         and not other.classified.automatic
         and _at(other) >= _at(one)
-        and (
-            group[other.key] == group[one.key]
-            or (
-                other.received.content.subject.replace("R: ", "") == base
-                and person in other.received.content.to
-                and _at(other) <= _at(one) + ANSWER_WINDOW
-            )
-        )
+        and group[other.key] == group[one.key]
     ]
     return min(found)[1] if found else None
 
@@ -210,7 +228,7 @@ def test_answers_are_those_of_an_oracle_whatever_the_order(
         for order in range(2):
             batches = in_batches(story(mail, order), order)
             names = fill(connection, CORRESPONDENCE, batches)
-            found = {row[0]: row[11] for row in rows(connection, names, LETTER)}
+            found = {row[0]: row[9] for row in rows(connection, names, LETTER)}
             assert {key: found[key] for key in expected} == expected
 
 
@@ -298,9 +316,7 @@ def test_what_is_read_anew_counts_as_if_it_had_been_read_so_at_first(
         for at, events in enumerate(stories):
             batches = in_batches(events, seed)
             names = fill(connection, CORRESPONDENCE, batches, 40 + at)
-            tables = {
-                one.name: rows(connection, names, one) for one in (NODE, LETTER, EXCHANGE, READING)
-            }
+            tables = {one.name: rows(connection, names, one) for one in (NODE, LETTER, READING)}
             members = rows(connection, names, MEMBER)
             waiting = rows(connection, names, WAITING)
             grouped = {row[0]: row[1] for row in members if row[4] is None}
