@@ -153,7 +153,10 @@ def _by_number(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
     documents = [one for party in parties for one in known.documents_of.get(party, ())]
     if not documents:
         return
+    numbered = {number.key for document in documents for number in document.numbers}
     for where, sighting in known.numbers:
+        if sighting.number.key not in numbered:
+            continue  # as nearly always
         found = [
             document
             for document in documents

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 _DIGIT = re.compile(r"\d")
@@ -11,6 +12,8 @@ _BEFORE = re.compile(r"[ \t./\-_\\nN°ºr:]{0,4}")
 """What may stand between letters and the first digits: `RE n. 12`."""
 _WITHIN = re.compile(r" ?[./\-_\\] ?|")
 """What may stand inside a number; a blank alone parts telephone numbers and quantities."""
+_WIDEST = 4
+"""No gap inside a number has more characters; none at all is always allowed."""
 _SHORTEST_ALONE = 4
 _LONGEST = 6
 
@@ -25,7 +28,7 @@ class Number:
     @property
     def key(self) -> tuple[str, ...]:
         """Give what equal numbers share: the groups, whatever their order, years in full."""
-        return tuple(sorted(map(_full_year, self.groups)))
+        return _shared(self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,23 @@ def _in_line(line: str) -> Iterator[Sighting]:
     words = [run.group() for run in runs]
     for begin in _near_digits(words):
         ends = _joined_ends(line, runs, begin)
-        parts = [_part(word) for word in words[begin : begin + len(ends)]]
-        for count in range(len(ends), 0, -1):
-            number = _number(parts[:count])
-            if number is not None and _telling(number):
-                yield Sighting(number, line[runs[begin].start() : ends[count - 1]])
+        start = runs[begin].start()
+        for number, end in reversed(list(_beginning(words[begin : begin + len(ends)], ends))):
+            yield Sighting(number, line[start:end])
+
+
+def _beginning(words: Sequence[str], ends: Sequence[int]) -> Iterator[tuple[Number, int]]:
+    """Give the telling numbers that these words make, from one word on, each with its end."""
+    groups: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()
+    for word, end in zip(words, ends, strict=True):
+        digits, part = _part(word)
+        if digits:
+            groups += (part,)
+        else:
+            letters += (part,)
+        if groups and _telling(groups, letters):
+            yield Number(groups, letters), end
 
 
 def _near_digits(words: Sequence[str]) -> Iterator[int]:
@@ -100,21 +115,23 @@ def _near_digits(words: Sequence[str]) -> Iterator[int]:
 def _joined_ends(text: str, runs: list[re.Match[str]], begin: int) -> list[int]:
     ends, digits = [runs[begin].end()], runs[begin].group().isdigit()
     for left, right in pairwise(runs[begin : begin + _LONGEST]):
+        gap = right.start() - left.end()
         joint = _WITHIN if digits else _BEFORE
-        if joint.fullmatch(text, left.end(), right.start()) is None:
+        if gap > _WIDEST or (gap and joint.fullmatch(text, left.end(), right.start()) is None):
             break
         digits = digits or right.group().isdigit()
         ends.append(right.end())
     return ends
 
 
-def _telling(number: Number) -> bool:
+def _telling(groups: Sequence[str], letters: Sequence[str]) -> bool:
     """A lone group of few digits without letters is anything: a quantity, a day."""
-    return (
-        len(number.groups) > 1
-        or bool(number.letters)
-        or max(map(len, number.groups)) >= _SHORTEST_ALONE
-    )
+    return len(groups) > 1 or bool(letters) or max(map(len, groups)) >= _SHORTEST_ALONE
+
+
+@lru_cache(maxsize=1 << 14)
+def _shared(groups: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(map(_full_year, groups)))
 
 
 def _full_year(group: str) -> str:

@@ -38,7 +38,7 @@ from api.work.occurrences import enter, known, look_up
 from api.work.phases import phase
 from api.work.screening import Screening
 from domain import message
-from domain.identity import identify, occurrence_id
+from domain.identity import identify, identify_in, occurrence_id
 from domain.message import CaptureMessage, Message, MessageReceived
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind
@@ -190,10 +190,11 @@ class Reception:
     def _identified(self, arrival: Arrival) -> Seen:
         mailbox, folder = arrival.place.mailbox, arrival.place.folder
         digest = sha256(arrival.raw)
+        identity, place = identify_in(self._key, mailbox, folder, arrival.raw)
         return Seen(
             arrival=arrival,
-            identity=identify(self._key, arrival.raw),
-            place=occurrence_id(self._key, mailbox, folder, arrival.raw),
+            identity=identity,
+            place=place,
             exact=occurrence_id(self._key, mailbox, f"{folder}\0exact", digest.digest()),
             sha256=digest.hexdigest(),
         )
