@@ -58,6 +58,7 @@ _FAILURES: Final[Mapping[FailureReason, str]] = {
     FailureReason.FULL: "no room is left there; order it again when there is some",
     FailureReason.REFUSED: "it refuses",
     FailureReason.TOO_LATE: "it could not be reached for a month; order it again if it still holds",
+    FailureReason.ACCOUNT_REMOVED: "its account was removed, so nothing is done there any more",
 }
 
 

@@ -18,6 +18,7 @@ from adapters.reach import USUAL, Reach
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
+from api.work.undone import give_up_removed
 from domain import account
 from domain.account import (
     AccountCommand,
@@ -210,7 +211,10 @@ def order(carteggio: Carteggio, address: str, command: AccountCommand) -> None:
 
 
 def remove(carteggio: Carteggio, id: UUID, envelope: Envelope) -> int | None:
-    """Remove an account and destroy its secret; the mail, and what was read where, stays."""
+    """Remove an account and destroy its secret; the mail, and what was read where, stays.
+
+    What was ordered for its mail server and is not done there is told to have failed.
+    """
     try:
         return carteggio.journal.record(id, account, RemoveAccount(), envelope)
     finally:  # also where this was cut off after the event, and is tried again
@@ -219,6 +223,7 @@ def remove(carteggio: Carteggio, id: UUID, envelope: Envelope) -> int | None:
             state = account.evolve(state, one.event)
         if past and state.configured is None:
             _forget(carteggio, id)
+            give_up_removed(carteggio, id)
 
 
 def _forget(carteggio: Carteggio, id: UUID) -> None:

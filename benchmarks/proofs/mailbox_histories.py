@@ -30,7 +30,7 @@ from benchmarks.proofs.mailboxes import PRIVATE, Mailbox
 from benchmarks.proofs.promises import Promises, digest
 from benchmarks.stage import Stopwatch, opened, say
 from domain.identity import identify
-from domain.message import CaptureEvent, MessageReceived
+from domain.message import CaptureEvent
 
 if TYPE_CHECKING:
     from dovecot import Dovecot
