@@ -72,6 +72,16 @@ class AccountRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountConsentAsked:
+    """Somebody began to ask for consent; a person has to give it at the provider.
+
+    `way` is device (a code that is entered on any device, RFC 8628) or browser.
+    """
+
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountConsentGiven:
     """The provider lets us read the mailbox; until `ends_at`, where it tells that."""
 
@@ -93,6 +103,7 @@ AccountEvent = (
     | AccountCredentialsChanged
     | AccountPaused
     | AccountResumed
+    | AccountConsentAsked
     | AccountConsentGiven
     | AccountConsentLost
     | AccountRemoved
@@ -129,6 +140,13 @@ class RemoveAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class AskConsent:
+    """Begin to ask a person for access."""
+
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiveConsent:
     """Say that access was given."""
 
@@ -147,6 +165,7 @@ AccountCommand = (
     | ChangeCredentials
     | PauseAccount
     | ResumeAccount
+    | AskConsent
     | GiveConsent
     | LoseConsent
     | RemoveAccount
@@ -200,6 +219,9 @@ def decide(account: Account, command: AccountCommand) -> list[AccountEvent]:
             return [] if account.paused else [AccountPaused()]
         case ResumeAccount():
             return [AccountResumed()] if account.paused else []
+        case AskConsent(way):
+            _refuse_password(account.configured)
+            return [AccountConsentAsked(way)]
         case GiveConsent(ends_at):
             _refuse_password(account.configured)
             return [AccountConsentGiven(ends_at)]

@@ -8,6 +8,7 @@ import msgspec
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
+    AccountConsentAsked,
     AccountConsentGiven,
     AccountConsentLost,
     AccountCredentialsChanged,
@@ -199,6 +200,8 @@ def _of_account(event: AccountEvent) -> str:
             return "the account was paused"
         case AccountResumed():
             return "the account was resumed"
+        case AccountConsentAsked(way):
+            return f"a person was asked to let the account in, by {way}"
         case AccountConsentGiven(ends_at):
             return f"consent was given{f', until {ends_at:%Y-%m-%d}' if ends_at else ''}"
         case AccountConsentLost(reason):

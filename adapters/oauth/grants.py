@@ -102,20 +102,27 @@ async def by_device(
     while left > 0:
         await wait(interval)
         left -= interval
-        asked_at = now()
-        try:
-            async with _asking(client, device.code) as http:
-                said = await http.fetch_token(
-                    client.token, grant_type=_DEVICE, device_code=device.code
-                )
-            return _granted(said, asked_at)
-        except OAuthTrouble as trouble:
-            if trouble.kind is OAuthTroubleKind.LATER:
-                interval += _SLOWER
-            elif trouble.code != "authorization_pending":
-                raise
+        found = await by_device_now(client, device.code, now)
+        if isinstance(found, Grant):
+            return found
+        interval += found
     sentence = "the code was not entered in time"
     raise OAuthTrouble(OAuthTroubleKind.CONSENT, "expired_token", sentence)
+
+
+async def by_device_now(client: Client, code: str, now: Clock = utc) -> Grant | float:
+    """Ask once; not yet is by how many seconds longer than before the next question waits."""
+    asked_at = now()
+    try:
+        async with _asking(client, code) as http:
+            said = await http.fetch_token(client.token, grant_type=_DEVICE, device_code=code)
+        return _granted(said, asked_at)
+    except OAuthTrouble as trouble:
+        if trouble.kind is OAuthTroubleKind.LATER:
+            return _SLOWER
+        if trouble.code != "authorization_pending":
+            raise
+        return 0.0
 
 
 @asynccontextmanager

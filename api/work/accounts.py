@@ -200,6 +200,15 @@ def carried_out(carteggio: Carteggio, command_id: str) -> bool:
         return found.fetchone() is not None
 
 
+def done_before(carteggio: Carteggio, id: UUID, command_id: str) -> tuple[int | None] | None:
+    """Give the position to which a command to an account led already, in a tuple."""
+    with carteggio.database.pool.connection() as connection:
+        found = connection.execute(
+            "SELECT position FROM command WHERE command_id = %s AND stream = %s", (command_id, id)
+        ).fetchone()
+    return None if found is None else (found[0],)
+
+
 def id_of(carteggio: Carteggio, address: str) -> UUID:
     """Give the id of the account of a mailbox, whether there is one or not."""
     return account_id(carteggio.identity_key, mailbox_id(carteggio.identity_key, address.strip()))
@@ -230,6 +239,7 @@ def _forget(carteggio: Carteggio, id: UUID) -> None:
     with carteggio.database.pool.connection() as connection, connection.transaction():
         connection.execute("DELETE FROM account_secret WHERE account = %s", (id,))
         connection.execute("DELETE FROM account_consent WHERE account = %s", (id,))
+        connection.execute("DELETE FROM consent_asking WHERE account = %s", (id,))
         connection.execute("DELETE FROM account_state WHERE account = %s", (id,))
         connection.execute("DELETE FROM account_ledger WHERE account = %s", (id,))
         connection.execute("DELETE FROM folder_ledger WHERE account = %s", (id,))

@@ -191,7 +191,13 @@ class AccountTokens:
             log("oauth").warning("access ends soon", account=self._account.id)
 
 
-def give_consent(carteggio: Carteggio, account: Account, oauth: OAuth, grant: Grant) -> None:
+def give_consent(
+    carteggio: Carteggio,
+    account: Account,
+    oauth: OAuth,
+    grant: Grant,
+    envelope: Envelope | None = None,
+) -> int | None:
     """Keep what a person consented to; whoever attends the account begins anew."""
     sealed = seal_grant(carteggio, account.id, grant)
     secret = password_of(carteggio, account.id).encode()
@@ -211,7 +217,8 @@ def give_consent(carteggio: Carteggio, account: Account, oauth: OAuth, grant: Gr
         connection.execute(
             "UPDATE account_state SET next_at = NULL WHERE account = %s", (account.id,)
         )
-    carteggio.journal.record(account.id, stream, GiveConsent(grant.ends_at), by_operator())
+    given = GiveConsent(grant.ends_at)
+    return carteggio.journal.record(account.id, stream, given, envelope or by_operator())
 
 
 def client_for(carteggio: Carteggio, account: Account, oauth: OAuth) -> Client:
