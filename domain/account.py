@@ -34,7 +34,8 @@ class AccountConfigured:
     empty: INBOX and Sent. `delete_after_days` is for pop3: how long mail that was stored stays on
     the server; None: for ever. `oauth` is in the place of a password. With a `pin` (sha256:…) the
     server has the key of which this is the digest, and no authority has to vouch for it. `sent` is
-    the folder of sent mail where neither its flag nor its name tells it.
+    the folder of sent mail where neither its flag nor its name tells it. `authorities` are the
+    certificates (PEM) of those who may vouch for the server, in the place of a `ca_file`.
     """
 
     mailbox: MailboxId
@@ -49,6 +50,7 @@ class AccountConfigured:
     oauth: OAuth | None = None
     pin: Annotated[str, Personal] = ""
     sent: Annotated[str, Personal] = ""
+    authorities: Annotated[str, Personal] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class Client:
     """What this provider wants to be told further when a browser is sent to it."""
     basic: bool = False
     """Whether the secret goes into a header (RFC 6749 2.3.1) and not into the form."""
-    ca_file: Path | None = None
+    ca_file: Path | str | None = None
+    """Who vouches for the provider's servers: a file, or the certificates themselves (PEM)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 from strawberry import ID, Info
 
+from adapters.certificates import authorities_of
 from api.graphql.context import Context
 from api.graphql.ids import Kind, encoded
 from api.graphql.node import Audited
@@ -94,6 +95,14 @@ class Account(Audited):
     user: str = strawberry.field(description="The login's name.")
     login: str = strawberry.field(
         description="password, or whose consent lets it in: microsoft, google, other."
+    )
+    pin: str | None = strawberry.field(
+        description="The digest of the one key that the server may have; null: any that somebody "
+        "known vouches for."
+    )
+    authorities: list[str] = strawberry.field(
+        description="Who alone may vouch for the server, of what was entered as certificates; empty: "
+        "whoever is known, or a file of the administrator's."
     )
     folders: list[str] = strawberry.field(
         description="The chosen folders; empty: INBOX and the sent mail."
@@ -186,6 +195,8 @@ def account_object(one: Overview, asking: Any) -> Account:
         security=AccountSecurity(account.security),
         user=account.user,
         login=oauth.provider if oauth else "password",
+        pin=account.pin or None,
+        authorities=authorities_of(account.authorities)[1] if account.authorities else [],
         folders=list(account.folders),
         delete_after_days=account.delete_after_days,
         state=AccountState(one.sort.value),

@@ -72,6 +72,12 @@ class Account:
     pin: str = ""
     sent: str = ""
     active_since: datetime | None = None
+    authorities: str = ""
+
+    @property
+    def vouching(self) -> Path | str | None:
+        """Give who vouches for the server: a file, certificates, or with None whoever is known."""
+        return vouching(self.ca_file, self.authorities)
 
     @property
     def needs_consent(self) -> bool:
@@ -88,7 +94,7 @@ class Account:
             security=cast("Security", self.security),
             user=self.user,
             password=password,
-            ca_file=Path(self.ca_file) if self.ca_file else None,
+            ca_file=self.vouching,
             pin=self.pin,
             tokens=tokens,
             reach=reach,
@@ -104,7 +110,7 @@ class Account:
             security=cast("Security", self.security),
             user=self.user,
             password=password,
-            ca_file=Path(self.ca_file) if self.ca_file else None,
+            ca_file=self.vouching,
             pin=self.pin,
             tokens=tokens,
             reach=reach,
@@ -143,6 +149,12 @@ class Entered:
     oauth: OAuth | None = None
     pin: str = ""
     sent: str = ""
+    authorities: str = ""
+
+
+def vouching(ca_file: str, authorities: str) -> Path | str | None:
+    """Give who vouches for a server: a file, certificates, or with None whoever is known."""
+    return Path(ca_file) if ca_file else authorities or None
 
 
 def _operators(_part: str) -> Envelope:
@@ -171,6 +183,7 @@ def configure(
         oauth=entered.oauth,
         pin=entered.pin,
         sent=entered.sent,
+        authorities=entered.authorities,
     )
     position = carteggio.journal.record(id, account, ConfigureAccount(configured), stamp(""))
     if not secret:
@@ -292,6 +305,7 @@ def _account(row: AccountRow, address: str) -> Account:
         pin=row.pin,
         sent=row.sent,
         active_since=row.active_since,
+        authorities=row.authorities,
     )
 
 

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final, LiteralString, NoReturn
 from uuid import UUID
 
@@ -223,8 +222,8 @@ def give_consent(
 
 def client_for(carteggio: Carteggio, account: Account, oauth: OAuth) -> Client:
     """Give who we are to an account's provider."""
-    ca_file = Path(account.ca_file) if account.ca_file else None
-    return client_of(oauth, account.protocol, password_of(carteggio, account.id), ca_file)
+    secret = password_of(carteggio, account.id)
+    return client_of(oauth, account.protocol, secret, account.vouching)
 
 
 def ends_of(carteggio: Carteggio) -> dict[UUID, datetime]:

@@ -299,8 +299,7 @@ def test_what_is_read_anew_counts_as_if_it_had_been_read_so_at_first(
             batches = in_batches(events, seed)
             names = fill(connection, CORRESPONDENCE, batches, 40 + at)
             tables = {
-                one.name: rows(connection, names, one)
-                for one in (NODE, LETTER, EXCHANGE, READING)
+                one.name: rows(connection, names, one) for one in (NODE, LETTER, EXCHANGE, READING)
             }
             members = rows(connection, names, MEMBER)
             waiting = rows(connection, names, WAITING)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -197,6 +198,28 @@ def test_a_removed_account_loses_its_secret_and_its_mail_stays_readable(
     assert len(events_of(api.carteggio, "message.received")) == 1
 
 
+def test_a_private_authority_or_a_pinned_key_is_entered_as_text(api, manager, mail_account):
+    server = mail_account.server
+    pem = server.authority.read_text()
+    secured = {"port": server.imaps, "security": "TLS"}
+    (error,) = configured(api, manager, **entered(mail_account, **secured))["userErrors"]
+    assert error["code"] == "NO_LOGIN"
+    pin = re.search(r"sha256:[\w+/]+=", error["message"]).group()
+    done = configured(api, manager, **entered(mail_account, "c-2", authorities=pem, **secured))
+    assert done["userErrors"] == []
+    (one,) = api.ask("{ accounts { pin authorities } }", manager)["accounts"]
+    assert (one["pin"], len(one["authorities"])) == (None, 1)
+    change = {"commandId": "c-3", "address": BOX, "authorities": None, "pin": pin}
+    (error,) = configured(api, manager, **change)["userErrors"]
+    assert error["message"].startswith("password: it is needed")
+    pinned = configured(api, manager, **change, password=mail_account.password)
+    assert pinned["userErrors"] == []
+    kept = {"commandId": "c-4", "address": BOX, "folders": ["INBOX"]}
+    assert configured(api, manager, **kept)["userErrors"] == []
+    (one,) = api.ask("{ accounts { pin authorities } }", manager)["accounts"]
+    assert one == {"pin": pin, "authorities": []}
+
+
 MARK = """mutation($input: MessageMarkInput!) { messageMark(input: $input) {
   userErrors { code } } }"""
 PLACES = "{ messages { edges { node { id occurrences { seen isPending } } } } }"
@@ -282,6 +305,8 @@ def test_who_manages_some_mailboxes_manages_no_others(api, mail_account):
         ({"password": None}, "password: it is needed"),
         ({"protocol": "POP3", "folders": ["INBOX"]}, "folders: POP3"),
         ({"deleteAfterDays": 3}, "deleteAfterDays: IMAP"),
+        ({"authorities": "/etc/ssl/certs/ca.pem"}, "authorities: certificates as PEM"),
+        ({"pin": "sha256:abc"}, "a pin is sha256:"),
         ({"commandId": ""}, "commandId:"),
     ],
 )
