@@ -12,6 +12,7 @@ from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.closing import ClosingMutation
+from api.graphql.comparing import ComparingMutation
 from api.graphql.configuring import AccountMutation
 from api.graphql.consenting import ConsentMutation
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
@@ -305,6 +306,7 @@ class Mutation(
     FetchingMutation,
     AccountMutation,
     ConsentMutation,
+    ComparingMutation,
     SharingMutation,
     QuarantineMutation,
     ExclusionMutation,

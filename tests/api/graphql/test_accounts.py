@@ -198,6 +198,31 @@ def test_a_removed_account_loses_its_secret_and_its_mail_stays_readable(
     assert len(events_of(api.carteggio, "message.received")) == 1
 
 
+COMPARE = """mutation($input: AccountCompareInput!) { accountCompare(input: $input) { isComplete
+  trouble userErrors { code } folders { folder role onServer takenIn missingCount missing
+  notFetched { uid reason } vanished } } }"""
+
+
+def test_what_is_missing_of_an_account_is_told_folder_by_folder(
+    api, manager, mail_account, worker
+):
+    id = configured(api, manager, **entered(mail_account))["account"]["id"]
+    mail_account.append(letter("1@acme.example"), when=datetime.now(UTC))
+    fetched(api, worker)
+    input = {"accountId": id}
+    whole = api.ask(COMPARE, manager, input=input)["accountCompare"]
+    assert (whole["isComplete"], whole["trouble"]) == (True, None)
+    mail_account.append(letter("2@acme.example"), when=datetime.now(UTC))
+    now = api.ask(COMPARE, manager, input=input)["accountCompare"]
+    inbox = next(one for one in now["folders"] if one["role"] == "inbox")
+    assert (now["isComplete"], inbox["onServer"], inbox["takenIn"]) == (False, 2, 1)
+    assert (inbox["missingCount"], inbox["missing"]) == (1, ["2"])
+    box = mailbox_id(api.carteggio.identity_key, "sales@firm.example")
+    other = api.issue(MANAGES, mailboxes=[box])
+    refused = api.ask(COMPARE, other, input=input)["accountCompare"]
+    assert [one["code"] for one in refused["userErrors"]] == ["NOT_FOUND"]
+
+
 def test_a_private_authority_or_a_pinned_key_is_entered_as_text(api, manager, mail_account):
     server = mail_account.server
     pem = server.authority.read_text()
