@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from adapters.oauth.grants import Clock, by_code, utc
-from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
+from adapters.oauth.grants import by_code
+from adapters.oauth.values import Client, Clock, Grant, OAuthTrouble, OAuthTroubleKind, utc
 
 _LONGEST: Final = 600.0
 _HEAD: Final = 16 * 1024

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx2
@@ -17,7 +17,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from adapters.mailservers import tls_context, words
 from adapters.oauth.providers import is_loopback
-from adapters.oauth.values import Client, Device, Grant, OAuthTrouble, OAuthTroubleKind
+from adapters.oauth.values import Client, Clock, Device, Grant, OAuthTrouble, OAuthTroubleKind, utc
 
 _DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _PATIENCE: Final = 30.0
@@ -37,13 +37,7 @@ _CODE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,60}")
 # What a token may hold, so that no mail server reads more than one in it (RFC 6750 2.1).
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
 
-Clock = Callable[[], datetime]
 Wait = Callable[[float], Awaitable[object]]
-
-
-def utc() -> datetime:
-    """Give the time."""
-    return datetime.now(UTC)
 
 
 async def renewed(client: Client, refresh: str, now: Clock = utc) -> Grant:

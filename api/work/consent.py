@@ -21,9 +21,8 @@ from psycopg import AsyncConnection
 from adapters.ids import uuid7
 from adapters.logs import log
 from adapters.mailservers import ServerTrouble, TroubleKind
-from adapters.oauth.grants import Clock, by_itself, renewed, utc
 from adapters.oauth.providers import client_of
-from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
+from adapters.oauth.values import Client, Clock, Grant, OAuthTrouble, OAuthTroubleKind, utc
 from api.work.accounts import Account, accounts_of, password_of
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
@@ -123,13 +122,16 @@ class AccountTokens:
         return grant.access
 
     async def _ask(self, before: Grant) -> Grant:
+        # Whoever lets nobody in by consent does not wait for these.
+        from adapters.oauth import grants  # noqa: PLC0415
+
         client = await asyncio.to_thread(self._client)
         if self._oauth.unattended:
-            return await by_itself(client, self._clock)
+            return await grants.by_itself(client, self._clock)
         if not before.refresh:
             sentence = "the provider gave nothing to go on with after an hour"
             raise OAuthTrouble(OAuthTroubleKind.CONSENT, "no_refresh_token", sentence)
-        grant = await renewed(client, before.refresh, self._clock)
+        grant = await grants.renewed(client, before.refresh, self._clock)
         if grant.ends_at is None and grant.refresh == before.refresh:
             return replace(grant, ends_at=before.ends_at)
         return grant
