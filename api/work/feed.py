@@ -213,6 +213,7 @@ class Feed:
                 log("feed").error("fails and tries again", error=where(error), s=pause)
             stop.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE_S)
+        self._projector.forget()
 
     def _run_connected(self, stop: threading.Event) -> None:
         with self._database.connect(direct=True) as connection:

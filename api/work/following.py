@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Final
 
-from adapters.allocator import give_back_memory
+from adapters.allocator import give_back_memory, trim_memory
 from adapters.database import DatabaseUnavailable
 from adapters.journal import Journal
 from adapters.logs import log
-from api.work.batches import TRANSIENT, seldom_collecting
+from api.work.batches import LIMIT, OCTETS, TRANSIENT, seldom_collecting
 from api.work.children import can_open, started
 from api.work.feed import Feed
 from api.work.models import PROJECTIONS
@@ -49,6 +49,7 @@ def _follow(feed: Feed, stop: Event) -> None:
             return
         child = started(feed.journal, "api.work.following:follow_on")
         here.set()
+    trim_memory()
     _wait_for(child, stop)
     if not stop.is_set():
         log("feed").warning("a process that follows ended early", code=child.returncode)
@@ -94,7 +95,8 @@ def follow_on(journal: Journal) -> None:
     give_back_memory()
     stop = Event()
     Thread(target=_stop_when_alone, args=(stop,), daemon=True).start()
-    feed = Feed(journal, PROJECTIONS, (Reactions(journal, journal.database),))
+    reactions = Reactions(journal, journal.database)
+    feed = Feed(journal, PROJECTIONS, (reactions,), limit=LIMIT // 2, octets=OCTETS // 4)
     try:
         with seldom_collecting():
             feed.run(stop)
