@@ -91,12 +91,6 @@ class Feed:
         self._consumers = [Patient(one) for one in consumers]
         self._projector = Projector(self._database, projections)
         self._batches = Batches(journal, limit=limit, octets=octets)
-        self.elected = False  # `run` was, and not another process
-
-    @property
-    def journal(self) -> Journal:
-        """Give the journal that it reads."""
-        return self._journal
 
     def prepare(self) -> None:
         """Make what is missing: a new read model, or a generation for a changed one."""
@@ -213,7 +207,6 @@ class Feed:
                 log("feed").error("fails and tries again", error=where(error), s=pause)
             stop.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE_S)
-        self._projector.forget()
 
     def _run_connected(self, stop: threading.Event) -> None:
         with self._database.connect(direct=True) as connection:
@@ -221,7 +214,6 @@ class Feed:
             while not _lock(connection, self._key("feed")):
                 if stop.wait(_POLL_S):
                     return
-            self.elected = True
             self.prepare()
             self.clean()
             cleaned = time.monotonic()

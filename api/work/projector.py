@@ -45,10 +45,6 @@ class Projector:
         """Give the names of all events that one of these hears."""
         return frozenset().union(*(self._hears[one.name] for one in group))
 
-    def forget(self) -> None:
-        """Let go of what folds left in memory: it is read again when it is wanted."""
-        self._left.clear()
-
     def learn_skips(self, connection: Connection[TupleRow]) -> None:
         """Learn which events operators let pass."""
         skips: dict[tuple[str, int], set[int]] = {}
