@@ -114,6 +114,16 @@ def read_certificate(octets: bytes) -> Certificate | None:
         return None
 
 
+def authorities_of(text: str) -> tuple[str, list[str]]:
+    """Read certificates (PEM, RFC 7468): give nothing else of the text, and whose they are.
+
+    ValueError: it holds none.
+    """
+    read = x509.load_pem_x509_certificates(text.encode())
+    written = "".join(one.public_bytes(Encoding.PEM).decode() for one in read)
+    return written, [one.subject.rfc4514_string() for one in read]
+
+
 def pin_of(octets: bytes) -> str:
     """Give the digest of a certificate's key, its SubjectPublicKeyInfo (RFC 7469 2.4)."""
     try:

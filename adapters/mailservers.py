@@ -158,13 +158,17 @@ def _reason(refusal: OSError) -> str:
     return os.strerror(refusal.errno)
 
 
-def tls_context(ca_file: Path | None, pin: str = "") -> ssl.SSLContext:
+def tls_context(ca_file: Path | str | None, pin: str = "") -> ssl.SSLContext:
     """Give what checks a server's certificate; `ca_file` replaces the system's authorities.
+
+    It is a file, or the certificates themselves (PEM).
 
     A `pin` replaces them all. For asyncio's connections only: others do not heed it.
     """
     if pin:
         return _expecting(pin)
+    if isinstance(ca_file, str):
+        return _strict(ssl.create_default_context(cadata=ca_file))
     try:
         return _trusting(ca_file, ca_file.stat().st_mtime_ns if ca_file else 0)
     except OSError as trouble:
@@ -178,7 +182,10 @@ def _trusting(authorities: Path | None, _changed_at: int) -> ssl.SSLContext:
 
     One serves many connections: each would hold all the system's authorities for itself.
     """
-    context = ssl.create_default_context(cafile=authorities)
+    return _strict(ssl.create_default_context(cafile=authorities))
+
+
+def _strict(context: ssl.SSLContext) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     return context

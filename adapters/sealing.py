@@ -156,8 +156,8 @@ def _measured_and_compressed(content: bytes) -> tuple[int, Iterator[bytes]]:
     """Give the length before what has it: a large content is compressed twice, and never held."""
     if len(content) > _LARGE:
         return sum(map(len, _compressed(content))), _compressed(content)
-    pieces = list(_compressed(content))
-    return sum(map(len, pieces)), iter(pieces)
+    whole = zstandard.ZstdCompressor(_LEVEL).compress(content)
+    return len(whole), iter((whole,))
 
 
 def _compressed(content: bytes) -> Iterator[bytes]:

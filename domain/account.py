@@ -34,7 +34,8 @@ class AccountConfigured:
     empty: INBOX and Sent. `delete_after_days` is for pop3: how long mail that was stored stays on
     the server; None: for ever. `oauth` is in the place of a password. With a `pin` (sha256:…) the
     server has the key of which this is the digest, and no authority has to vouch for it. `sent` is
-    the folder of sent mail where neither its flag nor its name tells it.
+    the folder of sent mail where neither its flag nor its name tells it. `authorities` are the
+    certificates (PEM) of those who may vouch for the server, in the place of a `ca_file`.
     """
 
     mailbox: MailboxId
@@ -49,6 +50,7 @@ class AccountConfigured:
     oauth: OAuth | None = None
     pin: Annotated[str, Personal] = ""
     sent: Annotated[str, Personal] = ""
+    authorities: Annotated[str, Personal] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,16 @@ class AccountResumed:
 @dataclass(frozen=True, slots=True)
 class AccountRemoved:
     """The account is fetched no more, and its secret is gone; mail that it brought stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountConsentAsked:
+    """Somebody began to ask for consent; a person has to give it at the provider.
+
+    `way` is device (a code that is entered on any device, RFC 8628) or browser.
+    """
+
+    way: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ AccountEvent = (
     | AccountCredentialsChanged
     | AccountPaused
     | AccountResumed
+    | AccountConsentAsked
     | AccountConsentGiven
     | AccountConsentLost
     | AccountRemoved
@@ -129,6 +142,13 @@ class RemoveAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class AskConsent:
+    """Begin to ask a person for access."""
+
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiveConsent:
     """Say that access was given."""
 
@@ -147,6 +167,7 @@ AccountCommand = (
     | ChangeCredentials
     | PauseAccount
     | ResumeAccount
+    | AskConsent
     | GiveConsent
     | LoseConsent
     | RemoveAccount
@@ -200,6 +221,9 @@ def decide(account: Account, command: AccountCommand) -> list[AccountEvent]:
             return [] if account.paused else [AccountPaused()]
         case ResumeAccount():
             return [AccountResumed()] if account.paused else []
+        case AskConsent(way):
+            _refuse_password(account.configured)
+            return [AccountConsentAsked(way)]
         case GiveConsent(ends_at):
             _refuse_password(account.configured)
             return [AccountConsentGiven(ends_at)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
+    AccountConsentAsked,
     AccountConsentGiven,
     AccountConsentLost,
     AccountCredentialsChanged,
@@ -80,6 +81,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("account.credentials_changed", AccountCredentialsChanged),
     EventType("account.paused", AccountPaused),
     EventType("account.resumed", AccountResumed),
+    EventType("account.consent_asked", AccountConsentAsked),
     EventType("account.consent_given", AccountConsentGiven),
     EventType("account.consent_lost", AccountConsentLost),
     EventType("account.removed", AccountRemoved),

@@ -44,7 +44,18 @@ def identify(key: bytes, raw: bytes) -> MessageIdentity:
     Without a Message-ID (RFC 5322 3.6.4 says SHOULD) the bytes themselves are the identity, line
     ends normalised. `key` is the company's identity key.
     """
+    return _identified(key, _normalised(raw))
+
+
+def identify_in(
+    key: bytes, mailbox: MailboxId, folder: str, raw: bytes
+) -> tuple[MessageIdentity, UUID]:
+    """Give what `identify` and `occurrence_id` give, for less: line ends are looked for once."""
     plain = _normalised(raw)
+    return _identified(key, plain), _occurrence(key, mailbox, folder, plain)
+
+
+def _identified(key: bytes, plain: memoryview) -> MessageIdentity:
     head, body = _split(plain)
     fields = dict(reversed(list(_fields(head))))
     own_id = _bracketed(fields.get(b"message-id", b""))
@@ -64,7 +75,11 @@ def header_key(key: bytes, message_id: str) -> str:
 
 def occurrence_id(key: bytes, mailbox: MailboxId, folder: str, raw: bytes) -> UUID:
     """Tell the same bytes seen again in the same folder, whatever brought them."""
-    return _uuid(key, b"occurrence", mailbox.bytes, folder.encode(), _normalised(raw))
+    return _occurrence(key, mailbox, folder, _normalised(raw))
+
+
+def _occurrence(key: bytes, mailbox: MailboxId, folder: str, plain: memoryview) -> UUID:
+    return _uuid(key, b"occurrence", mailbox.bytes, folder.encode(), plain)
 
 
 def mailbox_id(key: bytes, address: str) -> MailboxId:
@@ -179,10 +194,17 @@ def _spec(value: bytes) -> bytes:
 
 
 def _digest(key: bytes, *parts: bytes | memoryview) -> bytes:
-    sealed = hmac.new(key, digestmod=hashlib.sha256)
+    """Hash parts, each after its length; what is large (a view) is not copied for it."""
+    sealed, gathered = hmac.new(key, digestmod=hashlib.sha256), bytearray()
     for part in parts:
-        sealed.update(len(part).to_bytes(8, "big"))
-        sealed.update(part)
+        gathered += len(part).to_bytes(8, "big")
+        if isinstance(part, memoryview):
+            sealed.update(gathered)
+            sealed.update(part)
+            gathered = bytearray()
+        else:
+            gathered += part
+    sealed.update(gathered)
     return sealed.digest()
 
 

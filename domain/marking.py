@@ -33,6 +33,8 @@ class FailureReason(StrEnum):
     """The server says no, again and again, or for good."""
     TOO_LATE = "too_late"
     """The server could not be reached for too long."""
+    ACCOUNT_REMOVED = "account_removed"
+    """The mailbox is no longer fetched from a server, so nothing is done there any more."""
 
 
 @dataclass(frozen=True, slots=True)

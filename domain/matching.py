@@ -74,7 +74,9 @@ class Facts:
     @property
     def content(self) -> Content:
         """Give the content received first, with what only some copies tell."""
-        first = min(self.forms, key=lambda form: (form.received_at, form.raw_sha256))
+        first = self.forms[0]
+        if len(self.forms) > 1:
+            first = min(self.forms, key=lambda form: (form.received_at, form.raw_sha256))
         return replace(first.content, signals=self.signals, bcc=self.bcc)
 
 

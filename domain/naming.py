@@ -38,6 +38,8 @@ def named(
     A number inside a longer one that is known too (`47011` in `RE-2025-47011`) names nothing.
     """
     there = [one for one in documents if not _later(one, at)]
+    keys = {number.key for one in there for number in (*one.numbers, *one.short)}
+    seen = [one for one in seen if one.number.key in keys]  # nearly none
     taken: list[Sighting] = []
     for sighting in sorted(seen, key=_longest_first):
         if any(sighting.within(other) for other in taken):

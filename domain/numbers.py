@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from domain.kinds import Kind, kind_before
@@ -14,6 +15,8 @@ _BEFORE = re.compile(r"[ \t./\-_\\nN°ºr:]{0,4}")
 """What may stand between letters and the first digits: `RE n. 12`."""
 _WITHIN = re.compile(r" ?[./\-_\\] ?|")
 """What may stand inside a number; a blank alone parts telephone numbers and quantities."""
+_WIDEST = 4
+"""No gap inside a number has more characters; none at all is always allowed."""
 _DATED = re.compile(
     r",?\s+(?:(?:del|dd?|dt|vom|du|en date du|z dnia|z|of|dated|von|de)\.?\s+)?"
     r"(?:(?P<first>\d{4})-(?P<month>\d\d?)-(?P<day>\d\d?)"
@@ -38,7 +41,7 @@ class Number:
     @property
     def key(self) -> tuple[str, ...]:
         """Give what equal numbers share: the groups, whatever their order, years in full."""
-        return tuple(sorted(map(_full_year, self.groups)))
+        return _shared(self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +173,10 @@ def _joined_ends(text: str, runs: list[re.Match[str]], begin: int) -> list[int]:
     ends, digits = [runs[begin].end()], runs[begin].group().isdigit()
     for left, right in pairwise(runs[begin : begin + _LONGEST]):
         joint = _WITHIN if digits else _BEFORE
-        too_long = not digits and left.end() - left.start() > _LONGEST_SERIES
-        if too_long or joint.fullmatch(text, left.end(), right.start()) is None:
+        gap = right.start() - left.end()
+        if gap > _WIDEST or (not digits and left.end() - left.start() > _LONGEST_SERIES):
+            break
+        if gap and joint.fullmatch(text, left.end(), right.start()) is None:
             break
         digits = digits or right.group().isdigit()
         ends.append(right.end())
@@ -187,6 +192,11 @@ def _telling(seen: Sighting) -> bool:
         or seen.kind is not None
         or max(map(len, number.groups)) >= _SHORTEST_ALONE
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def _shared(groups: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(map(_full_year, groups)))
 
 
 def _full_year(group: str) -> str:

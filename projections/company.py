@@ -77,6 +77,7 @@ class AccountRow:
     security: str
     user_name: str
     ca_file: str
+    authorities: str
     pin: str
     sent: str
     folders: list[str]
@@ -220,6 +221,7 @@ def _account(
         security=event.security,
         user_name=event.user,
         ca_file=event.ca_file,
+        authorities=event.authorities,
         pin=event.pin,
         sent=event.sent,
         folders=list(event.folders),
@@ -239,7 +241,7 @@ def _account(
 
 company = Projection(
     "company",
-    version=6,
+    version=7,
     tables=(COMPANY, COLLEAGUE, MAILBOX, ACCOUNT),
     hears=tuple(TABLE_OF),
     load=load,

@@ -8,6 +8,7 @@ import msgspec
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
+    AccountConsentAsked,
     AccountConsentGiven,
     AccountConsentLost,
     AccountCredentialsChanged,
@@ -59,6 +60,7 @@ _FAILURES: Final[Mapping[FailureReason, str]] = {
     FailureReason.FULL: "no room is left there; order it again when there is some",
     FailureReason.REFUSED: "it refuses",
     FailureReason.TOO_LATE: "it could not be reached for a month; order it again if it still holds",
+    FailureReason.ACCOUNT_REMOVED: "its account was removed, so nothing is done there any more",
 }
 
 
@@ -211,6 +213,8 @@ def _of_account(event: AccountEvent) -> str:
             return "the account was paused"
         case AccountResumed():
             return "the account was resumed"
+        case AccountConsentAsked(way):
+            return f"a person was asked to let the account in, by {way}"
         case AccountConsentGiven(ends_at):
             return f"consent was given{f', until {ends_at:%Y-%m-%d}' if ends_at else ''}"
         case AccountConsentLost(reason):

@@ -34,7 +34,7 @@ class ImapAccount:
     """Where a mailbox is fetched from, and how.
 
     `plain` sends the password in clear: only where the account says so. `ca_file` replaces the
-    system's authorities; a `pin` (sha256:…) is the key that the server must have, in the place of
+    system's authorities, as a file or as the certificates themselves (PEM); a `pin` (sha256:…) is the key that the server must have, in the place of
     all of them. A `token` is used in place of the password; `tokens` gives it.
     """
 
@@ -43,7 +43,7 @@ class ImapAccount:
     security: Literal["tls", "starttls", "plain"]
     user: str
     password: str = field(repr=False)
-    ca_file: Path | None = None
+    ca_file: Path | str | None = None
     pin: str = ""
     tokens: Tokens | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)

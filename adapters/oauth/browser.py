@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from adapters.oauth.grants import Clock, by_code, utc
-from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
+from adapters.oauth.grants import by_code
+from adapters.oauth.values import Client, Clock, Grant, OAuthTrouble, OAuthTroubleKind, utc
 
 _LONGEST: Final = 600.0
 _HEAD: Final = 16 * 1024
@@ -28,7 +28,7 @@ async def by_browser(client: Client, show: Callable[[str], None], now: Clock = u
     server = await asyncio.start_server(waiting.meet, "127.0.0.1", 0, limit=_HEAD)
     try:
         redirect = client.redirect.format(port=server.sockets[0].getsockname()[1])
-        show(_page(client, redirect, state, verifier))
+        show(page_of(client, redirect, state, verifier))
         async with asyncio.timeout(_LONGEST):
             code = await waiting.code
     except TimeoutError:
@@ -39,7 +39,7 @@ async def by_browser(client: Client, show: Callable[[str], None], now: Clock = u
     return await by_code(client, code, verifier, redirect, now)
 
 
-def _page(client: Client, redirect: str, state: str, verifier: str) -> str:
+def page_of(client: Client, redirect: str, state: str, verifier: str) -> str:
     """Write the address that begins it, with PKCE (RFC 7636)."""
     library = AsyncOAuth2Client(
         client.id,

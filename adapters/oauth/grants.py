@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx2
@@ -17,7 +17,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from adapters.mailservers import tls_context, words
 from adapters.oauth.providers import is_loopback
-from adapters.oauth.values import Client, Device, Grant, OAuthTrouble, OAuthTroubleKind
+from adapters.oauth.values import Client, Clock, Device, Grant, OAuthTrouble, OAuthTroubleKind, utc
 
 _DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _PATIENCE: Final = 30.0
@@ -37,13 +37,7 @@ _CODE: Final = re.compile(r"[a-z][a-z0-9_.-]{0,60}")
 # What a token may hold, so that no mail server reads more than one in it (RFC 6750 2.1).
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,16384}")
 
-Clock = Callable[[], datetime]
 Wait = Callable[[float], Awaitable[object]]
-
-
-def utc() -> datetime:
-    """Give the time."""
-    return datetime.now(UTC)
 
 
 async def renewed(client: Client, refresh: str, now: Clock = utc) -> Grant:
@@ -102,20 +96,27 @@ async def by_device(
     while left > 0:
         await wait(interval)
         left -= interval
-        asked_at = now()
-        try:
-            async with _asking(client, device.code) as http:
-                said = await http.fetch_token(
-                    client.token, grant_type=_DEVICE, device_code=device.code
-                )
-            return _granted(said, asked_at)
-        except OAuthTrouble as trouble:
-            if trouble.kind is OAuthTroubleKind.LATER:
-                interval += _SLOWER
-            elif trouble.code != "authorization_pending":
-                raise
+        found = await by_device_now(client, device.code, now)
+        if isinstance(found, Grant):
+            return found
+        interval += found
     sentence = "the code was not entered in time"
     raise OAuthTrouble(OAuthTroubleKind.CONSENT, "expired_token", sentence)
+
+
+async def by_device_now(client: Client, code: str, now: Clock = utc) -> Grant | float:
+    """Ask once; not yet is by how many seconds longer than before the next question waits."""
+    asked_at = now()
+    try:
+        async with _asking(client, code) as http:
+            said = await http.fetch_token(client.token, grant_type=_DEVICE, device_code=code)
+        return _granted(said, asked_at)
+    except OAuthTrouble as trouble:
+        if trouble.kind is OAuthTroubleKind.LATER:
+            return _SLOWER
+        if trouble.code != "authorization_pending":
+            raise
+        return 0.0
 
 
 @asynccontextmanager

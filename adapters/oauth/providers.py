@@ -66,7 +66,9 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
 }
 
 
-def client_of(oauth: OAuth, protocol: str, secret: str, ca_file: Path | None = None) -> Client:
+def client_of(
+    oauth: OAuth, protocol: str, secret: str, ca_file: Path | str | None = None
+) -> Client:
     """Give who we are to an account's provider; refuse what cannot be, with a sentence.
 
     `ca_file` is for a company's own provider: those we know have certificates that all know.

@@ -1,10 +1,13 @@
 """The words of consent: the client, what is granted to it, and the trouble."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+
+Clock = Callable[[], datetime]
 
 USED_UP: Final = 0.8
 """A token of whose time so much is over is renewed before it is used."""
@@ -47,7 +50,8 @@ class Client:
     """What this provider wants to be told further when a browser is sent to it."""
     basic: bool = False
     """Whether the secret goes into a header (RFC 6749 2.3.1) and not into the form."""
-    ca_file: Path | None = None
+    ca_file: Path | str | None = None
+    """Who vouches for the provider's servers: a file, or the certificates themselves (PEM)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +80,8 @@ class Device:
     page_with_code: str
     interval: float
     lasting: float
+
+
+def utc() -> datetime:
+    """Give the time."""
+    return datetime.now(UTC)

@@ -15,7 +15,7 @@ class Pop3Account:
     """Where a maildrop is fetched from, and how.
 
     `starttls` is STLS (RFC 2595). `plain` sends the password in clear: only where the account says
-    so. `ca_file` replaces the system's authorities; a `pin` (sha256:…) is the key that the server
+    so. `ca_file` replaces the system's authorities, as a file or as certificates (PEM); a `pin` (sha256:…) is the key that the server
     must have, in the place of all of them. A `token` is used in place of the password; `tokens`
     gives it.
     """
@@ -25,7 +25,7 @@ class Pop3Account:
     security: Literal["tls", "starttls", "plain"]
     user: str
     password: str = field(repr=False)
-    ca_file: Path | None = None
+    ca_file: Path | str | None = None
     pin: str = ""
     tokens: Tokens | None = field(default=None, repr=False)
     token: str = field(default="", repr=False)

@@ -4,23 +4,20 @@ import asyncio
 import os
 import sys
 import webbrowser
-from dataclasses import replace
 from datetime import date
 from typing import Annotated, Final, Literal
 
 import typer
 
-from adapters.imap.session import ImapSession
 from adapters.mailservers import ServerTrouble
 from adapters.oauth.browser import by_browser
 from adapters.oauth.grants import by_device, by_itself, device
 from adapters.oauth.providers import PROVIDERS, client_of
 from adapters.oauth.values import Client, Grant, OAuthTrouble
-from adapters.pop3.session import Pop3Session
-from adapters.reach import Reach
 from api.cli.setting import fresh, opened, out, plain
 from api.work.accounts import Account, accounts_of
 from api.work.consent import client_for, give_consent
+from api.work.consenting import log_in
 from api.work.instance import Carteggio
 from domain.account import OAuth
 from domain.values import Rejected
@@ -142,7 +139,7 @@ def consented(
     try:
         grant = asyncio.run(_granted(client, oauth, browser))
         if check:
-            asyncio.run(_log_in(account, grant, carteggio.reach))
+            asyncio.run(log_in(account, grant, carteggio.reach))
     except OAuthTrouble as trouble:
         raise Rejected("NO_CONSENT", f"{trouble.sentence}; nothing was kept") from None
     except ServerTrouble as trouble:
@@ -183,12 +180,3 @@ def _show_page(address: str) -> None:
     )
     if windows and sys.stdin.isatty():  # else a browser for terminals would take this one
         webbrowser.open(address)
-
-
-async def _log_in(account: Account, grant: Grant, reach: Reach) -> None:
-    """Look whether the mail server takes what was granted: it may be somebody else's."""
-    if account.protocol == "pop3":
-        async with Pop3Session(replace(account.pop3("", reach=reach), token=grant.access)):
-            return
-    async with ImapSession(replace(account.imap("", reach=reach), token=grant.access)):
-        return

@@ -1,17 +1,20 @@
 """Accounts as whoever manages them sees them: where from, how it goes, what is behind, what ends."""
 
+import asyncio
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
 import strawberry
-from strawberry import ID
+from strawberry import ID, Info
 
+from adapters.certificates import authorities_of
 from api.graphql.context import Context
 from api.graphql.ids import Kind, encoded
 from api.graphql.node import Audited
+from api.work.consenting import Asking, askings
 from api.work.overview import Overview, Sort, overview
 
 
@@ -49,6 +52,38 @@ class Coverage:
     reason: str | None = strawberry.field(description="Why answers are not seen, in a sentence.")
 
 
+@strawberry.enum(description="How a person is asked for consent.")
+class ConsentWay(Enum):
+    DEVICE = strawberry.enum_value(
+        "device", description="By a code that is entered on any device (RFC 8628)."
+    )
+    BROWSER = strawberry.enum_value(
+        "browser", description="On a page whose answer the client brings back (RFC 6749 4.1)."
+    )
+
+
+@strawberry.enum(description="How far consent is that was begun.")
+class ConsentState(Enum):
+    WAITING = strawberry.enum_value("waiting", description="The person was not there yet.")
+    GIVEN = strawberry.enum_value("given", description="The account is let in.")
+    REFUSED = strawberry.enum_value("refused", description="It is not; `said` tells why.")
+    EXPIRED = strawberry.enum_value("expired", description="Nobody came in time.")
+
+
+@strawberry.type(description="Consent that was begun over the API; the last one counts.")
+class AccountConsent:
+    way: ConsentWay = strawberry.field(description="How the person is asked.")
+    state: ConsentState = strawberry.field(description="How far it is.")
+    page: str = strawberry.field(description="Where the person goes.")
+    page_with_code: str = strawberry.field(
+        description="The same with the code in it, where the provider has that."
+    )
+    user_code: str | None = strawberry.field(description="What is entered there; null: nothing.")
+    said: str | None = strawberry.field(description="Why it was refused, in a sentence.")
+    begun_at: datetime = strawberry.field(description="When it was begun.")
+    ends_at: datetime = strawberry.field(description="Until when the person may come.")
+
+
 @strawberry.type(description="Where a mailbox is fetched from. Its password is never given out.")
 class Account(Audited):
     mailbox_id: ID = strawberry.field(description="The mailbox.")
@@ -60,6 +95,14 @@ class Account(Audited):
     user: str = strawberry.field(description="The login's name.")
     login: str = strawberry.field(
         description="password, or whose consent lets it in: microsoft, google, other."
+    )
+    pin: str | None = strawberry.field(
+        description="The digest of the one key that the server may have; null: any that somebody "
+        "known vouches for."
+    )
+    authorities: list[str] = strawberry.field(
+        description="Who alone may vouch for the server, of what was entered as certificates; empty: "
+        "whoever is known, or a file of the administrator's."
     )
     folders: list[str] = strawberry.field(
         description="The chosen folders; empty: INBOX and the sent mail."
@@ -94,11 +137,35 @@ class Account(Audited):
     consent_ends_at: datetime | None = strawberry.field(
         description="When consent ends, where the provider tells it."
     )
+
+    @strawberry.field(description="Consent that was begun over the API; null: none was.")
+    async def consent(self, info: Info[Any, Any]) -> AccountConsent | None:
+        one = (await _askings(info.context)).get(self.key)
+        return _consent(one) if one else None
+
     secret_ends_on: date | None = strawberry.field(
         description="When the client's secret ends at the provider."
     )
     ending: list[str] = strawberry.field(
         description="What ends within a week or has ended, and what to do; a sentence each."
+    )
+
+
+async def _askings(context: Context) -> Mapping[UUID, Asking]:
+    return await context.once("askings", lambda: asyncio.to_thread(askings, context.carteggio))
+
+
+def _consent(one: Asking) -> AccountConsent:
+    over = one.state == "waiting" and one.ends_at <= datetime.now(UTC)
+    return AccountConsent(
+        way=ConsentWay(one.way),
+        state=ConsentState.EXPIRED if over else ConsentState(one.state),
+        page=one.shown["page"],
+        page_with_code=one.shown["page_with_code"],
+        user_code=one.shown["code"] or None,
+        said=one.said or None,
+        begun_at=one.begun_at,
+        ends_at=one.ends_at,
     )
 
 
@@ -128,6 +195,8 @@ def account_object(one: Overview, asking: Any) -> Account:
         security=AccountSecurity(account.security),
         user=account.user,
         login=oauth.provider if oauth else "password",
+        pin=account.pin or None,
+        authorities=authorities_of(account.authorities)[1] if account.authorities else [],
         folders=list(account.folders),
         delete_after_days=account.delete_after_days,
         state=AccountState(one.sort.value),

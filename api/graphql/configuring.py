@@ -99,8 +99,8 @@ class AccountMutation:
             check_command_id(input.command_id)
             id, position = await _configured(context, input)
         except Rejected as refusal:
-            return _refused(refusal)
-        return await _payload(context, id, position)
+            return refused(refusal)
+        return await payload(context, id, position)
 
     @strawberry.mutation(
         description="Goes every step on the way to an account's mail, fetching nothing; it takes "
@@ -112,7 +112,7 @@ class AccountMutation:
     ) -> AccountTestPayload:
         context: Context = info.context
         try:
-            one = await _known(context, _managed(context, input.account_id))
+            one = await known(context, managed_account(context, input.account_id))
             way = await way_to(context.carteggio, Consents(context.carteggio), one.address)
             steps = await _steps(way)
         except Rejected as refusal:
@@ -162,20 +162,20 @@ async def _ordered(info: Info[Any, Any], input: AccountInput, order: Order) -> A
     context: Context = info.context
     try:
         check_command_id(input.command_id)
-        id = _managed(context, input.account_id)
+        id = managed_account(context, input.account_id)
         position = await asyncio.to_thread(
             caught_up, context, lambda: order(context, id, stamp(context)(input.command_id))
         )
     except Rejected as refusal:
-        return _refused(refusal)
-    return await _payload(context, id, position)
+        return refused(refusal)
+    return await payload(context, id, position)
 
 
 async def _configured(context: Context, input: AccountConfigureInput) -> tuple[UUID, int | None]:
     """Check what is entered, try it, keep it; the same command again tries nothing."""
     key, address = context.carteggio.identity_key, input.address.strip()
     box = mailbox_id(key, address)
-    _check_managed(context, box)
+    _checkmanaged_account(context, box)
     before = await _known_if_there(context, account_id(key, box))
     entered = await asyncio.to_thread(wanted, context.carteggio, input, before)
     repeated = await asyncio.to_thread(
@@ -218,7 +218,7 @@ def _bad(steps: list[Step]) -> Step | None:
 # ---- of what is managed
 
 
-def _managed(context: Context, text: str) -> UUID:
+def managed_account(context: Context, text: str) -> UUID:
     """Read the id of an account that the viewer manages."""
     id, boxes = of_kind(Kind.ACCOUNT, text), context.viewer.manages.mailboxes
     key = context.carteggio.identity_key
@@ -227,13 +227,14 @@ def _managed(context: Context, text: str) -> UUID:
     return id
 
 
-def _check_managed(context: Context, box: MailboxId) -> None:
+def _checkmanaged_account(context: Context, box: MailboxId) -> None:
     boxes = context.viewer.manages.mailboxes
     if boxes is not None and box not in boxes:
         raise Rejected("FORBIDDEN", "this token manages other mailboxes")
 
 
-async def _known(context: Context, id: UUID) -> Configured:
+async def known(context: Context, id: UUID) -> Configured:
+    """Give an account that the viewer manages, as it is configured."""
     found = await _known_if_there(context, id)
     if found is None:
         raise Rejected("NOT_FOUND", "there is no such account")
@@ -246,11 +247,13 @@ async def _known_if_there(context: Context, id: UUID) -> Configured | None:
     return next((one for one in found if one.id == id), None)
 
 
-def _refused(refusal: Rejected) -> AccountPayload:
+def refused(refusal: Rejected) -> AccountPayload:
+    """Say what was not done, and why."""
     return AccountPayload(account=None, position=None, user_errors=[user_error(refusal)])
 
 
-async def _payload(context: Context, id: UUID, position: int | None) -> AccountPayload:
+async def payload(context: Context, id: UUID, position: int | None) -> AccountPayload:
+    """Say what was done, and show the account as it is now."""
     shown = [
         account_object(one, Asking(context))
         for one in (await overviews(context)).values()

@@ -6,15 +6,18 @@ from typing import Final, Literal
 import strawberry
 from strawberry import ID, UNSET
 
+from adapters.certificates import authorities_of
 from api.graphql.accounts import AccountProtocol, AccountSecurity
 from api.graphql.commands import COMMAND_ID
 from api.graphql.paging import given, text
 from api.work.accounts import PORTS, Account, Entered, Protocol, Security, password_of
 from api.work.instance import Carteggio
+from domain.account import refuse_pin
 from domain.values import Rejected
 
 _LONGEST: Final = 255
 _MOST_FOLDERS: Final = 100
+_MOST_PEM: Final = 65_536
 _MOST_DAYS: Final = 3650
 
 
@@ -31,6 +34,16 @@ class AccountConfigureInput:
         default=UNSET,
         description="Only taken, never given out. Needed where the server, the security or the "
         "user is another one: a password that is kept goes nowhere else.",
+    )
+    authorities: str | None = strawberry.field(
+        default=UNSET,
+        description="Certificates (PEM) of who alone may vouch for the server; null: whoever is "
+        "known. As with `pin`, a change needs the password.",
+    )
+    pin: str | None = strawberry.field(
+        default=UNSET,
+        description="sha256:… of the one key that the server may have, as accountTest shows it; "
+        "null: any that is vouched for.",
     )
     folders: list[str] | None = strawberry.field(
         default=UNSET, description="The folders to fetch; empty: INBOX and the sent mail."
@@ -56,8 +69,11 @@ def wanted(carteggio: Carteggio, input: AccountConfigureInput, before: Account |
     """Put together what is entered and what is configured, or say what is wrong or missing."""
     protocol, security = _ways(input, before)
     place = _place(input, before, protocol, security)
-    same = before is not None and place == _place_of(before)
-    if not same and not carteggio.reach.may_be_entered(place[0]):
+    there = before if before is not None and place == _place_of(before) else None
+    trust = _trust(input, there)
+    refuse_pin(trust[2], security)
+    same = there is not None and trust == _trust_of(there)
+    if there is None and not carteggio.reach.may_be_entered(place[0]):
         do = "the administrator may allow it by the setting mail_networks_allowed"
         raise Rejected("OUT_OF_REACH", f"host: no mail server may be at {place[0]}; {do}")
     if (
@@ -76,12 +92,13 @@ def wanted(carteggio: Carteggio, input: AccountConfigureInput, before: Account |
         security=security,
         user=place[2],
         password=_password(carteggio, password, kept),
-        ca_file=kept.ca_file if kept else "",
+        ca_file=trust[0],
+        authorities=trust[1],
         folders=_folders(input, before, protocol),
         protocol=protocol,
         delete_after_days=_days(input, before, protocol),
         oauth=kept.oauth if kept else None,
-        pin=kept.pin if kept else "",
+        pin=trust[2],
         sent=before.sent if before else "",
     )
     return Wanted(entered, secret=bool(password), tries=entered.oauth is None)
@@ -93,6 +110,35 @@ _Place = tuple[str, int, str, str, str]
 
 def _place_of(one: Account) -> _Place:
     return one.host, one.port, one.user, one.protocol, one.security
+
+
+_Trust = tuple[str, str, str]
+"""Which server is the right one: by a file, by certificates, by the pin of its key."""
+
+
+def _trust_of(one: Account) -> _Trust:
+    return one.ca_file, one.authorities, one.pin
+
+
+def _trust(input: AccountConfigureInput, there: Account | None) -> _Trust:
+    ca_file, authorities, pin = _trust_of(there) if there else ("", "", "")
+    if input.authorities is not UNSET:
+        ca_file, authorities = "", _certificates(given(input.authorities) or "")
+    if input.pin is not UNSET:
+        pin = (given(input.pin) or "").strip()
+    return ca_file, authorities, pin
+
+
+def _certificates(text: str) -> str:
+    if not text.strip():
+        return ""
+    try:
+        if len(text) <= _MOST_PEM:
+            return authorities_of(text)[0]
+    except ValueError:
+        pass
+    sentence = f"authorities: certificates as PEM are needed, of {_MOST_PEM:,} characters at most"
+    raise Rejected("INVALID", sentence)
 
 
 def _ways(input: AccountConfigureInput, before: Account | None) -> tuple[Protocol, Security]:

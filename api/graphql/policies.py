@@ -55,7 +55,7 @@ class Exclusion(Audited):
     note: str = strawberry.field(description="Why.")
     passed_over: int = strawberry.field(
         description="How many mails were passed over so far, in the mailboxes that are managed; "
-        "one that is offered twice counts twice."
+        "one that is offered twice counts once."
     )
     last_passed_over_on: date | None = strawberry.field(description="When that last happened.")
 

@@ -12,7 +12,9 @@ from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.closing import ClosingMutation
+from api.graphql.comparing import ComparingMutation
 from api.graphql.configuring import AccountMutation
+from api.graphql.consenting import ConsentMutation
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
@@ -303,6 +305,8 @@ class Mutation(
     MarkingMutation,
     FetchingMutation,
     AccountMutation,
+    ConsentMutation,
+    ComparingMutation,
     SharingMutation,
     QuarantineMutation,
     ExclusionMutation,

@@ -18,6 +18,7 @@ from adapters.reach import USUAL, Reach
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
+from api.work.undone import give_up_removed
 from domain import account
 from domain.account import (
     AccountCommand,
@@ -71,6 +72,12 @@ class Account:
     pin: str = ""
     sent: str = ""
     active_since: datetime | None = None
+    authorities: str = ""
+
+    @property
+    def vouching(self) -> Path | str | None:
+        """Give who vouches for the server: a file, certificates, or with None whoever is known."""
+        return vouching(self.ca_file, self.authorities)
 
     @property
     def needs_consent(self) -> bool:
@@ -87,7 +94,7 @@ class Account:
             security=cast("Security", self.security),
             user=self.user,
             password=password,
-            ca_file=Path(self.ca_file) if self.ca_file else None,
+            ca_file=self.vouching,
             pin=self.pin,
             tokens=tokens,
             reach=reach,
@@ -103,7 +110,7 @@ class Account:
             security=cast("Security", self.security),
             user=self.user,
             password=password,
-            ca_file=Path(self.ca_file) if self.ca_file else None,
+            ca_file=self.vouching,
             pin=self.pin,
             tokens=tokens,
             reach=reach,
@@ -142,6 +149,12 @@ class Entered:
     oauth: OAuth | None = None
     pin: str = ""
     sent: str = ""
+    authorities: str = ""
+
+
+def vouching(ca_file: str, authorities: str) -> Path | str | None:
+    """Give who vouches for a server: a file, certificates, or with None whoever is known."""
+    return Path(ca_file) if ca_file else authorities or None
 
 
 def _operators(_part: str) -> Envelope:
@@ -170,6 +183,7 @@ def configure(
         oauth=entered.oauth,
         pin=entered.pin,
         sent=entered.sent,
+        authorities=entered.authorities,
     )
     position = carteggio.journal.record(id, account, ConfigureAccount(configured), stamp(""))
     if not secret:
@@ -199,6 +213,15 @@ def carried_out(carteggio: Carteggio, command_id: str) -> bool:
         return found.fetchone() is not None
 
 
+def done_before(carteggio: Carteggio, id: UUID, command_id: str) -> tuple[int | None] | None:
+    """Give the position to which a command to an account led already, in a tuple."""
+    with carteggio.database.pool.connection() as connection:
+        found = connection.execute(
+            "SELECT position FROM command WHERE command_id = %s AND stream = %s", (command_id, id)
+        ).fetchone()
+    return None if found is None else (found[0],)
+
+
 def id_of(carteggio: Carteggio, address: str) -> UUID:
     """Give the id of the account of a mailbox, whether there is one or not."""
     return account_id(carteggio.identity_key, mailbox_id(carteggio.identity_key, address.strip()))
@@ -210,7 +233,10 @@ def order(carteggio: Carteggio, address: str, command: AccountCommand) -> None:
 
 
 def remove(carteggio: Carteggio, id: UUID, envelope: Envelope) -> int | None:
-    """Remove an account and destroy its secret; the mail, and what was read where, stays."""
+    """Remove an account and destroy its secret; the mail, and what was read where, stays.
+
+    What was ordered for its mail server and is not done there is told to have failed.
+    """
     try:
         return carteggio.journal.record(id, account, RemoveAccount(), envelope)
     finally:  # also where this was cut off after the event, and is tried again
@@ -219,12 +245,14 @@ def remove(carteggio: Carteggio, id: UUID, envelope: Envelope) -> int | None:
             state = account.evolve(state, one.event)
         if past and state.configured is None:
             _forget(carteggio, id)
+            give_up_removed(carteggio, id)
 
 
 def _forget(carteggio: Carteggio, id: UUID) -> None:
     with carteggio.database.pool.connection() as connection, connection.transaction():
         connection.execute("DELETE FROM account_secret WHERE account = %s", (id,))
         connection.execute("DELETE FROM account_consent WHERE account = %s", (id,))
+        connection.execute("DELETE FROM consent_asking WHERE account = %s", (id,))
         connection.execute("DELETE FROM account_state WHERE account = %s", (id,))
         connection.execute("DELETE FROM account_ledger WHERE account = %s", (id,))
         connection.execute("DELETE FROM folder_ledger WHERE account = %s", (id,))
@@ -277,6 +305,7 @@ def _account(row: AccountRow, address: str) -> Account:
         pin=row.pin,
         sent=row.sent,
         active_since=row.active_since,
+        authorities=row.authorities,
     )
 
 

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final, LiteralString, NoReturn
 from uuid import UUID
 
@@ -22,9 +21,8 @@ from psycopg import AsyncConnection
 from adapters.ids import uuid7
 from adapters.logs import log
 from adapters.mailservers import ServerTrouble, TroubleKind
-from adapters.oauth.grants import Clock, by_itself, renewed, utc
 from adapters.oauth.providers import client_of
-from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
+from adapters.oauth.values import Client, Clock, Grant, OAuthTrouble, OAuthTroubleKind, utc
 from api.work.accounts import Account, accounts_of, password_of
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
@@ -124,13 +122,16 @@ class AccountTokens:
         return grant.access
 
     async def _ask(self, before: Grant) -> Grant:
+        # Whoever lets nobody in by consent does not wait for these.
+        from adapters.oauth import grants  # noqa: PLC0415
+
         client = await asyncio.to_thread(self._client)
         if self._oauth.unattended:
-            return await by_itself(client, self._clock)
+            return await grants.by_itself(client, self._clock)
         if not before.refresh:
             sentence = "the provider gave nothing to go on with after an hour"
             raise OAuthTrouble(OAuthTroubleKind.CONSENT, "no_refresh_token", sentence)
-        grant = await renewed(client, before.refresh, self._clock)
+        grant = await grants.renewed(client, before.refresh, self._clock)
         if grant.ends_at is None and grant.refresh == before.refresh:
             return replace(grant, ends_at=before.ends_at)
         return grant
@@ -191,7 +192,13 @@ class AccountTokens:
             log("oauth").warning("access ends soon", account=self._account.id)
 
 
-def give_consent(carteggio: Carteggio, account: Account, oauth: OAuth, grant: Grant) -> None:
+def give_consent(
+    carteggio: Carteggio,
+    account: Account,
+    oauth: OAuth,
+    grant: Grant,
+    envelope: Envelope | None = None,
+) -> int | None:
     """Keep what a person consented to; whoever attends the account begins anew."""
     sealed = seal_grant(carteggio, account.id, grant)
     secret = password_of(carteggio, account.id).encode()
@@ -211,13 +218,14 @@ def give_consent(carteggio: Carteggio, account: Account, oauth: OAuth, grant: Gr
         connection.execute(
             "UPDATE account_state SET next_at = NULL WHERE account = %s", (account.id,)
         )
-    carteggio.journal.record(account.id, stream, GiveConsent(grant.ends_at), by_operator())
+    given = GiveConsent(grant.ends_at)
+    return carteggio.journal.record(account.id, stream, given, envelope or by_operator())
 
 
 def client_for(carteggio: Carteggio, account: Account, oauth: OAuth) -> Client:
     """Give who we are to an account's provider."""
-    ca_file = Path(account.ca_file) if account.ca_file else None
-    return client_of(oauth, account.protocol, password_of(carteggio, account.id), ca_file)
+    secret = password_of(carteggio, account.id)
+    return client_of(oauth, account.protocol, secret, account.vouching)
 
 
 def ends_of(carteggio: Carteggio) -> dict[UUID, datetime]:

@@ -1,9 +1,9 @@
 """How far folders were fetched, and what they are called: state, which moves with the events."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from psycopg import Connection
@@ -12,7 +12,11 @@ from adapters.database import Database
 from adapters.imap.folders import named
 from adapters.imap.values import FolderState, RemoteFolder
 from adapters.keyring import Keyring
+from adapters.logs import log
 from domain.identity import header_key
+
+ARCHIVE: Final = timedelta(days=30)
+"""Mail that was older at an account's first sync is archive: nothing of it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,27 @@ class Known:
 
     key: UUID
     folder: RemoteFolder
+
+
+def first(account: UUID, key: UUID, cut_off: datetime | None) -> Cursor:
+    """Begin with a folder that was never fetched."""
+    return Cursor(account, key, "", 0, 0, cut_off or datetime.now(UTC) - ARCHIVE, 0)
+
+
+def from_the_beginning(cursor: Cursor, state: FolderState) -> Cursor:
+    """Follow a folder that got a new numbering (UIDVALIDITY, RFC 3501 2.3.1.1)."""
+    renumbered = cursor.uid_validity != 0
+    if renumbered:
+        log("sync").warning(
+            "a folder was renumbered", account=cursor.account, folder=cursor.folder
+        )
+    return replace(
+        cursor,
+        uid_validity=state.uidvalidity,
+        last_uid=0,
+        highest_modseq=0,
+        renumbered=renumbered,
+    )
 
 
 class Cursors:

@@ -1,5 +1,6 @@
 """The do-not-capture list: what stands on it now, and how much was passed over because of it."""
 
+import hmac
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,9 @@ from domain import exclusion
 from domain.exclusion import AddExclusion, ExclusionAdded, RemoveExclusion, Side, pattern_of
 from domain.identity import exclusion_id, header_key
 from domain.recorded import Envelope
-from domain.values import MailboxId
+from domain.values import MailboxId, MessageId
 
 Rules = tuple[tuple[UUID, ExclusionAdded], ...]
-Passed = Counter[tuple[UUID, MailboxId, UUID]]
-"""How many mails were passed over: by rule, mailbox, and folder as a keyed hash."""
 
 # By an index of its own, on these names alone: however long the journal is, it is no search.
 _LAST: Final = (
@@ -31,6 +30,16 @@ _STREAMS: Final = (
     " WHERE topic IN ('exclusion.added', 'exclusion.removed')"
     " GROUP BY originator_id ORDER BY min(notification_id)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A mail that a rule kept out; folder and mail are keyed hashes, the latter also of the rule."""
+
+    rule: UUID
+    mailbox: MailboxId
+    folder: UUID
+    mail: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +74,45 @@ class Exclusions:
         return found
 
 
-def place_of(identity_key: bytes, place: Place) -> tuple[MailboxId, UUID]:
-    """Give mailbox and folder as they are counted: the folder's name is not told."""
-    return place.mailbox, uuid5(place.mailbox, header_key(identity_key, place.folder))
+def passed_over(identity_key: bytes, rule: UUID, place: Place, message: MessageId) -> PassedOver:
+    """Say what is counted of a mail that a rule kept out: neither it nor its folder is told."""
+    folder = uuid5(place.mailbox, header_key(identity_key, place.folder))
+    told = rule.bytes + place.mailbox.bytes + message.bytes
+    mail = UUID(bytes=hmac.digest(identity_key, b"excluded" + told, "sha256")[:16])
+    return PassedOver(rule, place.mailbox, folder, mail)
 
 
-def count(connection: Connection[Any], passed: Passed) -> None:
-    """Count what was passed over, in the transaction that moves the source's cursor."""
+def count(connection: Connection[Any], passed: Sequence[PassedOver]) -> None:
+    """Count what was passed over for the first time, in the transaction that moves the cursor."""
+    if not passed:
+        return
+    known = {(one.rule, one.mail): one for one in passed}
+    rows = connection.execute(
+        "INSERT INTO excluded_once SELECT * FROM unnest(%b::uuid[], %b::uuid[])"
+        " ON CONFLICT DO NOTHING RETURNING exclusion, mail",
+        ([rule for rule, _ in known], [mail for _, mail in known]),
+    )
+    new = [known[rule, mail] for rule, mail in rows]
+    numbers = Counter((one.rule, one.mailbox, one.folder) for one in new)
     today = datetime.now(UTC).date()
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO excluded_mail AS known (exclusion, mailbox, folder, day, messages)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (exclusion, mailbox, folder, day)"
             " DO UPDATE SET messages = known.messages + excluded.messages",
-            [(*key, today, number) for key, number in sorted(passed.items())],
+            [(*key, today, number) for key, number in sorted(numbers.items())],
         )
+
+
+def forget_all_but(connection: Connection[Any], standing: Iterable[UUID]) -> None:
+    """Forget which mail was counted for entries that are off the list; how much it was stays."""
+    connection.execute("DELETE FROM excluded_once WHERE exclusion <> ALL(%b)", (list(standing),))
 
 
 def counts(
     connection: Connection[Any], rules: Iterable[UUID], mailboxes: Sequence[UUID] | None = None
 ) -> Mapping[UUID, Count]:
-    """Give how much each rule kept out so far; mail that is offered twice counts twice.
+    """Give how much each rule kept out so far; mail that is offered twice counts once.
 
     `mailboxes`: only out of these.
     """

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeGuard
 from uuid import UUID
 
@@ -33,9 +33,10 @@ from adapters.imap.values import (
 )
 from adapters.logs import log
 from api.work import leftovers, recognising
-from api.work.arrivals import NOT_STORED
+from api.work.arrivals import EXCLUDED, NOT_STORED
 from api.work.choosing import Choice, Choosing
-from api.work.cursors import Cursor, Cursors, Known
+from api.work.cursors import Cursor, Cursors, Known, first, from_the_beginning
+from api.work.excluding import PassedOver
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.leftovers import Leftovers
@@ -46,9 +47,6 @@ from api.work.recognising import Recognising
 from api.work.synced import Synced
 from domain.identity import identify
 from domain.message import FolderRole
-
-ARCHIVE: Final = timedelta(days=30)
-"""Mail that was older at an account's first sync is archive: nothing of it waits."""
 
 _ALL_FLAGS_S: Final = 300.0
 """So often all flags are listed where the server does not count changes."""
@@ -92,7 +90,7 @@ class Fetching:
         self._lanes = lanes
         self._marking = Marking(carteggio.journal)
         self._cursors = Cursors(carteggio.database, carteggio.keyring)
-        self._recognising = Recognising(carteggio)
+        self._recognising = Recognising(carteggio, reception.screening)
         self._choosing = Choosing(carteggio, self._cursors, self._recognising)
         self._leftovers = Leftovers(carteggio.database, largest)
         self._listed: dict[UUID, _Listed] = {}
@@ -158,12 +156,12 @@ class Fetching:
         key = self._cursors.key(look.account, folder)
         before = await asyncio.to_thread(self._cursors.find, look.account, key)
         cursor = replace(
-            before or _first(look.account, key, look.cut_off),
+            before or first(look.account, key, look.cut_off),
             role=folder.role.value,
             mailbox_id=self._cursors.mailbox_id(look.account, state),
         )
         if cursor.uid_validity != state.uidvalidity:
-            cursor = _from_the_beginning(cursor, state)
+            cursor = from_the_beginning(cursor, state)
         place = Place(
             look.synced.account.mailbox, folder.name, FolderRole(folder.role.value), cursor.cut_off
         )
@@ -221,8 +219,10 @@ class Fetching:
     ) -> Cursor:
         """Store a portion: what lies here already first, as the cursor moves with what is fetched."""
         told = await self._recognising.recognise(
-            look.session, look.account, portion, by_header=by_header
+            look.session, look.account, portion, there.place, by_header=by_header
         )
+        if told.out:
+            await self._pass_over(look, told.out, there)
         if told.known:
             await self._store(look, told.known, there, cursor, told.server_ids)
         async with aclosing(look.session.fetch(told.rest)) as fetching:
@@ -230,6 +230,18 @@ class Fetching:
                 cursor = replace(cursor, last_uid=max(item.uid for item in items))
                 await self._store(look, items, there, cursor, told.server_ids)
         return replace(cursor, last_uid=max(uid for uid, _ in portion))
+
+    async def _pass_over(self, look: _Look, out: Mapping[int, PassedOver], there: Folder) -> None:
+        """Note what the do-not-capture list keeps out by its header: its body is not fetched."""
+
+        def moved(connection: Connection[Any], _: Counts) -> None:
+            for uid in out:
+                item = Unfetchable(uid, EXCLUDED)
+                leftovers.leave(connection, look.account, there, item, reason=EXCLUDED)
+
+        async with self._lanes.storing:
+            counts = await asyncio.to_thread(self._reception.pass_over, [*out.values()], moved)
+        look.synced.counts.add(counts)
 
     async def _try_again(self, look: _Look, there: Folder, cursor: Cursor) -> None:
         """Fetch what was left out before and is due, or wanted in spite of its size."""
@@ -312,26 +324,6 @@ class Fetching:
             self._marking.apply(Folder(gone.key, numbering, place), Changes(there=set()))
         self._cursors.close(account.id, gone.key)
         log("sync").warning("a folder is gone", account=synced.account.id, folder=gone.key)
-
-
-def _first(account: UUID, key: UUID, cut_off: datetime | None) -> Cursor:
-    return Cursor(account, key, "", 0, 0, cut_off or datetime.now(UTC) - ARCHIVE, 0)
-
-
-def _from_the_beginning(cursor: Cursor, state: FolderState) -> Cursor:
-    """Follow a folder that got a new numbering (UIDVALIDITY, RFC 3501 2.3.1.1)."""
-    renumbered = cursor.uid_validity != 0
-    if renumbered:
-        log("sync").warning(
-            "a folder was renumbered", account=cursor.account, folder=cursor.folder
-        )
-    return replace(
-        cursor,
-        uid_validity=state.uidvalidity,
-        last_uid=0,
-        highest_modseq=0,
-        renumbered=renumbered,
-    )
 
 
 def _arrival(item: Fetched | Oversize, place: Place) -> Arrival:

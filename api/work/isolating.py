@@ -18,7 +18,7 @@ from psycopg import Error as DatabaseError
 from adapters.blobs import BlobReleased
 from adapters.blobstores import StorageFull, StorageUnavailable
 from adapters.logs import log
-from adapters.mime.reader import READER, Reading
+from adapters.mime.reader import READER, Reading, unread
 from api.work.arrivals import Counts
 from api.work.capturing import Seen
 from domain.content import Content
@@ -96,11 +96,14 @@ def _is_outside(error: Exception) -> bool:
 
 def _is_kept(one: Seen, store: Store, why: str, counts: Counts) -> bool:
     """Keep the octets of a message of which what was read cannot be: it is in quarantine."""
-    content = Content(reader=READER, degraded=True, defects=(f"cannot be stored: {why}",))
-    try:
-        counts.add(store([replace(one, reading=Reading(content))]))
-    except Exception as trouble:
-        if concerns_all(trouble):
-            raise
-        return False
-    return True
+    defect = f"cannot be stored: {why}"
+    bare = Reading(Content(reader=READER, degraded=True, defects=(defect,)))
+    for reading in (unread(one.arrival.raw, defect), bare):
+        try:
+            counts.add(store([replace(one, reading=reading)]))
+        except Exception as trouble:
+            if concerns_all(trouble):
+                raise
+        else:
+            return True
+    return False

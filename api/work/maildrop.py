@@ -17,7 +17,7 @@ from typing import Final, TypeGuard
 from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.pop3.session import Pop3Session
 from adapters.pop3.values import Fetched, Item, Limits, Listed, Oversize, Pop3Account, Unfetchable
-from api.work.fetching import ARCHIVE
+from api.work.cursors import ARCHIVE
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.reception import Arrival, Counts, Place, Reception
@@ -58,7 +58,8 @@ class Maildrops:
             async with aclosing(self._lanes.portions(self._sizes(new))) as portions:
                 async for portion in portions:
                     wanted = [new[at] for at, _ in portion]
-                    await self._portion(session, ids, wanted, place, synced)
+                    kept = await self._screened(session, ids, wanted, place, synced)
+                    await self._portion(session, ids, kept, place, synced)
             await asyncio.to_thread(ids.forget_all_but, listing)
             if synced.account.delete_after_days is not None:
                 await self._delete(session, ids, listing, {one.key for one in new}, synced)
@@ -103,6 +104,34 @@ class Maildrops:
                     counts = await asyncio.to_thread(self._take, ids, items, place)
                 synced.counts.add(counts)
                 synced.not_fetched += sum(_is_left(item) for item in items) + counts.failed
+
+    async def _screened(
+        self,
+        session: Pop3Session,
+        ids: SeenIds,
+        wanted: Sequence[Listed],
+        place: Place,
+        synced: Synced,
+    ) -> Sequence[Listed]:
+        """Pass over what the do-not-capture list keeps out by its header (TOP); give the rest."""
+        screening = self._reception.screening
+        if not await asyncio.to_thread(screening.minds, place.mailbox):
+            return wanted
+        out: set[tuple[bytes, int]] = set()
+        async with aclosing(session.fetch(wanted, header_only=True)) as showing:
+            async for items in showing:
+                shown = [one for one in items if isinstance(one, Oversize) and one.header]
+                headers = [one.header for one in shown]
+                found = await asyncio.to_thread(screening.by_header, place, headers)
+                over = [pair for pair in zip(shown, found, strict=True) if pair[1] is not None]
+                passed = [one for _, one in over if one is not None]
+                keys = [item.listed.key for item, _ in over]
+                noting = ids.noting([item for item, _ in over], dict.fromkeys(keys), tuple)
+                async with self._lanes.storing:
+                    counts = await asyncio.to_thread(self._reception.pass_over, passed, noting)
+                synced.counts.add(counts)
+                out.update(keys)
+        return [one for one in wanted if one.key not in out]
 
     def _take(self, ids: SeenIds, items: Sequence[Item], place: Place) -> Counts:
         given = [item for item in items if self._is_taken(item)]

@@ -119,6 +119,21 @@ def overdue(database: Database) -> list[Order]:
         return [Order(*row) for row in rows]
 
 
+def accounts_waiting(database: Database) -> set[UUID]:
+    """Give the accounts for which anything waits."""
+    with database.pool.connection() as connection:
+        return {row[0] for row in connection.execute("SELECT DISTINCT account FROM outward_order")}
+
+
+def some_of(database: Database, account: UUID) -> list[Order]:
+    """Give some of the orders for an account, in order, due or not."""
+    with database.pool.connection() as connection:
+        rows = connection.execute(
+            _READ + " WHERE account = %s ORDER BY number LIMIT %s", (account, _AT_ONCE)
+        )
+        return [Order(*row) for row in rows]
+
+
 def still(connection: Connection[Any], orders: Iterable[Order]) -> list[Order]:
     """Give those of the orders that still wait, as they are now."""
     rows = connection.execute(

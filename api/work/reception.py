@@ -32,13 +32,13 @@ from api.work.capturing import (
     received_of,
     varies,
 )
-from api.work.excluding import Exclusions, Passed, count, place_of
+from api.work.excluding import PassedOver, count
 from api.work.isolating import concerns_all, set_apart
 from api.work.occurrences import enter, known, look_up
 from api.work.phases import phase
+from api.work.screening import Screening
 from domain import message
-from domain.exclusion import excluded_by
-from domain.identity import identify, occurrence_id
+from domain.identity import identify, identify_in, occurrence_id
 from domain.message import CaptureMessage, Message, MessageReceived
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind
@@ -67,7 +67,7 @@ class Batch:
     octets: int
     fresh: tuple[Seen, ...]
     messages: tuple[UUID | None, ...] = ()
-    passed: Passed = field(default_factory=Passed)
+    passed: tuple[PassedOver, ...] = ()
     places: tuple[UUID, ...] = ()
     failed: dict[UUID, str] = field(default_factory=dict)
 
@@ -107,7 +107,7 @@ class Reception:
         self._channel = channel
         self._exact = exact
         self._key = journal.keyring.identity_key
-        self._exclusions = Exclusions(journal)
+        self.screening = Screening(journal, worker)
 
     @phase("reading")
     def read(self, arrivals: Sequence[Arrival]) -> Batch:
@@ -118,7 +118,8 @@ class Reception:
         fresh = [one for occurrence, one in named.items() if occurrence not in before]
         readings = self._worker.read_many([one.arrival.raw for one in fresh])
         seen = [replace(one, reading=read) for one, read in zip(fresh, readings, strict=True)]
-        out = self._excluded(seen)
+        screened = zip(seen, self.screening.of(seen), strict=True)
+        out = {self._occurrence(one): over for one, over in screened if over is not None}
         return Batch(
             read=len(arrivals),
             octets=sum(len(one.raw) for one in arrivals),
@@ -127,20 +128,14 @@ class Reception:
                 None if self._occurrence(one) in out else one.identity.message
                 for one in identified
             ),
-            passed=Passed(
-                (rule, *place_of(self._key, seen.arrival.place)) for seen, rule in out.values()
-            ),
+            passed=tuple(out.values()),
             places=tuple(one.place for one in identified),
         )
 
-    def _excluded(self, fresh: Sequence[Seen]) -> dict[UUID, tuple[Seen, UUID]]:
-        """Give what the do-not-capture list keeps out, by occurrence, each with its rule."""
-        rules = self._exclusions.rules() if fresh else ()
-        found = [
-            (one, excluded_by(one.reading.content, one.arrival.place.mailbox, rules))
-            for one in fresh
-        ]
-        return {self._occurrence(one): (one, rule) for one, rule in found if rule is not None}
+    def pass_over(self, passed: Sequence[PassedOver], moved: Moved) -> Counts:
+        """Count what the list keeps out by its header; `moved` is as when something is stored."""
+        nothing: tuple[UUID | None, ...] = (None,) * len(passed)
+        return self.store(Batch(len(passed), 0, (), nothing, tuple(passed)), moved)
 
     def store(self, batch: Batch, moved: Moved | None = None) -> Counts:
         """Make a batch durable and known; `moved` moves the source's cursor along with it.
@@ -195,10 +190,11 @@ class Reception:
     def _identified(self, arrival: Arrival) -> Seen:
         mailbox, folder = arrival.place.mailbox, arrival.place.folder
         digest = sha256(arrival.raw)
+        identity, place = identify_in(self._key, mailbox, folder, arrival.raw)
         return Seen(
             arrival=arrival,
-            identity=identify(self._key, arrival.raw),
-            place=occurrence_id(self._key, mailbox, folder, arrival.raw),
+            identity=identity,
+            place=place,
             exact=occurrence_id(self._key, mailbox, f"{folder}\0exact", digest.digest()),
             sha256=digest.hexdigest(),
         )

@@ -9,7 +9,7 @@ import asyncio
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -20,10 +20,13 @@ from adapters.blobs import BlobMissing, Damaged
 from adapters.imap.session import ImapSession
 from adapters.imap.values import Fetched, Shown
 from adapters.keyring import KeyDestroyed
+from api.work.arrivals import Place
 from api.work.cursors import Cursor
+from api.work.excluding import PassedOver
 from api.work.instance import Carteggio
+from api.work.screening import Screening
 from domain.identity import header_key, occurrence_id
-from domain.marking import Place
+from domain.marking import Place as Lying
 from domain.message import CaptureEvent, MessageMoved
 from domain.values import BlobName
 
@@ -49,6 +52,8 @@ class Recognised:
 
     known: list[Fetched]
     rest: Listed
+    out: Mapping[int, PassedOver] = field(default_factory=dict)
+    """What the do-not-capture list keeps out by its header, by UID."""
     server_ids: Mapping[int, UUID] = field(default_factory=dict)
 
 
@@ -63,18 +68,34 @@ class _Match:
 class Recognising:
     """Recognises messages of one company's accounts."""
 
-    def __init__(self, carteggio: Carteggio) -> None:
+    def __init__(self, carteggio: Carteggio, screening: Screening) -> None:
+        """Look at headers through `screening`, too, where something is to be kept out."""
+        self._screening = screening
         self._carteggio = carteggio
         self._key = carteggio.identity_key
 
     async def recognise(
-        self, session: ImapSession, account: UUID, portion: Listed, *, by_header: bool
+        self,
+        session: ImapSession,
+        account: UUID,
+        portion: Listed,
+        place: Place,
+        *,
+        by_header: bool,
     ) -> Recognised:
-        """Ask what tells these messages of the selected folder, and look for them here."""
-        if not (by_header or session.knows_messages):
+        """Ask what tells these messages of the selected folder, and look for them here.
+
+        What the do-not-capture list keeps out by its header is not to be fetched either.
+        """
+        screened = await asyncio.to_thread(self._screening.minds, place.mailbox)
+        if not (by_header or session.knows_messages or screened):
             return Recognised([], portion)
-        shown = await session.shown([uid for uid, _ in portion], header=by_header)
-        return await asyncio.to_thread(self._looked_up, account, portion, shown)
+        header = by_header or screened
+        shown = await session.shown([uid for uid, _ in portion], header=header)
+        told = await asyncio.to_thread(
+            self._looked_up, account, portion, shown, by_header=by_header
+        )
+        return await asyncio.to_thread(self._screened, told, shown, place) if screened else told
 
     def facts(self, account: UUID, item: Fetched, place: UUID, server_id: UUID | None) -> Facts:
         """Give what a message that was fetched will be known by."""
@@ -95,17 +116,32 @@ class Recognising:
             )
             return dict(rows.fetchall())
 
-    def _looked_up(self, account: UUID, portion: Listed, shown: Mapping[int, Shown]) -> Recognised:
+    def _screened(self, told: Recognised, shown: Mapping[int, Shown], place: Place) -> Recognised:
+        """Take out of what is to be fetched what is kept out by its header."""
+        uids = [uid for uid, _ in told.rest if uid in shown and shown[uid].header]
+        over = self._screening.by_header(place, [shown[uid].header for uid in uids])
+        out = {uid: one for uid, one in zip(uids, over, strict=True) if one is not None}
+        return replace(told, rest=[one for one in told.rest if one[0] not in out], out=out)
+
+    def _looked_up(
+        self,
+        account: UUID,
+        portion: Listed,
+        shown: Mapping[int, Shown],
+        *,
+        by_header: bool,
+    ) -> Recognised:
         ids = {
             uid: uuid5(account, header_key(self._key, one.server_id))
             for uid, one in shown.items()
             if one.server_id
         }
-        prints = {uid: self.fingerprint_of(account, x) for uid, x in shown.items() if x.header}
+        headed = {uid: one for uid, one in shown.items() if one.header and by_header}
+        prints = {uid: self.fingerprint_of(account, one) for uid, one in headed.items()}
         matches = self._matches(prints, ids)
         known = self._from_store(matches, shown)
         here = {one.uid for one in known}
-        return Recognised(known, [one for one in portion if one[0] not in here], ids)
+        return Recognised(known, [one for one in portion if one[0] not in here], server_ids=ids)
 
     def _matches(
         self, prints: Mapping[int, UUID], ids: Mapping[int, UUID]
@@ -165,7 +201,7 @@ class Recognising:
                 found.setdefault(wanted[exact], []).append(event.raw)
         return found
 
-    def _exact(self, place: Place, raw_sha256: str) -> UUID:
+    def _exact(self, place: Lying, raw_sha256: str) -> UUID:
         mailbox, folder = place
         return occurrence_id(self._key, mailbox, f"{folder}\0exact", bytes.fromhex(raw_sha256))
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
+from api.work import consenting
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
 from api.work.checking import Checking
@@ -39,14 +40,18 @@ def work(carteggio: Carteggio, stop: Event) -> None:
 
 
 async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> None:
-    """Fetch from accounts, and compare them daily with what was taken in."""
+    """Fetch from accounts, compare them daily with what was taken in, wait for consent."""
     checking = Checking(carteggio, Sync(carteggio, worker))
-    beside = asyncio.create_task(checking.run(stop), name="carteggio-ledger")
+    beside = [
+        asyncio.create_task(checking.run(stop), name="carteggio-ledger"),
+        asyncio.create_task(consenting.run(carteggio, stop), name="carteggio-consent"),
+    ]
     try:
         await Attending(carteggio, Sync(carteggio, worker)).run(stop)
     finally:
-        beside.cancel()
-        await asyncio.gather(beside, return_exceptions=True)
+        for one in beside:
+            one.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 def _reread(carteggio: Carteggio, stop: Event) -> None:

@@ -198,9 +198,9 @@ class SeenIds:
             if isinstance(item, Fetched) and out is None:
                 continue
             message = None if out else messages.get(item.listed.key)
-            size = item.size if isinstance(item, Oversize) else None
-            large = isinstance(item, Oversize) and out != NOT_STORED
-            reason = _TOO_LARGE if large else out or _NOT_GIVEN
+            large = isinstance(item, Oversize) and out is None
+            size = item.size if isinstance(item, Oversize) and large else None
+            reason = out or (_TOO_LARGE if large else _NOT_GIVEN)
             connection.execute(
                 "INSERT INTO not_fetched AS known (account, folder, uid_validity, uid, size, reason,"
                 " message) VALUES (%s, %s, 0, %s, %s, %s, %s) ON CONFLICT (account, folder,"

@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from adapters import mailservers
@@ -26,7 +25,7 @@ from adapters.mailservers import ServerTrouble, TroubleKind, Untrusted, tls_cont
 from adapters.pop3 import values as pop3
 from adapters.pop3.session import Pop3Session
 from adapters.reach import USUAL, Reach
-from api.work.accounts import Account, Entered, accounts_of, password_of
+from api.work.accounts import Account, Entered, accounts_of, password_of, vouching
 from api.work.consent import Consents
 from api.work.instance import Carteggio
 from domain.account import refuse_pin
@@ -111,7 +110,7 @@ def way_of(entered: Entered, reach: Reach = USUAL) -> Way:
         security=entered.security,
         user=entered.user,
         password=entered.password,
-        ca_file=Path(entered.ca_file) if entered.ca_file else None,
+        ca_file=vouching(entered.ca_file, entered.authorities),
         pin=entered.pin,
         reach=reach,
     )

@@ -17,7 +17,7 @@ from api.work import outward
 from api.work.cursors import folder_key
 from api.work.instance import Carteggio
 from api.work.outward import Order, Pending, words_of
-from domain import message
+from domain import account, message
 from domain.identity import account_id
 from domain.marking import FailOrder, FailureReason, Marks, MessageOrderFailed, Place, in_order
 from domain.message import Message
@@ -67,8 +67,20 @@ def give_up(carteggio: Carteggio, orders: Iterable[Order], failure: Failure) -> 
 
 
 def give_up_overdue(carteggio: Carteggio) -> None:
-    """Give up what waited too long."""
+    """Give up what waited too long, or waits for an account that is no more."""
     give_up(carteggio, outward.overdue(carteggio.database), Failure(FailureReason.TOO_LATE))
+    waiting = dict.fromkeys(outward.accounts_waiting(carteggio.database), account.initial)
+    for recorded in carteggio.journal.streams(waiting):
+        waiting[recorded.stream] = account.evolve(waiting[recorded.stream], recorded.event)
+    for id, state in waiting.items():
+        if state.configured is None:
+            give_up_removed(carteggio, id)
+
+
+def give_up_removed(carteggio: Carteggio, removed: UUID) -> None:
+    """Give up all that waits for an account that was removed."""
+    while orders := outward.some_of(carteggio.database, removed):
+        give_up(carteggio, orders, Failure(FailureReason.ACCOUNT_REMOVED))
 
 
 def places_of(carteggio: Carteggio, account: UUID, state: Message) -> dict[UUID, Place]:

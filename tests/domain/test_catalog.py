@@ -34,6 +34,7 @@ NAMES = [
     "account.credentials_changed",
     "account.paused",
     "account.resumed",
+    "account.consent_asked",
     "account.consent_given",
     "account.consent_lost",
     "account.removed",

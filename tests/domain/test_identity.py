@@ -13,6 +13,7 @@ from domain.identity import (
     document_id,
     header_key,
     identify,
+    identify_in,
     mailbox_id,
     occurrence_id,
     party_id,
@@ -104,6 +105,13 @@ def test_the_frozen_values() -> None:
 def test_any_bytes_have_an_identity(raw: bytes) -> None:
     assert identify(KEY, raw) == identify(KEY, raw)
     assert identify(KEY, raw).message.version == 8
+
+
+@given(st.binary(max_size=400))
+def test_who_asks_for_both_ids_at_once_is_told_the_same(raw: bytes) -> None:
+    mailbox = mailbox_id(KEY, "info@firma.example")
+    apart = identify(KEY, raw), occurrence_id(KEY, mailbox, "INBOX", raw)
+    assert identify_in(KEY, mailbox, "INBOX", raw) == apart
 
 
 @given(st.binary(min_size=1, max_size=60), st.binary(min_size=1, max_size=60))

@@ -1,7 +1,12 @@
-"""Whole instances for tests: a home of their own, on a fresh database of the session's server."""
+"""Whole instances for tests: a home of their own, on a fresh database of the session's server.
 
+`carteggio init` is done once a session; each test has a copy of the home and database it made.
+"""
+
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,34 +15,75 @@ from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from adapters.database import Database
+    from adapters.settings import Settings
     from api.work.instance import Carteggio
+
+LOOPBACK = "127.0.0.0/8"
+
+
+@dataclass(frozen=True)
+class Made:
+    """An instance that nobody has used: its home, and the database to copy."""
+
+    home: Path
+    template: str
+
+
+@pytest.fixture(scope="session")
+def made_instance(postgres: str, server_folder: Path) -> Made:
+    """Make an instance to be copied."""
+    import psycopg  # noqa: PLC0415
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
+    from servers import TEMPLATE  # noqa: PLC0415
+
+    made = Made(server_folder / "made", "made")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {made.template} TEMPLATE {TEMPLATE}".encode())
+    _init(made.home, _settings(make_conninfo(postgres, dbname=made.template)))
+    return made
 
 
 @contextmanager
 def opened_on(
-    database: "Database", folder: Path, allowed: str = "127.0.0.0/8"
+    database: "Database", folder: Path, allowed: str = LOOPBACK
 ) -> Iterator["Carteggio"]:
     """Make an instance in a folder, on this database, and open it for the company `main`.
 
     Mail servers of tests are on this machine, so this is `allowed`.
     """
     from adapters.home import Home  # noqa: PLC0415
-    from adapters.settings import Settings  # noqa: PLC0415
-    from api.compose import compose, init  # noqa: PLC0415
+    from api.compose import compose  # noqa: PLC0415
 
-    home = Home(folder)
-    given: dict[str, Any] = {"mail_networks_allowed": allowed}
-    settings = Settings(database_url=SecretStr(database.dsn), **given)
-    init(home, settings)
-    with compose(home, settings) as opened:
+    settings = _settings(database.dsn, allowed)
+    _init(folder, settings)
+    with compose(Home(folder), settings) as opened:
         yield opened
 
 
 @pytest.fixture
-def carteggio(database: "Database", tmp_path: Path) -> Iterator["Carteggio"]:
+def carteggio(database: "Database", made_instance: Made, tmp_path: Path) -> Iterator["Carteggio"]:
     """Give an instance that is opened for the company `main`."""
-    with opened_on(database, tmp_path / "home") as opened:
+    from adapters.home import Home  # noqa: PLC0415
+    from api.compose import compose  # noqa: PLC0415
+
+    home = Home(shutil.copytree(made_instance.home, tmp_path / "home"))
+    with compose(home, _settings(database.dsn)) as opened:
         yield opened
+
+
+def _settings(dsn: str, allowed: str = LOOPBACK) -> "Settings":
+    from adapters.settings import Settings  # noqa: PLC0415
+
+    given: dict[str, Any] = {"mail_networks_allowed": allowed}
+    return Settings(database_url=SecretStr(dsn), **given)
+
+
+def _init(folder: Path, settings: "Settings") -> None:
+    from adapters.home import Home  # noqa: PLC0415
+    from api.compose import init  # noqa: PLC0415
+
+    init(Home(folder), settings)
 
 
 @pytest.fixture

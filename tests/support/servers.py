@@ -49,9 +49,11 @@ def debian_postgres(server_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(postgres: str) -> Iterator["Database"]:
-    """Give a fresh database of the company `main`, migrated."""
-    with fresh_database(postgres) as database:
+def database(request: pytest.FixtureRequest, postgres: str) -> Iterator["Database"]:
+    """Give a fresh database of the company `main`, migrated; if asked for, that of an instance."""
+    whole = "carteggio" in request.fixturenames
+    made = request.getfixturevalue("made_instance").template if whole else TEMPLATE
+    with fresh_database(postgres, made) as database:
         yield database
 
 
@@ -73,8 +75,8 @@ def new_database(postgres: str) -> Iterator[Callable[[], "Database"]]:
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator["Database"]:
-    """Copy the template of a server, and drop the copy at the end."""
+def fresh_database(server: str, template: str = TEMPLATE) -> Iterator["Database"]:
+    """Copy a template of a server, and drop the copy at the end."""
     import psycopg  # noqa: PLC0415
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415
 
@@ -82,7 +84,7 @@ def fresh_database(server: str) -> Iterator["Database"]:
 
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         database = Database(make_conninfo(server, dbname=name))
         try:
             yield database

@@ -17,7 +17,8 @@ from adapters.imap.values import ImapAccount
 from adapters.keyring import Damaged
 from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.mime.worker import ReadingWorker
-from adapters.oauth.grants import by_device, by_itself, device, utc
+from adapters.oauth.grants import by_device, by_itself, device
+from adapters.oauth.values import utc
 from api.work.accounts import Account, Entered, accounts_of, configure, states_of
 from api.work.attendant import Pace
 from api.work.attending import Attending

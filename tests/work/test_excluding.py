@@ -36,17 +36,31 @@ def mail(number: int, sender: str) -> bytes:
     ).encode()
 
 
+BOUNCE = (
+    b"From: MAILER-DAEMON@mx.firm.example\r\nTo: info@firm.example\r\n"
+    b"Date: Mon, 2 Mar 2026 09:00:00 +0100\r\nMessage-ID: <b@mx.firm.example>\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;"
+    b' boundary="x"\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n--x\r\n'
+    b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.firm.example\r\n\r\n"
+    b"Final-Recipient: rfc822; pay@bank.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+    b"--x--\r\n"
+)
+
+
 class Office:
     """An instance with a list, that fetches a mailbox."""
 
     def __init__(self, carteggio: Carteggio, worker: ReadingWorker) -> None:
         self.carteggio, self._worker = carteggio, worker
 
-    def add(self, account: MailAccount, protocol: str = "imap") -> None:
+    def add(
+        self, account: MailAccount, protocol: str = "imap", folders: tuple[str, ...] = ()
+    ) -> None:
         server = account.server
         port = server.imap if protocol == "imap" else server.pop3
         entered = Entered(
             BOX, server.host, port, "plain", account.user, account.password,
+            folders=folders,
             protocol=protocol,  # type: ignore[arg-type]
             delete_after_days=0 if protocol == "pop3" else None,
         )  # fmt: skip
@@ -111,6 +125,35 @@ def test_of_an_excluded_mail_nothing_is_stored_and_the_ledger_knows_why(office, 
     assert office.passed() == [1]
 
 
+def test_the_body_of_an_excluded_mail_is_not_fetched_and_it_is_counted_once(office, mail_account):
+    office.exclude("bank.example")
+    mails = (mail(1, "ada@acme.example"), mail(2, "pay@bank.example"), mail(3, "x@bank.example"))
+    with mail_account.login() as client:
+        client.create("Old")
+    for one in mails:
+        mail_account.append(one, folder="Old", when=NOW)
+    office.add(mail_account, folders=("Old",))
+    counts = office.fetch().counts
+    assert (counts.stored, counts.excluded, counts.octets) == (1, 2, len(mails[0]))
+    with mail_account.login() as client:
+        client.rename("Old", "New")
+        client.rename("New", "Newer")
+    renamed = office.fetch()
+    assert (renamed.counts.copies, renamed.counts.excluded) == (1, 2)
+    office.carteggio.feed.catch_up()
+    mail_account.append(mails[1], folder="Newer", when=NOW)
+    assert office.fetch().counts.excluded == 1
+    assert office.passed() == [2]
+
+
+def test_a_bounce_tells_in_its_body_whom_it_is_about(office, mail_account):
+    office.exclude("pay@bank.example")
+    mail_account.append(BOUNCE, when=NOW)
+    office.add(mail_account)
+    counts = office.fetch().counts
+    assert (counts.stored, counts.excluded, counts.octets) == (0, 1, len(BOUNCE))
+
+
 def test_a_maildrop_is_not_asked_again_and_loses_nothing(office, maildrop):
     office.exclude("pay@bank.example")
     long_ago = NOW - timedelta(days=2)
@@ -120,6 +163,9 @@ def test_a_maildrop_is_not_asked_again_and_loses_nothing(office, maildrop):
     assert office.left() == (0, {next(iter(office.left()[1])): "excluded"})
     assert office.passed() == [1]
     assert office.rows("occurrence") == 1
+    maildrop.append(mail(3, "pay@bank.example"), when=NOW)
+    counts = office.fetch().counts
+    assert (counts.excluded, counts.octets, office.passed()) == (1, 0, [2])
 
 
 def test_a_file_is_minded_too_and_a_mailbox_of_its_own_list(office, tmp_path: Path):
@@ -143,8 +189,12 @@ def test_what_was_taken_in_stays_and_after_removal_mail_comes_again(office, tmp_
     assert import_mail(office.carteggio, wanted, lambda _: None).counts.known == 1
     path.write_bytes(mail(2, "pay@bank.example"))
     assert import_mail(office.carteggio, wanted, lambda _: None).counts.excluded == 1
+    path.write_bytes(mail(2, "pay@bank.example"))
+    assert import_mail(office.carteggio, wanted, lambda _: None).counts.excluded == 1
+    assert (office.passed(), office.rows("excluded_once")) == ([1], 1)
     excluding.remove(office.carteggio.journal, "bank.example", Side.EITHER, None, by_operator())
     assert import_mail(office.carteggio, wanted, lambda _: None).counts.stored == 1
+    assert office.rows("excluded_once") == 0
 
 
 def test_what_is_on_the_list_is_sealed(office):

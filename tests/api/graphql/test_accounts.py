@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,11 @@ from adapters.mime.worker import ReadingWorker
 from api.work.accounts import password_of
 from api.work.checking import Checking
 from api.work.sync import Sync
+from api.work.tokens import by_operator
+from api.work.undone import give_up_overdue
+from domain import account
 from domain.access import Scope
+from domain.account import RemoveAccount
 from domain.identity import account_id, mailbox_id
 from domain.values import Rejected
 from instances import events_of
@@ -193,6 +198,84 @@ def test_a_removed_account_loses_its_secret_and_its_mail_stays_readable(
     assert len(events_of(api.carteggio, "message.received")) == 1
 
 
+COMPARE = """mutation($input: AccountCompareInput!) { accountCompare(input: $input) { isComplete
+  trouble userErrors { code } folders { folder role onServer takenIn missingCount missing
+  notFetched { uid reason } vanished } } }"""
+
+
+def test_what_is_missing_of_an_account_is_told_folder_by_folder(
+    api, manager, mail_account, worker
+):
+    id = configured(api, manager, **entered(mail_account))["account"]["id"]
+    mail_account.append(letter("1@acme.example"), when=datetime.now(UTC))
+    fetched(api, worker)
+    input = {"accountId": id}
+    whole = api.ask(COMPARE, manager, input=input)["accountCompare"]
+    assert (whole["isComplete"], whole["trouble"]) == (True, None)
+    mail_account.append(letter("2@acme.example"), when=datetime.now(UTC))
+    now = api.ask(COMPARE, manager, input=input)["accountCompare"]
+    inbox = next(one for one in now["folders"] if one["role"] == "inbox")
+    assert (now["isComplete"], inbox["onServer"], inbox["takenIn"]) == (False, 2, 1)
+    assert (inbox["missingCount"], inbox["missing"]) == (1, ["2"])
+    box = mailbox_id(api.carteggio.identity_key, "sales@firm.example")
+    other = api.issue(MANAGES, mailboxes=[box])
+    refused = api.ask(COMPARE, other, input=input)["accountCompare"]
+    assert [one["code"] for one in refused["userErrors"]] == ["NOT_FOUND"]
+
+
+def test_a_private_authority_or_a_pinned_key_is_entered_as_text(api, manager, mail_account):
+    server = mail_account.server
+    pem = server.authority.read_text()
+    secured = {"port": server.imaps, "security": "TLS"}
+    (error,) = configured(api, manager, **entered(mail_account, **secured))["userErrors"]
+    assert error["code"] == "NO_LOGIN"
+    pin = re.search(r"sha256:[\w+/]+=", error["message"]).group()
+    done = configured(api, manager, **entered(mail_account, "c-2", authorities=pem, **secured))
+    assert done["userErrors"] == []
+    (one,) = api.ask("{ accounts { pin authorities } }", manager)["accounts"]
+    assert (one["pin"], len(one["authorities"])) == (None, 1)
+    change = {"commandId": "c-3", "address": BOX, "authorities": None, "pin": pin}
+    (error,) = configured(api, manager, **change)["userErrors"]
+    assert error["message"].startswith("password: it is needed")
+    pinned = configured(api, manager, **change, password=mail_account.password)
+    assert pinned["userErrors"] == []
+    kept = {"commandId": "c-4", "address": BOX, "folders": ["INBOX"]}
+    assert configured(api, manager, **kept)["userErrors"] == []
+    (one,) = api.ask("{ accounts { pin authorities } }", manager)["accounts"]
+    assert one == {"pin": pin, "authorities": []}
+
+
+MARK = """mutation($input: MessageMarkInput!) { messageMark(input: $input) {
+  userErrors { code } } }"""
+PLACES = "{ messages { edges { node { id occurrences { seen isPending } } } } }"
+FAILED = """{ auditLog(filter: {events: ["message.order_failed"]}) { edges { node {
+  summary } } } }"""
+
+
+@pytest.mark.parametrize("cut_off", [False, True])
+def test_what_was_ordered_for_a_removed_account_ends_at_once(
+    api, manager, mail_account, worker, cut_off
+):
+    id = configured(api, manager, **entered(mail_account))["account"]["id"]
+    mail_account.append(letter("1@acme.example"), when=datetime.now(UTC))
+    fetched(api, worker)
+    (edge,) = api.ask(PLACES)["messages"]["edges"]
+    ordered = {"commandId": "m-1", "messageIds": [edge["node"]["id"]], "seen": True}
+    assert api.ask(MARK, input=ordered)["messageMark"]["userErrors"] == []
+    if cut_off:  # killed after the event; what works looks again by the hour
+        key = api.carteggio.identity_key
+        stream = account_id(key, mailbox_id(key, BOX))
+        api.carteggio.journal.record(stream, account, RemoveAccount(), by_operator())
+        give_up_overdue(api.carteggio)
+    else:
+        api.ask(ordering("accountRemove"), manager, input={"commandId": "r-1", "accountId": id})
+    api.caught_up()
+    (edge,) = api.ask(PLACES)["messages"]["edges"]
+    assert edge["node"]["occurrences"] == [{"seen": False, "isPending": False}]
+    (told,) = api.ask(FAILED)["auditLog"]["edges"]
+    assert "its account was removed" in told["node"]["summary"]
+
+
 def test_a_secret_is_in_no_event_table_log_or_answer(
     api, manager, mail_account, capfd: pytest.CaptureFixture[str]
 ):
@@ -247,6 +330,8 @@ def test_who_manages_some_mailboxes_manages_no_others(api, mail_account):
         ({"password": None}, "password: it is needed"),
         ({"protocol": "POP3", "folders": ["INBOX"]}, "folders: POP3"),
         ({"deleteAfterDays": 3}, "deleteAfterDays: IMAP"),
+        ({"authorities": "/etc/ssl/certs/ca.pem"}, "authorities: certificates as PEM"),
+        ({"pin": "sha256:abc"}, "a pin is sha256:"),
         ({"commandId": ""}, "commandId:"),
     ],
 )

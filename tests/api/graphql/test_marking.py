@@ -86,7 +86,8 @@ async def test_marked_and_moved_mail_is_so_at_once_and_at_the_server_at_the_next
     assert (await asks(MARK, input=back))["messageMark"]["messages"][0]["occurrences"] == [
         place("INBOX", flagged=True)
     ]
-    assert len(events_of(box.carteggio, "message.marked")) == 4
+    assert len(events_of(box.carteggio, "message.marked")) == 3
+    assert len(events_of(box.carteggio, "message.moved")) == 1
     await _is_audited(asks, ids["2"])
 
 
