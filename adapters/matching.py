@@ -32,6 +32,7 @@ _FILLED = (
     "matching_topic",
     "matching_seeker",
     "matching_mention",
+    "matching_choice",
     "matching_number",
     "matching_ours",
 )

@@ -14,6 +14,7 @@ from uuid import UUID
 from adapters.ids import uuid7
 from adapters.journal import NewEvent
 from api.work.instance import Carteggio
+from domain.choosing import TargetKind
 from domain.content import Content
 from domain.message import (
     Direction,
@@ -22,7 +23,6 @@ from domain.message import (
     MessageClassified,
     MessageLinked,
     MessageReceived,
-    TargetKind,
 )
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, Address, BlobName, MailboxId, MessageId

@@ -14,6 +14,7 @@ class Scope(StrEnum):
     READ_MAIL = "read_mail"
     CLOSE_MAIL = "close_mail"
     MARK_MAIL = "mark_mail"
+    LINK_MAIL = "link_mail"
     READ_AUDIT = "read_audit"
     MANAGE_MAILBOXES = "manage_mailboxes"
 

@@ -15,6 +15,11 @@ from domain.account import (
     AccountResumed,
 )
 from domain.authentication import ServerDistrusted, ServerTrusted
+from domain.choosing import (
+    MessageLinkChoiceWithdrawn,
+    MessageLinkConfirmed,
+    MessageLinkRejected,
+)
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -64,6 +69,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.linked", MessageLinked),
     EventType("message.unlinked", MessageUnlinked),
     EventType("message.threaded", MessageThreaded),
+    EventType("message.link_confirmed", MessageLinkConfirmed),
+    EventType("message.link_rejected", MessageLinkRejected),
+    EventType("message.link_choice_withdrawn", MessageLinkChoiceWithdrawn),
     EventType("message.closed", MessageClosed),
     EventType("message.reopened", MessageReopened),
     EventType("party.registered", PartyRegistered),

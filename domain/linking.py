@@ -10,13 +10,12 @@ from datetime import date
 from uuid import UUID
 
 from domain import correspondents as roles
+from domain.choosing import Target, TargetKind
 from domain.freemail import company_domains
-from domain.message import Direction, LinkState, TargetKind
+from domain.message import Direction, LinkState
 from domain.naming import NumberedDocument, named
 from domain.numbers import Sighting
 from domain.values import MessageId
-
-Target = tuple[TargetKind, UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,8 @@ class Rule:
     version: int
 
 
+PERSON = Rule("person", 1)
+"""Somebody said so; the evidence names who."""
 ADDRESS = Rule("address-exact", 1)
 ANNOUNCED = Rule("address-announced", 1)
 """An address that a known contact told of as his own, in a mail from the one known before."""
@@ -95,6 +96,10 @@ class Known:
     inherited: Mapping[Target, Claim] = field(default_factory=dict)
     at: date | None = None
     """The day on which it was received."""
+    confirmed: Mapping[Target, str] = field(default_factory=dict)
+    """What people said that it belongs to, and who said so."""
+    rejected: frozenset[Target] = frozenset()
+    """What people said that it does not belong to."""
     listed: bool = False
     """It came over a mailing list, where anybody answers anybody."""
     forged: bool = False
@@ -105,13 +110,24 @@ Claims = dict[Target, Claim]
 
 
 def link(known: Known) -> Claims:
-    """Climb the ladder: each rung sees what the ones before it claimed."""
-    claims: Claims = {}
+    """Climb the ladder: each rung sees what the ones before it claimed, and people before all."""
+    claims: Claims = {
+        target: Claim(LinkState.CONFIRMED, PERSON, 100, PERSON.name, who)
+        for target, who in known.confirmed.items()
+    }
     for rung in LADDER:
         for target, claim in rung(known, claims):
+            if target in known.rejected:
+                continue
             if target not in claims or (claim.counts and not claims[target].counts):
                 claims[target] = claim
-    return claims
+    return {target: one for target, one in claims.items() if not _settled(known, target, one)}
+
+
+def _settled(known: Known, target: Target, claim: Claim) -> bool:
+    """Tell whether a person chose one of the others that a claim could as well be about."""
+    others = {(target[0], one) for one in claim.rejected}
+    return not claim.counts and not others.isdisjoint(known.confirmed)
 
 
 def _by_address(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:

@@ -8,9 +8,10 @@ from uuid import UUID
 from domain import answering
 from domain.answering import wants_answer
 from domain.authentication import is_forged
+from domain.choosing import Target, TargetKind
 from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
-from domain.linking import Claim, Known, Rule, Target, link
+from domain.linking import Claim, Known, Rule, link
 from domain.machine import Machine, recognise
 from domain.message import (
     CaptureEvent,
@@ -24,7 +25,6 @@ from domain.message import (
     MessageReceived,
     MessageThreaded,
     MessageUnlinked,
-    TargetKind,
 )
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
@@ -111,6 +111,8 @@ class Surroundings:
     parties_of_domain: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
     announced_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents_anywhere: tuple[NumberedDocument, ...] = ()
+    confirmed: Mapping[Target, str] = field(default_factory=dict)
+    rejected: frozenset[Target] = frozenset()
 
 
 def facts_of(received: MessageReceived) -> Facts:
@@ -218,6 +220,8 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         parties_of_domain=around.parties_of_domain,
         announced_by=around.announced_by,
         documents_anywhere=around.documents_anywhere,
+        confirmed=around.confirmed,
+        rejected=around.rejected,
         listed=classified.kind == "list",
         parties_at=around.parties_at,
         documents_of=around.documents_of,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, assert_never
 from uuid import UUID
 
-from domain import marking
+from domain import choosing, marking
 from domain.capture import (
     CaptureEvent,
     CaptureMessage,
@@ -17,6 +17,15 @@ from domain.capture import (
     MessageReceived,
     as_copy,
     as_whole,
+)
+from domain.choosing import (
+    Choices,
+    ChoosingCommand,
+    ChoosingEvent,
+    MessageLinkChoiceWithdrawn,
+    MessageLinkConfirmed,
+    MessageLinkRejected,
+    TargetKind,
 )
 from domain.marking import (
     MarkingCommand,
@@ -37,13 +46,6 @@ __all__ = [
     "MessageReceived", "MessageReopened", "MessageUnlinked", "OrderMove", "ReopenMessage",
     "TargetKind", "decide", "evolve", "initial",
 ]  # fmt: skip
-
-
-class TargetKind(StrEnum):
-    """What a message can be linked to."""
-
-    PARTY = "party"
-    DOCUMENT = "document"
 
 
 class LinkState(StrEnum):
@@ -164,6 +166,7 @@ MessageEvent = (
     | MessageLinked
     | MessageUnlinked
     | MessageThreaded
+    | ChoosingEvent
     | MessageClosed
     | MessageReopened
 )
@@ -187,7 +190,9 @@ class ReopenMessage:
     note: str = ""
 
 
-MessageCommand = CaptureMessage | MarkingCommand | OrderMove | CloseMessage | ReopenMessage
+MessageCommand = (
+    CaptureMessage | MarkingCommand | OrderMove | ChoosingCommand | CloseMessage | ReopenMessage
+)
 
 
 # ---- state
@@ -206,6 +211,7 @@ class Message:
     contents: frozenset[str] = field(default=frozenset())
     headers: frozenset[str] = field(default=frozenset())
     """Those of the contents that are a header alone."""
+    choices: Choices = field(default_factory=dict)
 
 
 initial = Message()
@@ -225,6 +231,8 @@ def evolve(message: Message, event: object) -> Message:
             copies = {target: message.copies[place], **message.copies}
             marks = {**message.marks, **left, target: Marks(event.flags)}
             return replace(message, marks=marks, copies=copies)
+        case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
+            return replace(message, choices=choosing.evolve(message.choices, event))
         case MessageClosed():
             return replace(message, closed=True)
         case MessageReopened():
@@ -256,6 +264,8 @@ def decide(message: Message, command: MessageCommand) -> list[MessageEvent]:
         raise Rejected("NOT_FOUND", "there is no such message")
     if isinstance(command, MarkingCommand):
         return [*marking.decide(message.marks, command)]
+    if isinstance(command, ChoosingCommand):
+        return [*choosing.decide(message.choices, command)]
     match command:
         case OrderMove():
             return [*moved(message.marks, command, message.copies)]

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.choosing import TargetKind
 from domain.linking import BLIND
 from domain.message import (
     FolderRole,
@@ -20,7 +21,6 @@ from domain.message import (
     MessageMoved,
     MessageReceived,
     MessageUnlinked,
-    TargetKind,
 )
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table

@@ -18,6 +18,11 @@ from domain.account import (
     AccountResumed,
 )
 from domain.authentication import ServerDistrusted, ServerTrusted
+from domain.choosing import (
+    MessageLinkChoiceWithdrawn,
+    MessageLinkConfirmed,
+    MessageLinkRejected,
+)
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -73,6 +78,8 @@ def sentence(event: object) -> str:
             return _of_mail(event)
         case MessageMarked() | MessageMoved() | MessageOrderFailed():
             return _of_marks(event)
+        case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
+            return _of_choices(event)
         case (
             MessageLinked()
             | MessageUnlinked()
@@ -135,6 +142,18 @@ def _of_marks(event: MarkingEvent) -> str:
 
 def _changes(added: Iterable[str], removed: Iterable[str]) -> str:
     return " ".join([f"+{one}" for one in sorted(added)] + [f"-{one}" for one in sorted(removed)])
+
+
+def _of_choices(
+    event: MessageLinkConfirmed | MessageLinkRejected | MessageLinkChoiceWithdrawn,
+) -> str:
+    match event:
+        case MessageLinkConfirmed(kind, _, note):
+            return f"said to belong to a {kind.value}" + (f": {_cut(note)}" if note else "")
+        case MessageLinkRejected(kind, _, note):
+            return f"said not to belong to a {kind.value}" + (f": {_cut(note)}" if note else "")
+        case MessageLinkChoiceWithdrawn(kind):
+            return f"what was said about a {kind.value} was taken back: rules decide again"
 
 
 def _of_links(

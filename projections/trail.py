@@ -12,6 +12,11 @@ from psycopg.rows import TupleRow
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
 from domain.catalog import CATALOG
+from domain.choosing import (
+    MessageLinkChoiceWithdrawn,
+    MessageLinkConfirmed,
+    MessageLinkRejected,
+)
 from domain.company import MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -181,6 +186,12 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
 def _named(event: object) -> Iterable[UUID]:
     match event:
         case MessageLinked(target=target) | MessageUnlinked(target=target):
+            yield target
+        case (
+            MessageLinkConfirmed(target=target)
+            | MessageLinkRejected(target=target)
+            | MessageLinkChoiceWithdrawn(target=target)
+        ):
             yield target
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact

@@ -43,6 +43,15 @@ CREATE TABLE {schema}.matching_mention (
     PRIMARY KEY (key, message)
 );
 CREATE INDEX ON {schema}.matching_mention (message);
+-- What people said about links: it stands above every rule.
+CREATE TABLE {schema}.matching_choice (
+    message uuid NOT NULL,
+    kind text NOT NULL,
+    target uuid NOT NULL,
+    belongs boolean NOT NULL,
+    said_by text NOT NULL,
+    PRIMARY KEY (message, kind, target)
+);
 -- Look-ups of another version are filled anew, without decisions until all is there.
 ALTER TABLE {schema}.matching_position
     ADD COLUMN version integer NOT NULL DEFAULT 0,

@@ -13,7 +13,8 @@ from api.graphql import inputs
 from api.graphql.context import Context
 from api.graphql.entries import made_entries, node_objects
 from api.graphql.ids import Kind, decoded, of_kind
-from api.graphql.inputs import DocumentKey, DocumentNumber, PartyKey
+from api.graphql.inputs import DocumentKey, PartyKey
+from api.graphql.keys import document_rows, only, party_rows
 from api.graphql.letters import made_links, made_messages, made_waits, message_objects
 from api.graphql.mail import (
     Conversation,
@@ -25,7 +26,7 @@ from api.graphql.mail import (
     Unanswered,
 )
 from api.graphql.node import AuditEntry, Node
-from api.graphql.paging import Connection, connection, count, given, page, page_info, text
+from api.graphql.paging import Connection, connection, count, given, page, page_info
 from api.graphql.parts import CorrespondenceStats, Mailbox
 from api.graphql.reading import (
     Reading,
@@ -38,7 +39,6 @@ from api.graphql.selection import Selection
 from domain.access import Scope
 from domain.values import Rejected
 from projections import documents, links, messages, parties, threads, timelines, trails
-from projections.directory import DocumentRow, PartyRow
 from projections.documents import DocumentFilter
 from projections.messages import MessageFilter
 from projections.parties import PartyFilter
@@ -91,40 +91,14 @@ class Asking:
     async def party(self, by: PartyKey, wanted: Selection) -> Party | None:
         """Give the one party that a key names."""
         async with self.reading() as read:
-            rows = await self._parties(read, by)
-            return _only(await made_parties(read, rows, wanted), "parties")
-
-    async def _parties(self, read: Reading, by: PartyKey) -> list[PartyRow]:
-        if id := given(by.id):
-            found = await parties.by_ids(*read.asked, [of_kind(Kind.PARTY, id)])
-            return list(found.values())
-        if code := given(by.code):
-            if code.company != self.context.carteggio.company:
-                return []
-            return await parties.by_erp_id(
-                *read.asked, text(code.code), text(code.kind).casefold()
-            )
-        if vat := given(by.vat_number):
-            return await parties.by_vat_number(*read.asked, vat)
-        return await parties.by_address(*read.asked, given(by.address) or "")
+            rows = await party_rows(read, self.context.carteggio.company, by)
+            return only(await made_parties(read, rows, wanted), "parties")
 
     async def document(self, by: DocumentKey, wanted: Selection) -> Document | None:
         """Give the one document that a key names."""
         async with self.reading() as read:
-            rows = await self._documents(read, by)
-            return _only(await made_documents(read, rows, wanted), "documents")
-
-    async def _documents(self, read: Reading, by: DocumentKey) -> list[DocumentRow]:
-        if id := given(by.id):
-            found = await documents.by_ids(*read.asked, [of_kind(Kind.DOCUMENT, id)])
-            return list(found.values())
-        if number := given(by.number):
-            if number.company != self.context.carteggio.company:
-                return []
-            kind = text(number.kind).casefold()
-            rows = await documents.by_number(*read.asked, kind, text(number.number))
-            return [row for row in rows if _of_year(row, number)]
-        return await documents.by_erp_id(*read.asked, given(by.external_id) or "")
+            rows = await document_rows(read, self.context.carteggio.company, by)
+            return only(await made_documents(read, rows, wanted), "documents")
 
     async def conversation(self, id: ID) -> Conversation | None:
         """Give a conversation, also by an id that was absorbed."""
@@ -313,18 +287,6 @@ def asked_page(info: Info[Any, Any], order: Order, at: Mapping[str, Any]) -> Pag
 def _nodes(info: Info[Any, Any]) -> Selection:
     """Give what is wanted of the objects of a connection."""
     return Selection.of(info)["edges"]["node"]
-
-
-def _only(found: Mapping[UUID, K], what: str) -> K | None:
-    if len(found) > 1:
-        sentence = f"{len(found)} {what} have this key; ask for one by its id"
-        raise Rejected("AMBIGUOUS", sentence)
-    return next(iter(found.values()), None)
-
-
-def _of_year(row: DocumentRow, number: DocumentNumber) -> bool:
-    year = given(number.year)
-    return year is None or (row.issued_on is not None and row.issued_on.year == year)
 
 
 def _each(rows: Sequence[object], made: Sequence[K]) -> Callable[[object], K]:

@@ -14,7 +14,18 @@ from api.graphql import ids
 from api.graphql.ids import Kind
 from api.graphql.paging import given, text
 from api.graphql.scalars import Position
-from domain.linking import ADDRESS, FORM, FORWARD, NUMBER, REPLY, UNPROVEN
+from domain.linking import (
+    ADDRESS,
+    ALONE,
+    ANNOUNCED,
+    DOMAIN,
+    FORM,
+    FORWARD,
+    NUMBER,
+    PERSON,
+    REPLY,
+    UNPROVEN,
+)
 from domain.message import Direction, LinkState
 from domain.values import Rejected
 from projections import documents, messages, parties, reader, timelines, trails
@@ -39,6 +50,9 @@ class LinkReason(Enum):
     ADDRESS = strawberry.enum_value(
         "address", description="A correspondent's address is a contact's."
     )
+    DOMAIN = strawberry.enum_value(
+        "domain", description="A correspondent's address is in the domain of a party's contacts."
+    )
     DOCUMENT_NUMBER = strawberry.enum_value(
         "document_number", description="The mail names a document of a matched party."
     )
@@ -52,8 +66,12 @@ REASONS: Final = {
     FORM.name: LinkReason.ADDRESS,
     FORWARD.name: LinkReason.ADDRESS,
     UNPROVEN.name: LinkReason.ADDRESS,
+    ANNOUNCED.name: LinkReason.ADDRESS,
+    DOMAIN.name: LinkReason.DOMAIN,
     NUMBER.name: LinkReason.DOCUMENT_NUMBER,
+    ALONE.name: LinkReason.DOCUMENT_NUMBER,
     REPLY.name: LinkReason.REPLY,
+    PERSON.name: LinkReason.MANUAL,
     "": LinkReason.MANUAL,
 }
 """The reason that each rule of the ladder stands for; a person has no rule."""

@@ -39,7 +39,8 @@ from api.graphql.reading import (
 from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
 from api.paths import raw_path
-from domain.message import CloseReason, Direction, LinkState, TargetKind
+from domain.choosing import TargetKind
+from domain.message import CloseReason, Direction, LinkState
 from domain.values import ActorKind
 from projections import conversations, links, messages, threads
 from projections.authentication import ResultRow, results_of

@@ -45,23 +45,32 @@ class MessagePayload:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is ordered for which messages, with their places in the input; `do` does it."""
+    """What is ordered for which messages, with their places in the input; `do` does it.
+
+    `consequences`: what follows by itself is waited for, too, and the position is after that.
+    """
 
     id: str
     messages: Mapping[UUID, int]
     order: object
     do: Do
+    consequences: bool = False
 
 
 def asked(command_id: str, message_ids: Sequence[ID], order: object, do: Do) -> Asked:
     """Check what all commands to messages have in common."""
     check_command_id(command_id)
+    return Asked(command_id, named(message_ids), order, do)
+
+
+def named(message_ids: Sequence[ID]) -> dict[UUID, int]:
+    """Give the messages that ids name, with their places."""
     if not 1 <= len(message_ids) <= MOST:
         raise Rejected("INVALID", f"messageIds: from 1 to {MOST} are needed")
     found: dict[UUID, int] = {}
     for place, one in enumerate(message_ids):
         found.setdefault(of_kind(Kind.MESSAGE, one), place)
-    return Asked(command_id, found, order, do)
+    return found
 
 
 async def answered(info: Info[Any, Any], ask: Callable[[], Asked]) -> MessagePayload:
@@ -132,6 +141,9 @@ def _done(context: Context, asked: Asked, reach: _Reach) -> _Done:
     last = max((one for one in positions if one is not None), default=None)
     if last is not None:
         context.carteggio.feed.catch_up(last)
+        if asked.consequences:
+            last = journal.head()
+            context.carteggio.feed.catch_up(last)
     return _Done(last, errors)
 
 

@@ -30,6 +30,7 @@ from api.graphql.inputs import (
     moment,
 )
 from api.graphql.limits import LIMITS
+from api.graphql.linking import LinkingMutation
 from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
@@ -303,6 +304,7 @@ def _status(carteggio: Carteggio) -> SystemStatus:
 class Mutation(
     ClosingMutation,
     MarkingMutation,
+    LinkingMutation,
     FetchingMutation,
     AccountMutation,
     ConsentMutation,

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.matching import Lookups, number_key
+from adapters.matching_choices import Said
 from adapters.matching_topics import On
 from api.work.masterdata import Tables
 from domain.content import Content
@@ -29,6 +30,7 @@ from domain.numbers import Sighting
 from domain.topics import WINDOW, Topic, by_subject, goes_on_under
 from domain.values import MessageId
 
+_NOTHING = Said()
 Numbers = tuple[tuple[str, tuple[Sighting, ...]], ...]
 
 
@@ -74,6 +76,7 @@ class Docket:
     seeking: dict[UUID, tuple[datetime, Collection[Topic]]]
     people: People
     before: Mapping[UUID, Verdict]
+    said: Mapping[UUID, Said]
     numbers: Mapping[UUID, Numbers] = field(default_factory=dict)
     mentions: Mapping[UUID, Collection[str]] = field(default_factory=dict)
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]] = field(default_factory=dict)
@@ -105,6 +108,7 @@ def docket_of(tables: Tables, due: Mapping[UUID, UUID]) -> Docket:
         seeking={one: sought.get(one, (facts[one].at, ())) for one in facts},
         people=_people(tables, facts, ours),
         before=tables.lookups.verdicts({*facts, *gone_on.values(), *parents.values()}),
+        said=tables.choices.of(facts),
     )
     order = list(_parents_first(facts, docket.parents))
     _look_for_numbers(tables, docket, order, contents)
@@ -141,7 +145,7 @@ def _look_for_numbers(
 ) -> None:
     """Numbers count among the documents of a message's parties; without any, among all."""
     belonging = {message for message, verdict in docket.before.items() if parties_matched(verdict)}
-    belonging |= {message for message in order if docket.people.known(message)}
+    belonging |= {one for one in order if docket.people.known(one) or one in docket.said}
     for message in order:
         if docket.parents.get(message) in belonging:
             belonging.add(message)
@@ -149,6 +153,7 @@ def _look_for_numbers(
     keys = {message: _keys(found) for message, found in docket.numbers.items()}
     parties = docket.people.parties
     parties.update(one for verdict in docket.before.values() for one in parties_matched(verdict))
+    parties.update(one for said in docket.said.values() for _, one in said.confirmed)
     together = set[str]().union(*(keys[one] for one in order if one in belonging))
     docket.documents_of = tables.lookups.documents_named(parties, together)
     docket.mentions = {one: () if one in belonging else keys[one] for one in order}
@@ -223,7 +228,7 @@ def judge_in(docket: Docket, message: UUID) -> None:
     verdict = None
     if parent is not None:
         verdict = docket.judged.get(parent) or docket.before.get(parent)
-    before = docket.before.get(message)
+    before, said = docket.before.get(message), docket.said.get(message, _NOTHING)
     around = Surroundings(
         ours=docket.ours.within(docket.facts[message].mailboxes),
         parties_at=docket.people.parties_at,
@@ -234,6 +239,8 @@ def judge_in(docket: Docket, message: UUID) -> None:
         parties_of_domain=docket.people.of_domain,
         announced_by=docket.people.announced_by,
         documents_anywhere=docket.anywhere,
+        confirmed=said.confirmed,
+        rejected=frozenset(said.rejected),
     )
     now = judge(docket.facts[message], around)
     docket.judged[message] = now

@@ -4,9 +4,21 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from adapters.matching import Lookups
-from api.work.masterdata import Tables, fold_contacts, fold_document, fold_forms, fold_own
+from api.work.masterdata import (
+    Tables,
+    fold_choice,
+    fold_contacts,
+    fold_document,
+    fold_forms,
+    fold_own,
+)
 from domain.announcing import announced
 from domain.authentication import ServerDistrusted, ServerTrusted
+from domain.choosing import (
+    MessageLinkChoiceWithdrawn,
+    MessageLinkConfirmed,
+    MessageLinkRejected,
+)
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
@@ -24,6 +36,9 @@ HEARD = (
     "message.completed",
     "message.moved",
     "message.reread",
+    "message.link_confirmed",
+    "message.link_rejected",
+    "message.link_choice_withdrawn",
     "party.contact_registered",
     "party.contact_removed",
     "document.registered",
@@ -55,6 +70,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_document(tables, recorded, record)
             case CompanyDescribed() | ColleagueRegistered() | MailboxRegistered():
                 fold_own(tables, recorded)
+            case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
+                fold_choice(tables, recorded, recorded.event)
             case WebFormDeclared():
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():

@@ -8,9 +8,11 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from adapters.matching import Lookups, number_keys, ref
+from adapters.matching_choices import Choices
 from adapters.matching_due import Due
 from adapters.matching_people import People
 from adapters.matching_topics import Topics
+from domain.choosing import ChoosingEvent, MessageLinkChoiceWithdrawn, MessageLinkConfirmed
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentRecord
 from domain.party import ContactRegistered, ContactRemoved
@@ -25,13 +27,16 @@ class Tables:
     lookups: Lookups
     people: People
     topics: Topics
+    choices: Choices
     due: Due
 
     @classmethod
     def on(cls, connection: Connection[TupleRow], *, quiet: bool = False) -> "Tables":
         """Give those of a connection; `quiet`: what is folded makes no message due."""
         due = Due(connection, quiet=quiet)
-        return cls(Lookups(connection), People(connection), Topics(connection), due)
+        return cls(
+            Lookups(connection), People(connection), Topics(connection), Choices(connection), due
+        )
 
 
 def fold_contacts(tables: Tables, batch: Sequence[Recorded]) -> None:
@@ -80,3 +85,14 @@ def fold_own(tables: Tables, recorded: Recorded) -> None:
             recorded.stream, [one.casefold() for one in event.domains], own
         )
         tables.due.due_everywhere(cause)
+
+
+def fold_choice(tables: Tables, recorded: Recorded, event: ChoosingEvent) -> None:
+    """Take in what a person said about a link, or took back."""
+    belongs = None
+    if not isinstance(event, MessageLinkChoiceWithdrawn):
+        belongs = isinstance(event, MessageLinkConfirmed)
+    by = recorded.envelope.on_behalf_of or recorded.envelope.actor
+    target = (event.kind, event.target)
+    tables.choices.set(recorded.stream, target, by.id, belongs=belongs)
+    tables.due.due([recorded.stream], recorded.envelope.event_id)

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from api.work.docket import Docket, going_on_ref, judge_in
 from api.work.masterdata import Tables
+from domain.choosing import TargetKind
 from domain.linking import NUMBER
 from domain.matching import Verdict, own_ids
-from domain.message import Direction, TargetKind
+from domain.message import Direction
 from domain.topics import ANSWERED_WITHIN, Topic, answers_under, by_question, questions
 from domain.values import MessageId
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.choosing import TargetKind
 from domain.linking import (
     ADDRESS,
     ALONE,
@@ -19,7 +20,7 @@ from domain.linking import (
     Known,
     link,
 )
-from domain.message import Direction, LinkState, TargetKind
+from domain.message import Direction, LinkState
 from domain.naming import NumberedDocument
 from domain.numbers import parse_number, sightings
 from domain.values import MessageId

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.choosing import TargetKind
 from domain.message import (
     Direction,
     LinkState,
@@ -13,7 +14,6 @@ from domain.message import (
     MessageLinked,
     MessageReceived,
     MessageUnlinked,
-    TargetKind,
 )
 from projections import links, timelines
 from projections.history import history

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from domain.catalog import CATALOG
-from domain.message import LinkState, MessageUnlinked, TargetKind
+from domain.choosing import TargetKind
+from domain.message import LinkState, MessageUnlinked
 from domain.party import PartyRegistered
 from domain.recorded import Erased
 from events import example

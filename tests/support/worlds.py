@@ -15,6 +15,7 @@ from domain import message as mail
 from domain.access import Scope, TokenIssued, TokenRevoked
 from domain.account import AccountConfigured, AccountPaused, AccountRemoved, AccountResumed
 from domain.catalog import BY_CLASS
+from domain.choosing import TargetKind
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Attachment, Content
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
@@ -32,7 +33,6 @@ from domain.message import (
     MessageReceived,
     MessageReopened,
     MessageUnlinked,
-    TargetKind,
 )
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.recorded import Envelope, Erased, Origin, Recorded

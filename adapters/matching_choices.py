@@ -1,0 +1,56 @@
+"""The reactions' look-up of what people said about links."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import LiteralString
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from domain.choosing import Target, TargetKind
+
+
+@dataclass(slots=True)
+class Said:
+    """What people said about one message: what it belongs to, by whose word, and what not."""
+
+    confirmed: dict[Target, str] = field(default_factory=dict)
+    rejected: set[Target] = field(default_factory=set)
+
+
+class Choices:
+    """People's choices within one transaction."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Work in the transaction of `connection`."""
+        self._connection = connection
+
+    def set(self, message: UUID, target: Target, by: str, *, belongs: bool | None) -> None:
+        """Store what somebody said; `belongs` None takes it back."""
+        self._connection.execute(
+            "DELETE FROM matching_choice WHERE message = %s AND kind = %s AND target = %s",
+            (message, target[0].value, target[1]),
+        )
+        if belongs is not None:
+            self._connection.execute(
+                "INSERT INTO matching_choice VALUES (%s, %s, %s, %s, %s)",
+                (message, target[0].value, target[1], belongs, by),
+            )
+
+    def of(self, messages: Collection[UUID]) -> Mapping[UUID, Said]:
+        """Give what was said about messages."""
+        query: LiteralString = (
+            "SELECT message, kind, target, belongs, said_by FROM matching_choice"
+            " WHERE message = ANY(%b)"
+        )
+        found: dict[UUID, Said] = {}
+        with self._connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(query, (list(messages),)).fetchall()
+        for message, kind, target, belongs, by in rows:
+            said = found.setdefault(message, Said())
+            if belongs:
+                said.confirmed[TargetKind(kind), target] = by
+            else:
+                said.rejected.add((TargetKind(kind), target))
+        return found

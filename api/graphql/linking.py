@@ -1,0 +1,128 @@
+"""Commands: people say to whom and to what mail belongs; what they say stands above every rule."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import strawberry
+from strawberry import ID, UNSET, Info
+
+from api.graphql.access import requires
+from api.graphql.asking import Asking
+from api.graphql.closing import LONGEST_NOTE
+from api.graphql.commands import COMMAND_ID, check_command_id, user_error
+from api.graphql.context import Context
+from api.graphql.inputs import DocumentKey, PartyKey
+from api.graphql.keys import target_of
+from api.graphql.orders import MESSAGE_IDS, MOST, Asked, MessagePayload, answered, named
+from api.graphql.paging import given
+from domain import message as mail
+from domain.access import Scope
+from domain.choosing import ChooseLink, ChoosingCommand, WithdrawLinkChoice
+from domain.values import Rejected
+from projections import conversations as threads
+from projections.messages import by_ids
+
+_WHOLE: Final = "All messages of their conversations that you see, 100 at most."
+
+
+@strawberry.input(one_of=True, description="A party or a document.")
+class LinkTargetKey:
+    party: PartyKey | None = strawberry.field(default=UNSET, description="The party.")
+    document: DocumentKey | None = strawberry.field(default=UNSET, description="The document.")
+
+
+@strawberry.input(description="To whom or what messages belong, or do not belong.")
+class MessageLinkInput:
+    command_id: ID = strawberry.field(description=COMMAND_ID)
+    message_ids: list[ID] = strawberry.field(description=MESSAGE_IDS)
+    target: LinkTargetKey = strawberry.field(description="The party or document it is about.")
+    whole_conversation: bool = strawberry.field(default=False, description=_WHOLE)
+    note: str | None = strawberry.field(default=UNSET, description="Why; it is kept sealed.")
+
+
+@strawberry.input(description="For which messages rules decide again.")
+class MessageLinkResetInput:
+    command_id: ID = strawberry.field(description=COMMAND_ID)
+    message_ids: list[ID] = strawberry.field(description=MESSAGE_IDS)
+    target: LinkTargetKey = strawberry.field(description="The party or document it is about.")
+    whole_conversation: bool = strawberry.field(default=False, description=_WHOLE)
+
+
+@strawberry.type
+class LinkingMutation:
+    @strawberry.mutation(
+        description="Says that messages belong to a party or document: confirms what was found or "
+        "suggested, or adds what no rule found. What answers them follows.",
+        **requires(Scope.LINK_MAIL),
+    )
+    async def message_link(self, info: Info[Any, Any], input: MessageLinkInput) -> MessagePayload:
+        return await _said(info, input, belongs=True)
+
+    @strawberry.mutation(
+        description="Says that messages do not belong to a party or document, whatever rules find.",
+        **requires(Scope.LINK_MAIL),
+    )
+    async def message_unlink(
+        self, info: Info[Any, Any], input: MessageLinkInput
+    ) -> MessagePayload:
+        return await _said(info, input, belongs=False)
+
+    @strawberry.mutation(
+        description="Takes back what people said about messages and a party or document: rules "
+        "decide again.",
+        **requires(Scope.LINK_MAIL),
+    )
+    async def message_link_reset(
+        self, info: Info[Any, Any], input: MessageLinkResetInput
+    ) -> MessagePayload:
+        return await _said(info, input, belongs=None)
+
+
+async def _said(
+    info: Info[Any, Any], input: MessageLinkInput | MessageLinkResetInput, *, belongs: bool | None
+) -> MessagePayload:
+    context: Context = info.context
+    note = given(input.note) or "" if isinstance(input, MessageLinkInput) else ""
+    try:
+        check_command_id(input.command_id)
+        if len(note) > LONGEST_NOTE:
+            raise Rejected("INVALID", f"note: {LONGEST_NOTE} characters is the most")
+        async with Asking(context).reading() as read:
+            party, document = given(input.target.party), given(input.target.document)
+            target = await target_of(read, context.carteggio.company, party, document)
+        messages = named(input.message_ids)
+        if input.whole_conversation:
+            messages = await _with_conversations(context, messages)
+    except Rejected as refusal:
+        return MessagePayload(messages=[], position=None, user_errors=[user_error(refusal)])
+    order: ChoosingCommand = (
+        WithdrawLinkChoice(*target) if belongs is None else ChooseLink(*target, belongs, note)
+    )
+    journal = context.carteggio.journal
+    ask = Asked(
+        input.command_id,
+        messages,
+        order,
+        lambda message, envelope: journal.record(message, mail, order, envelope),
+        consequences=True,
+    )
+    return await answered(info, lambda: ask)
+
+
+async def _with_conversations(context: Context, messages: dict[UUID, int]) -> dict[UUID, int]:
+    """Add the other messages of their conversations, each in the place of the one that named it."""
+    reader = context.viewer.acts
+    async with context.read() as (connection, names):
+        groups = await threads.conversations_of(connection, names, reader, list(messages))
+        found = dict(messages)
+        for message, conversation in groups.items():
+            members = await threads.members_of(connection, names, reader, conversation)
+            seen = await by_ids(connection, names, reader, [one.message for one in members])
+            for one in seen:
+                found.setdefault(one, messages[message])
+    if len(found) > MOST:
+        raise Rejected(
+            "INVALID",
+            f"wholeConversation: these are {len(found)} messages; {MOST} are the most at once",
+        )
+    return found
