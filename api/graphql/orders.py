@@ -18,6 +18,7 @@ from api.graphql.letters import message_objects
 from api.graphql.mail import Message
 from api.graphql.scalars import Position
 from api.graphql.selection import Selection
+from api.work.settling import settle
 from domain.access import Scope
 from domain.recorded import Envelope
 from domain.values import Rejected
@@ -139,11 +140,10 @@ def _done(context: Context, asked: Asked, reach: _Reach) -> _Done:
         except Rejected as refusal:
             errors.append(user_error(refusal, "messageIds", str(place)))
     last = max((one for one in positions if one is not None), default=None)
-    if last is not None:
+    if last is not None and asked.consequences:
+        last = settle(context.carteggio, last)
+    elif last is not None:
         context.carteggio.feed.catch_up(last)
-        if asked.consequences:
-            last = journal.head()
-            context.carteggio.feed.catch_up(last)
     return _Done(last, errors)
 
 
