@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,12 +41,6 @@ TEST = """mutation($input: AccountTestInput!) { accountTest(input: $input) { isG
 def ordering(name: str) -> str:
     return f"""mutation($input: AccountInput!) {{ {name}(input: $input) {{ position
       userErrors {{ code message }} account {{ state }} }} }}"""
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture
