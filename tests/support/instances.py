@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from adapters.database import Database
+    from adapters.mime.worker import ReadingWorker
     from adapters.settings import Settings
     from api.work.instance import Carteggio
 
@@ -70,6 +71,15 @@ def carteggio(database: "Database", made_instance: Made, tmp_path: Path) -> Iter
     home = Home(shutil.copytree(made_instance.home, tmp_path / "home"))
     with compose(home, _settings(database.dsn)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator["ReadingWorker"]:
+    """Give a process that reads mail, for whoever needs no limits of his own."""
+    from adapters.mime.worker import ReadingWorker  # noqa: PLC0415
+
+    with ReadingWorker() as reading:
+        yield reading
 
 
 def _settings(dsn: str, allowed: str = LOOPBACK) -> "Settings":

@@ -1,6 +1,5 @@
 """Accounts are attended by real connections: news comes at once, trouble stays with its account."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,12 +32,6 @@ def answer(number: int) -> bytes:
 
 def _date(when: datetime) -> str:
     return f"{when:%a, %d %b %Y %H:%M:%S +0000}"
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

@@ -29,12 +29,6 @@ plugin {
 """
 
 
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
-
-
 @pytest.fixture
 def box(carteggio: Carteggio, worker: ReadingWorker, mail_account: MailAccount) -> Box:
     return Box(carteggio, worker, mail_account)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Event, Thread
@@ -38,12 +38,6 @@ MAIL = (
     b"From: ada@acme.example\r\nTo: info@firm.example\r\nSubject: Offer?\r\n"
     b"Message-ID: <q@acme.example>\r\n\r\nCould you send us your offer, please?\r\n"
 )
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 class Office:

@@ -1,7 +1,6 @@
 """A mail file that is dropped equals the same mail fetched: one message, the same links."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,12 +60,6 @@ class Office:
         return sorted(
             (one.rule, one.evidence) for one in events_of(self.carteggio, "message.linked")
         )
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

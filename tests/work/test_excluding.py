@@ -1,7 +1,6 @@
 """The do-not-capture list against real servers and files: nothing is stored, only counted."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,12 +98,6 @@ class Office:
     def senders(self) -> list[str]:
         received = events_of(self.carteggio, "message.received")
         return [one.content.authors[0].spec for one in received]
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

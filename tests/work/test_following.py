@@ -6,7 +6,6 @@ fetched again would be a variant.
 
 import asyncio
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,12 +23,6 @@ from instances import events_of
 from labelled import Labelled, labelled
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

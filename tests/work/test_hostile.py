@@ -1,7 +1,7 @@
 """Accounts on hostile servers: told by kind, in nobody's way, and fetched once the server behaves."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 
 from adapters.imap.values import Limits, TroubleKind
-from adapters.mime.worker import ReadingWorker
 from api.work.accounts import states_of
 from attended import Office, counted
 from badcertificates import Shown
@@ -25,9 +24,8 @@ LIMITS = Limits(
 
 
 @pytest.fixture
-def office(carteggio) -> Iterator[Office]:
-    with ReadingWorker() as worker:
-        yield Office(carteggio, worker)
+def office(carteggio, worker) -> Office:
+    return Office(carteggio, worker)
 
 
 class Street:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Event, Thread
 
@@ -88,12 +87,6 @@ class Office:
     def compared_at(self) -> datetime | None:
         (one,) = ledgers_of(self.carteggio.database).values()
         return one.checked_at
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

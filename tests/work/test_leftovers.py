@@ -1,7 +1,6 @@
 """What cannot be fetched, or is too large to be: told, kept by its header, had on demand, tried again."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,12 +22,6 @@ from projections.reader import EVERYTHING
 
 NOW = datetime.now(UTC)
 SMALL = Limits(connect=10, command=20, fetch=20, whole=10_000, piece=8_192, largest=20_000)
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from dovecot import Dovecot
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_happens_to_a_mailbox_the_archive_is_complete(
-    carteggio: Carteggio, dovecot: Dovecot, seed: int
+    carteggio: Carteggio, worker: ReadingWorker, dovecot: Dovecot, seed: int
 ) -> None:
     box = Mailbox(dovecot.add_user(), "qresync", random.Random(seed))  # noqa: S311  no secret
-    with ReadingWorker() as worker:
-        assert one_round(Tally(), carteggio, worker, box, steps=10) == []
+    assert one_round(Tally(), carteggio, worker, box, steps=10) == []

@@ -113,12 +113,6 @@ class Fetching:
             return cursor.fetchall() if cursor.description else []
 
 
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
-
-
 @pytest.fixture
 def fetch(carteggio: Carteggio, worker: ReadingWorker) -> Fetching:
     return Fetching(carteggio, worker)

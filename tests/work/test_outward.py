@@ -28,12 +28,6 @@ def level(request: pytest.FixtureRequest, dovecot: Dovecot) -> Iterator[Dovecot]
         yield server
 
 
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
-
-
 @pytest.fixture
 def box(carteggio: Carteggio, worker: ReadingWorker, level: Dovecot) -> Box:
     return Box(carteggio, worker, level.add_user())

@@ -1,7 +1,6 @@
 """Capture: nothing is lost, nothing is doubled, whatever comes twice, differs, or breaks."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -52,12 +51,6 @@ class Capturing:
 
     def copies(self) -> list[MessageCopyFound]:
         return events_of(self.carteggio, "message.copy_found")
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Accounts against a real IMAP server: each message once, whatever the server does to its UIDs."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,12 +46,6 @@ class Fetching:
 
 def _fields(entered: Entered) -> dict[str, object]:
     return {name: getattr(entered, name) for name in Entered.__slots__}
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

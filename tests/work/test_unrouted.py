@@ -32,15 +32,14 @@ STRANGE = {
 
 
 @pytest.fixture
-def listed(carteggio: Carteggio) -> list[str]:
+def listed(carteggio: Carteggio, worker: ReadingWorker) -> list[str]:
     """Take all of it in at once, and give the ids of what is unmatched."""
     box = register_mailbox(carteggio, "info@firm.example")
     place = Place(box, "INBOX", FolderRole.INBOX)
     at = datetime(2026, 3, 2, tzinfo=UTC)
-    with ReadingWorker() as worker:
-        reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
-        batch = reception.read([Arrival(raw, place, at) for raw in STRANGE.values()])
-        assert reception.store(batch).stored == len(STRANGE)
+    reception = Reception(carteggio.journal, carteggio.blobs, worker, "import")
+    batch = reception.read([Arrival(raw, place, at) for raw in STRANGE.values()])
+    assert reception.store(batch).stored == len(STRANGE)
     carteggio.feed.catch_up()
 
     async def asked() -> list[str]:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,12 +41,6 @@ TEST = """mutation($input: AccountTestInput!) { accountTest(input: $input) { isG
 def ordering(name: str) -> str:
     return f"""mutation($input: AccountInput!) {{ {name}(input: $input) {{ position
       userErrors {{ code message }} account {{ state }} }} }}"""
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture
@@ -229,7 +222,7 @@ def test_a_private_authority_or_a_pinned_key_is_entered_as_text(api, manager, ma
     secured = {"port": server.imaps, "security": "TLS"}
     (error,) = configured(api, manager, **entered(mail_account, **secured))["userErrors"]
     assert error["code"] == "NO_LOGIN"
-    pin = re.search(r"sha256:[\w+/]+=", error["message"]).group()
+    (pin,) = re.findall(r"sha256:[\w+/]+=", error["message"])
     done = configured(api, manager, **entered(mail_account, "c-2", authorities=pem, **secured))
     assert done["userErrors"] == []
     (one,) = api.ask("{ accounts { pin authorities } }", manager)["accounts"]

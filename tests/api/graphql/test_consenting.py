@@ -55,7 +55,8 @@ def user(believer: Dovecot, api: Api, provider: Provider) -> MailAccount:
 
 
 def account_of(api: Api) -> dict[str, Any]:
-    (one,) = api.ask(SHOWN)["accounts"]
+    shown: list[dict[str, Any]] = api.ask(SHOWN)["accounts"]
+    (one,) = shown
     return one
 
 

@@ -1,7 +1,7 @@
 """Command: what is too large to be fetched by itself is fetched when somebody wants it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -19,12 +19,6 @@ FETCH = """mutation($input: MessageFetchInput!) { messageFetch(input: $input) { 
   userErrors { code message path } messages { subject occurrences { wholeSize } } } }"""
 SHOWN = "{ messages(first: 10) { edges { node { id subject occurrences { size wholeSize } } } } }"
 LARGE = mail(2) + b"x" * 50_000 + b"\r\n"
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Commands: mail is marked and moved, here at once and then at the mail server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -21,12 +21,6 @@ MOVE = """mutation($input: MessageMoveInput!) { messageMove(input: $input) { pos
   userErrors { code message path } messages { subject
     occurrences { folder seen flagged answered gone isPending } } } }"""
 NOBODY = "msg_" + "0" * 31 + "1"
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[ReadingWorker]:
-    with ReadingWorker() as reading:
-        yield reading
 
 
 @pytest.fixture

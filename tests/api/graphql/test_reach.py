@@ -63,7 +63,7 @@ def test_what_is_written_as_such_a_machine_is_refused_at_once(api: Api, host: st
 
 
 def test_what_leads_there_by_another_name_is_never_called_not_in_fetching_either(
-    api: Api, inside: socket.socket
+    api: Api, worker: ReadingWorker, inside: socket.socket
 ):
     port = inside.getsockname()[1]
     (error,) = configured(api, "c-1", port=port)["userErrors"]
@@ -73,8 +73,7 @@ def test_what_leads_there_by_another_name_is_never_called_not_in_fetching_either
     tried = api.ask(TEST, input={"accountId": id})["accountTest"]
     assert [step["state"] for step in tried["steps"][:3]] == ["GOOD", "BAD", "NOT_REACHED"]
     api.caught_up()
-    with ReadingWorker() as worker:
-        (synced,) = asyncio.run(Sync(api.carteggio, worker).all())
+    (synced,) = asyncio.run(Sync(api.carteggio, worker).all())
     assert "no mail server may be there" in synced.trouble
     with pytest.raises(BlockingIOError):
         inside.accept()
