@@ -4,7 +4,7 @@ import time
 from typing import Final
 
 from adapters.matching_due import Due
-from api.work.feed import PAUSE_S
+from api.work.consumers import PAUSE_S
 from api.work.instance import Carteggio
 
 _LONGEST_S: Final = 5.0
