@@ -29,9 +29,6 @@ _FILLED = (
     "matching_seen",
     "matching_contact",
     "matching_announced",
-    "matching_topic",
-    "matching_seeker",
-    "matching_mention",
     "matching_choice",
     "matching_number",
     "matching_ours",
@@ -72,7 +69,8 @@ class Lookups:
     def begin_anew(self, name: str, version: int, upto: int) -> bool:
         """Empty look-ups of another version, to be filled up to a position; tell whether so.
 
-        What was decided and what is due stays.
+        What was decided, what follows from that (questions, who seeks, who is mentioned), and what is
+        due stays.
         """
         query: LiteralString = (
             "UPDATE matching_position SET version = %s, filling_up_to = %s, position = 0"
@@ -82,6 +80,7 @@ class Lookups:
             return False
         for table in _FILLED:
             self._connection.execute(SQL("DELETE FROM {}").format(Identifier(table)))
+        self._run("DELETE FROM matching_topic WHERE NOT question")
         return True
 
     def filling_up_to(self, name: str) -> int:

@@ -39,6 +39,7 @@ from domain.message import (
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.quarantine import ReprocessingOrdered
+from domain.relinking import RelinkingOrdered
 from domain.rereading import MessageReread
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -104,6 +105,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("exclusion.added", ExclusionAdded),
     EventType("exclusion.removed", ExclusionRemoved),
     EventType("projection.event_skipped", EventSkipped),
+    EventType("relinking.ordered", RelinkingOrdered),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

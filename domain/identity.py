@@ -124,6 +124,11 @@ def quarantine_stream(company: str) -> UUID:
     return uuid5(_NAMESPACE, f"quarantine\n{company}")
 
 
+def relinking_stream(company: str) -> UUID:
+    """Name the stream of the orders to match all mail again."""
+    return uuid5(_NAMESPACE, f"relinking\n{company}")
+
+
 def company_stream(company: str) -> UUID:
     """Give the stream id of the company's own description."""
     return uuid5(_NAMESPACE, f"company\n{company}")

@@ -50,6 +50,7 @@ from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased
+from domain.relinking import RelinkingOrdered
 from domain.rereading import MessageReread, Saying
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -214,6 +215,8 @@ def _of_house(event: object) -> str:
             return f"token {name} issued{' to a colleague' if colleague else ''}"
         case TokenRevoked():
             return "the token was revoked"
+        case RelinkingOrdered(note):
+            return "all mail is matched again" + (f": {_cut(note)}" if note else "")
         case EventSkipped(projection, position):
             return f"{projection} passed over the event at position {position}"
         case Erased(name):

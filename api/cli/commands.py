@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "replay": "running.replay",
     "skip": "running.skip",
     "reread": "rereading.reread",
+    "relink": "relinking.relink",
     "unmatched": "unmatched.unmatched",
     "demo": "demo.demo",
     "import": Group(

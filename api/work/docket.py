@@ -81,11 +81,15 @@ class Docket:
     mentions: Mapping[UUID, Collection[str]] = field(default_factory=dict)
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]] = field(default_factory=dict)
     anywhere: tuple[NumberedDocument, ...] = ()
+    elsewhere: Mapping[UUID, Verdict] = field(default_factory=dict)
+    """Verdicts on other messages that are newer than those that are kept."""
     judged: dict[UUID, Verdict] = field(default_factory=dict)
     changed: dict[UUID, Verdict] = field(default_factory=dict)
 
 
-def docket_of(tables: Tables, due: Mapping[UUID, UUID]) -> Docket:
+def docket_of(
+    tables: Tables, due: Mapping[UUID, UUID], elsewhere: Mapping[UUID, Verdict] | None = None
+) -> Docket:
     """Look up what concerns the messages that are due, and judge each after what it goes on with."""
     facts, ours = tables.lookups.facts(due), tables.lookups.own.all()
     contents = {message: one.content for message, one in facts.items()}
@@ -109,6 +113,7 @@ def docket_of(tables: Tables, due: Mapping[UUID, UUID]) -> Docket:
         people=_people(tables, facts, ours),
         before=tables.lookups.verdicts({*facts, *gone_on.values(), *parents.values()}),
         said=tables.choices.of(facts),
+        elsewhere=elsewhere or {},
     )
     order = list(_parents_first(facts, docket.parents))
     _look_for_numbers(tables, docket, order, contents)
@@ -227,7 +232,8 @@ def judge_in(docket: Docket, message: UUID) -> None:
     parent = docket.parents.get(message)
     verdict = None
     if parent is not None:
-        verdict = docket.judged.get(parent) or docket.before.get(parent)
+        newest = docket.judged.get(parent) or docket.elsewhere.get(parent)
+        verdict = newest or docket.before.get(parent)
     before, said = docket.before.get(message), docket.said.get(message, _NOTHING)
     around = Surroundings(
         ours=docket.ours.within(docket.facts[message].mailboxes),

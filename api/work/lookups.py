@@ -26,6 +26,7 @@ from domain.freemail import company_domains
 from domain.matching import Facts, also_in, also_seen, facts_of, named_ids, own_ids
 from domain.message import Further, MessageMoved, MessageReceived
 from domain.recorded import Recorded
+from domain.relinking import RelinkingOrdered
 from domain.rereading import MessageReread, as_read_now
 from domain.topics import topics
 from domain.webform import WebFormDeclared, WebFormWithdrawn
@@ -50,6 +51,7 @@ HEARD = (
     "web_form.withdrawn",
     "server.trusted",
     "server.distrusted",
+    "relinking.ordered",
 )
 
 VERSION = 1
@@ -76,6 +78,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():
                 fold_forms(tables, recorded)
+            case RelinkingOrdered():
+                tables.due.due_everywhere(recorded.envelope.event_id)
             case ServerTrusted(server):
                 tables.lookups.own.set_servers(recorded.stream, [server])
                 tables.due.due_everywhere(recorded.envelope.event_id)

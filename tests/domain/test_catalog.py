@@ -52,6 +52,7 @@ NAMES = [
     "exclusion.added",
     "exclusion.removed",
     "projection.event_skipped",
+    "relinking.ordered",
 ]
 
 

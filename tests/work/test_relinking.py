@@ -1,0 +1,87 @@
+"""All mail is matched again: what would change is told first, and is what is recorded then."""
+
+from collections import Counter
+from pathlib import Path
+
+from api.work.instance import Carteggio
+from api.work.relinking import order, rehearse
+from api.work.tokens import by_operator
+from instances import events_of
+from office import fill
+
+
+def judged_by_older_rules(carteggio: Carteggio) -> int:
+    """Keep verdicts as an older version of the rule about numbers would have left them."""
+    with carteggio.database.pool.connection() as connection:
+        return connection.execute(
+            "UPDATE matching_message SET verdict = convert_to(replace(convert_from(verdict, 'UTF8'),"
+            ' \'"document-number","rule_version":2\', \'"document-number","rule_version":1\'), \'UTF8\')'
+            " WHERE convert_from(verdict, 'UTF8') LIKE '%document-number%'"
+        ).rowcount
+
+
+def told(carteggio: Carteggio) -> tuple[int, Counter[tuple[str, str]]]:
+    seen: list[int] = []
+    done = rehearse(carteggio, lambda now: seen.append(now.messages), 5)
+    assert seen[-1] == done.messages == done.of
+    return done.changed, done.by_rule
+
+
+def test_a_rehearsal_tells_what_the_order_does_and_records_nothing(
+    carteggio: Carteggio, tmp_path: Path
+) -> None:
+    fill(carteggio, tmp_path / "erp")
+    carteggio.feed.catch_up()
+    assert told(carteggio)[0] == 0
+    older, head = judged_by_older_rules(carteggio), carteggio.journal.head()
+    assert older > 0
+    changed, by_rule = told(carteggio)
+    assert (changed, carteggio.journal.head()) == (older, head)
+    assert by_rule == {("linked to a document, automatic", "document-number"): older}
+
+    links = len(events_of(carteggio, "message.linked"))
+    order(carteggio, by_operator(), "newer rules")
+    carteggio.feed.catch_up()
+    assert len(events_of(carteggio, "message.linked")) == links + older
+    assert told(carteggio)[0] == 0
+
+
+def test_look_ups_of_an_older_version_are_filled_anew_and_decide_nothing_else(
+    carteggio: Carteggio, tmp_path: Path
+) -> None:
+    fill(carteggio, tmp_path / "erp")
+    carteggio.feed.catch_up()
+    before, head = _lookups(carteggio), carteggio.journal.head()
+    with carteggio.database.pool.connection() as connection:
+        connection.execute("UPDATE matching_position SET version = 0")
+        connection.execute("DELETE FROM matching_contact")
+    carteggio.feed.catch_up()
+    assert _lookups(carteggio) == before
+    assert carteggio.journal.head() == head
+
+
+def _lookups(carteggio: Carteggio) -> dict[str, list[tuple[object, ...]]]:
+    tables = (
+        "contact",
+        "number",
+        "topic",
+        "seeker",
+        "own_id",
+        "named_id",
+        "seen",
+        "ours",
+        "mention",
+    )
+    with carteggio.database.pool.connection() as connection:
+        return {
+            name: sorted(
+                connection.execute(f"SELECT * FROM matching_{name}").fetchall(),  # noqa: S608
+                key=str,
+            )
+            for name in tables
+        }
+
+
+def test_without_mail_there_is_nothing_to_match(carteggio: Carteggio) -> None:
+    done = rehearse(carteggio, lambda _: None, 0)
+    assert (done.of, done.changed, done.examples) == (0, 0, [])
