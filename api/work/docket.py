@@ -149,7 +149,11 @@ def _look_for_numbers(
     tables: Tables, docket: Docket, order: Sequence[UUID], contents: Mapping[UUID, Content]
 ) -> None:
     """Numbers count among the documents of a message's parties; without any, among all."""
-    belonging = {message for message, verdict in docket.before.items() if parties_matched(verdict)}
+    belonging = {
+        message
+        for message, verdict in docket.before.items()
+        if parties_matched(verdict) and message not in docket.facts
+    }
     belonging |= {one for one in order if docket.people.known(one) or one in docket.said}
     for message in order:
         if docket.parents.get(message) in belonging:

@@ -1,7 +1,6 @@
 """Reactions end in the same links whatever came first: mail, master data, answers, questions."""
 
 import random
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,56 +9,24 @@ from uuid import UUID
 import pytest
 
 from domain.company import CompanyDescribed, MailboxRegistered
-from domain.content import Content
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
 from domain.message import (
     FolderRole,
     MessageClassified,
     MessageCopyFound,
     MessageLinked,
-    MessageReceived,
-    MessageUnlinked,
 )
-from domain.party import ContactRegistered, ContactRemoved, PartyRegistered
-from domain.values import Address, BlobName, ContactId, MailboxId, PartyId
-from events import envelope, journal
+from domain.party import ContactRemoved
+from domain.values import BlobName, ContactId, MailboxId, PartyId
+from events import journal
+from reacting import BOX, Fact, Links, contact, happened, links, party, received, settle
 
 if TYPE_CHECKING:
     from adapters.database import Database
-    from adapters.journal import Journal
 
-Fact = tuple[UUID, object]
-Links = set[tuple[UUID, str, UUID, str, str]]
-
-BOX = MailboxId(UUID(int=1))
 ROSSI, BIANCHI = PartyId(UUID(int=11)), PartyId(UUID(int=12))
 ORDER = UUID(int=21)
 ASKED, REPLIED, FROM_PHONE = UUID(int=31), UUID(int=32), UUID(int=33)
-
-
-def party(key: PartyId, name: str) -> Fact:
-    return key, PartyRegistered("erp", name, "customer", "it", "IT", 0, name)
-
-
-def contact(number: int, owner: PartyId, address: str) -> Fact:
-    return owner, ContactRegistered(ContactId(UUID(int=number)), "", 0, (), address)
-
-
-def received(key: UUID, author: str, to: str, subject: str, **more: object) -> Fact:
-    content = Content(
-        reader=1,
-        message_id=f"{key.int}@x.example",
-        subject=subject,
-        authors=(Address(author),),
-        to=(Address(to),),
-        text="Buongiorno, potete confermare?",
-        **more,  # type: ignore[arg-type]
-    )
-    at = datetime(2026, 1, 5, 8, tzinfo=UTC)
-    return key, MessageReceived(
-        mailbox=BOX, role=FolderRole.INBOX, received_at=at, size=1, raw=BlobName("b"),
-        content_key="k", header_key="", folder="INBOX", raw_sha256="0" * 64, content=content,
-    )  # fmt: skip
 
 
 MASTER_DATA: list[Fact] = [
@@ -93,33 +60,6 @@ MAIL: list[Fact] = [
         references=(f"{ASKED.int}@x.example", f"{REPLIED.int}@x.example"),
     ),
 ]
-
-
-def happened(log: "Journal", facts: Sequence[Fact]) -> None:
-    from adapters.journal import NewEvent  # noqa: PLC0415
-
-    with log.writing() as writing:
-        writing.append([NewEvent(stream, event, envelope()) for stream, event in facts])
-
-
-def settle(log: "Journal", database: "Database") -> None:
-    from api.work.reactions import Reactions  # noqa: PLC0415
-
-    reactions = Reactions(log, database)
-    while reactions.run_once():
-        pass
-
-
-def links(log: "Journal") -> Links:
-    """Give the links as they stand: (message, kind, target, state, rule)."""
-    found: dict[tuple[UUID, str, UUID], MessageLinked] = {}
-    for recorded in log.read(0, limit=10_000):
-        event = recorded.event
-        if isinstance(event, MessageLinked):
-            found[recorded.stream, event.kind.value, event.target] = event
-        elif isinstance(event, MessageUnlinked):
-            del found[recorded.stream, event.kind.value, event.target]
-    return {(*key, event.state.value, event.rule) for key, event in found.items()}
 
 
 EXPECTED: Links = {
