@@ -5,9 +5,8 @@
 
 import asyncio
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from adapters.imap.session import ImapSession
 from adapters.imap.values import Fetched, ImapAccount, Limits, TroubleKind
@@ -19,14 +18,14 @@ from speaking import (
     POLITE,
     SILENCE,
     Say,
+    Script,
+    Security,
     forever,
     securing,
     text,
     then_drop,
     trickle,
 )
-
-Security = Literal["plain", "starttls", "tls"]
 
 MAIL = b"Subject: x\r\n\r\nhello\r\n"
 BODY = b"* 1 FETCH (UID 1 BODY[] "
@@ -44,19 +43,9 @@ LIMITS = Limits(
 SHORT = replace(LIMITS, connect=0.3, command=0.3, fetch=0.3)
 
 
-@dataclass(frozen=True)
-class Script:
-    """What a server says, and in what trouble it has to end."""
-
-    name: str
-    kind: TroubleKind
-    answers: dict[str, Say]
-    security: Security = "plain"
-
-    @property
-    def limits(self) -> Limits:
-        """Give the limits of a visit: a short deadline where it has to end by that."""
-        return SHORT if self.kind is TroubleKind.TIMEOUT else LIMITS
+def limits_of(script: Script) -> Limits:
+    """Give the limits of a visit: a short deadline where it has to end by that."""
+    return SHORT if script.kind is TroubleKind.TIMEOUT else LIMITS
 
 
 async def visit(account: ImapAccount, limits: Limits = LIMITS) -> list[bytes]:

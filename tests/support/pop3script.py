@@ -14,6 +14,7 @@ __all__ = [
     "Answers",
     "Say",
     "forever",
+    "holding",
     "speaking",
     "text",
     "then_drop",
@@ -38,6 +39,28 @@ POLITE: dict[str, Say] = {
     "DELE": text(b"+OK\r\n"),
     "QUIT": text(b"+OK\r\n"),
 }
+
+
+def holding(*mails: tuple[bytes, bytes], uidl: bool = True) -> Answers:
+    """Give the script of a maildrop that holds these mails, as (unique id, mail)."""
+
+    def lines(words: list[bytes]) -> Say:
+        rows = b"".join(b"%d %s\r\n" % (n, word) for n, word in enumerate(words, 1))
+        return text(b"+OK\r\n" + rows + b".\r\n")
+
+    def stuffed(raw: bytes) -> Say:
+        return text(b"+OK\r\n" + raw.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+
+    headers = [raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" for _, raw in mails]
+    script: Answers = {
+        "STAT": text(b"+OK %d 1\r\n" % len(mails)),
+        "LIST": lines([b"%d" % len(raw) for _, raw in mails]),
+        "UIDL": lines([name for name, _ in mails]) if uidl else text(b"-ERR what\r\n"),
+        "CAPA": POLITE["CAPA"] if uidl else text(b"+OK\r\nTOP\r\n.\r\n"),
+        "RETR": [stuffed(raw) for _, raw in mails],
+        "TOP": [stuffed(header) for header in headers],
+    }
+    return {**POLITE, **script}
 
 
 @asynccontextmanager

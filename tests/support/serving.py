@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from api.work.instance import Carteggio
 
 ALL = tuple(Scope)
+MANAGES = [Scope.MANAGE_MAILBOXES]
 
 
 @dataclass
@@ -129,6 +130,12 @@ def api(carteggio: "Carteggio") -> Iterator[Api]:
     """Serve the instance of the test."""
     with serving(carteggio) as served:
         yield served
+
+
+@pytest.fixture
+def manager(api: Api) -> str:
+    """Give a token that manages mailboxes, and reads no mail."""
+    return api.issue(MANAGES)
 
 
 @pytest.fixture(scope="module")

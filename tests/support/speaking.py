@@ -6,13 +6,27 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from threading import Event, Thread
-from typing import cast
+from typing import Literal, cast
+
+from adapters.mailservers import TroubleKind
 
 GREETING = b"* OK ready\r\n"
 CAPABLE = b"* CAPABILITY IMAP4rev1\r\n"
 
 Say = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+Security = Literal["plain", "starttls", "tls"]
+
+
+@dataclass(frozen=True)
+class Script:
+    """What a server says, and in what trouble it has to end."""
+
+    name: str
+    kind: TroubleKind
+    answers: dict[str, Say]
+    security: Security = "plain"
 
 
 def text(octets: bytes) -> Say:

@@ -14,8 +14,8 @@ from api.work.accounts import states_of
 from attended import Office, counted
 from badcertificates import Shown
 from certificates import server
-from hostile import GOOD, SCRIPTS, Script, behaving
-from speaking import GREETING, in_thread, securing, speaking
+from hostile import GOOD, SCRIPTS, behaving
+from speaking import GREETING, Script, in_thread, securing, speaking
 
 PROMISED_S = 10.0
 LIMITS = Limits(

@@ -17,12 +17,11 @@ from hostile import (
     LIMITS,
     MAIL,
     SCRIPTS,
-    Script,
-    Security,
     behaving,
+    limits_of,
     visit,
 )
-from speaking import speaking
+from speaking import Script, Security, speaking
 
 BOUND_MB = 64
 
@@ -39,7 +38,7 @@ async def test_a_hostile_server_ends_in_its_trouble_and_is_visited_again(tmp_pat
     async with speaking(answers) as port, speaking(GOOD) as other, asyncio.timeout(60):
         here = account(port, script.security, tmp_path)
         ill, well = await asyncio.gather(
-            visit(here, script.limits), visit(account(other)), return_exceptions=True
+            visit(here, limits_of(script)), visit(account(other)), return_exceptions=True
         )
         assert isinstance(ill, ImapTrouble), ill
         assert (ill.kind, "secret" in ill.sentence) == (script.kind, False)

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import tracemalloc
 from dataclasses import replace
-from typing import Literal
 
 import pytest
 
@@ -22,6 +21,7 @@ from pop3script import (
     then_drop,
     trickle,
 )
+from speaking import Security
 
 PATIENT = Limits(
     connect=20,
@@ -35,7 +35,6 @@ PATIENT = Limits(
     pause=0,
 )
 SHORT = replace(PATIENT, connect=0.3, command=0.3, fetch=0.3)
-Security = Literal["tls", "starttls", "plain"]
 
 
 def account(port: int, security: Security = "plain") -> Pop3Account:

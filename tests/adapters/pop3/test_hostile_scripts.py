@@ -1,9 +1,8 @@
 """POP3 servers that mean ill, by name: each ends in its trouble, and is visited again."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
@@ -12,32 +11,17 @@ from adapters.pop3.session import Pop3Session
 from adapters.pop3.values import Fetched, Limits, Pop3Account
 from badcertificates import AUTHORITY, Shown
 from certificates import server
-from pop3script import MAIL, POLITE, SILENCE, Say, forever, speaking, text, then_drop, trickle
-from speaking import securing
-
-Security = Literal["plain", "starttls", "tls"]
+from pop3script import MAIL, POLITE, SILENCE, forever, speaking, text, then_drop, trickle
+from speaking import Script, Security, securing
 
 _T = TroubleKind
+LIMITS = Limits(
+    connect=20, command=20, fetch=20, answer=100_000, largest=100_000, header=100_000,
+    patience=0, pause=0,
+)  # fmt: skip
+SHORT = replace(LIMITS, connect=0.3, command=0.3, fetch=0.3)
+"""For a visit that has to end by its deadline."""
 _BOMB = b"+OK\r\n" + b"x" * 99 + b"\r\n"
-
-
-@dataclass(frozen=True)
-class Script:
-    """What a server says, and in what trouble it has to end."""
-
-    name: str
-    kind: TroubleKind
-    answers: dict[str, Say]
-    security: Security = "plain"
-
-    @property
-    def limits(self) -> Limits:
-        """Give small measures, and a short deadline where a visit has to end by that."""
-        seconds = 0.3 if self.kind is _T.TIMEOUT else 20
-        return Limits(
-            connect=seconds, command=seconds, fetch=seconds, answer=100_000, largest=100_000,
-            header=100_000, patience=0, pause=0,
-        )  # fmt: skip
 
 
 SCRIPTS = [
@@ -91,13 +75,14 @@ async def test_a_hostile_server_ends_in_its_trouble_and_is_visited_again(tmp_pat
     context = Shown([server(AUTHORITY)]).context(tmp_path)
     tls = {"": securing(context, after=b"+OK ready\r\n")} if script.security == "tls" else {}
     good = POLITE | {"STLS": securing(context, b"+OK\r\n")} | tls
-    answers, patient = POLITE | script.answers, Script("", _T.LOST, {}).limits
+    answers = POLITE | script.answers
+    limits = SHORT if script.kind is _T.TIMEOUT else LIMITS
     async with speaking(answers) as port, speaking(POLITE) as other, asyncio.timeout(60):
         here = account(port, script.security, tmp_path)
-        visits = visit(here, script.limits), visit(account(other), patient)
+        visits = visit(here, limits), visit(account(other), LIMITS)
         ill, well = await asyncio.gather(*visits, return_exceptions=True)
         assert isinstance(ill, ServerTrouble), ill
         assert (ill.kind, "secret" in ill.sentence) == (script.kind, False)
         assert well == [MAIL] * 3
         answers.update(good)
-        assert await visit(here, patient) == [MAIL] * 3
+        assert await visit(here, LIMITS) == [MAIL] * 3

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from dataclasses import replace
-from typing import Literal
 
 import pytest
 
@@ -20,9 +19,9 @@ from adapters.pop3.values import (
     Unfetchable,
 )
 from dovecot import MailAccount
+from speaking import Security
 
 QUICK = Limits(connect=10, command=20, fetch=20, pause=0)
-Security = Literal["tls", "starttls", "plain"]
 
 
 def account(mailbox: MailAccount, security: Security = "plain") -> Pop3Account:

@@ -1,4 +1,4 @@
-"""Accounts by GraphQL, on a real mail server: configured, tried, paused, removed; never a secret."""
+"""Accounts by GraphQL, on a real mail server: configured, tried, paused, compared; never a secret."""
 
 import asyncio
 import json
@@ -10,60 +10,19 @@ from typing import Any
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from adapters.mime.worker import ReadingWorker
 from api.work.accounts import password_of
 from api.work.checking import Checking
 from api.work.sync import Sync
-from api.work.tokens import by_operator
-from api.work.undone import give_up_overdue
-from domain import account
 from domain.access import Scope
-from domain.account import RemoveAccount
 from domain.identity import account_id, mailbox_id
-from domain.values import Rejected
+from entering import BOX, CONFIGURE, LIST, configured, entered, fetched, ordering
 from instances import events_of
 from letters import letter, mbox
-from serving import Api
+from serving import MANAGES, Api
 
-BOX = "info@firm.example"
-MANAGES = [Scope.MANAGE_MAILBOXES]
 SECRET = "a-password-that-is-nowhere-else"
-FIELDS = """id mailboxId address protocol host port security user login folders state trouble
-  failures isStale lastLookAt lastSuccessAt nextLookAt backlog comparedAt
-  coverage { sentIsRead sentReadAt reason } consentEndsAt ending deleteAfterDays"""
-LIST = f"{{ accounts {{ {FIELDS} }} }}"
-CONFIGURE = f"""mutation($input: AccountConfigureInput!) {{ accountConfigure(input: $input) {{
-  position userErrors {{ code message }} account {{ {FIELDS} }} }} }}"""
 TEST = """mutation($input: AccountTestInput!) { accountTest(input: $input) { isGood
   userErrors { code } steps { name state said seconds } } }"""
-
-
-def ordering(name: str) -> str:
-    return f"""mutation($input: AccountInput!) {{ {name}(input: $input) {{ position
-      userErrors {{ code message }} account {{ state }} }} }}"""
-
-
-@pytest.fixture
-def manager(api: Api) -> str:
-    return api.issue(MANAGES)
-
-
-def entered(account: Any, command: str = "c-1", **more: Any) -> dict[str, Any]:
-    server = account.server
-    return {
-        "commandId": command, "address": BOX, "host": server.host, "port": server.imap,
-        "security": "PLAIN", "user": account.user, "password": account.password, **more,
-    }  # fmt: skip
-
-
-def configured(api: Api, token: str, **input: Any) -> Any:
-    return api.ask(CONFIGURE, token, input=input)["accountConfigure"]
-
-
-def fetched(api: Api, worker: ReadingWorker) -> None:
-    (synced,) = asyncio.run(Sync(api.carteggio, worker).all())
-    assert synced.trouble == ""
-    api.caught_up()
 
 
 def test_an_account_is_tried_kept_fetched_and_told(api, manager, mail_account, worker):
@@ -167,30 +126,6 @@ def test_an_account_is_paused_and_resumed(api, manager, mail_account):
         assert api.ask(ordering(name), manager, input=again)[name]["position"] is None
 
 
-def test_a_removed_account_loses_its_secret_and_its_mail_stays_readable(
-    api, manager, mail_account, worker
-):
-    id = configured(api, manager, **entered(mail_account))["account"]["id"]
-    mail_account.append(letter("1@acme.example"), when=datetime.now(UTC))
-    fetched(api, worker)
-    input = {"commandId": "r-1", "accountId": id}
-    removed = api.ask(ordering("accountRemove"), manager, input=input)["accountRemove"]
-    assert (removed["account"], removed["userErrors"]) == (None, [])
-    assert api.ask(ordering("accountRemove"), manager, input=input)["accountRemove"] == removed
-    assert api.ask(LIST, manager)["accounts"] == []
-    key = api.carteggio.identity_key
-    with pytest.raises(Rejected, match="no password is kept"):
-        password_of(api.carteggio, account_id(key, mailbox_id(key, BOX)))
-    seen = api.ask("{ messages { edges { node { id } } } mailboxes { address } }")
-    assert len(seen["messages"]["edges"]) == 1
-    assert seen["mailboxes"] == [{"address": BOX}]
-    raw = api.get(f"/messages/{seen['messages']['edges'][0]['node']['id']}/raw")
-    assert b"<1@acme.example>" in raw.content
-    configured(api, manager, **entered(mail_account, "c-9"))
-    fetched(api, worker)
-    assert len(events_of(api.carteggio, "message.received")) == 1
-
-
 COMPARE = """mutation($input: AccountCompareInput!) { accountCompare(input: $input) { isComplete
   trouble userErrors { code } folders { folder role onServer takenIn missingCount missing
   notFetched { uid reason } vanished } } }"""
@@ -236,37 +171,6 @@ def test_a_private_authority_or_a_pinned_key_is_entered_as_text(api, manager, ma
     assert configured(api, manager, **kept)["userErrors"] == []
     (one,) = api.ask("{ accounts { pin authorities } }", manager)["accounts"]
     assert one == {"pin": pin, "authorities": []}
-
-
-MARK = """mutation($input: MessageMarkInput!) { messageMark(input: $input) {
-  userErrors { code } } }"""
-PLACES = "{ messages { edges { node { id occurrences { seen isPending } } } } }"
-FAILED = """{ auditLog(filter: {events: ["message.order_failed"]}) { edges { node {
-  summary } } } }"""
-
-
-@pytest.mark.parametrize("cut_off", [False, True])
-def test_what_was_ordered_for_a_removed_account_ends_at_once(
-    api, manager, mail_account, worker, cut_off
-):
-    id = configured(api, manager, **entered(mail_account))["account"]["id"]
-    mail_account.append(letter("1@acme.example"), when=datetime.now(UTC))
-    fetched(api, worker)
-    (edge,) = api.ask(PLACES)["messages"]["edges"]
-    ordered = {"commandId": "m-1", "messageIds": [edge["node"]["id"]], "seen": True}
-    assert api.ask(MARK, input=ordered)["messageMark"]["userErrors"] == []
-    if cut_off:  # killed after the event; what works looks again by the hour
-        key = api.carteggio.identity_key
-        stream = account_id(key, mailbox_id(key, BOX))
-        api.carteggio.journal.record(stream, account, RemoveAccount(), by_operator())
-        give_up_overdue(api.carteggio)
-    else:
-        api.ask(ordering("accountRemove"), manager, input={"commandId": "r-1", "accountId": id})
-    api.caught_up()
-    (edge,) = api.ask(PLACES)["messages"]["edges"]
-    assert edge["node"]["occurrences"] == [{"seen": False, "isPending": False}]
-    (told,) = api.ask(FAILED)["auditLog"]["edges"]
-    assert "its account was removed" in told["node"]["summary"]
 
 
 def test_a_secret_is_in_no_event_table_log_or_answer(
