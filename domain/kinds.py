@@ -55,14 +55,17 @@ _NEAR = 48
 """So many characters before a number are looked at for a word."""
 
 
-def kind_before(line: str, begin: int) -> Kind | None:
-    """Give the kind that the words right before a number name: `fattura n. 12`, `Ihre Rechnung 12`."""
-    near = line[max(0, begin - _NEAR) : begin]
+def kind_before(line: str, begin: int) -> tuple[Kind, int] | None:
+    """Give the kind that the words right before a number name, and where they begin.
+
+    `fattura n. 12`, `Ihre Rechnung 12`: nothing else stands between word and number.
+    """
+    start = max(0, begin - _NEAR)
     found = None
-    for one in _NAMED.finditer(near):
-        if _BEFORE_NUMBER.fullmatch(near, one.end()):
+    for one in _NAMED.finditer(line, start, begin):
+        if _BEFORE_NUMBER.fullmatch(line, one.end(), begin):
             found = one
-    return None if found is None else Kind(str(found.lastgroup))
+    return None if found is None else (Kind(str(found.lastgroup)), found.start())
 
 
 def kinds_in(text: str) -> frozenset[Kind]:

@@ -119,25 +119,29 @@ def _in_line(line: str, offset: int) -> Iterator[Sighting]:
         if digits is None:
             continue
         starts = runs[begin].start(), runs[begin + digits].start()
-        kind = kind_before(line, starts[0]) or kind_before(line, starts[1])
+        called = kind_before(line, starts[0]) or kind_before(line, starts[1])
+        kind, said = called or (None, starts[0])
         if kind is None and _is_day(line, *starts):
             continue
         for count in range(len(ends), digits, -1):
             number = Number(*_grouped(parts[:count]))
-            span = (starts[0], ends[count - 1])
-            yield from _sighted(line, offset, span, Sighting(number, "", kind=kind))
+            seen = Sighting(number, "", starts[0], ends[count - 1], kind)
+            yield from _sighted(line, offset, min(said, starts[0]), seen)
 
 
-def _sighted(line: str, offset: int, span: tuple[int, int], seen: Sighting) -> Iterator[Sighting]:
-    """Place a number that was seen, with the day that follows it and without."""
-    begin, end = span
-    day, number = _day_after(line, end), seen.number
-    if day is not None:
+def _sighted(line: str, offset: int, said: int, seen: Sighting) -> Iterator[Sighting]:
+    """Place a number that was seen in a line, with the day that follows it and without.
+
+    `said`: where the words begin that tell of it.
+    """
+    placed = replace(seen, begin=offset + seen.begin, end=offset + seen.end)
+    if (day := _day_after(line, seen.end)) is not None:
         until, dated = day
-        number = Number((*number.groups, str(dated.year)), number.letters)
-        yield Sighting(number, line[begin:until], offset + begin, offset + until, seen.kind, dated)
+        number = Number((*seen.number.groups, str(dated.year)), seen.number.letters)
+        words = line[said:until]
+        yield replace(placed, number=number, snippet=words, end=offset + until, dated=dated)
     if _telling(seen):
-        yield replace(seen, snippet=line[begin:end], begin=offset + begin, end=offset + end)
+        yield replace(placed, snippet=line[said : seen.end])
 
 
 def _is_day(line: str, begin: int, digits: int) -> bool:
