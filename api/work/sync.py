@@ -12,7 +12,7 @@ from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from adapters.pop3 import values as pop3
 from adapters.pop3.session import Pop3Session
-from api.work.accounts import Account, accounts_of, note_state, password_of
+from api.work.accounts import Account, accounts_of, password_of
 from api.work.carrying import Carrying
 from api.work.choosing import Choice
 from api.work.consent import Consents
@@ -20,6 +20,7 @@ from api.work.fetching import Fetching
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.leases import Locks
+from api.work.looks import note_state
 from api.work.maildrop import Maildrops
 from api.work.pursuing import pursue
 from api.work.reception import Reception

@@ -7,8 +7,9 @@ import pytest
 
 from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
-from api.work.accounts import Entered, accounts_of, configure, order, password_of, states_of
+from api.work.accounts import Entered, accounts_of, configure, order, password_of
 from api.work.instance import Carteggio
+from api.work.looks import states_of
 from api.work.sync import Sync, Synced
 from domain.account import PauseAccount, ResumeAccount
 from domain.message import FolderRole, MessageReceived
@@ -129,7 +130,7 @@ def test_chosen_folders_are_fetched_and_missing_ones_told(fetch, mail_account):
     fetch.add(mail_account, folders=("INBOX", "Nothing"))
     synced = fetch()[0]
     assert synced.folders == ["INBOX"]
-    assert "Nothing" in synced.warning
+    assert synced.trouble == "these folders are not there: Nothing"
 
 
 def test_imported_mail_is_known_when_it_is_fetched(fetch, mail_account):
