@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -189,6 +190,20 @@ def test_what_is_not_there_is_said_of_every_kind(filled):
     for command in (("trail",), ("history",), ("events", "--stream")):
         with pytest.raises(Rejected, match="no party, document, message, mailbox or colleague"):
             filled(*command, "nothing")
+
+
+def test_an_id_is_taken_as_the_api_gives_it(filled):
+    streams = {
+        one["event"]: UUID(one["stream"]).hex
+        for one in map(json.loads, reversed(filled("events", "--json").splitlines()))
+    }
+    mail, party = f"msg_{streams['message.received']}", f"pty_{streams['party.registered']}"
+    assert filled("trail", mail, "--json") == filled("trail", "1@acme.example", "--json")
+    assert filled("history", party, "--json") == filled("history", "C1", "--json")
+    assert "message.received" in filled("events", "--stream", mail)
+    assert "Invoice 2026/17" in filled("trail", f"doc_{streams['document.registered']}")
+    with pytest.raises(Rejected, match="no account fetches this mailbox"):
+        filled("mark", mail, "--seen")
 
 
 def test_the_trail_of_a_mailbox_holds_its_accounts(filled, monkeypatch):
