@@ -284,6 +284,15 @@ def test_settings_are_listed_and_secrets_are_not(run, home):
     assert all(row["meaning"] for row in found["settings"])
 
 
+def test_networks_are_listed_as_they_are_written(run, monkeypatch):
+    monkeypatch.setenv("CARTEGGIO_MAIL_NETWORKS_ALLOWED", '["127.0.0.0/8", "::1"]')
+    shown = {
+        one["setting"]: one["value"] for one in json.loads(run("config", "--json"))["settings"]
+    }
+    assert shown["mail_networks_allowed"] == "127.0.0.0/8, ::1/128"
+    assert shown["mail_networks_refused"] == ""
+
+
 def test_a_bad_row_ends_with_two_and_is_told(run, tmp_path):
     (tmp_path / "erp").mkdir()
     (tmp_path / "erp" / "parties.csv").write_text("party_id,kind,name\nC1,customer,\n")
