@@ -56,17 +56,20 @@ class Sync:
     async def all(
         self, addresses: Sequence[str] = (), cut_off: datetime | None = None
     ) -> list[Synced]:
-        """Look into every account that is not paused, or into those of some mailboxes."""
+        """Look into every account that is not paused, or into those of some mailboxes.
+
+        Raises Rejected: NOT_FOUND where one has no account, PAUSED where it is paused.
+        """
         wanted = {address.strip().casefold() for address in addresses}
         known = await accounts_of(self._carteggio)
         if missing := wanted - {one.address.casefold() for one in known}:
             sentence = f"no account is configured for {', '.join(sorted(missing))}"
             raise Rejected("NOT_FOUND", f"{sentence}; add it with: carteggio account add")
-        these = [
-            one
-            for one in known
-            if (one.address.casefold() in wanted if wanted else not one.paused)
-        ]
+        named = [one for one in known if one.address.casefold() in wanted]
+        if paused := ", ".join(one.address for one in named if one.paused):
+            do = "resume it first with: carteggio account resume --mailbox"
+            raise Rejected("PAUSED", f"paused, so nothing is fetched: {paused}; {do}")
+        these = named if wanted else [one for one in known if not one.paused]
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def looked_into(account: Account) -> Synced:

@@ -120,6 +120,8 @@ def test_a_paused_account_is_fetched_only_when_named(fetch, mail_account):
     order(fetch.carteggio, BOX, PauseAccount())
     fetch.carteggio.feed.catch_up()
     assert fetch() == []
+    with pytest.raises(Rejected, match=f"nothing is fetched: {BOX}; resume it first"):
+        fetch(BOX)
     order(fetch.carteggio, BOX, ResumeAccount())
     fetch.carteggio.feed.catch_up()
     assert fetch()[0].counts.stored == 1
