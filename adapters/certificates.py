@@ -37,7 +37,8 @@ class Doubt(StrEnum):
 
 
 _SAID: Final[Mapping[Doubt, str]] = {
-    Doubt.OTHER_KEY: "it has another key than the one that is pinned",
+    Doubt.OTHER_KEY: "it has another key than the one that is pinned; somebody may be"
+    " intercepting the connection",
     Doubt.NOT_YET_VALID: "it, or one that vouches for it, is not yet valid",
     Doubt.EXPIRED: "it, or one that vouches for it, has expired",
     Doubt.SELF_SIGNED: "it is self-signed: nobody else vouches for it",

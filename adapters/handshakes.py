@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from adapters.certificates import Certificate, read_certificate
-from adapters.mailservers import ServerTrouble, TroubleKind, opening, words
+from adapters.mailservers import ServerTrouble, TroubleKind, greeted, opening, words
 from adapters.reach import USUAL, Reach, open_streams
 
 _LINES = 100
@@ -64,7 +64,8 @@ class Handshake:
 
     async def secure(self, context: ssl.SSLContext, seconds: float) -> None:
         """Agree on TLS as the session would; ServerTrouble says why that fails."""
-        await opening(self._secured(context), str(self._place), seconds)
+        step = opening(self._secured(context), str(self._place), seconds)
+        await greeted(step, self._place.security)
 
     async def _secured(self, context: ssl.SSLContext) -> None:
         if self._place.security == "starttls":

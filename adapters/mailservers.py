@@ -129,6 +129,19 @@ _TLS_TROUBLES: Final[Mapping[str, str]] = {
 """What OpenSSL has a word for and people have not."""
 
 
+_FOR_TLS: Final = ": is it a port for TLS? Then --security tls is meant"
+
+
+async def greeted(greeting: Awaitable[T], security: str) -> T:
+    """Wait for a server's first words; where it waits for ours in TLS, say that it may."""
+    try:
+        return await greeting
+    except ServerTrouble as trouble:
+        if trouble.kind is not TroubleKind.TIMEOUT or security == "tls":
+            raise
+        raise ServerTrouble(trouble.kind, f"{trouble.sentence}{_FOR_TLS}") from None
+
+
 async def opening(step: Awaitable[T], where: str, seconds: float) -> T:
     """Wait for a step of opening a connection, and say in our words why it fails."""
     try:

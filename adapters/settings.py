@@ -4,11 +4,13 @@ The environment (CARTEGGIO_<NAME>) goes before the instance's settings.toml. Sec
 nowhere, not even in a repr.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -25,19 +27,28 @@ from adapters.home import Home
 from adapters.reach import Network
 
 MEGABYTE = 1024 * 1024
+_NO_NETWORKS: Final = "is no list of networks; one looks like 127.0.0.0/8, 10.0.0.0/8"
 
 
-def _by_commas(value: object) -> object:
-    """Take a list as the environment gives it."""
-    return (
-        [one.strip() for one in value.split(",") if one.strip()]
-        if isinstance(value, str)
-        else value
-    )
+def _networks(value: object) -> object:
+    """Read networks: a list as the file has it, or in the environment as JSON or by commas."""
+    try:
+        several = _listed(value) if isinstance(value, str) else value
+        if isinstance(several, list | tuple):
+            return tuple(ip_network(str(one)) for one in several)
+    except ValueError:
+        pass
+    raise ValueError(_NO_NETWORKS)
+
+
+def _listed(text: str) -> object:
+    if text.lstrip().startswith("["):
+        return json.loads(text)
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 CompanyName = Annotated[str, Field(pattern=f"^{COMPANY.pattern}$")]
-Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_by_commas)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 PostgresUrl = SecretStr  # it may hold a password
 
 

@@ -22,10 +22,11 @@ from adapters.matching_due import Due
 from adapters.postgres_user import PostgresFailed
 from adapters.settings import Settings
 from api.compose import compose, opened_database
-from api.work.accounts import accounts_of, states_of
+from api.work.accounts import accounts_of
 from api.work.consent import to_do
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.ledger import is_overdue, ledgers_of
+from api.work.looks import states_of
 from api.work.reactions import Reactions
 
 _SCARCE: Final = 1 << 30

@@ -65,7 +65,12 @@ class Viewer:
     @property
     def knows(self) -> Reader:
         """Give of which mailboxes he is told that they are there, and how they are."""
-        return self.manages if Scope.MANAGE_MAILBOXES in self.scopes else self.reader
+        return self.manager or self.reader
+
+    @property
+    def manager(self) -> Reader | None:
+        """Give which mailboxes he may manage; None without that scope."""
+        return self.manages if Scope.MANAGE_MAILBOXES in self.scopes else None
 
     def require(self, scope: Scope) -> None:
         """Refuse who may not do this."""

@@ -19,8 +19,8 @@ from adapters.home import Home
 from adapters.logs import set_up_logs
 from adapters.settings import Settings
 from api.compose import compose
-from api.work.accounts import states_of
 from api.work.instance import Carteggio
+from api.work.looks import states_of
 from benchmarks.mailserver import enter, mail_server
 from benchmarks.stage import Stopwatch, command, instance, middle, say, tell
 

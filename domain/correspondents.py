@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.content import Content
+from domain.exclusion import in_ascii, is_within
 from domain.machine import is_form
 from domain.message import Direction, FolderRole
 from domain.values import Address, MailboxId
@@ -42,6 +43,16 @@ class Ours:
             return True
         labels = address.domain.split(".")
         return any(".".join(labels[begin:]) in self.domains for begin in range(len(labels) - 1))
+
+    def under(self, pattern: str) -> str | None:
+        """Give one of ours that an address, or a domain with all below it, stands for too."""
+        if "@" in pattern:
+            return pattern if pattern in self.addresses else None
+        domain = in_ascii(pattern)
+        ours = [*sorted(self.domains), *sorted(self.addresses)]
+        return next(
+            (one for one in ours if is_within(in_ascii(one.rpartition("@")[2]), domain)), None
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """The do-not-capture list: whose mail is never taken in, so that nothing of it is kept."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, assert_never
+from typing import Annotated, Final, assert_never
 from uuid import UUID
 
 from domain.content import Content
@@ -13,6 +14,10 @@ _DELIVERED = frozenset(
     ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
 )
 """Trace fields in which servers write for whom a copy was, Bcc or not."""
+_LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+_LITERAL: Final = re.compile(r"\[[0-9a-z.:]+\]")  # RFC 5321 4.1.3
+_LOCAL: Final = re.compile(r"[^][\x00-\x1f()<>@,;:\\\"]+")
 
 
 class Side(StrEnum):
@@ -107,15 +112,33 @@ def decide(exclusion: Exclusion, command: ExclusionCommand) -> list[ExclusionEve
 
 
 def pattern_of(text: str) -> str:
-    """Read an address or a domain (firm.example, @firm.example, *@firm.example) as people type it."""
+    """Read an address or a domain (firm.example, @firm.example, *@firm.example) as people type it.
+
+    Rejected: what no mail's address can be or lie under.
+    """
     pattern = text.strip().casefold().removeprefix("*").removeprefix("@")
-    local, at, domain = pattern.rpartition("@")
-    labels = domain.split(".")
-    if len(labels) < 2 or not all(labels) or bool(at) != bool(local) or "@" in local:
-        raise Rejected("INVALID", f"{text!r} is neither a mail address nor a domain")
-    if len(pattern.split()) != 1:
+    if len(pattern.split()) > 1:
         raise Rejected("INVALID", f"{text!r} has blanks in it; give one address or domain")
+    local, at, domain = pattern.rpartition("@")
+    plain = in_ascii(domain)
+    if at:
+        fits = _LOCAL.fullmatch(local) and (_DOMAIN.fullmatch(plain) or _LITERAL.fullmatch(plain))
+    else:
+        fits = _DOMAIN.fullmatch(plain)
+    if not fits:
+        what = "is neither a mail address nor a domain: one looks like ada@bank.example, the other"
+        raise Rejected("INVALID", f"{text!r} {what} like bank.example")
     return pattern
+
+
+def in_ascii(domain: str) -> str:
+    """Give the form in which a domain is compared: its labels as DNS has them (RFC 3490 4)."""
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return domain
 
 
 def excluded_by(
@@ -135,9 +158,8 @@ def excluded_by(
 
 
 def _senders(content: Content) -> Iterator[str]:
-    people: Iterable[Address | None] = (
-        *content.authors, content.sender, *content.reply_to, content.pec_sender
-    )  # fmt: skip
+    """Give who wrote or sent a mail, also behind a certified envelope; not who is to be answered."""
+    people: Iterable[Address | None] = (*content.authors, content.sender, content.pec_sender)
     yield from (one.key for one in people if one is not None)
 
 
@@ -152,7 +174,13 @@ def _recipients(content: Content) -> Iterator[str]:
 
 
 def _names(pattern: str, addresses: set[str]) -> bool:
-    if "@" in pattern:
-        return pattern in addresses
-    domains = {one.rpartition("@")[2] for one in addresses}
-    return any(one == pattern or one.endswith(f".{pattern}") for one in domains)
+    local, at, domain = pattern.rpartition("@")
+    wanted, known = in_ascii(domain), [one.rpartition("@") for one in addresses]
+    if at:
+        return any(one == local and in_ascii(its) == wanted for one, _, its in known)
+    return any(is_within(in_ascii(its), wanted) for _, _, its in known)
+
+
+def is_within(domain: str, other: str) -> bool:
+    """Tell whether a domain is another one, or below it."""
+    return domain == other or domain.endswith(f".{other}")

@@ -10,8 +10,9 @@ from domain.values import MailboxId, MessageId
 class ReprocessingOrdered:
     """Mail that could not be read in full is to be read once more, with more time and memory.
 
-    `messages` empty: all that is in quarantine, of `mailboxes`, or with None of every mailbox. What
-    comes of it is message.reread, where anything comes of it.
+    `messages` empty: all that is in quarantine. `mailboxes`: only those of which whoever ordered it
+    manages the mail, or with None of every mailbox. What comes of it is message.reread, where
+    anything comes of it.
     """
 
     messages: tuple[MessageId, ...] = ()

@@ -158,6 +158,17 @@ async def all_ids(
             yield [row[0] for row in portion]
 
 
+async def counted(connection: Connection, names: Names, reader: Reader) -> dict[UUID, int]:
+    """Count the messages of each mailbox, however many copies of one were seen there."""
+    query = names.sql(
+        "SELECT mailbox, count(*) FROM {message}, unnest(mailboxes) AS mailbox WHERE {sees}"
+        " GROUP BY mailbox",
+        sees=reader.sees("ARRAY[mailbox]"),
+    )
+    found = await connection.execute(query, reader.params())
+    return dict(await found.fetchall())
+
+
 async def contents_of(
     connection: Connection, names: Names, reader: Reader, messages: Sequence[UUID]
 ) -> dict[UUID, ContentRow]:

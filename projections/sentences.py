@@ -260,11 +260,19 @@ def _of_policy(event: object) -> str:
             return f"mail of {pattern} ({side.value}) is not taken in from now on"
         case ExclusionRemoved():
             return "such mail is taken in again"
-        case ReprocessingOrdered(messages):
-            which = f"{len(messages)} messages" if messages else "all mail in quarantine"
-            return f"{which} to be read once more"
+        case ReprocessingOrdered():
+            return f"{_in_quarantine(event)} to be read once more"
         case _:
             return type(event).__name__
+
+
+def _in_quarantine(event: ReprocessingOrdered) -> str:
+    if event.messages:
+        return f"{len(event.messages)} message{'s' if len(event.messages) > 1 else ''}"
+    if event.mailboxes is None:
+        return "all mail in quarantine"
+    boxes = len(event.mailboxes)
+    return f"all mail in quarantine of {boxes} mailbox{'es' if boxes != 1 else ''}"
 
 
 def _cut(text: str, limit: int = 120) -> str:

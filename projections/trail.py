@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
+from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.catalog import CATALOG
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
@@ -33,8 +34,10 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.party import ContactRegistered, ContactRemoved
+from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased, Recorded
 from domain.rereading import MessageReread
+from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.projection import Names, Projection, Rows, Table
 from projections.sentences import data_of, sentence
 
@@ -45,7 +48,8 @@ class EntryRow:
 
     `copy_in` is the mailbox of the copy that it tells of, `quotes` which mail its evidence quotes
     (message, other, or none), `blind` whether it tells of a blind recipient. What the reader may
-    not be told is empty: `summary`, and all of `data` or its evidence.
+    not be told is empty: `summary`, and all of `data` or its evidence. `managed_in`: the mailboxes
+    that an order is about which has no stream for each; None: those of its stream.
     """
 
     position: int
@@ -68,6 +72,7 @@ class EntryRow:
     copy_in: UUID | None
     quotes: str
     blind: bool
+    managed_in: list[UUID] | None
 
 
 @dataclass(slots=True)
@@ -83,12 +88,15 @@ class ScopeRow:
     """The mailboxes through which a stream is seen; streams without such a row are seen by all.
 
     `sent_from` are those that sent the message; `varied`: its copies say different things.
+    `managed`: it tells how mailboxes are managed, so it is seen by who manages these, or without
+    any, all of them.
     """
 
     stream: UUID
     mailboxes: list[UUID]
     sent_from: list[UUID]
     varied: bool
+    managed: bool
 
 
 ENTRY = Table(
@@ -145,8 +153,14 @@ _SCOPED: Final = (
     TokenRevoked,
     ExclusionAdded,
     ExclusionRemoved,
+    WebFormDeclared,
+    WebFormWithdrawn,
+    ServerTrusted,
+    ServerDistrusted,
+    ReprocessingOrdered,
 )
-_SCOPED_NAMES: Final = ("message.", "mailbox.", "account.", "token.", "exclusion.")
+_MANAGED_NAMES: Final = ("account.", "exclusion.", "web_form.", "server.", "quarantine.")
+_SCOPED_NAMES: Final = ("message.", "mailbox.", "token.", *_MANAGED_NAMES)
 
 
 def _narrows(recorded: Recorded) -> bool:
@@ -158,7 +172,9 @@ def _narrows(recorded: Recorded) -> bool:
 
 def _widen(state: State, recorded: Recorded) -> None:
     event, known = recorded.event, state.scopes.get(recorded.stream)
-    row = known or ScopeRow(recorded.stream, [], [], varied=False)
+    row = known or ScopeRow(
+        recorded.stream, [], [], varied=False, managed=recorded.name.startswith(_MANAGED_NAMES)
+    )
     seen = list(_seen_through(recorded))
     sent = isinstance(event, _COPIES) and event.role is FolderRole.SENT
     now = ScopeRow(
@@ -166,6 +182,7 @@ def _widen(state: State, recorded: Recorded) -> None:
         mailboxes=sorted({*row.mailboxes, *seen}),
         sent_from=sorted({*row.sent_from, *seen}) if sent else row.sent_from,
         varied=row.varied or (isinstance(event, MessageCopyFound) and event.variant),
+        managed=row.managed,
     )
     if now != known:
         state.scopes.put(now)
@@ -179,8 +196,9 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield event.mailbox
         case MailboxRegistered():
             yield recorded.stream
-        case ExclusionAdded(mailbox=mailbox) if mailbox is not None:
-            yield mailbox
+        case ExclusionAdded(mailbox=mailbox) | WebFormDeclared(mailbox=mailbox):
+            if mailbox is not None:
+                yield mailbox
 
 
 def _named(event: object) -> Iterable[UUID]:
@@ -228,7 +246,14 @@ def _entry(recorded: Recorded) -> EntryRow:
         copy_in=recorded.event.mailbox if isinstance(recorded.event, _OF_COPIES) else None,
         quotes=_quotes(recorded.event),
         blind=isinstance(recorded.event, MessageLinked) and recorded.event.where == BLIND,
+        managed_in=_managed_in(recorded.event),
     )
+
+
+def _managed_in(event: object) -> list[UUID] | None:
+    if isinstance(event, ReprocessingOrdered) and event.mailboxes is not None:
+        return sorted(event.mailboxes)
+    return None
 
 
 def _quotes(event: object) -> str:
@@ -245,7 +270,7 @@ def _quotes(event: object) -> str:
 
 trail = Projection(
     "trail",
-    version=3,
+    version=4,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,

@@ -46,9 +46,11 @@ async def trail_of(
     at: Page = FIRST_PAGE,
     as_of: AsOf = NOW,
     order: Order = OLDEST_FIRST,
+    manager: Reader | None = None,
 ) -> Slice[EntryRow]:
     """Give what happened to an object; `as_of.time` is compared with the recorded time."""
-    return await log(connection, names, reader, AuditFilter(object_id), at, as_of, order)
+    wanted = AuditFilter(object_id)
+    return await log(connection, names, reader, wanted, at, as_of, order, manager)
 
 
 async def log(
@@ -59,8 +61,12 @@ async def log(
     at: Page = FIRST_PAGE,
     as_of: AsOf = NOW,
     order: Order = NEWEST_FIRST,
+    manager: Reader | None = None,
 ) -> Slice[EntryRow]:
-    """Give what happened in the company, as far as the reader sees what it happened to."""
+    """Give what happened in the company, as far as the reader sees what it happened to.
+
+    What tells how mailboxes are managed is for the `manager` of them; None: nobody is one.
+    """
     concerns = names.sql(
         "e.position IN (SELECT o.position FROM {trail_entry} o WHERE o.stream = %(object)s"
         " UNION ALL SELECT s.position FROM {trail_subject} s WHERE s.object = %(object)s)"
@@ -78,9 +84,10 @@ async def log(
     source = names.sql(
         "FROM {trail_entry} e LEFT JOIN {trail_scope} scope ON scope.stream = e.stream"
         " WHERE {all}",
-        all=SQL(" AND ").join([*chosen, *_visible(names, reader)]),
+        all=SQL(" AND ").join([*chosen, *_visible(names, reader, manager)]),
     )
-    values = {**reader.params(), **_values(wanted, as_of)}
+    managed = list(manager.mailboxes or ()) if manager else []
+    values = {**reader.params(), **_values(wanted, as_of), "managed": managed}
     columns = _columns(reader)
     return await slice_of(connection, EntryRow, columns, source, order, at, values)
 
@@ -118,8 +125,10 @@ def _columns(reader: Reader) -> Composable:
     )
 
 
-def _visible(names: Names, reader: Reader) -> Iterable[Composable]:
-    yield SQL("(scope.stream IS NULL OR {})").format(reader.sees("scope.mailboxes"))
+def _visible(names: Names, reader: Reader, manager: Reader | None) -> Iterable[Composable]:
+    yield SQL(
+        "CASE WHEN scope.managed THEN {managed} ELSE scope.stream IS NULL OR {seen} END"
+    ).format(managed=_managed(manager), seen=reader.sees("scope.mailboxes"))
     yield SQL("(NOT e.blind OR {})").format(reader.sees("scope.sent_from"))
     if reader.clearance is not None:
         yield names.sql(
@@ -131,3 +140,11 @@ def _visible(names: Names, reader: Reader) -> Iterable[Composable]:
             " UNION ALL SELECT d.id FROM {document} d JOIN {party} p ON p.id = d.party"
             " WHERE p.privacy_level > %(clearance)s))"
         )
+
+
+def _managed(manager: Reader | None) -> Composable:
+    if manager is None:
+        return SQL("false")
+    if manager.mailboxes is None:
+        return SQL("true")
+    return SQL("coalesce(e.managed_in, scope.mailboxes) && %(managed)s::uuid[]")

@@ -13,7 +13,15 @@ from adapters.imap.grammar import quoted
 from adapters.imap.protocol import Answer, Client, Pending, Protocol, Taker
 from adapters.imap.splitter import Response
 from adapters.imap.values import ImapAccount, ImapTrouble, Limits, TroubleKind, words
-from adapters.mailservers import let_in, oauthbearer, opening, tls_context, too_late, xoauth2
+from adapters.mailservers import (
+    greeted,
+    let_in,
+    oauthbearer,
+    opening,
+    tls_context,
+    too_late,
+    xoauth2,
+)
 
 T = TypeVar("T")
 
@@ -91,8 +99,8 @@ class Connection:
             raise too_late(what, deadline) from None
 
     async def _begin(self) -> None:
-        greeting = await self.within(self.protocol.greeting, self.limits.command, "the greeting")
-        ready = _greeted(greeting)
+        awaited = self.within(self.protocol.greeting, self.limits.command, "the greeting")
+        ready = _greeted(await greeted(awaited, self.account.security))
         if self.account.security == "starttls":
             if ready:
                 # A server that lets everybody in before TLS is not the one we want to talk to.

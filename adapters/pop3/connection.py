@@ -9,6 +9,7 @@ from typing import Self
 from adapters.mailservers import (
     ServerTrouble,
     TroubleKind,
+    greeted,
     let_in,
     opening,
     tls_context,
@@ -96,7 +97,8 @@ class Connection:
         return name in self.capabilities
 
     async def _begin(self) -> None:
-        _greeted(await self.finish(self.protocol.greeting))
+        awaited = self.finish(self.protocol.greeting)
+        _greeted(await greeted(awaited, self.account.security))
         if self.account.security == "starttls":
             await self._start_tls()
         await self._ask_capabilities()

@@ -117,11 +117,11 @@ def add(
     )
     server = server_of(asked, protocol, host)
     with opened(context) as carteggio:
-        secret = secret_of(asked, protocol, client_secret) if asked else _password()
+        secret = secret_of(asked, protocol, client_secret, carteggio.reach) if asked else _password()
         entered = Entered(
             mailbox.strip(), server, port or PORTS[protocol, security], security,
             user or mailbox.strip(), secret, ca_file, tuple(folder or ()), protocol, delete_after,
-            asked, pin.strip(), sent.strip(),
+            asked, pin.strip(), sent,
         )  # fmt: skip
         _keep(carteggio, entered, check=check)
     out.print(plain(f"The account of {mailbox} is kept; {_next(entered)}"))

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from api.cli.following import print_events
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_rows, table_of
+from api.ids import id_in
 from api.work.answers import HistoryLine, WaitingLine, history_of, unanswered_lines
 from api.work.instance import Carteggio
 from api.work.trail import TrailLine, trail_lines
@@ -170,11 +171,10 @@ def events(
 
 
 async def _stream(carteggio: Carteggio, text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        async with carteggio.finding() as finder:
-            return (await finder.anything(text)).id
+    if (id := id_in(text)) is not None:
+        return id
+    async with carteggio.finding() as finder:
+        return (await finder.anything(text)).id
 
 
 def _tell_more(shown: int, more: bool) -> None:

@@ -15,7 +15,7 @@ from adapters.oauth.grants import by_device, by_itself, device
 from adapters.oauth.providers import PROVIDERS, client_of
 from adapters.oauth.values import Client, Grant, OAuthTrouble
 from api.cli.setting import fresh, opened, out, plain
-from api.work.accounts import Account, accounts_of
+from api.work.accounts import Account, accounts_of, host_named
 from api.work.consent import client_for, give_consent
 from api.work.consenting import log_in
 from api.work.instance import Carteggio
@@ -104,7 +104,7 @@ def server_of(oauth: OAuth | None, protocol: str, host: str) -> str:
     found = host.strip() or (PROVIDERS[oauth.provider].hosts.get(protocol, "") if oauth else "")
     if not found:
         raise typer.BadParameter("say where the mail server is: --host")
-    return found
+    return host_named(found)
 
 
 def consent(

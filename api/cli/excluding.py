@@ -24,7 +24,14 @@ _ENDS: Final = {Side.SENDER: "from", Side.RECIPIENT: "to", Side.EITHER: "from or
 Pattern = Annotated[
     str, typer.Argument(help="An address, or a domain with all below it.", metavar="WHOSE")
 ]
-At = Annotated[Side, typer.Option("--as", help="At which end of a mail it counts.")]
+At = Annotated[
+    Side,
+    typer.Option(
+        "--as",
+        help="At which end of a mail it counts. A sender is in From or Sender, or inside of"
+        " certified mail (PEC); Reply-To does not count.",
+    ),
+]
 Mailbox = Annotated[str | None, typer.Option(help="Only in this mailbox; else in all.")]
 
 
@@ -34,6 +41,9 @@ def add(
     side: At = Side.EITHER,
     mailbox: Mailbox = None,
     note: Annotated[str, typer.Option(help="Why; it is kept sealed.")] = "",
+    own: Annotated[
+        bool, typer.Option("--own", help="Also if it is, or covers, an address of our own.")
+    ] = False,
 ) -> None:
     """Take no mail in from or to an address or domain, from now on; only how much is counted.
 
@@ -43,8 +53,9 @@ def add(
     carteggio exclude add hr@firm.example --as recipient --mailbox info@firm.example
     """
     with opened(context) as carteggio:
+        fresh(carteggio)  # what is ours, and the mailboxes
         box = mailbox_named(carteggio, mailbox)
-        added = excluding.add(carteggio.journal, whose, side, box, note, by_operator())
+        added = excluding.add(carteggio.journal, whose, side, box, note, by_operator(), own=own)
         fresh(carteggio)
     end = _ENDS[side]
     out.print(plain(f"Mail {end} {added.pattern} is not taken in from now on."))

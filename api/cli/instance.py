@@ -102,5 +102,7 @@ def _shown(value: object) -> str:
             return "(secret)"
         case dict():
             return ", ".join(f"{name}: {_shown(one)}" for name, one in value.items())
+        case tuple():
+            return ", ".join(map(_shown, value))
         case _:
             return str(value)

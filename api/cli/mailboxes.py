@@ -21,7 +21,7 @@ from api.work.sharing import unshare as let_see_no_more
 from api.work.tokens import by_operator
 from domain.identity import mailbox_id
 from domain.mailbox import Role
-from projections import access, company, folders
+from projections import access, company, folders, messages
 from projections.access import MemberRow
 from projections.company import MailboxRow
 from projections.reader import EVERYTHING
@@ -67,7 +67,7 @@ class _Mailbox:
 
     row: MailboxRow
     members: Sequence[MemberRow]
-    copies: int
+    messages: int
     last_received_at: datetime | None
     account: Overview | None
 
@@ -95,13 +95,14 @@ async def _found(carteggio: Carteggio) -> tuple[list[_Mailbox], dict[UUID, str]]
         places = await folders.captured(*asked, EVERYTHING)
         shares = await access.members(*asked, EVERYTHING)
         people = await company.colleagues(*asked, EVERYTHING)
+        counts = await messages.counted(*asked, EVERYTHING)
         stand = await overview(carteggio, *asked, EVERYTHING)
     accounts: dict[UUID, Overview] = {one.account.mailbox: one for one in stand}
     found = [
         _Mailbox(
             row=box,
             members=[one for one in shares if one.mailbox == box.id],
-            copies=sum(one.copies for one in places if one.mailbox == box.id),
+            messages=counts.get(box.id, 0),
             last_received_at=max(
                 (one.last_received_at for one in places if one.mailbox == box.id), default=None
             ),
@@ -117,7 +118,7 @@ def _facts(one: _Mailbox, names: Mapping[UUID, str]) -> dict[str, object]:
         "mailbox": one.row.address,
         "name": one.row.name,
         "certified": one.row.certified,
-        "messages": one.copies,
+        "messages": one.messages,
         "last_received_at": one.last_received_at,
         "account": one.account.sort.value if one.account else None,
         "members": [
@@ -130,7 +131,7 @@ def _facts(one: _Mailbox, names: Mapping[UUID, str]) -> dict[str, object]:
 def _cells(one: _Mailbox, names: Mapping[UUID, str], zone: ZoneInfo) -> tuple[str | Text, ...]:
     return (
         plain(one.row.address),
-        f"{one.copies:,}",
+        f"{one.messages:,}",
         local(one.last_received_at, zone),
         one.account.sort.value if one.account else "",
         plain(", ".join(f"{_name(share, names)} ({share.role})" for share in one.members)),

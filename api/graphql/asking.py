@@ -265,7 +265,9 @@ class Asking:
         if Scope.READ_MAIL not in self.context.viewer.scopes:
             fields.fields.pop("subject", None)
         async with self.reading() as read:
-            found = await trails.log(*read.asked, wanted, asked, as_of, order)
+            found = await trails.log(
+                *read.asked, wanted, asked, as_of, order, self.context.viewer.manager
+            )
             made = await made_entries(read, found.rows, fields)
         return connection(found, order, lambda row: made[row.position])
 

@@ -10,7 +10,7 @@ from adapters.certificates import authorities_of
 from api.graphql.accounts import AccountProtocol, AccountSecurity
 from api.graphql.commands import COMMAND_ID
 from api.graphql.paging import given, text
-from api.work.accounts import PORTS, Account, Entered, Protocol, Security, password_of
+from api.work.accounts import PORTS, Account, Entered, Protocol, Security, host_named, password_of
 from api.work.instance import Carteggio
 from domain.account import refuse_pin
 from domain.values import Rejected
@@ -165,7 +165,7 @@ def _security(name: str) -> Security:
 def _place(
     input: AccountConfigureInput, before: Account | None, protocol: Protocol, security: Security
 ) -> _Place:
-    host = _line("host", given(input.host) or (before.host if before else ""))
+    host = host_named(_line("host", given(input.host) or (before.host if before else "")))
     user = _line("user", given(input.user) or (before.user if before else input.address.strip()))
     same_way = before is not None and (protocol, security) == (before.protocol, before.security)
     port = given(input.port)
@@ -176,10 +176,10 @@ def _place(
     return host, port, user, protocol, security
 
 
-def _line(name: str, value: str) -> str:
-    """Give a text that can be said to a server in a line."""
-    clean = text(value).strip()
-    if not clean:
+def _line(name: str, value: str, *, bare: bool = True) -> str:
+    """Give a text that can be said to a server in a line; `bare`: without spaces around it."""
+    clean = text(value).strip() if bare else text(value)
+    if not clean.strip():
         raise Rejected("INVALID", f"{name}: it is needed")
     if len(clean) > _LONGEST or not clean.isprintable():
         raise Rejected("INVALID", f"{name}: {_LONGEST} printable characters at most")
@@ -208,7 +208,7 @@ def _folders(
         return before.folders if before else ()
     if len(chosen) > _MOST_FOLDERS:
         raise Rejected("INVALID", f"folders: {_MOST_FOLDERS} is the most")
-    return tuple(_line("folders", one) for one in chosen)
+    return tuple(_line("folders", one, bare=False) for one in chosen)
 
 
 def _days(input: AccountConfigureInput, before: Account | None, protocol: Protocol) -> int | None:

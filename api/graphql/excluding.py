@@ -1,5 +1,6 @@
 """The do-not-capture list: whose mail is never taken in, and how much was passed over."""
 
+import asyncio
 from typing import Any
 
 import strawberry
@@ -25,7 +26,7 @@ from api.graphql.policies import (
     state_of,
 )
 from api.graphql.scalars import Position
-from api.work.excluding import entry
+from api.work.excluding import entry, refuse_own
 from domain import exclusion as stream
 from domain.access import Scope
 from domain.exclusion import AddExclusion, RemoveExclusion, Side
@@ -44,6 +45,10 @@ class ExclusionAddInput:
     )
     note: str | None = strawberry.field(
         default=UNSET, description=f"Why, in {NOTE_AT_MOST} characters at most; it is kept sealed."
+    )
+    include_own: bool = strawberry.field(
+        default=False,
+        description="Also if the pattern is, or covers, a domain or an address of the company.",
     )
 
 
@@ -104,6 +109,8 @@ class ExclusionMutation:
                 box,
                 note_of(input.note),
             )
+            if not input.include_own:
+                await asyncio.to_thread(refuse_own, context.carteggio.journal, added)
             position = await obeyed(
                 context, input.command_id, giving(context, id, stream, AddExclusion(added))
             )

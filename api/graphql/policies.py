@@ -32,7 +32,11 @@ C = TypeVar("C")
 
 @strawberry.enum(description="At which end of a mail an address counts.")
 class ExclusionSide(Enum):
-    SENDER = strawberry.enum_value("sender", description="It wrote the mail, or sent it.")
+    SENDER = strawberry.enum_value(
+        "sender",
+        description="It wrote the mail, or sent it: From, Sender, or who stands in certified "
+        "mail; not Reply-To.",
+    )
     RECIPIENT = strawberry.enum_value("recipient", description="The mail was for it.")
     EITHER = strawberry.enum_value("either", description="At any of both.")
 

@@ -167,9 +167,8 @@ def _named(ids: Sequence[ID] | None) -> dict[UUID, int] | None:
 
 
 def _wanted(context: Context, named: dict[UUID, int] | None) -> ReprocessingOrdered:
-    if named is not None:
-        return ReprocessingOrdered(tuple(MessageId(one) for one in sorted(named)))
     boxes = context.viewer.manages.mailboxes
     return ReprocessingOrdered(
-        mailboxes=None if boxes is None else tuple(MailboxId(one) for one in sorted(boxes))
+        messages=tuple(MessageId(one) for one in sorted(named or ())),
+        mailboxes=None if boxes is None else tuple(MailboxId(one) for one in sorted(boxes)),
     )

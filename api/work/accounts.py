@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Final, Literal, cast
 from uuid import UUID
@@ -118,21 +119,6 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountState:
-    """How the last look into an account went, and when it is tried again after `failures`.
-
-    `sent_read_at` is when a folder of sent mail was last read to its end.
-    """
-
-    tried_at: datetime
-    fetched_at: datetime | None
-    trouble: str
-    failures: int
-    next_at: datetime | None
-    sent_read_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Entered:
     """What an operator enters for an account; with `oauth`, `password` is the client's secret."""
 
@@ -150,6 +136,24 @@ class Entered:
     pin: str = ""
     sent: str = ""
     authorities: str = ""
+
+
+def host_named(text: str) -> str:
+    """Check a mail server's name or address, which may stand in brackets (RFC 3986 3.2.2)."""
+    host = text.strip()
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    if not host or any(one in host for one in "/@[]") or (":" in host and not _is_ipv6(host)):
+        do = "give its bare name or address; the port goes in --port, in the API in `port`"
+        raise Rejected("INVALID", f"host: {text.strip()} is no mail server: {do}")
+    return host
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(IPv6Address(text))
+    except ValueError:
+        return False
 
 
 def vouching(ca_file: str, authorities: str) -> Path | str | None:
@@ -307,40 +311,6 @@ def _account(row: AccountRow, address: str) -> Account:
         active_since=row.active_since,
         authorities=row.authorities,
     )
-
-
-def states_of(carteggio: Carteggio) -> dict[UUID, AccountState]:
-    """Give how the last look into each account went."""
-    with carteggio.database.pool.connection() as connection:
-        rows = connection.execute(
-            "SELECT account, tried_at, fetched_at, trouble, failures, next_at, sent_read_at"
-            " FROM account_state"
-        ).fetchall()
-    return {row[0]: AccountState(*row[1:]) for row in rows}
-
-
-def note_state(
-    carteggio: Carteggio, id: UUID, trouble: str, pause: float | None = None, *, sent: bool = False
-) -> None:
-    """Keep how a look went; after trouble the account is left alone for `pause` seconds.
-
-    `sent`: it read a folder of sent mail.
-    """
-    with carteggio.database.pool.connection() as connection:
-        connection.execute(
-            "INSERT INTO account_state AS known (account, tried_at, fetched_at, trouble, failures,"
-            " next_at, sent_read_at) VALUES"
-            " (%(id)s, now(), CASE WHEN %(kind)s = '' THEN now() END,"
-            " %(kind)s, (%(kind)s <> '')::integer, now() + %(pause)s * interval '1 s',"
-            " CASE WHEN %(kind)s = '' AND %(sent)s THEN now() END)"
-            " ON CONFLICT (account) DO UPDATE SET tried_at = excluded.tried_at,"
-            " trouble = excluded.trouble,"
-            " fetched_at = coalesce(excluded.fetched_at, known.fetched_at),"
-            " failures = CASE WHEN %(kind)s = '' THEN 0 ELSE known.failures + 1 END,"
-            " next_at = excluded.next_at,"
-            " sent_read_at = coalesce(excluded.sent_read_at, known.sent_read_at)",
-            {"id": id, "kind": trouble, "pause": pause, "sent": sent},
-        )
 
 
 def marks_of(carteggio: Carteggio) -> dict[UUID, bytes]:

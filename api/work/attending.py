@@ -20,10 +20,11 @@ from typing import Final
 from uuid import UUID
 
 from adapters.logs import log
-from api.work.accounts import Account, accounts_of, marks_of, states_of
+from api.work.accounts import Account, accounts_of, marks_of
 from api.work.attendant import Attendant, Pace
 from api.work.instance import Carteggio
 from api.work.leases import LASTING_S, Leases
+from api.work.looks import states_of
 from api.work.outward import accounts_due
 from api.work.patience import LATER
 from api.work.projector import where

@@ -15,14 +15,15 @@ from typing import Final
 from uuid import UUID
 
 from adapters.imap.session import ImapSession
-from adapters.imap.values import ImapTrouble, RemoteFolder, TroubleKind
+from adapters.imap.values import ImapTrouble, RemoteFolder, Role, TroubleKind
 from adapters.logs import log
 from adapters.pop3.session import Pop3Session
-from api.work.accounts import Account, accounts_of, states_of
+from api.work.accounts import Account, accounts_of
 from api.work.choosing import chosen
 from api.work.cursors import folder_key
 from api.work.instance import Carteggio
 from api.work.ledger import Compared, Noted, Standing, begin, compared, keep, ledgers_of
+from api.work.looks import states_of
 from api.work.maildrop import FOLDER
 from api.work.patience import LATER
 from api.work.projector import where
@@ -89,12 +90,23 @@ class Checking:
             else:
                 async with await self._sync.session(account) as session:
                     for folder in chosen(account, await session.folders(), synced):
-                        checked.folders.append(await self._folder(session, account.id, folder))
+                        await self._into(checked, session, folder, synced)
         checked.trouble = synced.trouble
         checked.warning = checked.warning or synced.warning
         kind = synced.kind or checked.kind
         await asyncio.to_thread(keep, self._database, account.id, checked.folders, kind)
         return checked
+
+    async def _into(
+        self, checked: Checked, session: ImapSession, folder: RemoteFolder, synced: Synced
+    ) -> None:
+        """Compare a folder; one that cannot be opened leaves the others alone."""
+        try:
+            checked.folders.append(await self._folder(session, checked.account.id, folder))
+        except ImapTrouble as trouble:
+            if trouble.kind is not TroubleKind.REFUSED or folder.role is Role.INBOX:
+                raise
+            synced.leave_out(f"{folder.name} cannot be opened: {trouble.sentence}")
 
     async def _folder(self, session: ImapSession, account: UUID, folder: RemoteFolder) -> Compared:
         state = await session.select(folder)
@@ -148,7 +160,7 @@ class Checking:
         for account in await accounts_of(self._carteggio):
             state, ledger = states.get(account.id), ledgers.get(account.id)
             recent = ledger is not None and (ledger.checked_at or fresh) > fresh
-            fetched = state is not None and state.fetched_at is not None and not state.trouble
+            fetched = state is not None and state.fetched_at is not None and state.is_let_in
             if recent or not fetched or account.paused or account.needs_consent:
                 continue
             if await asyncio.to_thread(begin, self._database, account.id, _AGAIN):

@@ -33,12 +33,14 @@ _SAMPLE: Final = 5
 class Choice:
     """The folders of an account that are fetched, the inbox last, and those that are gone.
 
-    `stale`: one of them was not there any more, so that it has to be chosen anew.
+    `stale`: it has to be chosen anew, since not all that the account names was there. `not_there`
+    says what.
     """
 
     folders: list[RemoteFolder]
     gone: list[Known] = field(default_factory=list)
     stale: bool = False
+    not_there: str = ""
 
 
 class Choosing:
@@ -59,7 +61,8 @@ class Choosing:
         missing = [one for one in gone if one.folder.name in (*account.folders, account.sent)]
         if missing:
             account = await self._followed(session, account, missing, list(keys.items()))
-        return Choice(chosen(account, there, synced), gone)
+        folders = chosen(account, there, synced)
+        return Choice(folders, gone, not_there=_not_there(account, there))
 
     async def _followed(
         self,
@@ -123,12 +126,11 @@ def chosen(account: Account, there: Sequence[RemoteFolder], synced: Synced) -> l
     """
     if account.sent:
         there = [_as_named(one, account.sent) for one in there]
-    named = [*account.folders, *([account.sent] if account.sent else [])]
-    names = {one.name: one for one in there}
-    if missing := [name for name in dict.fromkeys(named) if name not in names]:
-        synced.warning = f"these folders are not there: {', '.join(missing)}"
+    if missing := _not_there(account, there):
+        synced.leave_out(missing)
     if account.folders:
-        found = [names[name] for name in dict.fromkeys(named) if name in names]
+        names = {one.name: one for one in there}
+        found = [names[name] for name in _named(account) if name in names]
     else:
         found = [
             one
@@ -139,6 +141,18 @@ def chosen(account: Account, there: Sequence[RemoteFolder], synced: Synced) -> l
         if not missing and not any(one.role is Role.SENT for one in found):
             synced.warning = "no Sent folder is found; name it with --sent: answers are not seen"
     return sorted(found, key=lambda one: one.role is Role.INBOX)
+
+
+def _named(account: Account) -> list[str]:
+    """Give the folders that the account names, in order."""
+    return list(dict.fromkeys((*account.folders, *([account.sent] if account.sent else []))))
+
+
+def _not_there(account: Account, there: Sequence[RemoteFolder]) -> str:
+    """Say which of the folders that the account names are not there; nothing if all are."""
+    names = {one.name for one in there}
+    missing = ", ".join(name for name in _named(account) if name not in names)
+    return f"these folders are not there: {missing}" if missing else ""
 
 
 def _as_named(folder: RemoteFolder, sent: str) -> RemoteFolder:

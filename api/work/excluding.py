@@ -11,12 +11,13 @@ from uuid import UUID, uuid5
 from psycopg import Connection
 
 from adapters.journal import Journal
+from adapters.owning import Own
 from api.work.arrivals import Place
 from domain import exclusion
 from domain.exclusion import AddExclusion, ExclusionAdded, RemoveExclusion, Side, pattern_of
 from domain.identity import exclusion_id, header_key
 from domain.recorded import Envelope
-from domain.values import MailboxId, MessageId
+from domain.values import MailboxId, MessageId, Rejected
 
 Rules = tuple[tuple[UUID, ExclusionAdded], ...]
 
@@ -134,6 +135,17 @@ def entry(
     return exclusion_id(identity_key, side.value, mailbox, added.pattern), added
 
 
+def refuse_own(journal: Journal, added: ExclusionAdded) -> None:
+    """Refuse an entry that stands for a domain or an address of the company: nobody means that."""
+    with journal.database.pool.connection() as connection:
+        ours = Own(connection).all().under(added.pattern)
+    if ours is not None:
+        what = "is our own" if ours == added.pattern else f"stands for our own {ours} too"
+        sentence = f"{added.pattern} {what}: nearly all mail would stay out"
+        do = "if that is meant, say so, by --own or over the API includeOwn"
+        raise Rejected("OWN", f"{sentence}; {do}")
+
+
 def add(
     journal: Journal,
     pattern: str,
@@ -141,9 +153,13 @@ def add(
     mailbox: MailboxId | None,
     note: str,
     context: Envelope,
+    *,
+    own: bool = False,
 ) -> ExclusionAdded:
-    """Put an address or a domain on the list, from now on."""
+    """Put an address or a domain on the list, from now on; our own only if that is said."""
     id, added = entry(journal.keyring.identity_key, pattern, side, mailbox, note)
+    if not own:
+        refuse_own(journal, added)
     journal.record(id, exclusion, AddExclusion(added), context)
     return added
 

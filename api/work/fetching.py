@@ -112,6 +112,9 @@ class Fetching:
         """
         moving = bool(choice.gone) or await self._moves(session, synced, choice)
         look = _Look(session, synced, choice, cut_off, moving)
+        if choice.not_there:
+            synced.leave_out(choice.not_there)
+            choice.stale = True
         renumbered = []
         for folder in choice.folders:
             try:
@@ -119,7 +122,7 @@ class Fetching:
             except ImapTrouble as trouble:
                 if trouble.kind is not TroubleKind.REFUSED or folder.role is Role.INBOX:
                     raise
-                synced.warning = f"{folder.name} cannot be opened: {trouble.sentence}"
+                synced.leave_out(f"{folder.name} cannot be opened: {trouble.sentence}")
                 choice.stale = True
                 continue
             there, cursor = await self._folder(look, folder, state)

@@ -6,6 +6,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from api.ids import id_in
 from domain.identity import account_id, colleague_id, header_key, mailbox_id
 from domain.values import Rejected
 from projections import company, documents, messages, parties
@@ -65,7 +66,7 @@ class Finder:
         if own := await self._own(text):
             return own
         if not await self._parties(text):
-            if (id := _uuid(text)) is not None:
+            if (id := id_in(text)) is not None:
                 return Found(id, "object", str(id))
             kinds = "party, document, message, mailbox or colleague"
             raise Rejected("NOT_FOUND", f"there is no {kinds} that {text!r} names")
@@ -74,7 +75,7 @@ class Finder:
 
     async def _parties(self, text: str) -> list[PartyRow]:
         asked = self.connection, self.names, self.reader
-        if (id := _uuid(text)) is not None:
+        if (id := id_in(text)) is not None:
             return list((await parties.by_ids(*asked, [id])).values())
         if found := await parties.by_erp_id(*asked, text):
             return found
@@ -86,7 +87,7 @@ class Finder:
 
     async def _documents(self, text: str) -> list[DocumentRow]:
         asked = self.connection, self.names, self.reader
-        if (id := _uuid(text)) is not None:
+        if (id := id_in(text)) is not None:
             return list((await documents.by_ids(*asked, [id])).values())
         return await documents.by_erp_id(*asked, text) or await documents.by_number(
             *asked, "", text
@@ -97,7 +98,7 @@ class Finder:
 
     async def _message(self, text: str) -> Found | None:
         asked = self.connection, self.names, self.reader
-        if (id := _uuid(text)) is not None:
+        if (id := id_in(text)) is not None:
             rows = list((await messages.by_ids(*asked, [id])).values())
         else:
             bare = text.removeprefix("<").removesuffix(">")
@@ -121,10 +122,3 @@ class Finder:
 def account_of(key: bytes, address: str) -> UUID:
     """Give the id of the account that fetches a mailbox."""
     return account_id(key, mailbox_id(key, address.strip()))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -1,7 +1,7 @@
 """Read models follow what is being taken in, in a thread beside it.
 
-A process of its own was tried: it cost half as much processor time again (keys and events are
-opened twice) and 70 MB, and gained nothing on two processors.
+A process of its own was tried: on two processors it took 22 % less time for 3,000 messages, but 170
+MB above an idle process on a mailbox of 650 MB, where 150 are promised; the thread takes 100.
 """
 
 from collections.abc import Iterator

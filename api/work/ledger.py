@@ -13,6 +13,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from adapters.database import Database
+from api.work.looks import NOT_READ
 
 OLD: Final = timedelta(days=2)
 """A comparison that is older tells nothing any more."""
@@ -118,13 +119,16 @@ def begin(database: Database, account: UUID, again: timedelta | None = None) -> 
 
 
 def keep(database: Database, account: UUID, folders: Sequence[Compared], trouble: str) -> None:
-    """Keep how a comparison went; after trouble, what was known of other folders stays."""
+    """Keep how a comparison went; after trouble, what was known of other folders stays.
+
+    With the trouble NOT_READ the others were all compared.
+    """
     with database.pool.connection() as connection, connection.transaction():
         connection.execute(
             "UPDATE account_ledger SET trouble = %s,"
-            " checked_at = CASE WHEN %s = '' THEN clock_timestamp() ELSE checked_at END"
+            " checked_at = CASE WHEN %s THEN clock_timestamp() ELSE checked_at END"
             " WHERE account = %s",
-            (trouble, trouble, account),
+            (trouble, trouble in ("", NOT_READ), account),
         )
         keys = [one.key for one in folders]
         connection.execute(

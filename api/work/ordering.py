@@ -49,10 +49,9 @@ class MoveWanted:
     source: str = ""
 
 
-def folder_named(text: str) -> str:
-    """Check a folder's name; INBOX has no case (RFC 9051 5.1)."""
-    name = text.strip()
-    if not (0 < len(name) <= _LONGEST_NAME and name.isprintable()):
+def folder_named(name: str) -> str:
+    """Check a folder's name, of which spaces are a part; INBOX has no case (RFC 9051 5.1)."""
+    if not (name.strip() and len(name) <= _LONGEST_NAME and name.isprintable()):
         raise Rejected("INVALID", "folder: its name as the mail program shows it is needed")
     return INBOX if name.upper() == INBOX else name
 

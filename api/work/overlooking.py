@@ -68,7 +68,9 @@ async def folders_of(sync: Sync, account: Account) -> tuple[list[Folder], str]:
         states = await session.states(there)
     wanted = chosen(account, there, synced)
     found = [Folder(one, _count(states.get(one.wire)), one in wanted) for one in there]
-    return sorted(found, key=lambda one: (one.folder.namespace, one.folder.name)), synced.warning
+    return sorted(found, key=lambda one: (one.folder.namespace, one.folder.name)), (
+        synced.trouble or synced.warning
+    )
 
 
 def _count(state: FolderState | None) -> int | None:

@@ -16,10 +16,11 @@ from psycopg.rows import TupleRow
 
 from adapters.database import Database
 from adapters.mailservers import TroubleKind
-from api.work.accounts import Account, AccountState, accounts_in, states_of
+from api.work.accounts import Account, accounts_in
 from api.work.consent import NEEDS, endings, ends_of
 from api.work.instance import Carteggio
 from api.work.ledger import Standing, is_overdue, ledgers_of
+from api.work.looks import NOT_READ, AccountState, states_of
 from projections.projection import Names
 from projections.reader import EVERYTHING, Reader
 
@@ -40,6 +41,8 @@ _SAID: Final[Mapping[str, str]] = {
     TroubleKind.TIMEOUT: "the mail server does not answer in time",
     TroubleKind.TOO_MUCH_DATA: "the mail server sends more than it may",
     TroubleKind.LOST: "the mail server broke the connection off",
+    NOT_READ: "a chosen folder is not there or cannot be opened, the others are fetched;"
+    " which one: carteggio account test",
     "no_password": "no password is kept",
     "needs_consent": "nobody has consented, or no longer",
     "client_refused": "the provider refuses the client's id or secret",

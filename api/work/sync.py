@@ -12,7 +12,7 @@ from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from adapters.pop3 import values as pop3
 from adapters.pop3.session import Pop3Session
-from api.work.accounts import Account, accounts_of, note_state, password_of
+from api.work.accounts import Account, accounts_of, password_of
 from api.work.carrying import Carrying
 from api.work.choosing import Choice
 from api.work.consent import Consents
@@ -20,6 +20,7 @@ from api.work.fetching import Fetching
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.leases import Locks
+from api.work.looks import note_state
 from api.work.maildrop import Maildrops
 from api.work.pursuing import pursue
 from api.work.reception import Reception
@@ -55,17 +56,20 @@ class Sync:
     async def all(
         self, addresses: Sequence[str] = (), cut_off: datetime | None = None
     ) -> list[Synced]:
-        """Look into every account that is not paused, or into those of some mailboxes."""
+        """Look into every account that is not paused, or into those of some mailboxes.
+
+        Raises Rejected: NOT_FOUND where one has no account, PAUSED where it is paused.
+        """
         wanted = {address.strip().casefold() for address in addresses}
         known = await accounts_of(self._carteggio)
         if missing := wanted - {one.address.casefold() for one in known}:
             sentence = f"no account is configured for {', '.join(sorted(missing))}"
             raise Rejected("NOT_FOUND", f"{sentence}; add it with: carteggio account add")
-        these = [
-            one
-            for one in known
-            if (one.address.casefold() in wanted if wanted else not one.paused)
-        ]
+        named = [one for one in known if one.address.casefold() in wanted]
+        if paused := ", ".join(one.address for one in named if one.paused):
+            do = "resume it first with: carteggio account resume --mailbox"
+            raise Rejected("PAUSED", f"paused, so nothing is fetched: {paused}; {do}")
+        these = named if wanted else [one for one in known if not one.paused]
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def looked_into(account: Account) -> Synced:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from api.work.accounts import Account
 from api.work.arrivals import Counts
+from api.work.looks import NOT_READ
 
 BUSY = "busy"
 """The kind where another process is fetching the account in this very moment."""
@@ -13,7 +14,8 @@ BUSY = "busy"
 class Synced:
     """How a look into one account went; `trouble` is a sentence for people, empty if all is well.
 
-    A `warning` says what is missing though the rest was fetched.
+    With the kind NOT_READ all was fetched but some of the chosen folders, and it says which. A
+    `warning` says what else is missing though the rest was fetched.
     """
 
     account: Account
@@ -25,3 +27,9 @@ class Synced:
     warning: str = ""
     sent: bool = False
     """Whether a folder of sent mail was read."""
+
+    def leave_out(self, sentence: str) -> None:
+        """Say once what of the chosen folders is not read."""
+        said = self.trouble.split("; ") if self.kind == NOT_READ else []
+        self.trouble = "; ".join(dict.fromkeys([*said, sentence]))
+        self.kind = NOT_READ

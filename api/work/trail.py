@@ -55,7 +55,7 @@ async def _entries(
     if found.kind == "mailbox":
         ids.append(account_id(finder.key, MailboxId(found.id)))
     asked = finder.connection, finder.names, EVERYTHING
-    parts = [await trail_of(*asked, id, page, as_of) for id in ids]
+    parts = [await trail_of(*asked, id, page, as_of, manager=EVERYTHING) for id in ids]
     every = {row.position: row for part in parts for row in part.rows}
     rows = [every[position] for position in sorted(every)]
     more = len(rows) > page.first or any(part.has_next for part in parts)

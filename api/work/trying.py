@@ -236,7 +236,7 @@ class _Going:
         certificate = await shown(self._place, self._patience / 2)
         if certificate is not None:
             why = _misnamed(certificate) if trouble.doubt is Doubt.OTHER_NAME else ""
-            said = f"{said}{why}; {_described(certificate)}{_offered(certificate)}"
+            said = f"{said}{why}; {_described(certificate)}{_offered(certificate, trouble.doubt)}"
         found |= {"doubt": trouble.doubt.value}
         return Step("TLS", State.BAD, said, found=found | _certificate_facts(certificate))
 
@@ -322,10 +322,13 @@ def _misnamed(one: Certificate) -> str:
     return f": {', '.join(wide)} is too wide, or stands for one label only" if wide else ""
 
 
-def _offered(one: Certificate) -> str:
+def _offered(one: Certificate, doubt: Doubt) -> str:
     """Say how exactly this key is trusted; the owner of the server knows whether it is right."""
     if not one.pin:
         return ""
+    if doubt is Doubt.OTHER_KEY:
+        ask = "ask whoever runs the server whether its key was changed"
+        return f"; {ask}, and only if it was to this one trust it with: --pin {one.pin}"
     return f"; if you know that it is the right one, trust exactly its key with: --pin {one.pin}"
 
 

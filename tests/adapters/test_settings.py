@@ -56,8 +56,21 @@ def test_networks_are_a_list_or_parted_by_commas(home: Home, monkeypatch: pytest
     settings = load_settings(home)
     assert list(map(str, settings.mail_networks_refused)) == ["10.0.0.0/8", "fd00::/8"]
     assert list(map(str, settings.mail_networks_allowed)) == ["127.0.0.0/8", "::1/128"]
-    with pytest.raises(BadSettings, match="mail_networks_refused"):
-        load_settings(home, mail_networks_refused="everywhere")
+    monkeypatch.setenv("CARTEGGIO_MAIL_NETWORKS_ALLOWED", '["127.0.0.0/8", "::1"]')
+    assert load_settings(home).mail_networks_allowed == settings.mail_networks_allowed
+
+
+@pytest.mark.parametrize("wrong", ["everywhere", '["127.0.0.0/8"', "[1.5]", "127.0.0.1/8", "[{}]"])
+def test_wrong_networks_are_told_in_one_sentence(
+    home: Home, monkeypatch: pytest.MonkeyPatch, wrong: str
+):
+    monkeypatch.setenv("CARTEGGIO_MAIL_NETWORKS_REFUSED", wrong)
+    with pytest.raises(BadSettings) as trouble:
+        load_settings(home)
+    assert str(trouble.value) == (
+        "these settings cannot be used: mail_networks_refused: is no list of networks; "
+        "one looks like 127.0.0.0/8, 10.0.0.0/8"
+    )
 
 
 def test_a_time_zone_is_known_by_its_own_file_alone():

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -191,6 +192,20 @@ def test_what_is_not_there_is_said_of_every_kind(filled):
             filled(*command, "nothing")
 
 
+def test_an_id_is_taken_as_the_api_gives_it(filled):
+    streams = {
+        one["event"]: UUID(one["stream"]).hex
+        for one in map(json.loads, reversed(filled("events", "--json").splitlines()))
+    }
+    mail, party = f"msg_{streams['message.received']}", f"pty_{streams['party.registered']}"
+    assert filled("trail", mail, "--json") == filled("trail", "1@acme.example", "--json")
+    assert filled("history", party, "--json") == filled("history", "C1", "--json")
+    assert "message.received" in filled("events", "--stream", mail)
+    assert "Invoice 2026/17" in filled("trail", f"doc_{streams['document.registered']}")
+    with pytest.raises(Rejected, match="no account fetches this mailbox"):
+        filled("mark", mail, "--seen")
+
+
 def test_the_trail_of_a_mailbox_holds_its_accounts(filled, monkeypatch):
     monkeypatch.setenv("CARTEGGIO_ACCOUNT_PASSWORD", "secret")
     filled("account", "add", "--mailbox", BOX, "--host", "imap.firm.example", "--no-check")
@@ -267,6 +282,15 @@ def test_settings_are_listed_and_secrets_are_not(run, home):
     shown = {row["setting"]: row["value"] for row in found["settings"]}
     assert shown["database_url"] == "(secret)"
     assert all(row["meaning"] for row in found["settings"])
+
+
+def test_networks_are_listed_as_they_are_written(run, monkeypatch):
+    monkeypatch.setenv("CARTEGGIO_MAIL_NETWORKS_ALLOWED", '["127.0.0.0/8", "::1"]')
+    shown = {
+        one["setting"]: one["value"] for one in json.loads(run("config", "--json"))["settings"]
+    }
+    assert shown["mail_networks_allowed"] == "127.0.0.0/8, ::1/128"
+    assert shown["mail_networks_refused"] == ""
 
 
 def test_a_bad_row_ends_with_two_and_is_told(run, tmp_path):

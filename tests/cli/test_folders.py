@@ -7,6 +7,7 @@ from dovecot import MailAccount
 
 pytestmark = pytest.mark.slow
 LISTED, LARGELY = "folders@firm.example", "large@firm.example"
+AWAY = "away@firm.example"
 LARGE = mail(2) + (b"x" * 70 + b"\r\n") * 20_000
 LIMIT = {"CARTEGGIO_MAX_FETCH_BYTES": str(1 << 20)}
 
@@ -56,3 +57,22 @@ def test_what_is_too_large_is_listed_and_fetched_on_demand(instance, mail_accoun
     instance.done("account", "fetch", LARGELY, left["message"], **LIMIT)
     assert instance.asked("account", "left") == []
     assert "Nothing was left out" in instance.done("account", "fetch", LARGELY, **LIMIT).out
+
+
+def test_a_chosen_folder_that_went_makes_what_asks_for_it_end_with_one(instance, mail_account):
+    with mail_account.login() as client:
+        client.create("Clienti")
+    add(instance, mail_account, AWAY, "INBOX", "Clienti")
+    instance.done("sync", "--mailbox", AWAY)
+    instance.done("account", "ledger", AWAY)
+    with mail_account.login() as client:
+        client.delete("Clienti")
+    for words in (("sync", "--mailbox", AWAY), ("account", "ledger", AWAY)):
+        ended = instance.run(*words, "--json")
+        assert ended.code == 1
+        assert "these folders are not there: Clienti" in {one["trouble"] for one in ended.facts}
+    (listed,) = [one for one in instance.asked("account", "list") if one["mailbox"] == AWAY]
+    assert listed["trouble"] == "folder not read"
+    add(instance, mail_account, AWAY, "INBOX")
+    instance.done("sync", "--mailbox", AWAY)
+    instance.done("account", "ledger", AWAY)

@@ -41,6 +41,15 @@ def test_a_mailbox_is_shared_and_no_longer(office: Instance):
     assert listed(office)["members"] == []
 
 
+def test_a_message_counts_once_however_many_copies_of_it_were_seen(office: Instance, tmp_path):
+    box = "copies@firm.example"
+    one, other = letter("3@acme.example"), letter("4@acme.example")
+    for name, mails in (("INBOX", [one, other]), ("Archive", [one])):
+        path = mbox(tmp_path / f"{name}.mbox", mails)
+        office.done("import", "mail", path, "--mailbox", box, "--folder", name)
+    assert listed(office, box)["messages"] == 2
+
+
 def test_who_is_no_colleague_and_what_is_no_mailbox_is_told_with_what_to_do(office: Instance):
     stranger = office.run("mailbox", "share", BOX, "--with", "eve@x.example")
     assert stranger.code == 1

@@ -44,3 +44,16 @@ def test_this_machine_is_entered_by_its_own_names_or_by_a_setting(office: Instan
     allowed = {"CARTEGGIO_MAIL_NETWORKS_ALLOWED": "127.0.0.0/8, ::1"}
     set_ = office.run(*words, "--host", "127.1", CARTEGGIO_ACCOUNT_PASSWORD="x", **allowed)
     assert f"127.1:{port} cannot be reached: Connection refused" in set_.err
+
+
+def test_our_own_mail_stays_out_only_if_that_is_said(office: Instance):
+    refused = office.run("exclude", "add", "example")
+    assert (refused.code, "neither a mail address nor a domain" in refused.err) == (1, True)
+    refused = office.run("exclude", "add", BOX, "--as", "recipient")
+    assert refused.code == 1
+    assert f"{BOX} is our own: nearly all mail would stay out" in refused.err
+    assert "--own" in refused.err
+    office.done("exclude", "add", BOX, "--as", "recipient", "--own")
+    (entry,) = office.asked("exclude", "list")
+    assert (entry["whose"], entry["as"]) == (BOX, "recipient")
+    office.done("exclude", "remove", BOX, "--as", "recipient")

@@ -93,6 +93,21 @@ def test_an_account_with_a_folder_that_is_not_there_is_not_kept(run, mail_accoun
     assert run("account", "list", "--json") == ""
 
 
+@pytest.mark.parametrize(
+    "host", ["http://localhost", "localhost:993", "[::1", "me@localhost", "/"]
+)
+def test_a_server_that_is_more_than_its_name_is_refused_with_what_to_do(run, mail_account, host):
+    with pytest.raises(Rejected, match="give its bare name or address; the port goes in --port"):
+        run(*adding(mail_account, host=host), password=mail_account.password)
+
+
+def test_an_address_may_stand_in_brackets_as_in_a_url(run, mail_account):
+    words = adding(mail_account, host="[::1]")
+    run(*words, "--no-check", password=mail_account.password)
+    (kept,) = facts(run("account", "list", "--json"))
+    assert kept["host"] == "::1"
+
+
 def test_what_is_no_address_is_refused_before_anybody_logs_in(run, mail_account):
     said = run(*adding(mail_account, mailbox="nobody"), code=2, password="x", output="stderr")
     assert "'nobody' is no mail address" in said

@@ -55,6 +55,9 @@ def test_a_new_note_is_recorded() -> None:
         ("bank.example", "bank.example"),
         ("@bank.example", "bank.example"),
         ("*@bank.example", "bank.example"),
+        ("Bücher.example", "bücher.example"),
+        ("o'neil+x@bank.example", "o'neil+x@bank.example"),
+        ("ada@[192.0.2.1]", "ada@[192.0.2.1]"),
     ],
 )
 def test_addresses_and_domains_are_read_as_people_type_them(typed: str, pattern: str) -> None:
@@ -62,8 +65,13 @@ def test_addresses_and_domains_are_read_as_people_type_them(typed: str, pattern:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "bank", "@", "a@", "a@b", "a@b@c.example", "a b.example", "x."]
-)
+    "typed",
+    [
+        "", "bank", "@", "a@", "a@b", "a@b@c.example", "a b.example", "x.", "http://x.example",
+        "x.example/mail", "mailto:a@x.example", "<a@x.example>", "a@x.example,b@x.example",
+        "a@*", "*.x.example", "-x.example", "a@x..example", "x.example:25", "a b@x.example",
+    ],
+)  # fmt: skip
 def test_what_would_keep_out_too_much_or_nothing_is_refused(typed: str) -> None:
     with pytest.raises(Rejected):
         pattern_of(typed)
@@ -87,11 +95,22 @@ def test_the_end_at_which_it_counts_is_minded() -> None:
     assert not kept_out(LETTER, "info@firm.example", Side.SENDER)
 
 
-def test_everyone_who_may_be_the_writer_counts() -> None:
-    aside = replace(LETTER, reply_to=(Address("hr@firm.example"),))
+def test_who_wrote_and_who_sent_it_counts_and_not_who_is_to_be_answered() -> None:
+    aside = replace(LETTER, reply_to=(Address("hr@bank.example"),))
+    sent = replace(LETTER, sender=Address("hr@bank.example"))
     certified = replace(LETTER, pec_sender=Address("bank@pec.example"))
-    assert kept_out(aside, "hr@firm.example", Side.SENDER)
+    assert not kept_out(aside, "hr@bank.example")
+    assert kept_out(sent, "hr@bank.example", Side.SENDER)
     assert kept_out(certified, "bank@pec.example", Side.SENDER)
+
+
+@pytest.mark.parametrize("written", ["a@it.bücher.example", "a@it.xn--bcher-kva.example"])
+@pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example"])
+def test_a_domain_in_letters_of_its_own_is_known_in_both_spellings(written, domain) -> None:
+    letter = replace(LETTER, authors=(Address(written),))
+    assert kept_out(letter, domain)
+    assert kept_out(letter, f"a@it.{domain}")
+    assert not kept_out(letter, f"b@it.{domain}")
 
 
 def test_for_whom_a_server_delivered_it_counts_and_so_does_whom_a_bounce_is_about() -> None:

@@ -13,11 +13,12 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
-from api.work.accounts import AccountState, Entered, Security, configure, order, states_of
+from api.work.accounts import Entered, Security, configure, order
 from api.work.attendant import Pace
 from api.work.attending import Attending
 from api.work.feed import feed_channel
 from api.work.instance import Carteggio
+from api.work.looks import AccountState, states_of
 from api.work.sync import Sync
 from domain.account import PauseAccount, ResumeAccount
 from domain.identity import account_id, mailbox_id

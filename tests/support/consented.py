@@ -7,9 +7,10 @@ from typing import Any
 from adapters.mime.worker import ReadingWorker
 from adapters.oauth.grants import by_device, device
 from adapters.oauth.values import utc
-from api.work.accounts import Account, Entered, accounts_of, configure, states_of
+from api.work.accounts import Account, Entered, accounts_of, configure
 from api.work.consent import Consents, client_for, give_consent, open_grant
 from api.work.instance import Carteggio
+from api.work.looks import states_of
 from api.work.sync import Sync, Synced
 from consenting import CLIENT, Provider
 from domain.account import OAuth

@@ -9,9 +9,9 @@ import pytest
 
 from adapters.mime.worker import ReadingWorker
 from adapters.oauth.grants import by_itself
-from api.work.accounts import states_of
 from api.work.consent import client_for, endings, ends_of, give_consent
 from api.work.instance import Carteggio
+from api.work.looks import states_of
 from attended import Office
 from consented import BOX, MAIL, Consented
 from consenting import CLIENT, SECRET, Provider

@@ -107,8 +107,7 @@ def test_a_folder_that_is_deleted_is_told_as_gone_and_can_come_back(box):
     box.fetch()
     with box.account.login() as client:
         client.delete("Clienti")
-    synced = box.fetch()
-    assert synced.warning == "these folders are not there: Clienti"
+    box.fetch(trouble="these folders are not there: Clienti")
     assert {one[3] for one in box.places()} == {True}
     put(box, "Clienti", 2, 3)
     synced = box.fetch()
@@ -148,7 +147,7 @@ def test_a_folder_that_nobody_chose_is_never_fetched(box):
     rename(box, "Privato", "Privato 2")
     with box.account.login() as client:
         client.delete("Clienti")
-    box.fetch()
+    box.fetch(trouble="these folders are not there: Clienti")
     assert {one[:2] for one in box.places()} == {("2", "Clienti")}
     assert chosen(box) == ("INBOX", "Clienti")
 
@@ -182,10 +181,10 @@ def test_a_folder_that_vanishes_while_it_is_looked_at_leaves_the_others_alone(bo
                 client.delete("Clienti")
             await sync.fetching.look(session, synced, choice)
         await sync.close()
-        return synced.warning, choice.stale
+        return synced.trouble, choice.stale
 
-    warning, stale = asyncio.run(look())
-    assert warning.startswith("Clienti cannot be opened: ")
+    trouble, stale = asyncio.run(look())
+    assert trouble.startswith("Clienti cannot be opened: ")
     assert stale
     box.carteggio.feed.catch_up()
     assert {one[:2] for one in box.places()} == {("2", "Fornitori"), ("3", "INBOX")}
@@ -237,10 +236,10 @@ def test_a_message_under_several_labels_is_fetched_once(office, ability):
 def test_an_id_that_a_server_gives_twice_is_not_believed_for_another_size(office):
     with labelled("X-GM-EXT-1") as server:
         server.put("11", mail(1), "INBOX")
-        office.fetch(server, "INBOX", "Lavoro")
+        office.fetch(server, "INBOX")
         server.mails["11"] = mail(2) + b"more\r\n"
         server.put("11", server.mails["11"], "Lavoro")
-        office.fetch(server)
+        office.fetch(server, "INBOX", "Lavoro")
         assert server.bodies == ["11", "11"]
         assert len(events_of(office.carteggio, "message.received")) == 2
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from adapters.imap.values import Limits, TroubleKind
-from api.work.accounts import states_of
+from api.work.looks import states_of
 from attended import Office, counted
 from badcertificates import Shown
 from certificates import server

@@ -7,8 +7,9 @@ import pytest
 
 from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
-from api.work.accounts import Entered, accounts_of, configure, order, password_of, states_of
+from api.work.accounts import Entered, accounts_of, configure, order, password_of
 from api.work.instance import Carteggio
+from api.work.looks import states_of
 from api.work.sync import Sync, Synced
 from domain.account import PauseAccount, ResumeAccount
 from domain.message import FolderRole, MessageReceived
@@ -119,6 +120,8 @@ def test_a_paused_account_is_fetched_only_when_named(fetch, mail_account):
     order(fetch.carteggio, BOX, PauseAccount())
     fetch.carteggio.feed.catch_up()
     assert fetch() == []
+    with pytest.raises(Rejected, match=f"nothing is fetched: {BOX}; resume it first"):
+        fetch(BOX)
     order(fetch.carteggio, BOX, ResumeAccount())
     fetch.carteggio.feed.catch_up()
     assert fetch()[0].counts.stored == 1
@@ -129,7 +132,7 @@ def test_chosen_folders_are_fetched_and_missing_ones_told(fetch, mail_account):
     fetch.add(mail_account, folders=("INBOX", "Nothing"))
     synced = fetch()[0]
     assert synced.folders == ["INBOX"]
-    assert "Nothing" in synced.warning
+    assert synced.trouble == "these folders are not there: Nothing"
 
 
 def test_imported_mail_is_known_when_it_is_fetched(fetch, mail_account):

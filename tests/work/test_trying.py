@@ -170,6 +170,18 @@ def test_a_server_that_stays_silent_is_not_waited_for():
     assert 0.1 < step.seconds < 2
 
 
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_a_port_for_tls_that_is_taken_for_another_is_asked_about(maildrop, protocol):
+    server = maildrop.server
+    port = server.imaps if protocol == "imap" else server.pop3s
+    given = entered(maildrop, protocol=protocol, port=port, security="starttls")
+    assert bad_at(steps_of(given, patience=0.2), "TLS").said.endswith(
+        "did not answer within 0.2 seconds: is it a port for TLS? Then --security tls is meant"
+    )
+    plain = bad_at(steps_of(replace(given, security="plain"), patience=0.2), "login")
+    assert "is it a port for TLS?" in plain.said
+
+
 def test_a_server_that_does_not_secure_is_told_in_its_words():
     refusing = {"STARTTLS": text(b"TAG NO not today\r\n")}
     with spoken(refusing, greeting=text(GREETING)) as port:

@@ -222,6 +222,7 @@ def test_who_manages_some_mailboxes_manages_no_others(api, mail_account):
         ({"address": "nobody"}, "nobody is no mail address"),
         ({"host": " "}, "host: it is needed"),
         ({"host": "a\nb"}, "host: 255 printable"),
+        ({"host": "mail.firm.example:993"}, "host: mail.firm.example:993 is no mail server: give"),
         ({"port": 70_000}, "port: from 1"),
         ({"password": "a\r\nb"}, "password: one line"),
         ({"password": None}, "password: it is needed"),

@@ -85,6 +85,21 @@ async def test_marked_and_moved_mail_is_so_at_once_and_at_the_server_at_the_next
     await _is_audited(asks, ids["2"])
 
 
+async def test_a_folder_whose_name_ends_in_a_space_is_moved_into(asks, box):
+    def make(*folders: str) -> None:
+        with box.account.login() as client:
+            for one in folders:
+                assert client.create(f'"{one}"')[0] == "OK"
+
+    await asyncio.to_thread(make, "Sorted ")
+    ids = await _ids(asks)
+    moving = order("c-1", ids["2"], mailboxId=await _mailbox(asks), folder="Sorted ")
+    assert (await asks(MOVE, input=moving))["messageMove"]["userErrors"] == []
+    await asyncio.to_thread(box.fetch)
+    assert (box.failed(), box.waiting()) == ([], 0)
+    assert await asyncio.to_thread(box.on_server, "Sorted ") == {"2": set()}
+
+
 async def _is_audited(asks, id):
     query = """query($f: AuditFilter) { auditLog(filter: $f) { edges { node { event summary commandId
       actor { kind } } } } }"""

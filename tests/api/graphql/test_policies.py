@@ -217,3 +217,20 @@ def test_who_reads_mail_only_is_told_nothing_of_it(shared_api: Api):
     token = shared_api.issue([Scope.READ_MAIL])
     for query in (EXCLUSIONS, FORMS, SERVERS):
         assert shared_api.refusal(query, token) == "FORBIDDEN"
+
+
+@pytest.mark.parametrize("pattern", ["firm.example", "@Firm.example", INFO, "eve@firm.example"])
+def test_our_own_mail_stays_out_only_if_that_is_said(managed: Api, tmp_path: Path, pattern: str):
+    people = "name,email,role,mailbox_collected\nEve,eve@firm.example,sales,no\n"
+    for name, text in (FILES | {"colleagues.csv": people}).items():
+        (tmp_path / name).write_text(text)
+    import_directory(managed.carteggio, tmp_path)
+    managed.caught_up()
+    refused = given(managed, "exclusionAdd", pattern=pattern)
+    assert codes(refused) == ["OWN"]
+    assert "is our own: nearly all mail would stay out" in refused["userErrors"][0]["message"]
+    assert nodes(managed, EXCLUSIONS) == []
+    meant = given(managed, "exclusionAdd", id="p-2", pattern=pattern, includeOwn=True)
+    assert meant["userErrors"] == []
+    other = given(managed, "exclusionAdd", id="p-3", pattern="hr@firm.example")
+    assert other["userErrors"] == []

@@ -106,7 +106,7 @@ def added(api: Api, *addresses: str) -> list[Any]:
 
 def looked(api: Api, account: Any, trouble: str = "", minutes_ago: int = 0) -> None:
     """Note a look into an account."""
-    from api.work.accounts import note_state  # noqa: PLC0415
+    from api.work.looks import note_state  # noqa: PLC0415
 
     note_state(api.carteggio, account.id, trouble)
     with api.carteggio.database.connect() as connection:
