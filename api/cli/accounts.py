@@ -117,7 +117,9 @@ def add(
     )
     server = server_of(asked, protocol, host)
     with opened(context) as carteggio:
-        secret = secret_of(asked, protocol, client_secret, carteggio.reach) if asked else _password()
+        secret = (
+            secret_of(asked, protocol, client_secret, carteggio.reach) if asked else _password()
+        )
         entered = Entered(
             mailbox.strip(), server, port or PORTS[protocol, security], security,
             user or mailbox.strip(), secret, ca_file, tuple(folder or ()), protocol, delete_after,

@@ -225,7 +225,7 @@ def give_consent(
 def client_for(carteggio: Carteggio, account: Account, oauth: OAuth) -> Client:
     """Give who we are to an account's provider."""
     secret = password_of(carteggio, account.id)
-    return client_of(oauth, account.protocol, secret, account.vouching)
+    return client_of(oauth, account.protocol, secret, account.vouching, carteggio.reach)
 
 
 def ends_of(carteggio: Carteggio) -> dict[UUID, datetime]:
