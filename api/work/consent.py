@@ -184,7 +184,8 @@ class AccountTokens:
         return self._clock() < grant.granted_at + grant.lasting
 
     def _asks_for_a_person(self, why: str) -> Rejected:
-        do = f"consent with: carteggio account consent {self._account.address}"
+        own = f"carteggio account consent {self._account.address}"
+        do = f"consent with: {own}, or over the API accountConsentBegin"
         return Rejected("NEEDS_CONSENT", f"{why}; {do}")
 
     def _warn(self, grant: Grant) -> None:
