@@ -30,7 +30,7 @@ from api.work.overview import NO_SENT_OVER_POP3
 from api.work.records import is_address
 from api.work.tokens import by_operator
 from api.work.trying import State, all_tried, way_of
-from domain.account import PauseAccount, ResumeAccount
+from domain.account import OAuth, PauseAccount, ResumeAccount
 from domain.values import Rejected
 
 _PASSWORD = "CARTEGGIO_ACCOUNT_PASSWORD"  # noqa: S105  the name of a variable
@@ -119,9 +119,7 @@ def add(
     )
     server = server_of(asked, protocol, host)
     with opened(context) as carteggio:
-        secret = (
-            secret_of(asked, protocol, client_secret, carteggio.reach) if asked else _password()
-        )
+        secret = _secret(asked, protocol, client_secret, carteggio.reach)
         entered = Entered(
             mailbox.strip(), server, port or PORTS[protocol, security], security,
             user or mailbox.strip(), secret, ca_file, tuple(folder or ()), protocol, delete_after,
@@ -158,6 +156,10 @@ def _next(entered: Entered) -> str:
     if entered.oauth is None or entered.oauth.unattended:
         return "fetch it with: carteggio sync"
     return f"let it in with: carteggio account consent {entered.address}"
+
+
+def _secret(asked: OAuth | None, protocol: str, with_secret: bool, reach: Reach) -> str:
+    return secret_of(asked, protocol, with_secret, reach) if asked else _password()
 
 
 def _password() -> str:
