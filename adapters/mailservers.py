@@ -115,7 +115,7 @@ def too_late(what: str, deadline: float) -> ServerTrouble:
     return ServerTrouble(TroubleKind.TIMEOUT, sentence)
 
 
-_NO_TLS: Final = "does not answer in TLS: is it another port, or is --security starttls meant?"
+_NO_TLS: Final = "does not answer in TLS: is it another port, or is its security STARTTLS?"
 _TOO_OLD: Final = "speaks only versions of TLS that are no longer safe: 1.2 is needed"
 _TOO_WEAK: Final = "can secure the connection only by means that are no longer safe"
 _TLS_TROUBLES: Final[Mapping[str, str]] = {

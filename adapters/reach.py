@@ -7,13 +7,17 @@ whose answers change leads nowhere else (DNS rebinding).
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeVar
 
 Network = IPv4Network | IPv6Network
 _Address = IPv4Address | IPv6Address
+_Place = tuple[
+    socket.AddressFamily, socket.SocketKind, int, str,
+    tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+]  # fmt: skip
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 
@@ -57,6 +61,13 @@ class Reach:
             return is_this_machine(host) and not _within(here, self.refused)
         return not _within(here, (*self.refused, *NEVER))
 
+    def may_be_written(self, host: str) -> bool:
+        """Tell whether an administrator may enter it; names are judged when they are resolved."""
+        try:
+            return self.may(host, host)
+        except ValueError:
+            return True
+
     def may_be_entered(self, host: str) -> bool:
         """Tell whether whoever manages mailboxes may enter it; names are judged when resolved."""
         if is_this_machine(host):
@@ -98,15 +109,25 @@ async def open_streams(
     return await asyncio.open_connection(sock=await _connected(host, port, reach))
 
 
-async def _connected(host: str, port: int, reach: Reach) -> socket.socket:
-    """Try the addresses of a name that are within reach, one after the other."""
+async def addresses_of(host: str, port: int, reach: Reach) -> list[str]:
+    """Give the addresses of a name that are within reach; OSError says why there is none."""
+    return list(dict.fromkeys(str(one[4][0]) for one in await _places(host, port, reach)))
+
+
+async def _places(host: str, port: int, reach: Reach) -> Sequence[_Place]:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     places = [one for one in found if reach.may(host, str(one[4][0]))]
     if not places:
         raise _out_of_reach(host, [str(one[4][0]) for one in found])
+    return places
+
+
+async def _connected(host: str, port: int, reach: Reach) -> socket.socket:
+    """Try the addresses of a name that are within reach, one after the other."""
+    loop = asyncio.get_running_loop()
     last: OSError | None = None
-    for family, kind, protocol, _, address in places:
+    for family, kind, protocol, _, address in await _places(host, port, reach):
         one = socket.socket(family, kind, protocol)
         one.settimeout(0)  # asyncio waits in its place
         try:

@@ -213,7 +213,9 @@ def decide(account: Account, command: AccountCommand) -> list[AccountEvent]:
         refuse_pin(command.configured.pin, command.configured.security)
         return [] if account.configured == command.configured else [command.configured]
     if account.configured is None:
-        raise Rejected("NOT_FOUND", "there is no such account; add it with: carteggio account add")
+        raise Rejected(
+            "NOT_FOUND", "there is no such account; add it (account add, accountConfigure)"
+        )
     match command:
         case ChangeCredentials():
             return [AccountCredentialsChanged()]
@@ -254,7 +256,7 @@ def refuse_pin(pin: str, security: str) -> None:
     except ValueError:
         digest = b""
     if len(digest) != 32 or not pin.startswith("sha256:"):
-        sentence = "a pin is sha256: and 44 characters; see it with: carteggio account test"
+        sentence = "a pin is sha256: and 44 characters; a test of the account shows it (account test, accountTest)"
         raise Rejected("BAD_PIN", sentence)
 
 

@@ -88,7 +88,8 @@ def decide(trust: Trust, command: AuthenticationCommand) -> list[AuthenticationE
         case DistrustServer():
             if not trust.trusted:
                 raise Rejected(
-                    "NOT_FOUND", "that server is not trusted; see: carteggio trust list"
+                    "NOT_FOUND",
+                    "that server is not trusted; see which are (trust list, trustedServers)",
                 )
             return [ServerDistrusted()]
         case _ as never:

@@ -84,7 +84,9 @@ def evolve(mailbox: Mailbox, event: object) -> Mailbox:
 def decide(mailbox: Mailbox, command: MailboxCommand) -> list[MailboxEvent]:
     """Return what happens. An empty list means that it has happened already."""
     if not mailbox.known:
-        raise Rejected("NOT_FOUND", "there is no such mailbox; see: carteggio mailbox list")
+        raise Rejected(
+            "NOT_FOUND", "there is no such mailbox; see which are (mailbox list, managedMailboxes)"
+        )
     match command:
         case ShareMailbox(colleague, role):
             shared = mailbox.members.get(colleague)

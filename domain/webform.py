@@ -71,7 +71,8 @@ def decide(form: WebForm, command: WebFormCommand) -> list[WebFormEvent]:
         case WithdrawWebForm():
             if form.standing is None:
                 raise Rejected(
-                    "NOT_FOUND", "it is not among the web forms; see: carteggio form list"
+                    "NOT_FOUND",
+                    "it is not among the web forms; see which are (form list, webForms)",
                 )
             return [WebFormWithdrawn()]
         case _ as never:

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from domain.marking import MessageMarked, Place
+from domain.marking import MessageMarked, MessageOrderFailed, Place
 from domain.message import (
     CaptureEvent,
     FolderRole,
@@ -25,7 +25,14 @@ from domain.rereading import MessageReread
 from projections.contents import TABLES as CONTENTS
 from projections.contents import Said
 from projections.messagerows import MESSAGE, MessageRow, first_row, show
-from projections.occurrences import OCCURRENCE, OccurrenceRow, further, occurrence
+from projections.occurrences import (
+    MOVED,
+    OCCURRENCE,
+    REFUSED,
+    OccurrenceRow,
+    further,
+    occurrence,
+)
 from projections.projection import Names, Projection, Rows
 from projections.states import STATE, StateRow, States
 
@@ -106,7 +113,7 @@ def _changing_places(state: State, batch: Sequence[Recorded]) -> Iterator[UUID]:
             if event.mailbox in known:
                 yield recorded.stream
             known.add(event.mailbox)
-        elif isinstance(event, MessageMarked | MessageMoved):
+        elif isinstance(event, MessageMarked | MessageMoved | MessageOrderFailed):
             yield recorded.stream
 
 
@@ -134,6 +141,8 @@ def fold(state: State, recorded: Recorded) -> None:
             _copied(state, recorded, event, row)
         case MessageMarked(mailbox, folder, flags, gone=gone):
             _mark(state, recorded.stream, (mailbox, folder), flags, gone=gone)
+        case MessageOrderFailed(mailbox, moved_to=to):
+            _refuse(state, row.id, (mailbox, to))
         case MessageMoved():
             _move(state, recorded, event, row)
         case MessageReread():
@@ -265,6 +274,16 @@ def _mark(
     for one in state.marked.get(message, ()):
         if (one.mailbox, one.folder) == place:
             one.flags, one.gone = list(flags), gone
+            if one.ordered == REFUSED and not gone:
+                one.ordered = ""
+            state.occurrences.put(one)
+
+
+def _refuse(state: State, message: UUID, place: Place) -> None:
+    """Note that an order failed that alone would have brought a message to a place."""
+    for one in state.marked.get(message, ()):
+        if (one.mailbox, one.folder) == place and one.ordered:
+            one.ordered = REFUSED
             state.occurrences.put(one)
 
 
@@ -273,6 +292,9 @@ def _move(state: State, recorded: Recorded, event: MessageMoved, row: MessageRow
     places = state.marked.get(row.id, [])
     copies = [one for one in places if one.raw == event.raw and one.mailbox == event.mailbox]
     _mark(state, row.id, (event.mailbox, event.folder), event.flags_before, gone=True)
+    for one in places:
+        if (one.mailbox, one.folder) == (event.mailbox, event.moved_to):
+            one.ordered = MOVED if one.ordered == REFUSED and one.gone else ""
     _mark(state, row.id, (event.mailbox, event.moved_to), event.flags)
     if copies and not event.known_there:
         places.append(state.occurrences.put(further(copies[-1], recorded, event)))
@@ -293,11 +315,11 @@ def _put_occurrence(
 
 mail = Projection(
     "mail",
-    version=6,
+    version=7,
     tables=TABLES,
     hears=(
         MessageReceived, MessageCopyFound, MessageCompleted, MessageMarked, MessageMoved,
-        MessageClassified, MessageClosed, MessageReopened, MessageReread,
+        MessageOrderFailed, MessageClassified, MessageClosed, MessageReopened, MessageReread,
     ),
     load=load,
     fold=fold,

@@ -211,6 +211,7 @@ async def occurrences_of(
     """Give the places where each message was seen, as far as the reader sees them."""
     query = names.sql(
         "SELECT {columns} FROM {occurrence} o WHERE o.message = ANY(%(ids)s) AND {sees}"
+        " AND NOT (o.gone AND o.ordered = 'refused')"
         " AND coalesce(o.position <= %(position)s::int8, true)"
         " AND coalesce(o.received_at <= %(time)s::timestamptz, true)"
         " ORDER BY o.message, o.received_at, o.raw_sha256, o.position",

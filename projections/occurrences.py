@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from domain.message import CaptureEvent, MessageMoved
 from domain.recorded import Recorded
 from projections.projection import Table
+
+MOVED: Final = "moved"
+REFUSED: Final = "refused"
 
 
 @dataclass(slots=True)
@@ -15,7 +19,8 @@ class OccurrenceRow:
 
     `flags` are those it has now, `gone` tells that it no longer lies there. With `whole_size` it is
     the header alone of a mail of so many octets; when the whole of it comes, that takes its place.
-    The rest never changes.
+    `ordered` is empty for where it was seen; else how it is with the order that alone brought it
+    here: MOVED, or REFUSED, and then it never lay here while it is `gone`. The rest never changes.
     """
 
     message: UUID
@@ -31,6 +36,7 @@ class OccurrenceRow:
     variant: bool
     flags: list[str]
     gone: bool
+    ordered: str
     archived: bool
     whole_size: int | None
     recorded_at: datetime
@@ -55,6 +61,7 @@ def occurrence(recorded: Recorded, event: CaptureEvent, *, variant: bool) -> Occ
         variant=variant,
         flags=list(event.flags),
         gone=False,
+        ordered="",
         archived=event.archived,
         whole_size=event.whole_size,
         recorded_at=recorded.recorded_at,
@@ -71,5 +78,6 @@ def further(one: OccurrenceRow, recorded: Recorded, event: MessageMoved) -> Occu
         variant=False,
         flags=list(event.flags),
         gone=False,
+        ordered=MOVED,
         recorded_at=recorded.recorded_at,
     )

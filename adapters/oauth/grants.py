@@ -16,6 +16,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from adapters.mailservers import tls_context, words
+from adapters.oauth.guarded import guarded
 from adapters.oauth.providers import is_loopback
 from adapters.oauth.values import Client, Clock, Device, Grant, OAuthTrouble, OAuthTroubleKind, utc
 
@@ -140,13 +141,15 @@ async def _asking(client: Client, *secrets: str) -> AsyncIterator[Any]:
 
 def _library(client: Client) -> Any:  # pyright sees no base of the library's class
     how = "client_secret_basic" if client.basic else "client_secret_post"
+    verify = tls_context(client.ca_file)
     return AsyncOAuth2Client(
         client.id,
         client.secret or None,
         token_endpoint_auth_method=how if client.secret else "none",
         scope=" ".join(client.scopes) or None,
-        verify=tls_context(client.ca_file),
+        verify=verify,
         trust_env=not is_loopback(client.token),
+        transport=None if client.reach is None else guarded(client.token, client.reach, verify),
         timeout=_PATIENCE,
         event_hooks={"response": [_bounded]},
     )

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from adapters.oauth.values import Client
+from adapters.reach import USUAL, Reach
 from domain.account import OAuth
 from domain.values import Rejected
 
@@ -67,11 +68,16 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
 
 
 def client_of(
-    oauth: OAuth, protocol: str, secret: str, ca_file: Path | str | None = None
+    oauth: OAuth,
+    protocol: str,
+    secret: str,
+    ca_file: Path | str | None = None,
+    reach: Reach = USUAL,
 ) -> Client:
     """Give who we are to an account's provider; refuse what cannot be, with a sentence.
 
-    `ca_file` is for a company's own provider: those we know have certificates that all know.
+    `ca_file` and `reach` are for a company's own provider: those we know have certificates that all
+    know, and are where they are.
     """
     provider = PROVIDERS.get(oauth.provider)
     if provider is None:
@@ -80,7 +86,7 @@ def client_of(
     if oauth.tenant and not _TENANT.fullmatch(oauth.tenant):
         raise _no(f"{oauth.tenant!r} is no tenant: it is a domain or an id")
     doors = {door: getattr(provider, door).format(tenant=tenant) for door in DOORS}
-    doors |= _given(oauth.endpoints)
+    doors |= _given(oauth.endpoints, reach)
     if not doors["token"]:
         raise _no("say where tokens are given: --oauth-endpoint token=https://…")
     if not oauth.client:
@@ -94,6 +100,7 @@ def client_of(
         more=provider.more,
         basic=provider.basic,
         ca_file=ca_file if own else None,
+        reach=reach if own else None,
         **doors,
     )
 
@@ -115,7 +122,7 @@ def _scopes(oauth: OAuth, provider: Provider, protocol: str) -> tuple[str, ...]:
     return provider.unattended
 
 
-def _given(endpoints: tuple[str, ...]) -> dict[str, str]:
+def _given(endpoints: tuple[str, ...], reach: Reach) -> dict[str, str]:
     """Read addresses as they are given: door=address; a token goes over TLS or nowhere."""
     doors: dict[str, str] = {}
     for one in endpoints:
@@ -126,6 +133,9 @@ def _given(endpoints: tuple[str, ...]) -> dict[str, str]:
         safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(address))
         if not safe or not parts.hostname or parts.username:
             raise _no(f"{address!r} is no address that tokens may go to: https://…")
+        if not reach.may_be_written(parts.hostname):
+            do = "unless the setting mail_networks_allowed says so"
+            raise _no(f"{address!r}: no provider may be there, {do}")
         doors[door] = address
     return doors
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from adapters.reach import Reach
+
 Clock = Callable[[], datetime]
 
 USED_UP: Final = 0.8
@@ -52,6 +54,8 @@ class Client:
     """Whether the secret goes into a header (RFC 6749 2.3.1) and not into the form."""
     ca_file: Path | str | None = None
     """Who vouches for the provider's servers: a file, or the certificates themselves (PEM)."""
+    reach: Reach | None = None
+    """Where its doors may be; None: they are those of a provider we know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,14 @@ from api.work.overview import NO_SENT_OVER_POP3
 from api.work.records import is_address
 from api.work.tokens import by_operator
 from api.work.trying import State, all_tried, way_of
-from domain.account import PauseAccount, ResumeAccount
+from domain.account import OAuth, PauseAccount, ResumeAccount
 from domain.values import Rejected
 
 _PASSWORD = "CARTEGGIO_ACCOUNT_PASSWORD"  # noqa: S105  the name of a variable
 _TOLD = ("list", "select")
 _Mailbox = Annotated[str, typer.Option(help="The mailbox's address.")]
+_Address = Annotated[str | None, typer.Argument(help="The mailbox's address.")]
+_Named = Annotated[str | None, typer.Option("--mailbox", help="The same, as an option.")]
 _Protocol = Annotated[
     Literal["imap", "pop3"], typer.Option(help="pop3 sees no Sent folder: use imap if you can.")
 ]
@@ -117,7 +119,7 @@ def add(
     )
     server = server_of(asked, protocol, host)
     with opened(context) as carteggio:
-        secret = secret_of(asked, protocol, client_secret, carteggio.reach) if asked else _password()
+        secret = _secret(asked, protocol, client_secret, carteggio.reach)
         entered = Entered(
             mailbox.strip(), server, port or PORTS[protocol, security], security,
             user or mailbox.strip(), secret, ca_file, tuple(folder or ()), protocol, delete_after,
@@ -156,6 +158,10 @@ def _next(entered: Entered) -> str:
     return f"let it in with: carteggio account consent {entered.address}"
 
 
+def _secret(asked: OAuth | None, protocol: str, with_secret: bool, reach: Reach) -> str:
+    return secret_of(asked, protocol, with_secret, reach) if asked else _password()
+
+
 def _password() -> str:
     if given := os.environ.get(_PASSWORD):
         return given
@@ -179,26 +185,34 @@ def _tell(entered: Entered, reach: Reach) -> None:
         out.print(NO_SENT_OVER_POP3)
 
 
-def pause(context: typer.Context, mailbox: _Mailbox) -> None:
+def pause(context: typer.Context, address: _Address = None, mailbox: _Named = None) -> None:
     """Do not fetch a mailbox until it is resumed.
 
-    carteggio account pause --mailbox info@firm.example
+    carteggio account pause info@firm.example
     """
+    box = _one_of(address, mailbox)
     with opened(context) as carteggio:
-        order(carteggio, mailbox, PauseAccount())
+        order(carteggio, box, PauseAccount())
         fresh(carteggio)
-    out.print(plain(f"The account of {mailbox} is paused."))
+    out.print(plain(f"The account of {box} is paused."))
 
 
-def resume(context: typer.Context, mailbox: _Mailbox) -> None:
+def resume(context: typer.Context, address: _Address = None, mailbox: _Named = None) -> None:
     """Fetch a mailbox again.
 
-    carteggio account resume --mailbox info@firm.example
+    carteggio account resume info@firm.example
     """
+    box = _one_of(address, mailbox)
     with opened(context) as carteggio:
-        order(carteggio, mailbox, ResumeAccount())
+        order(carteggio, box, ResumeAccount())
         fresh(carteggio)
-    out.print(plain(f"The account of {mailbox} is active."))
+    out.print(plain(f"The account of {box} is active."))
+
+
+def _one_of(address: str | None, mailbox: str | None) -> str:
+    if (address is None) == (mailbox is None):
+        raise typer.BadParameter("give the mailbox's address, once")
+    return address or mailbox or ""
 
 
 def remove(

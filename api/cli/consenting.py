@@ -14,6 +14,7 @@ from adapters.oauth.browser import by_browser
 from adapters.oauth.grants import by_device, by_itself, device
 from adapters.oauth.providers import PROVIDERS, client_of
 from adapters.oauth.values import Client, Grant, OAuthTrouble
+from adapters.reach import Reach
 from api.cli.setting import fresh, opened, out, plain
 from api.work.accounts import Account, accounts_of, host_named
 from api.work.consent import client_for, give_consent
@@ -85,9 +86,9 @@ def asked_of(
     )
 
 
-def secret_of(oauth: OAuth, protocol: str, with_secret: bool) -> str:
+def secret_of(oauth: OAuth, protocol: str, with_secret: bool, reach: Reach) -> str:
     """Read the client's secret where there is one, and refuse what cannot be asked for."""
-    client_of(oauth, protocol, "")
+    client_of(oauth, protocol, "", reach=reach)
     if not (with_secret or oauth.unattended):
         return ""
     if given := os.environ.get(_SECRET):

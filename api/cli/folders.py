@@ -14,6 +14,7 @@ from adapters.mailservers import ServerTrouble
 from adapters.mime.worker import ReadingWorker
 from api.cli.setting import err, fresh, local, opened, out, plain, print_rows, table_of
 from api.cli.syncing import show_synced
+from api.ids import id_in
 from api.work.arrivals import NOT_STORED
 from api.work.following import followed
 from api.work.instance import Carteggio
@@ -149,12 +150,22 @@ def _wanted(carteggio: Carteggio, address: str, these: list[UUID]) -> int:
     return len(want(carteggio.database, these, most))
 
 
+def _id(text: str) -> UUID:
+    if (id := id_in(text)) is None:
+        raise typer.BadParameter(f"{text!r} is no id")
+    return id
+
+
 def fetch(
     context: typer.Context,
     address: Annotated[str, typer.Argument(help="The mailbox's address.")],
     message: Annotated[
         list[UUID] | None,
-        typer.Argument(help="Ids of messages, as `carteggio account left` tells them; else all."),
+        typer.Argument(
+            help="Ids of messages, as `carteggio account left` tells them; else all.",
+            parser=_id,
+            metavar="[MESSAGE]...",
+        ),
     ] = None,
     as_json: _Json = False,
 ) -> None:

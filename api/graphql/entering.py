@@ -81,7 +81,7 @@ def wanted(carteggio: Carteggio, input: AccountConfigureInput, before: Account |
         and before.oauth is not None
         and not (same and not given(input.password))
     ):
-        do = "its folders can be changed here, the rest with: carteggio account add"
+        do = "its folders can be changed here, the rest only by: carteggio account add"
         raise Rejected("INVALID", f"this account is let in by consent, not by a password: {do}")
     password = given(input.password)
     kept = before if same else None
@@ -91,7 +91,7 @@ def wanted(carteggio: Carteggio, input: AccountConfigureInput, before: Account |
         port=place[1],
         security=security,
         user=place[2],
-        password=_password(carteggio, password, kept),
+        password=_password(carteggio, password, kept, _why(before, there)),
         ca_file=trust[0],
         authorities=trust[1],
         folders=_folders(input, before, protocol),
@@ -186,13 +186,22 @@ def _line(name: str, value: str, *, bare: bool = True) -> str:
     return clean
 
 
-def _password(carteggio: Carteggio, password: str | None, kept: Account | None) -> str:
+def _why(before: Account | None, there: Account | None) -> str:
+    """Say why the password that is kept cannot be taken, where it cannot."""
+    if before is None:
+        return "the account is a new one"
+    if there is None:
+        return "the server, its security or the user is another one"
+    return "who vouches for the server changes: its authorities or its pin"
+
+
+def _password(carteggio: Carteggio, password: str | None, kept: Account | None, why: str) -> str:
     if password:
         if any(one in password for one in "\r\n") or len(password.encode()) > 4_000:
             raise Rejected("INVALID", "password: one line, 4000 octets at most")
         return password
     if kept is None:
-        raise Rejected("INVALID", "password: it is needed, as the server or user is a new one")
+        raise Rejected("INVALID", f"password: it is needed, as {why}")
     return password_of(carteggio, kept.id)
 
 

@@ -269,7 +269,9 @@ def password_of(carteggio: Carteggio, id: UUID) -> str:
             "SELECT sealed FROM account_secret WHERE account = %s", (id,)
         ).fetchone()
     if row is None:
-        raise Rejected("NO_PASSWORD", "no password is kept; give it with: carteggio account add")
+        raise Rejected(
+            "NO_PASSWORD", "no password is kept; give it anew (account add, accountConfigure)"
+        )
     return carteggio.keyring.open_secret(id, row[0]).decode()
 
 

@@ -184,7 +184,8 @@ class AccountTokens:
         return self._clock() < grant.granted_at + grant.lasting
 
     def _asks_for_a_person(self, why: str) -> Rejected:
-        do = f"consent with: carteggio account consent {self._account.address}"
+        own = f"carteggio account consent {self._account.address}"
+        do = f"consent with: {own}, or over the API accountConsentBegin"
         return Rejected("NEEDS_CONSENT", f"{why}; {do}")
 
     def _warn(self, grant: Grant) -> None:
@@ -225,7 +226,7 @@ def give_consent(
 def client_for(carteggio: Carteggio, account: Account, oauth: OAuth) -> Client:
     """Give who we are to an account's provider."""
     secret = password_of(carteggio, account.id)
-    return client_of(oauth, account.protocol, secret, account.vouching)
+    return client_of(oauth, account.protocol, secret, account.vouching, carteggio.reach)
 
 
 def ends_of(carteggio: Carteggio) -> dict[UUID, datetime]:

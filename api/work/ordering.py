@@ -178,7 +178,7 @@ class Ordering:
         try:
             raw = self._carteggio.blobs.get(copy.raw, id)
         except (BlobMissing, Damaged, KeyDestroyed) as trouble:
-            sentence = "what is kept of the message cannot be read; see: carteggio doctor"
+            sentence = "what is kept of the message cannot be read; carteggio doctor tells an administrator more"
             raise Rejected("UNREADABLE", sentence) from trouble
         key = self._carteggio.identity_key
         exact = occurrence_id(key, mailbox, f"{to}\0exact", bytes.fromhex(copy.raw_sha256))

@@ -84,7 +84,7 @@ async def way_to(carteggio: Carteggio, consents: Consents, address: str) -> Way:
         if one.address.casefold() == wanted:
             return await asyncio.to_thread(_kept, carteggio, consents, one)
     sentence = f"no account is configured for {address.strip()}"
-    raise Rejected("NOT_FOUND", f"{sentence}; add it with: carteggio account add")
+    raise Rejected("NOT_FOUND", f"{sentence}; add it (account add, accountConfigure)")
 
 
 def _kept(carteggio: Carteggio, consents: Consents, account: Account) -> Way:
@@ -328,8 +328,8 @@ def _offered(one: Certificate, doubt: Doubt) -> str:
         return ""
     if doubt is Doubt.OTHER_KEY:
         ask = "ask whoever runs the server whether its key was changed"
-        return f"; {ask}, and only if it was to this one trust it with: --pin {one.pin}"
-    return f"; if you know that it is the right one, trust exactly its key with: --pin {one.pin}"
+        return f"; {ask}, and only if it was to this one trust it by its pin {one.pin}"
+    return f"; if you know that it is the right one, trust exactly its key by its pin {one.pin}"
 
 
 def _certificate_facts(one: Certificate | None) -> dict[str, object]:

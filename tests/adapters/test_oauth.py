@@ -1,10 +1,13 @@
 """Providers as data, and what becomes of answers that no honest provider gives."""
 
 import asyncio
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +18,9 @@ from adapters.oauth.browser import by_browser
 from adapters.oauth.grants import by_device, by_itself, device, renewed
 from adapters.oauth.providers import PROVIDERS, client_of
 from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
+from adapters.reach import Reach
+from badcertificates import AUTHORITY, Shown
+from certificates import server
 from consenting import CLIENT, SECRET
 from domain.account import OAuth
 from domain.values import Rejected
@@ -178,12 +184,59 @@ async def test_times_that_are_told_oddly_are_taken_with_care():
             assert (await by_itself(own(port))).lasting == timedelta(seconds=lasts), told
 
 
+@pytest.mark.parametrize("door", ["token", "device", "authorize"])
+@pytest.mark.parametrize("host", ["169.254.169.254", "[::ffff:169.254.169.254]", "0.0.0.1"])
+def test_what_is_written_as_no_providers_machine_is_refused(door, host):
+    asked = OAuth("other", "id", endpoints=("token=https://a.example/", f"{door}=https://{host}/"))
+    with pytest.raises(Rejected, match="no provider may be there"):
+        client_of(asked, "imap", "")
+    allowed = Reach(allowed=(ip_network("169.254.0.0/16"), ip_network("0.0.0.0/8")))
+    assert host in getattr(client_of(asked, "imap", "", reach=allowed), door)
+
+
+async def test_a_name_that_leads_to_this_machine_is_not_connected_to(monkeypatch):
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        inside.setblocking(False)
+        door = f"https://127.1:{inside.getsockname()[1]}/token"
+        asked = client_of(OAuth("other", "id", endpoints=(f"token={door}",)), "imap", "")
+        with pytest.raises(OAuthTrouble, match=r"it is 127\.0\.0\.1: no mail server may be there"):
+            await by_itself(asked)
+        with pytest.raises(BlockingIOError):
+            inside.accept()
+
+
+async def test_an_own_provider_proves_the_name_that_was_written(tmp_path):
+    context = Shown([server(AUTHORITY, "localhost")]).context(tmp_path)
+    said = f'{OK}{{"access_token": "a"}}'.encode()
+    async with speaking(said, tls=context) as port:
+        for host, trusted in (("localhost", True), ("127.0.0.1", False)):
+            doors = (f"token=https://{host}:{port}/token",)
+            authority = (tmp_path / "ca.pem").read_text()
+            asked = client_of(OAuth("other", "id", endpoints=doors), "imap", "", authority)
+            if trusted:
+                assert (await by_itself(asked)).access == "a"
+            else:
+                with pytest.raises(OAuthTrouble, match="cannot be reached"):
+                    await by_itself(asked)
+
+
 def own(port: int) -> Client:
     return Client("id", "", (), f"http://127.0.0.1:{port}/token")
 
 
 @asynccontextmanager
-async def speaking(said: bytes, *, hold: bool = False) -> AsyncIterator[int]:
+async def speaking(
+    said: bytes, *, hold: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """Run a server that gives every request the same answer, and goes, or stays silent."""
     ended = asyncio.Event()
 
@@ -198,7 +251,7 @@ async def speaking(said: bytes, *, hold: bool = False) -> AsyncIterator[int]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    server = await asyncio.start_server(meet, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

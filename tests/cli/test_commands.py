@@ -209,7 +209,11 @@ def test_an_id_is_taken_as_the_api_gives_it(filled):
 def test_the_trail_of_a_mailbox_holds_its_accounts(filled, monkeypatch):
     monkeypatch.setenv("CARTEGGIO_ACCOUNT_PASSWORD", "secret")
     filled("account", "add", "--mailbox", BOX, "--host", "imap.firm.example", "--no-check")
-    filled("account", "pause", "--mailbox", BOX)
+    filled("account", "pause", BOX)
+    filled("account", "pause", "--mailbox", BOX)  # it is so already
+    filled("account", "pause", code=2)
+    filled("account", "resume", BOX, "--mailbox", BOX, code=2)
+    filled("account", "fetch", BOX, "msg_x", code=2)
     names = [json.loads(line)["name"] for line in filled("trail", BOX, "--json").splitlines()]
     assert names[0] == "mailbox.registered"
     assert sorted(names[1:]) == [

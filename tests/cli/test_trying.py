@@ -55,9 +55,9 @@ def test_a_kept_account_is_tried(run, mail_account):
 
 def test_an_unknown_server_is_kept_with_the_pin_that_is_offered_for_it(run, mail_account):
     unknown = adding(mail_account)[:-2]
-    with pytest.raises(Rejected, match=r"--pin sha256:\S{44}; nothing was kept") as refused:
+    with pytest.raises(Rejected, match=r"by its pin sha256:\S{44}; nothing was kept") as refused:
         run(*unknown, password=mail_account.password)
-    pin = refused.value.sentence.partition("--pin ")[2].partition(";")[0]
+    pin = refused.value.sentence.partition("its pin ")[2].partition(";")[0]
     run(*unknown, "--pin", pin, password=mail_account.password)
     steps = facts(run("account", "test", BOX, "--json"))
     assert {one["state"] for one in steps} == {"good"}

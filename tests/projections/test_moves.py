@@ -55,7 +55,7 @@ def test_a_move_is_folded_as_the_pair_of_events_that_it_replaced(
             tables: list[list[str]] = []
             for projection, table, leave in (
                 (mail, MESSAGE, ()),
-                (mail, OCCURRENCE, ("position", "recorded_at")),
+                (mail, OCCURRENCE, ("position", "recorded_at", "ordered")),
                 (folders, FOLDER, ("last_recorded_at",)),
                 (history, HISTORY, ()),
             ):

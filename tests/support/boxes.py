@@ -70,6 +70,16 @@ class Box:
         configure(self.carteggio, entered)
         self.carteggio.feed.catch_up()
 
+    def choose(self, *folders: str) -> None:
+        """Say which folders are fetched."""
+        server, user = self.account.server, self.account
+        login = (user.user, user.password)
+        configure(
+            self.carteggio,
+            Entered(BOX, server.host, server.imap, "plain", *login, folders=folders),
+        )
+        self.carteggio.feed.catch_up()
+
     def account_id(self) -> UUID:
         key = self.carteggio.identity_key
         return account_id(key, mailbox_id(key, BOX))

@@ -30,13 +30,6 @@ def box(carteggio: Carteggio, worker: ReadingWorker, mail_account: MailAccount) 
     return Box(carteggio, worker, mail_account)
 
 
-def choose(box: Box, *folders: str) -> None:
-    user = box.account
-    where = (user.server.host, user.server.imap, "plain", user.user, user.password)
-    configure(box.carteggio, Entered(BOX, *where, folders=folders))  # type: ignore[arg-type]
-    box.carteggio.feed.catch_up()
-
-
 def chosen(box: Box) -> tuple[str, ...]:
     return asyncio.run(accounts_of(box.carteggio))[0].folders
 
@@ -72,7 +65,7 @@ def digests(box: Box) -> int:
 
 def test_a_chosen_folder_goes_on_under_its_new_name_and_nothing_is_fetched_again(box):
     put(box, "Clienti", 1, 2, 3)
-    choose(box, "INBOX", "Clienti")
+    box.choose("INBOX", "Clienti")
     box.fetch()
     rename(box, "Clienti", "Città & Kunden")
     change_bodies(box)
@@ -103,7 +96,7 @@ def test_sent_mail_is_found_again_under_another_name(box):
 
 def test_a_folder_that_is_deleted_is_told_as_gone_and_can_come_back(box):
     put(box, "Clienti", 1, 2)
-    choose(box, "INBOX", "Clienti")
+    box.choose("INBOX", "Clienti")
     box.fetch()
     with box.account.login() as client:
         client.delete("Clienti")
@@ -121,7 +114,7 @@ def test_a_folder_that_is_deleted_is_told_as_gone_and_can_come_back(box):
 
 def test_of_a_folder_made_anew_only_what_is_not_known_is_fetched(box):
     put(box, "Clienti", 1, 2)
-    choose(box, "INBOX", "Clienti")
+    box.choose("INBOX", "Clienti")
     box.fetch()
     rename(box, "Clienti", "Vecchi")
     put(box, "Clienti", 3)
@@ -142,7 +135,7 @@ def test_of_a_folder_made_anew_only_what_is_not_known_is_fetched(box):
 def test_a_folder_that_nobody_chose_is_never_fetched(box):
     put(box, "Privato", 1)
     put(box, "Clienti", 2)
-    choose(box, "INBOX", "Clienti")
+    box.choose("INBOX", "Clienti")
     box.fetch()
     rename(box, "Privato", "Privato 2")
     with box.account.login() as client:
@@ -167,7 +160,7 @@ def test_a_folder_that_vanishes_while_it_is_looked_at_leaves_the_others_alone(bo
     put(box, "Clienti", 1)
     put(box, "Fornitori", 2)
     box.account.append(mail(3), when=NOW)
-    choose(box, "INBOX", "Clienti", "Fornitori")
+    box.choose("INBOX", "Clienti", "Fornitori")
 
     async def look() -> tuple[str, bool]:
         from api.work.synced import Synced  # noqa: PLC0415

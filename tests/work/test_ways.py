@@ -86,7 +86,7 @@ def test_the_pin_that_is_offered_for_an_unknown_certificate_lets_its_server_in(
     given = by(maildrop, protocol, security, ca_file="")
     step = bad_at(steps_of(given), "TLS")
     assert "by CN=carteggio test authority, valid until 20" in step.said
-    offered = re.search(r"trust exactly its key with: --pin (sha256:\S{44})$", step.said)
+    offered = re.search(r"trust exactly its key by its pin (sha256:\S{44})$", step.said)
     assert offered
     assert step.found["pin"] == offered[1]
     assert states(steps_of(replace(given, pin=offered[1]))) == ["good"] * 6

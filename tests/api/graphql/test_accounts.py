@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from api.work.accounts import password_of
+from api.work.accounts import Entered, configure, password_of
 from api.work.checking import Checking
 from api.work.sync import Sync
 from domain.access import Scope
@@ -239,6 +239,25 @@ def test_what_cannot_be_is_said_in_a_sentence(shared_api: Api, change, said):
     }  # fmt: skip
     (error,) = configured(shared_api, shared_api.token, **{**given, **change})["userErrors"]
     assert error["message"].startswith(said)
+
+
+def test_why_a_password_is_needed_again_is_told_as_it_is(api: Api):
+    configure(api.carteggio, Entered(BOX, "192.0.2.1", 993, "tls", BOX, "x", "/etc/own.pem"))
+    api.caught_up()
+    for at, (change, why) in enumerate((
+        ({"host": "192.0.2.2"}, "the server, its security or the user is another one"),
+        ({"authorities": None}, "who vouches for the server changes: its authorities or its pin"),
+        ({"address": "sales@firm.example", "host": "192.0.2.1"}, "the account is a new one"),
+    )):  # fmt: skip
+        given = {"commandId": f"c-{at}", "address": BOX, "check": False, **change}
+        (error,) = configured(api, api.token, **given)["userErrors"]
+        assert error["message"] == f"password: it is needed, as {why}"
+
+
+def test_what_is_not_there_is_said_without_a_word_of_the_other_channel_alone(shared_api: Api):
+    input = {"commandId": "c-1", "accountId": "acc_" + "0" * 32}
+    (error,) = shared_api.ask(ordering("accountPause"), input=input)["accountPause"]["userErrors"]
+    assert error["message"] == "there is no such account; add it (account add, accountConfigure)"
 
 
 def test_mail_of_a_mailbox_without_an_account_can_be_managed_too(api: Api, tmp_path: Path):
