@@ -244,11 +244,12 @@ def test_what_cannot_be_is_said_in_a_sentence(shared_api: Api, change, said):
 def test_why_a_password_is_needed_again_is_told_as_it_is(api: Api):
     configure(api.carteggio, Entered(BOX, "192.0.2.1", 993, "tls", BOX, "x", "/etc/own.pem"))
     api.caught_up()
-    for at, (change, why) in enumerate((
+    changes: list[tuple[dict[str, object], str]] = [
         ({"host": "192.0.2.2"}, "the server, its security or the user is another one"),
         ({"authorities": None}, "who vouches for the server changes: its authorities or its pin"),
         ({"address": "sales@firm.example", "host": "192.0.2.1"}, "the account is a new one"),
-    )):  # fmt: skip
+    ]
+    for at, (change, why) in enumerate(changes):
         given = {"commandId": f"c-{at}", "address": BOX, "check": False, **change}
         (error,) = configured(api, api.token, **given)["userErrors"]
         assert error["message"] == f"password: it is needed, as {why}"

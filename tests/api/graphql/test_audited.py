@@ -39,9 +39,9 @@ def managed(api: Api, tmp_path: Path) -> Api:
     for name, text in (FILES | people).items():
         (tmp_path / name).write_text(text)
     import_directory(carteggio, tmp_path)
-    for box in (INFO, SALES):
-        host = f"imap.{box.partition('@')[0]}.example"
-        configure(carteggio, Entered(box, host, 993, "tls", box, "x"))
+    for address in (INFO, SALES):
+        host = f"imap.{address.partition('@')[0]}.example"
+        configure(carteggio, Entered(address, host, 993, "tls", address, "x"))
     boxes: list[MailboxId | None] = [
         None,
         *(register_mailbox(carteggio, x) for x in (INFO, SALES)),
