@@ -174,7 +174,7 @@ def test_a_private_authority_or_a_pinned_key_is_entered_as_text(api, manager, ma
 
 
 def test_a_secret_is_in_no_event_table_log_or_answer(
-    api, manager, mail_account, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str], api, manager, mail_account
 ):
     given = entered(mail_account, password=SECRET, check=False)
     answer = api.ask(CONFIGURE, manager, input=given)

@@ -53,7 +53,7 @@ def logged(capfd: pytest.CaptureFixture[str], reference: str) -> str:
 
 
 def test_what_breaks_inside_is_told_by_a_number_that_the_log_has_too(
-    api: Api, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str], api: Api
 ):
     drop(api, "mailbox")
     answer = api.post({"query": MAILBOXES})
@@ -70,7 +70,7 @@ def test_what_breaks_inside_is_told_by_a_number_that_the_log_has_too(
 
 
 def test_a_download_that_breaks_is_told_in_the_same_way(
-    api: Api, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str], api: Api
 ):
     drop(api, "message")
     answer = api.get("/messages/" + "0" * 32 + "/raw")
@@ -135,7 +135,7 @@ def test_what_is_no_position_is_refused(shared_api: Api, position: object):
 
 
 def test_a_question_that_breaks_off_is_no_error_of_the_server(
-    api: Api, capfd: pytest.CaptureFixture[str]
+    capfd: pytest.CaptureFixture[str], api: Api
 ):
     head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n"
     head += "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"

@@ -102,7 +102,7 @@ def test_mail_is_not_downloaded_without_the_scope_for_it(api: Api):
     assert 'scope="read_mail"' in answer.headers["WWW-Authenticate"]
 
 
-def test_a_token_is_not_written_into_the_log(api: Api, capfd: pytest.CaptureFixture[str]):
+def test_a_token_is_not_written_into_the_log(capfd: pytest.CaptureFixture[str], api: Api):
     api.post(ASKED)
     api.client.post(f"/graphql?token={api.token}", json=ASKED)
     api.client.get(f"/of-anna@client.example/{api.token}")
