@@ -24,6 +24,7 @@ from api.work.accounts import Account, Entered, accounts_of, configure
 from api.work.checking import Checking
 from api.work.instance import Carteggio
 from api.work.leftovers import want_all
+from api.work.looks import NOT_READ
 from api.work.sync import Sync
 from benchmarks.mailserver import mail_server
 from benchmarks.proofs.mailboxes import PRIVATE, Mailbox
@@ -85,11 +86,12 @@ class Archive:
         self._carteggio.feed.catch_up()
 
     def fetch(self) -> tuple[str, str]:
-        """Fetch once; give the trouble, and the warning."""
+        """Fetch once; give the trouble, and which of the chosen folders are not there."""
         sync = Sync(self._carteggio, self._worker, LIMITS)
         (synced,) = asyncio.run(sync.all([self.address]))
         self._carteggio.feed.catch_up()
-        return synced.trouble, synced.warning
+        absent = synced.kind == NOT_READ  # the others were fetched
+        return ("", synced.trouble) if absent else (synced.trouble, synced.warning)
 
     def want(self) -> int:
         """Ask for all that was too large; give how much that was."""
