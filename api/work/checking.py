@@ -93,8 +93,8 @@ class Checking:
                         await self._into(checked, session, folder, synced)
         checked.trouble = synced.trouble
         checked.warning = checked.warning or synced.warning
-        kind = synced.kind or checked.kind
-        await asyncio.to_thread(keep, self._database, account.id, checked.folders, kind)
+        checked.kind = synced.kind or checked.kind
+        await asyncio.to_thread(keep, self._database, account.id, checked.folders, checked.kind)
         return checked
 
     async def _into(

@@ -146,7 +146,8 @@ class Archive:
         checking = Checking(self._carteggio, Sync(self._carteggio, self._worker, LIMITS))
         (one,) = asyncio.run(checking.all([self.address]))
         unlike = [x for x in one.folders if x.missing or x.vanished or x.not_fetched]
-        return [f"{x.folder}: {x}" for x in unlike] + ([one.trouble] if one.trouble else [])
+        trouble = [one.trouble] if one.kind not in ("", NOT_READ) else []
+        return [f"{x.folder}: {x}" for x in unlike] + trouble
 
 
 def one_round(
