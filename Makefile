@@ -12,7 +12,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --
 # A process a core, each with servers of its own; the tests of a file stay together and share theirs.
 PARALLEL := -n auto --dist loadscope
 # After all the others in one process, tests of servers in threads have made Python 3.11.7 crash.
-APART := tests/api
+APART := tests/api/http
 
 # Tests start many processes: what the first has compiled is there for the next.
 unexport PYTHONDONTWRITEBYTECODE
