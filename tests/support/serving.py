@@ -126,6 +126,22 @@ def serving(carteggio: "Carteggio", *, working: bool = False) -> Iterator[Api]:
 
 
 @pytest.fixture
+def server_log(tmp_path: Path, logs_restored: None) -> Iterator[Path]:
+    """Give the file to which the log of a server goes that a test asks for after this.
+
+    A captured standard error cannot be read while a thread writes to it: streams of text are not
+    safe for that, and Python before 3.12.4 and 3.11.10 crashes (CPython issue 119506).
+    """
+    from adapters.logs import set_up_logs  # noqa: PLC0415
+
+    del logs_restored
+    path = tmp_path / "server.log"
+    with path.open("w", encoding="utf-8") as stream:
+        set_up_logs("debug", "json", stream)
+        yield path
+
+
+@pytest.fixture
 def api(carteggio: "Carteggio") -> Iterator[Api]:
     """Serve the instance of the test."""
     with serving(carteggio) as served:

@@ -173,9 +173,7 @@ def test_a_private_authority_or_a_pinned_key_is_entered_as_text(api, manager, ma
     assert one == {"pin": pin, "authorities": []}
 
 
-def test_a_secret_is_in_no_event_table_log_or_answer(
-    capfd: pytest.CaptureFixture[str], api, manager, mail_account
-):
+def test_a_secret_is_in_no_event_table_log_or_answer(server_log, api, manager, mail_account):
     given = entered(mail_account, password=SECRET, check=False)
     answer = api.ask(CONFIGURE, manager, input=given)
     id = answer["accountConfigure"]["account"]["id"]
@@ -183,7 +181,7 @@ def test_a_secret_is_in_no_event_table_log_or_answer(
     audit = "{ auditLog(first: 100) { edges { node { event summary data commandId } } } }"
     told.append(api.ask(audit))
     assert SECRET not in json.dumps(told)
-    assert SECRET not in "".join(capfd.readouterr())
+    assert SECRET not in server_log.read_text(encoding="utf-8")
     with api.carteggio.database.connect() as connection:
         tables = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables"

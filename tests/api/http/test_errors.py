@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import psycopg.conninfo
@@ -46,15 +47,13 @@ def drop(api: Api, name: str) -> None:
             connection.execute(b"DROP TABLE " + table)
 
 
-def logged(capfd: pytest.CaptureFixture[str], reference: str) -> str:
+def logged(log: Path, reference: str) -> str:
     """Give the one line of the log that bears a reference."""
-    (line,) = [one for one in "".join(capfd.readouterr()).splitlines() if reference in one]
+    (line,) = [one for one in log.read_text(encoding="utf-8").splitlines() if reference in one]
     return line
 
 
-def test_what_breaks_inside_is_told_by_a_number_that_the_log_has_too(
-    capfd: pytest.CaptureFixture[str], api: Api
-):
+def test_what_breaks_inside_is_told_by_a_number_that_the_log_has_too(server_log: Path, api: Api):
     drop(api, "mailbox")
     answer = api.post({"query": MAILBOXES})
     (error,) = answer.json()["errors"]
@@ -64,20 +63,18 @@ def test_what_breaks_inside_is_told_by_a_number_that_the_log_has_too(
     assert error["extensions"] == {"code": "INTERNAL"}
     assert error["path"] == ["mailboxes"]
     assert found is not None
-    line = logged(capfd, found[1])
+    line = logged(server_log, found[1])
     assert "UndefinedTable (reader.py:" in line
     assert "SELECT" not in line
 
 
-def test_a_download_that_breaks_is_told_in_the_same_way(
-    capfd: pytest.CaptureFixture[str], api: Api
-):
+def test_a_download_that_breaks_is_told_in_the_same_way(server_log: Path, api: Api):
     drop(api, "message")
     answer = api.get("/messages/" + "0" * 32 + "/raw")
     (error,) = answer.json()["errors"]
     assert answer.status_code == 500
     assert error["extensions"] == {"code": "INTERNAL"}
-    assert "UndefinedTable" in logged(capfd, error["message"].split()[2].rstrip(";"))
+    assert "UndefinedTable" in logged(server_log, error["message"].split()[2].rstrip(";"))
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -134,9 +131,7 @@ def test_what_is_no_position_is_refused(shared_api: Api, position: object):
     assert answer.json()["errors"][0]["extensions"]["code"] == "INVALID_REQUEST"
 
 
-def test_a_question_that_breaks_off_is_no_error_of_the_server(
-    capfd: pytest.CaptureFixture[str], api: Api
-):
+def test_a_question_that_breaks_off_is_no_error_of_the_server(server_log: Path, api: Api):
     head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n"
     head += "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     host, _, port = api.address.removeprefix("http://").partition(":")
@@ -145,7 +140,7 @@ def test_a_question_that_breaks_off_is_no_error_of_the_server(
     seen = ""
     for _ in range(200):
         api.ask("{ __typename }")
-        seen += "".join(capfd.readouterr())
+        seen = server_log.read_text(encoding="utf-8")
         if re.search(r"status\W+400|ClientDisconnect", seen):
             break
     assert re.search(r"status\W+400", seen)
