@@ -78,6 +78,9 @@ class Party(Audited):
         description="Further columns of the source, as it has them."
     )
     contacts: list[Contact] = strawberry.field(description="Through whom it writes, by name.")
+    url: str | None = strawberry.field(
+        description="Where the ERP shows it; null without a pattern for it (entity_urls)."
+    )
 
     @strawberry.field(description="All mail with it, the newest first; each with its link.")
     async def timeline(
@@ -134,6 +137,9 @@ class Document(Audited):
         description="Further columns of the source, as it has them."
     )
     party: Party | None = strawberry.field(description="Whose it is.")
+    url: str | None = strawberry.field(
+        description="Where the ERP shows it; null without a pattern for it (entity_urls)."
+    )
 
     @strawberry.field(description="All mail about it, the newest first; each with its link.")
     async def timeline(

@@ -9,6 +9,7 @@ import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from adapters.entityurls import document_url, party_url
 from api.graphql.ids import Kind, encoded
 from api.graphql.mail import Conversation, Document, Party
 from api.graphql.parts import Contact, Mailbox, Money
@@ -39,6 +40,12 @@ class Reading:
     def asked(self) -> tuple[AsyncConnection[TupleRow], Names, Reader]:
         """Give what every reading function takes first."""
         return self.connection, self.names, self.reader
+
+    @property
+    def entity_urls(self) -> Mapping[str, str]:
+        """Give where the ERP shows records, as patterns by their kinds."""
+        patterns: Mapping[str, str] = self.asking.context.carteggio.settings.entity_urls
+        return patterns
 
 
 async def party_objects(
@@ -76,6 +83,7 @@ def _party(read: Reading, row: PartyRow, contacts: Sequence[ContactRow]) -> Part
         country=row.country or None,
         attributes=orjson.loads(row.attributes),
         contacts=[_contact(one) for one in contacts],
+        url=party_url(read.entity_urls, row.kind, row.erp_id),
     )
 
 
@@ -126,6 +134,7 @@ def _document(read: Reading, row: DocumentRow, owners: Mapping[UUID, Party]) -> 
         party_reference=row.party_reference or None,
         attributes=orjson.loads(row.attributes),
         party=owners.get(row.party) if row.party is not None else None,
+        url=document_url(read.entity_urls, row.kind, row.number, row.erp_id),
     )
 
 
