@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
+from domain.merging import PartyMerged, PartyMergeUndone
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table
@@ -51,6 +52,20 @@ class ContactRow:
     attributes: str
     removed: bool
     position: int
+
+
+@dataclass(slots=True)
+class MergeRow:
+    """A party is merged into another over an interval of positions, and by whose word."""
+
+    party: UUID
+    into_party: UUID
+    note: str
+    actor_kind: str
+    actor_id: str
+    at: datetime
+    from_position: int
+    to_position: int | None = None
 
 
 @dataclass(slots=True)
@@ -104,8 +119,16 @@ DOCUMENT = Table(
         '(number_key COLLATE "C")',
     ),
 )
+MERGE = Table(
+    "merge",
+    MergeRow,
+    key=("party", "from_position"),
+    indexes=("(party) WHERE to_position IS NULL",),
+    late=("(into_party)",),
+)
 HEARS = (
     PartyRegistered, PartyChanged, ContactRegistered, ContactRemoved,
+    PartyMerged, PartyMergeUndone,
     DocumentRegistered, DocumentChanged,
 )  # fmt: skip
 
@@ -117,12 +140,15 @@ class State:
     parties: Rows[PartyRow] = field(default_factory=lambda: Rows(PARTY))
     contacts: Rows[ContactRow] = field(default_factory=lambda: Rows(CONTACT))
     documents: Rows[DocumentRow] = field(default_factory=lambda: Rows(DOCUMENT))
+    merges: Rows[MergeRow] = field(default_factory=lambda: Rows(MERGE))
+    merged: dict[UUID, MergeRow] = field(default_factory=dict)
+    """What stands of the merges, by party."""
 
 
 def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
     """Read the records that the batch changes."""
     state = State()
-    parties, contacts, documents = set(), set(), set()
+    parties, contacts, documents, merged = set(), set(), set(), set()
     for recorded in batch:
         match recorded.event:
             case PartyRegistered() | PartyChanged():
@@ -131,6 +157,12 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
                 documents.add(recorded.stream)
             case ContactRegistered() | ContactRemoved() as event:
                 contacts.add(event.contact)
+            case PartyMerged() | PartyMergeUndone():
+                merged.add(recorded.stream)
+    if merged:
+        standing = "party = ANY(%b) AND to_position IS NULL"
+        rows = state.merges.fetch(connection, names, standing, list(merged))
+        state.merged = {row.party: row for row in rows}
     _fetch(state.parties, connection, names, parties)
     _fetch(state.contacts, connection, names, contacts)
     _fetch(state.documents, connection, names, documents)
@@ -164,14 +196,39 @@ def fold(state: State, recorded: Recorded) -> None:
                 state.contacts.put(gone)
         case DocumentRegistered() | DocumentChanged():
             _document_changed(state, recorded, event)
+        case PartyMerged():
+            _part(state, recorded)
+            state.merged[own] = state.merges.put(_merge(recorded, event))
+        case PartyMergeUndone():
+            _part(state, recorded)
         case _:
             return
 
 
 def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
     """Write what changed."""
-    for rows in (state.parties, state.contacts, state.documents):
+    for rows in (state.parties, state.contacts, state.documents, state.merges):
         rows.flush(connection, names)
+
+
+def _part(state: State, recorded: Recorded) -> None:
+    standing = state.merged.pop(recorded.stream, None)
+    if standing is not None:
+        standing.to_position = recorded.position
+        state.merges.put(standing)
+
+
+def _merge(recorded: Recorded, event: PartyMerged) -> MergeRow:
+    by = recorded.envelope.on_behalf_of or recorded.envelope.actor
+    return MergeRow(
+        party=recorded.stream,
+        into_party=event.into,
+        note=event.note,
+        actor_kind=by.kind.value,
+        actor_id=by.id,
+        at=recorded.recorded_at,
+        from_position=recorded.position,
+    )
 
 
 def json_object(pairs: Iterable[tuple[str, object]]) -> str:
@@ -262,8 +319,8 @@ def _document(recorded: Recorded, record: DocumentRecord, source: str, erp_id: s
 
 directory = Projection(
     "directory",
-    version=1,
-    tables=(PARTY, CONTACT, DOCUMENT),
+    version=2,
+    tables=(PARTY, CONTACT, DOCUMENT, MERGE),
     hears=HEARS,
     load=load,
     fold=fold,

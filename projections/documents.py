@@ -37,7 +37,7 @@ class DocumentFilter:
     """
 
     kinds: tuple[str, ...] = ()
-    party: UUID | None = None
+    parties: tuple[UUID, ...] = ()
     from_day: date | None = None
     to_day: date | None = None
     text: str = ""
@@ -89,7 +89,8 @@ async def page(
     text = number_key(wanted.text)
     conditions: dict[LiteralString, bool] = {
         "d.kind = ANY(%(kinds)s)": bool(wanted.kinds),
-        "d.party = %(party)s": wanted.party is not None,
+        "d.party = %(party)s": len(wanted.parties) == 1,  # keeps to the index's order
+        "d.party = ANY(%(parties)s)": len(wanted.parties) > 1,
         "d.issued_key >= %(from_day)s": wanted.from_day is not None,
         "d.issued_key <= %(to_day)s": wanted.to_day is not None,
         'd.number_key COLLATE "C" >= %(text)s AND d.number_key COLLATE "C" < %(end)s': bool(text),
@@ -102,7 +103,8 @@ async def page(
     values = {
         **reader.params(),
         "kinds": list(wanted.kinds),
-        "party": wanted.party,
+        "party": next(iter(wanted.parties), None),
+        "parties": list(wanted.parties),
         "from_day": wanted.from_day,
         "to_day": wanted.to_day,
         "text": text,
