@@ -196,13 +196,15 @@ class Lookups:
         rows = _numbers(record)
         if record.party is not None and rows:
             self._run(
-                "INSERT INTO matching_number (document, party, kind, issued_on, key, number, short)"
-                " SELECT %s, %s, %s, %s, * FROM unnest(%b::text[], %b::text[], %b::bool[])"
+                "INSERT INTO matching_number"
+                " (document, party, kind, issued_on, part_of, key, number, short)"
+                " SELECT %s, %s, %s, %s, %s, * FROM unnest(%b::text[], %b::text[], %b::bool[])"
                 " ON CONFLICT DO NOTHING",
                 document,
                 record.party,
                 record.kind,
                 record.issued_on,
+                record.part_of,
                 *(list(column) for column in zip(*rows, strict=True)),
             )
         return [row[0] for row in before]
@@ -214,12 +216,12 @@ class Lookups:
     ) -> dict[UUID, tuple[NumberedDocument, ...]]:
         """Give the parties' documents, and their duplicates', with a number of one of these keys."""
         rows = self._rows(
-            "SELECT coalesce(survivor, party) AS owner, document, kind, issued_on,"
+            "SELECT coalesce(survivor, party) AS owner, document, kind, issued_on, part_of,"
             " array_agg(number ORDER BY number), array_agg(short ORDER BY number)"
             " FROM matching_number LEFT JOIN matching_merge USING (party)"
             " WHERE party = ANY(%b::uuid[] || ARRAY(SELECT party FROM matching_merge"
             " WHERE survivor = ANY(%b))) AND key = ANY(%b)"
-            " GROUP BY owner, document, kind, issued_on ORDER BY document",
+            " GROUP BY owner, document, kind, issued_on, part_of ORDER BY document",
             list(parties),
             list(parties),
             list(keys),
@@ -233,11 +235,12 @@ class Lookups:
         """Give any party's documents with one of these keys, where so few share it that it tells."""
         rows = self._rows(
             "SELECT coalesce(m.survivor, n.party) AS owner, n.document, n.kind, n.issued_on,"
-            " array_agg(n.number ORDER BY n.number), array_agg(n.short ORDER BY n.number)"
-            " FROM unnest(%b::text[]) AS asked(key),"
+            " n.part_of, array_agg(n.number ORDER BY n.number),"
+            " array_agg(n.short ORDER BY n.number) FROM unnest(%b::text[]) AS asked(key),"
             " LATERAL (SELECT * FROM matching_number WHERE key = asked.key"
-            " ORDER BY document LIMIT %s) AS n LEFT JOIN matching_merge m ON m.party = n.party"
-            " GROUP BY owner, n.document, n.kind, n.issued_on ORDER BY n.document",
+            " ORDER BY part_of IS NOT NULL, document LIMIT %s) AS n"
+            " LEFT JOIN matching_merge m ON m.party = n.party"
+            " GROUP BY owner, n.document, n.kind, n.issued_on, n.part_of ORDER BY n.document",
             list(keys),
             _FEW,
         )
@@ -299,6 +302,7 @@ def _document(
     document: UUID,
     kind: str,
     issued_on: date | None,
+    part_of: UUID | None,
     texts: Sequence[str],
     short: Sequence[bool],
 ) -> NumberedDocument:
@@ -313,4 +317,5 @@ def _document(
         ),
         kind=kind_of(kind),
         issued_on=issued_on,
+        part_of=part_of,
     )

@@ -3,15 +3,14 @@
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
-from domain.merging import PartyMerged, PartyMergeUndone
+from domain.document import DocumentChanged, DocumentRegistered
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table
@@ -55,22 +54,8 @@ class ContactRow:
 
 
 @dataclass(slots=True)
-class MergeRow:
-    """A party is merged into another over an interval of positions, and by whose word."""
-
-    party: UUID
-    into_party: UUID
-    note: str
-    actor_kind: str
-    actor_id: str
-    at: datetime
-    from_position: int
-    to_position: int | None = None
-
-
-@dataclass(slots=True)
 class DocumentRow:
-    """A document of the ERP; `amount` is decimal text, as the ERP gave it.
+    """A document of the ERP; `amount` is decimal text, as the ERP gave it; `part_of` another one.
 
     `issued_key` is `issued_on`, or the first of all days: a key for paging knows no null.
     """
@@ -88,8 +73,16 @@ class DocumentRow:
     amount: str
     currency: str
     party_reference: str
+    part_of: UUID | None
+    title: str
+    title_key: str
     attributes: str
     position: int
+
+    @property
+    def called(self) -> str:
+        """Give what people call it: its number, else its title."""
+        return self.number or self.title
 
 
 PARTY = Table(
@@ -117,18 +110,12 @@ DOCUMENT = Table(
         "(party, issued_key DESC, id DESC)",
         "(hashtextextended(erp_id, 0))",
         '(number_key COLLATE "C")',
+        "(title_key COLLATE \"C\") WHERE title_key <> ''",
+        "(part_of, issued_key DESC, id DESC) WHERE part_of IS NOT NULL",
     ),
-)
-MERGE = Table(
-    "merge",
-    MergeRow,
-    key=("party", "from_position"),
-    indexes=("(party) WHERE to_position IS NULL",),
-    late=("(into_party)",),
 )
 HEARS = (
     PartyRegistered, PartyChanged, ContactRegistered, ContactRemoved,
-    PartyMerged, PartyMergeUndone,
     DocumentRegistered, DocumentChanged,
 )  # fmt: skip
 
@@ -140,15 +127,12 @@ class State:
     parties: Rows[PartyRow] = field(default_factory=lambda: Rows(PARTY))
     contacts: Rows[ContactRow] = field(default_factory=lambda: Rows(CONTACT))
     documents: Rows[DocumentRow] = field(default_factory=lambda: Rows(DOCUMENT))
-    merges: Rows[MergeRow] = field(default_factory=lambda: Rows(MERGE))
-    merged: dict[UUID, MergeRow] = field(default_factory=dict)
-    """What stands of the merges, by party."""
 
 
 def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
     """Read the records that the batch changes."""
     state = State()
-    parties, contacts, documents, merged = set(), set(), set(), set()
+    parties, contacts, documents = set(), set(), set()
     for recorded in batch:
         match recorded.event:
             case PartyRegistered() | PartyChanged():
@@ -157,12 +141,6 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
                 documents.add(recorded.stream)
             case ContactRegistered() | ContactRemoved() as event:
                 contacts.add(event.contact)
-            case PartyMerged() | PartyMergeUndone():
-                merged.add(recorded.stream)
-    if merged:
-        standing = "party = ANY(%b) AND to_position IS NULL"
-        rows = state.merges.fetch(connection, names, standing, list(merged))
-        state.merged = {row.party: row for row in rows}
     _fetch(state.parties, connection, names, parties)
     _fetch(state.contacts, connection, names, contacts)
     _fetch(state.documents, connection, names, documents)
@@ -196,39 +174,14 @@ def fold(state: State, recorded: Recorded) -> None:
                 state.contacts.put(gone)
         case DocumentRegistered() | DocumentChanged():
             _document_changed(state, recorded, event)
-        case PartyMerged():
-            _part(state, recorded)
-            state.merged[own] = state.merges.put(_merge(recorded, event))
-        case PartyMergeUndone():
-            _part(state, recorded)
         case _:
             return
 
 
 def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
     """Write what changed."""
-    for rows in (state.parties, state.contacts, state.documents, state.merges):
+    for rows in (state.parties, state.contacts, state.documents):
         rows.flush(connection, names)
-
-
-def _part(state: State, recorded: Recorded) -> None:
-    standing = state.merged.pop(recorded.stream, None)
-    if standing is not None:
-        standing.to_position = recorded.position
-        state.merges.put(standing)
-
-
-def _merge(recorded: Recorded, event: PartyMerged) -> MergeRow:
-    by = recorded.envelope.on_behalf_of or recorded.envelope.actor
-    return MergeRow(
-        party=recorded.stream,
-        into_party=event.into,
-        note=event.note,
-        actor_kind=by.kind.value,
-        actor_id=by.id,
-        at=recorded.recorded_at,
-        from_position=recorded.position,
-    )
 
 
 def json_object(pairs: Iterable[tuple[str, object]]) -> str:
@@ -292,12 +245,13 @@ def _document_changed(
         if before is None:
             return
         source, erp_id = before.source, before.erp_id
-    row = _document(recorded, event.record, source, erp_id)
-    row.attributes = json_object(event.attributes)
-    state.documents.put(row)
+    state.documents.put(_document(recorded, event, source, erp_id))
 
 
-def _document(recorded: Recorded, record: DocumentRecord, source: str, erp_id: str) -> DocumentRow:
+def _document(
+    recorded: Recorded, event: DocumentRegistered | DocumentChanged, source: str, erp_id: str
+) -> DocumentRow:
+    record = event.record
     return DocumentRow(
         id=recorded.stream,
         source=source,
@@ -312,7 +266,10 @@ def _document(recorded: Recorded, record: DocumentRecord, source: str, erp_id: s
         amount=record.amount,
         currency=record.currency,
         party_reference=record.party_reference,
-        attributes="{}",
+        part_of=record.part_of,
+        title=event.title,
+        title_key=text_key(event.title),
+        attributes=json_object(event.attributes),
         position=recorded.position,
     )
 
@@ -320,7 +277,7 @@ def _document(recorded: Recorded, record: DocumentRecord, source: str, erp_id: s
 directory = Projection(
     "directory",
     version=2,
-    tables=(PARTY, CONTACT, DOCUMENT, MERGE),
+    tables=(PARTY, CONTACT, DOCUMENT),
     hears=HEARS,
     load=load,
     fold=fold,

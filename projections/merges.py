@@ -1,15 +1,19 @@
-"""Reading: which parties count as another one, because somebody merged them."""
+"""Which parties count as another one, because somebody merged them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg import Connection as Filling
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
-from projections.directory import MergeRow
-from projections.projection import Names
+from domain.merging import PartyMerged, PartyMergeUndone
+from domain.recorded import Recorded
+from projections.projection import Names, Projection, Rows, Table
 from projections.reader import (
     FIRST_PAGE,
     NOW,
@@ -21,6 +25,85 @@ from projections.reader import (
     columns_of,
     slice_of,
 )
+
+
+@dataclass(slots=True)
+class MergeRow:
+    """A party is merged into another over an interval of positions, and by whose word."""
+
+    party: UUID
+    into_party: UUID
+    note: str
+    actor_kind: str
+    actor_id: str
+    at: datetime
+    from_position: int
+    to_position: int | None = None
+
+
+_STANDING: LiteralString = "to_position IS NULL"
+MERGE = Table(
+    "merge",
+    MergeRow,
+    key=("party", "from_position"),
+    indexes=(f"(party) WHERE {_STANDING}",),
+    late=("(into_party)",),
+)
+
+
+@dataclass(slots=True)
+class State:
+    """What stands of the merges that a batch touches, by party."""
+
+    rows: Rows[MergeRow] = field(default_factory=lambda: Rows(MERGE))
+    standing: dict[UUID, MergeRow] = field(default_factory=dict)
+
+
+def load(connection: Filling[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
+    """Read what stands of the batch's parties."""
+    state, query = State(), f"party = ANY(%b) AND {_STANDING}"
+    found = state.rows.fetch(connection, names, query, list({one.stream for one in batch}))
+    state.standing = {row.party: row for row in found}
+    return state
+
+
+def fold(state: State, recorded: Recorded) -> None:
+    """Take one event in."""
+    standing = state.standing.pop(recorded.stream, None)
+    if standing is not None:
+        standing.to_position = recorded.position
+        state.rows.put(standing)
+    if isinstance(recorded.event, PartyMerged):
+        by = recorded.envelope.on_behalf_of or recorded.envelope.actor
+        row = MergeRow(
+            party=recorded.stream,
+            into_party=recorded.event.into,
+            note=recorded.event.note,
+            actor_kind=by.kind.value,
+            actor_id=by.id,
+            at=recorded.recorded_at,
+            from_position=recorded.position,
+        )
+        state.standing[row.party] = state.rows.put(row)
+
+
+def flush(connection: Filling[TupleRow], names: Names, state: State) -> None:
+    """Write what changed."""
+    state.rows.flush(connection, names)
+
+
+merges = Projection(
+    "merges",
+    version=1,
+    tables=(MERGE,),
+    hears=(PartyMerged, PartyMergeUndone),
+    load=load,
+    fold=fold,
+    flush=flush,
+    uses=("party",),
+)
+
+# ---- reading
 
 Connection = AsyncConnection[TupleRow]
 NEWEST_FIRST = Order("merges.newest", ("m.at", "m.party"))
