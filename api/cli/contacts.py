@@ -13,7 +13,7 @@ from api.work.settling import settle
 from api.work.tokens import by_operator
 from domain.identity import contact_id
 from domain.values import PartyId
-from projections import links
+from projections import links, merges
 from projections.directory import PartyRow
 from projections.reader import EVERYTHING
 
@@ -88,6 +88,7 @@ def _linked(carteggio: Carteggio, party: UUID, position: int) -> int:
 
     async def counted() -> int:
         async with carteggio.reading() as asked:
-            return await links.linked_since(*asked, EVERYTHING, party, position)
+            counted = await merges.survivor_of(*asked, EVERYTHING, party)
+            return await links.linked_since(*asked, EVERYTHING, counted, position)
 
     return asyncio.run(counted())

@@ -25,7 +25,7 @@ from api.work.settling import all_decided, settle
 from domain.access import Scope
 from domain.recorded import Envelope
 from domain.values import Rejected
-from projections import links
+from projections import links, merges
 from projections.reader import COUNTED_EXACTLY
 
 _ADDRESS = "The mail address; not one of the company's own."
@@ -174,6 +174,7 @@ async def _done(
 
 async def _linked(context: Context, party: UUID, position: int) -> Count:
     async with Asking(context).reading() as read:
-        found = await links.linked_since(*read.asked, party, position)
+        counted = await merges.survivor_of(*read.asked, party)
+        found = await links.linked_since(*read.asked, counted, position)
     exact = await asyncio.to_thread(all_decided, context.carteggio)
     return Count(value=min(found, COUNTED_EXACTLY), is_exact=exact and found <= COUNTED_EXACTLY)

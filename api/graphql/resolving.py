@@ -1,7 +1,7 @@
 """Whose each address of a message is, as it is known now."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from adapters.owning import Own
@@ -14,7 +14,7 @@ from domain.choosing import TargetKind
 from domain.correspondents import Ours
 from domain.message import LinkState
 from domain.values import Address
-from projections import addresses, links
+from projections import addresses, links, merges
 from projections.addresses import RESOLVED
 from projections.contents import ParticipantRow
 from projections.history import LinkRow
@@ -41,7 +41,7 @@ async def resolutions_of(
     """Give for the addresses in each message whose they are: contacts', else by its links."""
     own = await ours(read.asking.context)
     keys = {one.address_key for found in people.values() for one in found}
-    known = await addresses.parties_at(*read.asked, keys)
+    known = await _parties_at(read, keys)
     said = await links.links_of(*read.asked, list(people))
     whose = {
         (message, one.address_key): known.get(one.address_key)
@@ -63,6 +63,17 @@ async def resolutions_of(
             for one in _each_once(found)
         ]
         for message, found in people.items()
+    }
+
+
+async def _parties_at(read: Reading, keys: Collection[str]) -> dict[str, list[UUID]]:
+    """Give the parties as which those count that have contacts with these addresses."""
+    found = await addresses.parties_at(*read.asked, keys)
+    every = {one for these in found.values() for one in these}
+    counted = await merges.survivors_of(*read.asked, list(every))
+    return {
+        key: list(dict.fromkeys(counted.get(one, one) for one in these))
+        for key, these in found.items()
     }
 
 

@@ -36,6 +36,7 @@ from api.graphql.linking import LinkingMutation
 from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
+from api.graphql.merging import MergingMutation
 from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
@@ -314,6 +315,7 @@ class Mutation(
     MarkingMutation,
     LinkingMutation,
     ContactMutation,
+    MergingMutation,
     FetchingMutation,
     AccountMutation,
     ConsentMutation,

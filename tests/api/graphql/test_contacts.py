@@ -19,6 +19,7 @@ REMOVE = (
     f"mutation($input: ContactRemoveInput!) {{ contactRemove(input: $input) {{ {PAYLOAD} }} }}"
 )
 ENTER = f"mutation($input: PartyAddInput!) {{ partyAdd(input: $input) {{ {PAYLOAD} }} }}"
+MERGE = "mutation($input: PartyMergeInput!) { partyMerge(input: $input) { userErrors { code } } }"
 COUNTS = """{ unmatched { totalCount { value } } ambiguous { totalCount { value } }
   suggested { totalCount { value } } }"""
 ACME = {"code": {"company": "main", "kind": "customer", "code": "C1"}}
@@ -110,6 +111,10 @@ async def test_a_party_that_nobody_knew_is_entered_with_who_wrote(own_ask):
     taken = {"commandId": "p-2", "name": "Other", "address": "x@y.example", "code": party["code"]}
     (error,) = (await own_ask(ENTER, input=taken))["partyAdd"]["userErrors"]
     assert error["message"] == "a party has this code already; choose another one"
+
+    lead = {"commandId": "m-1", "party": {"id": party["id"]}, "into": ACME}
+    assert (await own_ask(MERGE, input=lead))["partyMerge"]["userErrors"] == []
+    assert (await resolved(own_ask, "y1@nowhere.example"))[0][2:] == ("MATCHED", ["Acme"])
 
 
 async def test_what_is_no_strangers_address_is_not_added_nor_without_the_scope(own_ask):
