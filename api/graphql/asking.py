@@ -155,6 +155,17 @@ class Asking:
         filter = (wanted or inputs.DocumentFilter()).of_party(party)
         return await self.documents(info, filter, **at)
 
+    async def parts(
+        self,
+        info: Info[Any, Any],
+        whole: UUID,
+        wanted: inputs.DocumentFilter | None,
+        **at: At,
+    ) -> Connection[Document]:
+        """Give the parts of a document."""
+        filter = replace((wanted or inputs.DocumentFilter()).wanted(), part_of=whole)
+        return await self.documents(info, filter, **at)
+
     async def messages(
         self, info: Info[Any, Any], wanted: MessageFilter, order: Order, **at: At
     ) -> Connection[Message]:

@@ -116,16 +116,26 @@ async def made_documents(
     if "party" in wanted:
         whose = {row.party for row in rows if row.party is not None}
         owners = await party_objects(read, whose, wanted["party"])
-    return {row.id: _document(read, row, owners) for row in rows}
+    wholes: Mapping[UUID, Document] = {}
+    if "partOf" in wanted:
+        named = {row.part_of for row in rows if row.part_of is not None}
+        wholes = await document_objects(read, named, wanted["partOf"])
+    return {row.id: _document(read, row, owners, wholes) for row in rows}
 
 
-def _document(read: Reading, row: DocumentRow, owners: Mapping[UUID, Party]) -> Document:
+def _document(
+    read: Reading,
+    row: DocumentRow,
+    owners: Mapping[UUID, Party],
+    wholes: Mapping[UUID, Document],
+) -> Document:
     return Document(
         id=encoded(Kind.DOCUMENT, row.id),
         key=row.id,
         asking=read.asking,
         kind=row.kind,
         number=row.number,
+        title=row.title or None,
         external_id=row.erp_id,
         source=row.source,
         issued_on=row.issued_on,
@@ -134,6 +144,7 @@ def _document(read: Reading, row: DocumentRow, owners: Mapping[UUID, Party]) -> 
         party_reference=row.party_reference or None,
         attributes=orjson.loads(row.attributes),
         party=owners.get(row.party) if row.party is not None else None,
+        part_of=wholes.get(row.part_of) if row.part_of is not None else None,
         url=document_url(read.entity_urls, row.kind, row.number, row.erp_id),
     )
 

@@ -1,10 +1,124 @@
 """What mail can belong to: every kind of record, where it is shown, and whom it concerns."""
 
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from office import nodes
+import pytest
+
+from instances import opened_on
+from letters import letter, mbox
+from office import Asks, nodes
+from servers import fresh_database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from api.work.instance import Carteggio
 
 URLS = {"party": "https://erp.example/clients/{code}", "invoice": "erp:invoice/{number}"}
+NUMBERED = {
+    "sales_order": "ORD-2026-11", "commitment": "IMP/2026/12", "estimate": "PREV-2026-13",
+    "offer": "AG-2026-14", "warehouse_document": "DDT-2026-15", "invoice": "2026/16",
+    "due_date": "SCAD-2026-17", "transaction": "TX-2026-18", "activity": "ACT-2026-19",
+    "opportunity": "OPP-2026-20",
+}  # fmt: skip
+TITLED = {"site": "Lager Süd, Uferweg 3, Graz", "activity": "Call about the façade"}
+INFO = "info@firm.example"
+LINK = """mutation($input: MessageLinkInput!) { messageLink(input: $input) {
+  userErrors { code message } } }"""
+HISTORY = """query($kind: String!, $text: String!) {
+  party(by: {code: {company: "main", kind: "customer", code: "C1"}}) {
+    documents(filter: {kinds: [$kind], text: $text}) { edges { node { id number title
+      timeline(first: 9) { edges { node { subject } link { reason } } } } } } } }"""
+
+
+def fill(carteggio: "Carteggio", folder: "Path") -> None:
+    from api.work.directory import import_directory  # noqa: PLC0415
+    from api.work.importing import Wanted, import_mail  # noqa: PLC0415
+
+    folder.mkdir()
+    (folder / "company.json").write_text('{"name": "Firm", "domains": ["firm.example"]}')
+    (folder / "parties.csv").write_text("party_id,kind,name\nC1,customer,Acme\n")
+    (folder / "contacts.csv").write_text("party_id,name,email\nC1,Ada,ada@acme.example\n")
+    rows = ["doc_id,type,number,title,part_of,party_id"]
+    rows += [f"{kind},{kind},{number},,,C1" for kind, number in NUMBERED.items()]
+    rows += [f'"{title}",{kind},,"{title}",,C1' for kind, title in TITLED.items()]
+    rows += ["I,invoice,2026/31,,,C1", "I1,due_date,2026/31,First half,I,C1"]
+    rows += ["I2,due_date,2026/31,,I,C1", "X,site,,,,C1", "Y,site,,Here,Y,C1"]
+    (folder / "documents.csv").write_text("\n".join(rows) + "\n")
+    refused = {str(one) for done in import_directory(carteggio, folder) for one in done.bad}
+    assert refused == {
+        "documents.csv, line 17: number is empty; a record without one needs a title",
+        "documents.csv, line 18: part_of names the record itself",
+    }
+    spoken = [*NUMBERED.values(), "2026/31", *TITLED]
+    mail = [
+        letter(f"{at}@acme.example", f"About {what}".encode(), sender="ada@acme.example")
+        for at, what in enumerate(spoken)
+    ]
+    import_mail(carteggio, Wanted(mbox(folder / "mbox", mail), INFO, "INBOX"), lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def crm(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Carteggio"]:
+    """Give a company with a record of every kind, and mail that names those with numbers."""
+    folder = tmp_path_factory.mktemp("crm")
+    with fresh_database(postgres) as database, opened_on(database, folder / "home") as opened:
+        fill(opened, folder / "erp")
+        yield opened
+
+
+@pytest.fixture
+async def crm_ask(crm: "Carteggio") -> AsyncIterator[Asks]:
+    async with crm.database.async_pool() as pool:
+        yield Asks(crm, pool)
+
+
+def of_kind(found):
+    return nodes(found["party"]["documents"])
+
+
+def told(document):
+    edges = document["timeline"]["edges"]
+    return [(edge["node"]["subject"], edge["link"]["reason"]) for edge in edges]
+
+
+@pytest.mark.parametrize(("kind", "number"), NUMBERED.items())
+async def test_mail_that_names_a_record_of_any_kind_is_in_its_history(crm_ask, kind, number):
+    (record,) = of_kind(await crm_ask(HISTORY, kind=kind, text=number))
+    assert told(record) == [(f"About {number}", "DOCUMENT_NUMBER")]
+
+
+@pytest.mark.parametrize(("kind", "title"), TITLED.items())
+async def test_mail_is_linked_by_hand_to_a_record_that_has_a_title_alone(crm_ask, kind, title):
+    (record,) = of_kind(await crm_ask(HISTORY, kind=kind, text=title[:4].lower()))
+    assert (record["number"], record["title"], told(record)) == ("", title, [])
+    at = [*NUMBERED.values(), "2026/31", *TITLED].index(kind)
+    message = await crm_ask.message(f"{at}@acme.example")
+    order = {
+        "commandId": kind,
+        "messageIds": [message],
+        "target": {"document": {"externalId": title}},
+    }
+    assert (await crm_ask(LINK, input=order))["messageLink"]["userErrors"] == []
+    (record,) = of_kind(await crm_ask(HISTORY, kind=kind, text=title))
+    assert told(record) == [(f"About {kind}", "MANUAL")]
+
+
+async def test_a_number_that_an_invoice_shares_with_its_due_dates_names_the_invoice(crm_ask):
+    (invoice,) = of_kind(await crm_ask(HISTORY, kind="invoice", text="2026/31"))
+    assert told(invoice) == [("About 2026/31", "DOCUMENT_NUMBER")]
+    query = """query($id: ID!) { document(by: {id: $id}) {
+        parts { edges { node { title partOf { number } audit { edges { node { summary } } } } } } } }"""
+    parts = nodes((await crm_ask(query, id=invoice["id"]))["document"]["parts"])
+    assert {one["title"] for one in parts} == {"First half", None}
+    assert {one["partOf"]["number"] for one in parts} == {"2026/31"}
+    whole = (
+        """query($id: ID!) { document(by: {id: $id}) { audit { edges { node { summary } } } } }"""
+    )
+    log = nodes((await crm_ask(whole, id=invoice["id"]))["document"]["audit"], "summary")
+    assert "registered due_date 2026/31 (erp I1)" in log
 
 
 async def test_a_link_leads_to_where_the_erp_shows_its_target(ask):
