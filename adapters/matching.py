@@ -31,6 +31,7 @@ _FILLED = (
     "matching_announced",
     "matching_choice",
     "matching_number",
+    "matching_document",
     "matching_ours",
 )
 _FEW = 5

@@ -16,7 +16,7 @@ from domain.message import Direction, LinkState
 from domain.naming import NumberedDocument, named
 from domain.numbers import Sighting
 from domain.values import MessageId
-from domain.vouching import Speaking
+from domain.vouching import NOBODY, Speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,13 @@ class Claim:
 class Voucher:
     """A token of ours in a message: the document that it names, with its party if it has one.
 
-    Or the message that it names, with its links, where who writes takes no part in that one.
+    Or the links of the message that it names, where who writes takes no part in that one.
     """
 
     where: str
     evidence: str
     document: UUID | None = None
     party: UUID | None = None
-    message: MessageId | None = None
     links: Mapping[Target, Claim] = field(default_factory=dict)
 
 
@@ -123,7 +122,7 @@ class Known:
     forged: bool = False
     """A server of ours says that From is not who it claims to be."""
     vouchers: tuple[Voucher, ...] = ()
-    speaking: Speaking = Speaking()
+    speaking: Speaking = NOBODY
     """On whose word vouchers stand."""
 
 
@@ -218,7 +217,7 @@ def _by_token(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
             yield (TargetKind.DOCUMENT, one.document), claim
         for target, link in one.links.items():
             if link.counts and link.where != BLIND:
-                yield target, Claim(suggested, TOKEN, 50, one.where, one.evidence, one.message)
+                yield target, Claim(suggested, TOKEN, 50, one.where, one.evidence)
 
 
 def _belongs(known: Known, party: UUID | None) -> bool:

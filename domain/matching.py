@@ -30,7 +30,7 @@ from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
 from domain.signedtoken import Named, Names, Seen, gathered, tokens_in, tokens_in_trace
 from domain.values import Address, MailboxId, MessageId
-from domain.vouching import Speaking, speaking
+from domain.vouching import NOBODY, Speaking, speaking
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
@@ -202,9 +202,14 @@ def own_ids(content: Content) -> tuple[str, ...]:
     return tuple(one for one in (content.message_id, content.pec_message_id) if one)
 
 
+def ref_of(message: UUID) -> str:
+    """Name a message by its id, where it is not referred to by a Message-ID."""
+    return Named(Names.MESSAGE, message).ref
+
+
 def names_of(message: UUID, content: Content) -> tuple[str, ...]:
     """Give all under which others may name a message, or rest on it."""
-    return (*own_ids(content), Named(Names.MESSAGE, message).ref)
+    return (*own_ids(content), ref_of(message))
 
 
 def speaking_in(facts: Facts, ours: Ours) -> Speaking:
@@ -253,7 +258,7 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         answers=None if parent is None else parent[0],
         inherited={} if parent is None else parent[1].claims(),
         vouchers=around.vouchers,
-        speaking=speaking_in(facts, around.ours) if around.vouchers else Speaking(),
+        speaking=speaking_in(facts, around.ours) if around.vouchers else NOBODY,
     )
     claims = link(known)
     links = tuple(_linked(target, claims[target]) for target in sorted(claims, key=_in_order))

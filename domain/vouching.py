@@ -20,6 +20,9 @@ class Speaking:
     among_us: bool = False
 
 
+NOBODY = Speaking()
+
+
 def speaking(
     correspondents: Iterable[tuple[str, str]], way: Direction, *, forged: bool
 ) -> Speaking:
@@ -28,7 +31,7 @@ def speaking(
     A mail whose sender a server of ours found forged is nobody's.
     """
     if forged:
-        return Speaking()
+        return NOBODY
     inbound = way is Direction.INBOUND
     addresses = (one for role, one in correspondents if not inbound or role in _WRITES)
     return Speaking(frozenset(map(str.casefold, addresses)), way is Direction.INTERNAL)
