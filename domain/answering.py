@@ -8,7 +8,7 @@ from domain.machine import Machine
 from domain.message import Direction
 from domain.wording import spoken
 
-VERSION = 2
+VERSION = 3
 """Of classification as a whole: it rises when recognising machine mail, telling the direction, or
 whether an answer is wanted gives other answers than before."""
 
@@ -47,7 +47,7 @@ class Want:
 def wants_answer(content: Content, direction: Direction, machine: Machine) -> Want:
     """Decide on an inbound message of a person; nothing else ever waits."""
     if direction is not Direction.INBOUND:
-        return Want(wanted=False, reason="not_inbound")
+        return Want(wanted=False, reason="not_inbound", evidence=machine.evidence)
     if machine.automatic:
         return Want(wanted=False, reason="machine_mail", evidence=machine.evidence)
     if machine.listed:

@@ -27,6 +27,7 @@ from api.graphql.parts import (
     Occurrence,
     Why,
 )
+from api.graphql.people import MessageColleague
 from api.graphql.scalars import Duration, Position
 from domain.message import CloseReason, Direction, LinkState
 
@@ -301,6 +302,9 @@ class Message(Audited):
     )
     conversation: Conversation | None = strawberry.field(
         description="The conversation that it belongs to now."
+    )
+    colleagues: list[MessageColleague] = strawberry.field(
+        description="The colleagues whom it concerns: who wrote it, to whom it went."
     )
     all_links: strawberry.Private[list[Link]]
     parties: list[Party] = strawberry.field(

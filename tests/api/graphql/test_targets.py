@@ -131,3 +131,42 @@ async def test_a_link_leads_to_where_the_erp_shows_its_target(ask):
     assert {"code": "C1", "url": "https://erp.example/clients/C1"} in links["a1@acme.example"]
     assert {"number": "2026/17", "url": "erp:invoice/2026%2F17"} in links["a1@acme.example"]
     assert {"number": "AG-2026-100", "url": None} in links["b1@rossi.example"]
+
+
+COLLEAGUES = """name,email,role
+Giulia,giulia@firm.example,sales
+Marco,marco@firm.example,sales
+Nina,nina@firm.example,
+"""
+OURS = """{"name": "Firm", "domains": ["firm.example"],
+  "aliases": {"m.rossi@firm.example": "Marco@firm.example"}}"""
+CONCERNED = """{ colleagues { name timeline(first: 9) { totalCount { value }
+  edges { node { headerId colleagues { user { name } role } } } } } }"""
+
+
+async def test_mail_to_two_operators_is_in_both_their_histories_once(own_ask, tmp_path):
+    from api.work.directory import import_directory  # noqa: PLC0415
+    from api.work.importing import Wanted, import_mail  # noqa: PLC0415
+
+    folder = tmp_path / "people"
+    folder.mkdir()
+    (folder / "company.json").write_text(OURS)
+    (folder / "colleagues.csv").write_text(COLLEAGUES)
+    import_directory(own_ask.carteggio, folder)
+    both = letter(
+        "two@acme.example", sender="ada@acme.example", to="Giulia@firm.example, info@firm.example",
+        more=b"Cc: m.rossi@firm.example, giulia@firm.example\n",
+    )  # fmt: skip
+    for address in (INFO, "sales@firm.example"):
+        path = mbox(tmp_path / address, [both])
+        import_mail(own_ask.carteggio, Wanted(path, address, "INBOX"), lambda _: None)
+    found = {one["name"]: one["timeline"] for one in (await own_ask(CONCERNED))["colleagues"]}
+    assert {name: one["totalCount"]["value"] for name, one in found.items()} == {
+        "Giulia": 1, "Marco": 1, "Nina": 0,
+    }  # fmt: skip
+    assert nodes(found["Giulia"]) == nodes(found["Marco"])
+    (message,) = nodes(found["Marco"])
+    told = [(one["user"]["name"], one["role"]) for one in message["colleagues"]]
+    assert told == [("Giulia", "TO"), ("Marco", "CC")]
+    unseen = (await own_ask(CONCERNED, "bulk@firm.example"))["colleagues"]
+    assert [one["timeline"]["edges"] for one in unseen] == [[], [], []]
