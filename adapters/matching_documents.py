@@ -24,9 +24,10 @@ class Documents:
         )
 
     def parties(self, documents: Collection[UUID]) -> dict[UUID, UUID | None]:
-        """Give the party of each of these that is known."""
+        """Give the party of each of these that is known; the survivor of a merged one."""
         query: LiteralString = (
-            "SELECT document, party FROM matching_document WHERE document = ANY(%b)"
+            "SELECT document, coalesce(survivor, party) FROM matching_document"
+            " LEFT JOIN matching_merge USING (party) WHERE document = ANY(%b)"
         )
         with self._connection.cursor(binary=True) as cursor:
             return {row[0]: row[1] for row in cursor.execute(query, (list(documents),))}

@@ -11,6 +11,7 @@ from api.work.masterdata import (
     fold_document,
     fold_documents,
     fold_forms,
+    fold_merges,
     fold_own,
 )
 from domain.announcing import announced
@@ -54,6 +55,8 @@ HEARD = (
     "message.link_choice_withdrawn",
     "party.contact_registered",
     "party.contact_removed",
+    "party.merged",
+    "party.merge_undone",
     "document.registered",
     "document.changed",
     "company.described",
@@ -79,6 +82,7 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
     _reread(tables, batch, past)
     fold_contacts(tables, batch)
     fold_documents(tables, batch)
+    fold_merges(tables, batch)
     for recorded in batch:
         match recorded.event:
             case DocumentRegistered(record=record) | DocumentChanged(record=record):

@@ -11,6 +11,7 @@ from domain.authentication import ServerTrusted
 from domain.company import CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentRecord, DocumentRegistered
+from domain.merging import PartyMerged
 from domain.message import FolderRole, MessageCopyFound, MessageLinked, MessageThreaded
 from domain.party import PartyRegistered
 from domain.rereading import MessageReread
@@ -226,6 +227,19 @@ def test_a_document_that_changes_hands_is_judged_again(
     happened(log, [(ORDER, DocumentRegistered("erp", "D1", record))])
     settle(log, database)
     assert as_they_stand(log, "document") == {(NAMING, ORDER, "suggested", "signed-token")}
+
+
+def test_who_belongs_to_the_survivor_speaks_for_documents_of_the_merged_party(
+    database: "Database", tmp_path: Path
+) -> None:
+    log = journal(database, tmp_path)
+    others = [one for one in mail(log) if one[0] == OTHERS]
+    happened(log, [*MASTER_DATA, *others])
+    settle(log, database)
+    assert as_they_stand(log, "document") == {(OTHERS, ORDER, "suggested", "signed-token")}
+    happened(log, [(ROSSI, PartyMerged(BIANCHI))])
+    settle(log, database)
+    assert as_they_stand(log, "document") == {(OTHERS, ORDER, "automatic", "signed-token")}
 
 
 def test_a_token_in_the_subject_counts_where_the_settings_say_so(
