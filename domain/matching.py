@@ -11,7 +11,7 @@ from domain.authentication import is_forged
 from domain.choosing import Target, TargetKind
 from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
-from domain.linking import Claim, Known, Rule, link
+from domain.linking import Claim, Known, Rule, Voucher, link
 from domain.machine import Machine, recognise
 from domain.message import (
     CaptureEvent,
@@ -28,7 +28,9 @@ from domain.message import (
 )
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
+from domain.signedtoken import Named, Names, Seen, gathered, tokens_in, tokens_in_trace
 from domain.values import Address, MailboxId, MessageId
+from domain.vouching import NOBODY, Speaking, speaking
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
@@ -65,6 +67,8 @@ class Facts:
     bcc: tuple[Address, ...]
     mailboxes: tuple[MailboxId, ...] = ()
     """Of messages that were taken in before this was kept, some may be missing."""
+    tokens: tuple[Seen, ...] = ()
+    """What looks like a token of ours, quoted text included."""
 
     @property
     def at(self) -> datetime:
@@ -113,6 +117,7 @@ class Surroundings:
     documents_anywhere: tuple[NumberedDocument, ...] = ()
     confirmed: Mapping[Target, str] = field(default_factory=dict)
     rejected: frozenset[Target] = frozenset()
+    vouchers: tuple[Voucher, ...] = ()
 
 
 def facts_of(received: MessageReceived) -> Facts:
@@ -121,7 +126,8 @@ def facts_of(received: MessageReceived) -> Facts:
     form = _form(received, content)
     signals = tuple(sorted(set(content.signals)))
     boxes = (received.mailbox,)
-    return Facts((form,), (received.role,), content.trace, signals, content.bcc, boxes)
+    tokens = gathered(tokens_in(content))
+    return Facts((form,), (received.role,), content.trace, signals, content.bcc, boxes, tokens)
 
 
 def also_seen(facts: Facts, copy: Further) -> Facts:
@@ -132,6 +138,7 @@ def also_seen(facts: Facts, copy: Further) -> Facts:
     mine, theirs = set(facts.signals), set(copy.signals)
     signals = {one for one in mine | theirs if not _by_list(one) or one in mine & theirs}
     bcc = {one.key: one for one in sorted((*copy.bcc, *facts.bcc), key=_spelling, reverse=True)}
+    tokens = tokens_in_trace(copy.trace) if copy.content is None else tokens_in(copy.content)
     return Facts(
         forms=tuple(_also_as(facts.forms, copy)),
         roles=tuple(sorted({*facts.roles, copy.role})),
@@ -139,6 +146,7 @@ def also_seen(facts: Facts, copy: Further) -> Facts:
         signals=tuple(sorted(signals)),
         bcc=tuple(bcc[key] for key in sorted(bcc)),
         mailboxes=tuple(sorted({*facts.mailboxes, copy.mailbox})),
+        tokens=gathered((*facts.tokens, *tokens)),
     )
 
 
@@ -194,6 +202,26 @@ def own_ids(content: Content) -> tuple[str, ...]:
     return tuple(one for one in (content.message_id, content.pec_message_id) if one)
 
 
+def ref_of(message: UUID) -> str:
+    """Name a message by its id, where it is not referred to by a Message-ID."""
+    return Named(Names.MESSAGE, message).ref
+
+
+def names_of(message: UUID, content: Content) -> tuple[str, ...]:
+    """Give all under which others may name a message, or rest on it."""
+    return (*own_ids(content), ref_of(message))
+
+
+def speaking_in(facts: Facts, ours: Ours) -> Speaking:
+    """Tell on whose word the tokens in a message stand."""
+    content = facts.content
+    return speaking(
+        correspondents(content, ours),
+        direction(content, ours, facts.roles),
+        forged=is_forged(facts.traces, ours.servers),
+    )
+
+
 def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]:
     """Find what may be a document's number, text by text: subject, new text, attachment names."""
     inside = content.forwarded
@@ -229,6 +257,8 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         and is_forged(facts.traces, around.ours.servers),
         answers=None if parent is None else parent[0],
         inherited={} if parent is None else parent[1].claims(),
+        vouchers=around.vouchers,
+        speaking=speaking_in(facts, around.ours) if around.vouchers else NOBODY,
     )
     claims = link(known)
     links = tuple(_linked(target, claims[target]) for target in sorted(claims, key=_in_order))
