@@ -20,6 +20,7 @@ from api.graphql.node import Actor
 from api.graphql.parts import (
     Address,
     AddressResolution,
+    Contact,
     Mailbox,
     Occurrence,
     addresses,
@@ -31,6 +32,7 @@ from api.graphql.people import MessageColleague, concerned
 from api.graphql.places import places_of
 from api.graphql.reading import (
     Reading,
+    contact_objects,
     conversation_objects,
     document_objects,
     mailbox_objects,
@@ -41,6 +43,7 @@ from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
 from api.paths import raw_path
 from domain.choosing import TargetKind
+from domain.linking import PERSON
 from domain.message import CloseReason, Direction, LinkState
 from domain.values import ActorKind
 from projections import conversations, links, messages, threads
@@ -172,7 +175,10 @@ async def made_links(
     if "inheritedFrom" in wanted:
         origins = {row.inherited_from for row in rows if row.inherited_from}
         before = await message_objects(read, origins, wanted["inheritedFrom"])
-    targets: dict[UUID, Party | Document] = {**whose, **about}
+    whom: Mapping[UUID, Contact] = {}
+    if shown or confidential:
+        whom = await contact_objects(read, _targets(rows, TargetKind.CONTACT))
+    targets: dict[UUID, Party | Document | Contact] = {**whose, **about, **whom}
     return {
         row.id: _link(row, targets, before)
         for row in rows
@@ -185,7 +191,9 @@ def _targets(rows: Sequence[LinkRow], kind: TargetKind) -> set[UUID]:
 
 
 def _link(
-    row: LinkRow, targets: Mapping[UUID, Party | Document], before: Mapping[UUID, Message]
+    row: LinkRow,
+    targets: Mapping[UUID, Party | Document | Contact],
+    before: Mapping[UUID, Message],
 ) -> Link:
     return Link(
         id=encoded(Kind.LINK, row.id),
@@ -199,10 +207,19 @@ def _link(
         evidence=row.evidence or None,
         rejected=[targets[one] for one in row.rejected if one in targets],
         inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
-        by=Actor(kind=ActorKind(row.actor_kind), id=row.actor_id),
+        by=_who(row),
         at=row.from_time,
         position=Position(row.from_position),
     )
+
+
+def _who(row: LinkRow) -> Actor:
+    """Tell who said so: a link that a rule made of a person's word names the person."""
+    if row.rule != PERSON.name or not row.evidence:
+        return Actor(kind=ActorKind(row.actor_kind), id=row.actor_id)
+    kinds = {Kind.COLLEAGUE.value: ActorKind.USER, Kind.TOKEN.value: ActorKind.CLIENT}
+    kind = kinds.get(row.evidence.partition("_")[0], ActorKind.SYSTEM)
+    return Actor(kind=kind, id=row.evidence)
 
 
 # ---- what waits

@@ -12,12 +12,13 @@ from api.graphql.closing import LONGEST_NOTE
 from api.graphql.commands import COMMAND_ID, check_command_id, user_error
 from api.graphql.context import Context
 from api.graphql.inputs import DocumentKey, PartyKey
-from api.graphql.keys import everyone, target_of
+from api.graphql.keys import contact_meant, everyone, target_of
 from api.graphql.orders import MESSAGE_IDS, MOST, Asked, MessagePayload, answered, named
 from api.graphql.paging import given
+from api.graphql.reading import Reading
 from domain import message as mail
 from domain.access import Scope
-from domain.choosing import ChooseLink, ChoosingCommand, WithdrawLinkChoice
+from domain.choosing import ChooseLink, ChoosingCommand, Meant, WithdrawLinkChoice
 from domain.values import Rejected
 from projections import conversations as threads
 from projections.messages import by_ids
@@ -25,10 +26,15 @@ from projections.messages import by_ids
 _WHOLE: Final = "All messages of their conversations that you see, 100 at most."
 
 
-@strawberry.input(one_of=True, description="A party or a document.")
+@strawberry.input(one_of=True, description="A party, a document, or somebody of a party.")
 class LinkTargetKey:
     party: PartyKey | None = strawberry.field(default=UNSET, description="The party.")
     document: DocumentKey | None = strawberry.field(default=UNSET, description="The document.")
+    contact: ID | None = strawberry.field(
+        default=UNSET,
+        description="A contact whom mail concerns though he neither wrote nor got it, by its id; it "
+        "belongs to his party, too.",
+    )
 
 
 @strawberry.input(description="To whom or what messages belong, or do not belong.")
@@ -82,24 +88,20 @@ async def _said(
     info: Info[Any, Any], input: MessageLinkInput | MessageLinkResetInput, *, belongs: bool | None
 ) -> MessagePayload:
     context: Context = info.context
-    note = given(input.note) or "" if isinstance(input, MessageLinkInput) else ""
     try:
         check_command_id(input.command_id)
-        if len(note) > LONGEST_NOTE:
-            raise Rejected("INVALID", f"note: {LONGEST_NOTE} characters is the most")
+        note = checked_note(input.note) if isinstance(input, MessageLinkInput) else ""
         async with Asking(context).reading() as read:
-            party, document = given(input.target.party), given(input.target.document)
-            target = await target_of(read, context.carteggio.company, party, document)
-            same = await everyone(read, [target[1]]) if party is not None else ()
-        messages = named(input.message_ids)
+            meant = await meant_by(read, context.carteggio.company, input.target)
+        these = named(input.message_ids)
+        messages = these
         if input.whole_conversation:
-            messages = await _with_conversations(context, messages)
+            messages = await _with_conversations(context, these)
     except Rejected as refusal:
         return MessagePayload(messages=[], position=None, user_errors=[user_error(refusal)])
-    merged = tuple(sorted({*same} - {target[1]}))
-    order: ChoosingCommand = WithdrawLinkChoice(*target, merged)
+    order: ChoosingCommand = WithdrawLinkChoice(meant.kind, meant.target, meant.merged)
     if belongs is not None:
-        order = ChooseLink(*target, belongs, note, merged)
+        order = ChooseLink(meant.kind, meant.target, belongs, note, meant.merged, meant.contact_of)
     journal = context.carteggio.journal
     ask = Asked(
         input.command_id,
@@ -107,8 +109,27 @@ async def _said(
         order,
         lambda message, envelope: journal.record(message, mail, order, envelope),
         consequences=True,
+        named=tuple(these),
     )
     return await answered(info, lambda: ask)
+
+
+async def meant_by(read: Reading, company: str, key: LinkTargetKey) -> Meant:
+    """Give the target that a key means; of a party all that count as it."""
+    if (contact := given(key.contact)) is not None:
+        return await contact_meant(read, contact)
+    party, document = given(key.party), given(key.document)
+    kind, target = await target_of(read, company, party, document)
+    same = await everyone(read, [target]) if party is not None else ()
+    return Meant(kind, target, tuple(sorted({*same} - {target})))
+
+
+def checked_note(note: str | None) -> str:
+    """Give a note; refuse one that is too long."""
+    said = given(note) or ""
+    if len(said) > LONGEST_NOTE:
+        raise Rejected("INVALID", f"note: {LONGEST_NOTE} characters is the most")
+    return said
 
 
 async def _with_conversations(context: Context, messages: dict[UUID, int]) -> dict[UUID, int]:

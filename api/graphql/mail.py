@@ -194,7 +194,8 @@ class Document(Audited):
 
 
 LinkTarget = Annotated[
-    Party | Document, strawberry.union("LinkTarget", description="What mail can belong to.")
+    Party | Document | Contact,
+    strawberry.union("LinkTarget", description="What mail can belong to."),
 ]
 
 
