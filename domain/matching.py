@@ -9,7 +9,7 @@ from domain import answering
 from domain.answering import wants_answer
 from domain.authentication import is_forged
 from domain.choosing import Target, TargetKind
-from domain.content import Content
+from domain.content import Content, NoticeKind
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
 from domain.linking import Claim, Known, Rule, link
 from domain.machine import Machine, recognise
@@ -34,6 +34,8 @@ from domain.wording import new_text
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
 _KINDS = {FORM: "web_form", FORWARDED: "forwarded"}
 NO_THREAD = MessageThreaded(None, "", 0, 0, "", "")
+MOST_IDS_OF_ONE = 4
+"""A notice that names more is about several messages."""
 TEXT_MATCHED = 4_000
 """So many characters of new text are searched for numbers."""
 
@@ -191,7 +193,21 @@ def named_ids(content: Content) -> tuple[str, ...]:
 
 def own_ids(content: Content) -> tuple[str, ...]:
     """Give the Message-IDs under which others may name a message."""
-    return tuple(one for one in (content.message_id, content.pec_message_id) if one)
+    ids = (content.message_id, content.pec_message_id, *content.also_known_as)
+    return tuple(dict.fromkeys(one for one in ids if one))
+
+
+def ids_of_one(content: Content) -> tuple[str, ...]:
+    """Give the Message-IDs that a notice gives to one message; none where it gives but one.
+
+    Mail servers, and providers of certified mail always, substitute ids: the report of what became
+    of a message names both.
+    """
+    notice = content.notice
+    if notice is None or notice.kind is NoticeKind.FEEDBACK:
+        return ()
+    ids = tuple(dict.fromkeys(notice.concerns))
+    return ids if 1 < len(ids) <= MOST_IDS_OF_ONE else ()
 
 
 def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]:

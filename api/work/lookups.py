@@ -23,7 +23,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.freemail import company_domains
-from domain.matching import Facts, also_in, also_seen, facts_of, named_ids, own_ids
+from domain.matching import Facts, also_in, also_seen, facts_of, ids_of_one, named_ids, own_ids
 from domain.message import Further, MessageMoved, MessageReceived
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
@@ -54,7 +54,7 @@ HEARD = (
     "relinking.ordered",
 )
 
-VERSION = 1
+VERSION = 2
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -117,7 +117,7 @@ def _keep(
     tables.lookups.keep_facts(facts)
     _names(tables.lookups, received)
     contents = {message: one.content for message, one in facts.items()}
-    about = {key: (one.at, topics(contents[key])) for key, one in facts.items()}
+    about = {key: (one.at, topics(contents[key], one.roles)) for key, one in facts.items()}
     tables.topics.keep(about, questions=False)
     told = [
         (address.key, message, content.authors[0].key)
@@ -156,6 +156,7 @@ def _reread(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
 
 def _forget_names(lookups: Lookups, facts: Mapping[UUID, Facts]) -> None:
     known = list(_contents(facts))
+    lookups.keep_aliases({message: () for message, content in known if ids_of_one(content)})
     lookups.forget_names(
         [(one, message) for message, content in known for one in own_ids(content)],
         [(one, message) for message, content in known for one in named_ids(content)],
@@ -172,6 +173,9 @@ def _names(lookups: Lookups, received: Sequence[tuple[UUID, Content]]) -> None:
         [(one, message) for message, content in received for one in own_ids(content)],
         [(one, message) for message, content in received for one in named_ids(content)],
     )
+    told = {message: ids for message, content in received if (ids := ids_of_one(content))}
+    if told:
+        lookups.keep_aliases(told)
     lookups.keep_addresses(
         [(key, message) for message, content in received for key in _addresses(content)]
     )
@@ -186,7 +190,8 @@ def _due(
     """Messages that were captured, and those that name or go on with one: they may inherit now."""
     cause = batch[-1].envelope.event_id
     tables.due.due(facts, cause)
-    tables.due.due_naming([one for _, content in received for one in own_ids(content)], cause)
+    ids = (one for _, content in received for one in (*own_ids(content), *ids_of_one(content)))
+    tables.due.due_naming(list(ids), cause)
     tables.due.due_seeking(facts, cause)
 
 
