@@ -167,7 +167,7 @@ class DocumentFilter:
         """Say it in the read model's words."""
         return documents.DocumentFilter(
             kinds=_some(self.kinds, str.casefold),
-            party=_one(Kind.PARTY, self.party_id),
+            parties=() if (party := _one(Kind.PARTY, self.party_id)) is None else (party,),
             from_day=given(self.from_),
             to_day=given(self.to),
             text=given(self.text) or "",
@@ -178,7 +178,7 @@ class DocumentFilter:
         asked = _one(Kind.PARTY, self.party_id)
         if asked not in (None, party):
             raise Rejected("INVALID", "partyId names another party than the one asked")
-        return replace(self.wanted(), party=party)
+        return replace(self.wanted(), parties=(party,))
 
 
 @strawberry.input(description="Which messages; nothing given means all.")

@@ -86,6 +86,13 @@ class Party(Audited):
     url: str | None = strawberry.field(
         description="Where the ERP shows it; null without a pattern for it (entity_urls)."
     )
+    merged_into: "Party | None" = strawberry.field(
+        description="As which party it counts, because somebody merged it; its timeline, "
+        "documents, unanswered mail and figures are that one's then."
+    )
+    merged: "list[Party]" = strawberry.field(
+        description="The duplicates that count as it, by name: each with its own contacts."
+    )
 
     @strawberry.field(description="All mail with it, the newest first; each with its link.")
     async def timeline(

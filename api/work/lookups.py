@@ -10,6 +10,7 @@ from api.work.masterdata import (
     fold_contacts,
     fold_document,
     fold_forms,
+    fold_merges,
     fold_own,
 )
 from domain.announcing import announced
@@ -42,6 +43,8 @@ HEARD = (
     "message.link_choice_withdrawn",
     "party.contact_registered",
     "party.contact_removed",
+    "party.merged",
+    "party.merge_undone",
     "document.registered",
     "document.changed",
     "company.described",
@@ -66,6 +69,7 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
     _messages(tables, batch)
     _reread(tables, batch, past)
     fold_contacts(tables, batch)
+    fold_merges(tables, batch)
     for recorded in batch:
         match recorded.event:
             case DocumentRegistered(record=record) | DocumentChanged(record=record):
