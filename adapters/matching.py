@@ -34,6 +34,7 @@ _FILLED = (
     "matching_choice",
     "matching_merge",
     "matching_number",
+    "matching_document",
     "matching_ours",
 )
 _FEW = 5

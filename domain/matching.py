@@ -9,9 +9,9 @@ from domain import answering
 from domain.answering import wants_answer
 from domain.authentication import is_forged
 from domain.choosing import Target, TargetKind
-from domain.content import Content, NoticeKind
+from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
-from domain.linking import Claim, Known, Rule, link
+from domain.linking import Claim, Known, Rule, Voucher, link
 from domain.machine import Machine, recognise
 from domain.message import (
     CaptureEvent,
@@ -28,14 +28,14 @@ from domain.message import (
 )
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
+from domain.signedtoken import Seen, gathered, tokens_in, tokens_in_trace
 from domain.values import Address, MailboxId, MessageId
+from domain.vouching import NOBODY
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
 _KINDS = {FORM: "web_form", FORWARDED: "forwarded"}
 NO_THREAD = MessageThreaded(None, "", 0, 0, "", "")
-MOST_IDS_OF_ONE = 4
-"""A notice that names more is about several messages."""
 TEXT_MATCHED = 4_000
 """So many characters of new text are searched for numbers."""
 
@@ -67,6 +67,8 @@ class Facts:
     bcc: tuple[Address, ...]
     mailboxes: tuple[MailboxId, ...] = ()
     """Of messages that were taken in before this was kept, some may be missing."""
+    tokens: tuple[Seen, ...] = ()
+    """What looks like a token of ours, quoted text included."""
 
     @property
     def at(self) -> datetime:
@@ -115,6 +117,7 @@ class Surroundings:
     documents_anywhere: tuple[NumberedDocument, ...] = ()
     confirmed: Mapping[Target, str] = field(default_factory=dict)
     rejected: frozenset[Target] = frozenset()
+    vouchers: tuple[Voucher, ...] = ()
 
 
 def facts_of(received: MessageReceived) -> Facts:
@@ -123,7 +126,8 @@ def facts_of(received: MessageReceived) -> Facts:
     form = _form(received, content)
     signals = tuple(sorted(set(content.signals)))
     boxes = (received.mailbox,)
-    return Facts((form,), (received.role,), content.trace, signals, content.bcc, boxes)
+    tokens = gathered(tokens_in(content))
+    return Facts((form,), (received.role,), content.trace, signals, content.bcc, boxes, tokens)
 
 
 def also_seen(facts: Facts, copy: Further) -> Facts:
@@ -134,6 +138,7 @@ def also_seen(facts: Facts, copy: Further) -> Facts:
     mine, theirs = set(facts.signals), set(copy.signals)
     signals = {one for one in mine | theirs if not _by_list(one) or one in mine & theirs}
     bcc = {one.key: one for one in sorted((*copy.bcc, *facts.bcc), key=_spelling, reverse=True)}
+    tokens = tokens_in_trace(copy.trace) if copy.content is None else tokens_in(copy.content)
     return Facts(
         forms=tuple(_also_as(facts.forms, copy)),
         roles=tuple(sorted({*facts.roles, copy.role})),
@@ -141,6 +146,7 @@ def also_seen(facts: Facts, copy: Further) -> Facts:
         signals=tuple(sorted(signals)),
         bcc=tuple(bcc[key] for key in sorted(bcc)),
         mailboxes=tuple(sorted({*facts.mailboxes, copy.mailbox})),
+        tokens=gathered((*facts.tokens, *tokens)),
     )
 
 
@@ -197,19 +203,6 @@ def own_ids(content: Content) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in ids if one))
 
 
-def ids_of_one(content: Content) -> tuple[str, ...]:
-    """Give the Message-IDs that a notice gives to one message; none where it gives but one.
-
-    Mail servers, and providers of certified mail always, substitute ids: the report of what became
-    of a message names both.
-    """
-    notice = content.notice
-    if notice is None or notice.kind is NoticeKind.FEEDBACK:
-        return ()
-    ids = tuple(dict.fromkeys(notice.concerns))
-    return ids if 1 < len(ids) <= MOST_IDS_OF_ONE else ()
-
-
 def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]:
     """Find what may be a document's number, text by text: subject, new text, attachment names."""
     inside = content.forwarded
@@ -245,6 +238,8 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         and is_forged(facts.traces, around.ours.servers),
         answers=None if parent is None else parent[0],
         inherited={} if parent is None else parent[1].claims(),
+        vouchers=around.vouchers,
+        speaking=speaking_in(facts, around.ours) if around.vouchers else NOBODY,
     )
     claims = link(known)
     links = tuple(_linked(target, claims[target]) for target in sorted(claims, key=_in_order))

@@ -1,6 +1,6 @@
 """How events fill the reactions' look-ups, and which messages they make due."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from adapters.matching import Lookups
@@ -9,10 +9,12 @@ from api.work.masterdata import (
     fold_choice,
     fold_contacts,
     fold_document,
+    fold_documents,
     fold_forms,
     fold_merges,
     fold_own,
 )
+from domain.aliases import ids_of_one
 from domain.announcing import announced
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.choosing import (
@@ -24,11 +26,21 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.freemail import company_domains
-from domain.matching import Facts, also_in, also_seen, facts_of, ids_of_one, named_ids, own_ids
-from domain.message import Further, MessageMoved, MessageReceived
+from domain.matching import (
+    Facts,
+    also_in,
+    also_seen,
+    facts_of,
+    named_ids,
+    names_of,
+    own_ids,
+    ref_of,
+)
+from domain.message import Further, MessageMoved, MessageReceived, MessageThreaded
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
 from domain.rereading import MessageReread, as_read_now
+from domain.signedtoken import refs_claimed
 from domain.topics import topics
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -38,6 +50,7 @@ HEARD = (
     "message.completed",
     "message.moved",
     "message.reread",
+    "message.threaded",
     "message.link_confirmed",
     "message.link_rejected",
     "message.link_choice_withdrawn",
@@ -57,7 +70,7 @@ HEARD = (
     "relinking.ordered",
 )
 
-VERSION = 2
+VERSION = 3
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -69,6 +82,7 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
     _messages(tables, batch)
     _reread(tables, batch, past)
     fold_contacts(tables, batch)
+    fold_documents(tables, batch)
     fold_merges(tables, batch)
     for recorded in batch:
         match recorded.event:
@@ -82,6 +96,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():
                 fold_forms(tables, recorded)
+            case MessageThreaded(parent=parent) if parent is not None:
+                tables.lookups.keep_ids((), [(ref_of(parent), recorded.stream)])
             case RelinkingOrdered():
                 tables.due.due_everywhere(recorded.envelope.event_id)
             case ServerTrusted(server):
@@ -119,7 +135,7 @@ def _keep(
     tables: Tables, facts: Mapping[UUID, Facts], received: Sequence[tuple[UUID, Content]]
 ) -> None:
     tables.lookups.keep_facts(facts)
-    _names(tables.lookups, received)
+    _names(tables.lookups, facts, received)
     contents = {message: one.content for message, one in facts.items()}
     about = {key: (one.at, topics(contents[key], one.roles)) for key, one in facts.items()}
     tables.topics.keep(about, questions=False)
@@ -163,7 +179,7 @@ def _forget_names(lookups: Lookups, facts: Mapping[UUID, Facts]) -> None:
     lookups.keep_aliases({message: () for message, content in known if ids_of_one(content)})
     lookups.forget_names(
         [(one, message) for message, content in known for one in own_ids(content)],
-        [(one, message) for message, content in known for one in named_ids(content)],
+        [*_named(known), *_claimed(facts)],
         [(key, message) for message, content in known for key in _addresses(content)],
     )
 
@@ -172,10 +188,21 @@ def _contents(facts: Mapping[UUID, Facts]) -> Iterator[tuple[UUID, Content]]:
     return ((message, form.content) for message, one in facts.items() for form in one.forms)
 
 
-def _names(lookups: Lookups, received: Sequence[tuple[UUID, Content]]) -> None:
+def _named(contents: Iterable[tuple[UUID, Content]]) -> Iterator[tuple[str, UUID]]:
+    return ((one, message) for message, content in contents for one in named_ids(content))
+
+
+def _claimed(facts: Mapping[UUID, Facts]) -> Iterator[tuple[str, UUID]]:
+    """Give what tokens claim to name: whether they are ours is asked when a message is judged."""
+    return ((one, key) for key, known in facts.items() for one in refs_claimed(known.tokens))
+
+
+def _names(
+    lookups: Lookups, facts: Mapping[UUID, Facts], received: Sequence[tuple[UUID, Content]]
+) -> None:
     lookups.keep_ids(
         [(one, message) for message, content in received for one in own_ids(content)],
-        [(one, message) for message, content in received for one in named_ids(content)],
+        [*_named(received), *_claimed(facts)],
     )
     told = {message: ids for message, content in received if (ids := ids_of_one(content))}
     if told:
@@ -194,8 +221,9 @@ def _due(
     """Messages that were captured, and those that name or go on with one: they may inherit now."""
     cause = batch[-1].envelope.event_id
     tables.due.due(facts, cause)
-    ids = (one for _, content in received for one in (*own_ids(content), *ids_of_one(content)))
-    tables.due.due_naming(list(ids), cause)
+    names = [one for message, content in received for one in names_of(message, content)]
+    told = [one for _, content in received for one in ids_of_one(content)]
+    tables.due.due_naming([*names, *told], cause)
     tables.due.due_seeking(facts, cause)
 
 
