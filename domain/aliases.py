@@ -13,23 +13,3 @@ def ids_of_one(content: Content) -> tuple[str, ...]:
         return ()
     ids = tuple(dict.fromkeys(notice.concerns))
     return ids if 1 < len(ids) <= MOST_IDS_OF_ONE else ()
-
-
-def ref_of(message: UUID) -> str:
-    """Name a message by its id, where it is not referred to by a Message-ID."""
-    return Named(Names.MESSAGE, message).ref
-
-
-def names_of(message: UUID, content: Content) -> tuple[str, ...]:
-    """Give all under which others may name a message, or rest on it."""
-    return (*own_ids(content), ref_of(message))
-
-
-def speaking_in(facts: Facts, ours: Ours) -> Speaking:
-    """Tell on whose word the tokens in a message stand."""
-    content = facts.content
-    return speaking(
-        correspondents(content, ours),
-        direction(content, ours, facts.roles),
-        forged=is_forged(facts.traces, ours.servers),
-    )

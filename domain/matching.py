@@ -28,9 +28,9 @@ from domain.message import (
 )
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
-from domain.signedtoken import Seen, gathered, tokens_in, tokens_in_trace
+from domain.signedtoken import Named, Names, Seen, gathered, tokens_in, tokens_in_trace
 from domain.values import Address, MailboxId, MessageId
-from domain.vouching import NOBODY
+from domain.vouching import NOBODY, Speaking, speaking
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
@@ -201,6 +201,26 @@ def own_ids(content: Content) -> tuple[str, ...]:
     """Give the Message-IDs under which others may name a message."""
     ids = (content.message_id, content.pec_message_id, *content.also_known_as)
     return tuple(dict.fromkeys(one for one in ids if one))
+
+
+def ref_of(message: UUID) -> str:
+    """Name a message by its id, where it is not referred to by a Message-ID."""
+    return Named(Names.MESSAGE, message).ref
+
+
+def names_of(message: UUID, content: Content) -> tuple[str, ...]:
+    """Give all under which others may name a message, or rest on it."""
+    return (*own_ids(content), ref_of(message))
+
+
+def speaking_in(facts: Facts, ours: Ours) -> Speaking:
+    """Tell on whose word the tokens in a message stand."""
+    content = facts.content
+    return speaking(
+        correspondents(content, ours),
+        direction(content, ours, facts.roles),
+        forged=is_forged(facts.traces, ours.servers),
+    )
 
 
 def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]:
