@@ -56,6 +56,16 @@ def number_keys(record: DocumentRecord) -> list[str]:
     return [key for key, _, _ in _numbers(record)]
 
 
+def read_verdict(stored: bytes) -> Verdict:
+    """Read a verdict as `written_verdict` wrote it."""
+    return _VERDICT.decode(stored)
+
+
+def written_verdict(verdict: Verdict) -> bytes:
+    """Write a verdict to be kept."""
+    return _ENCODER.encode(verdict)
+
+
 class Lookups:
     """The look-ups within one transaction; every method is one statement for a whole batch."""
 
@@ -115,7 +125,7 @@ class Lookups:
             " WHERE message = ANY(%b) AND verdict IS NOT NULL",
             list(messages),
         )
-        return {row[0]: _VERDICT.decode(row[1]) for row in rows}
+        return {row[0]: read_verdict(row[1]) for row in rows}
 
     def keep_facts(self, facts: Mapping[UUID, Facts]) -> None:
         """Store what is known of messages."""
@@ -133,7 +143,7 @@ class Lookups:
             "UPDATE matching_message m SET verdict = n.verdict FROM unnest(%b::uuid[],"
             " %b::bytea[]) AS n(message, verdict) WHERE m.message = n.message",
             messages,
-            [_ENCODER.encode(one) for one in verdicts.values()],
+            [written_verdict(one) for one in verdicts.values()],
         )
         self._run("DELETE FROM matching_link WHERE message = ANY(%b)", messages)
         links = {(link.target, key) for key, one in verdicts.items() for link in one.links}

@@ -1,6 +1,6 @@
 """The messages that are decided on together, with all that is looked up for them at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -101,9 +101,12 @@ def docket_of(
     tables: Tables,
     due: Mapping[UUID, UUID],
     signing: Signing,
-    elsewhere: Mapping[UUID, Verdict] | None = None,
+    elsewhere: Callable[[Collection[UUID]], Mapping[UUID, Verdict]] = lambda _: {},
 ) -> Docket:
-    """Look up what concerns the messages that are due, and judge each after what it goes on with."""
+    """Look up what concerns the messages that are due, and judge each after what it goes on with.
+
+    `elsewhere` gives verdicts that are newer than those that are kept.
+    """
     facts, ours = tables.lookups.facts(due), tables.lookups.own.all()
     contents = {message: one.content for message, one in facts.items()}
     referred = _referred_to(tables.lookups, contents)
@@ -111,6 +114,7 @@ def docket_of(
     parents = referred | told.parents
     threads, seeking = _going_on(tables, facts, contents, ours, parents)
     parents |= {one: found.parent for one, found in threads.items() if found.parent is not None}
+    concerned = {*facts, *parents.values(), *told.offered}
     docket = Docket(
         due,
         facts,
@@ -119,9 +123,9 @@ def docket_of(
         threads=threads | told.threads,
         seeking=seeking,
         people=_people(tables, facts, ours),
-        before=tables.lookups.verdicts({*facts, *parents.values(), *told.offered}),
+        before=tables.lookups.verdicts(concerned),
         said=tables.choices.of(facts),
-        elsewhere=elsewhere or {},
+        elsewhere=elsewhere(concerned),
         vouched=told,
     )
     order = _grounds_first(docket)
