@@ -30,6 +30,7 @@ _FILLED = (
     "matching_contact",
     "matching_announced",
     "matching_choice",
+    "matching_closed",
     "matching_number",
     "matching_ours",
 )

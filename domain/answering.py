@@ -8,7 +8,7 @@ from domain.machine import Machine
 from domain.message import Direction
 from domain.wording import spoken
 
-VERSION = 2
+VERSION = 3
 """Of classification as a whole: it rises when recognising machine mail, telling the direction, or
 whether an answer is wanted gives other answers than before."""
 

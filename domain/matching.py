@@ -7,6 +7,14 @@ from uuid import UUID
 
 from domain import answering
 from domain.answering import wants_answer
+from domain.apart import (
+    MAILING_KIND,
+    TOPIC,
+    Earlier,
+    begins_new_topic,
+    is_mailing,
+    replies_to_mailing,
+)
 from domain.authentication import is_forged
 from domain.choosing import Target, TargetKind
 from domain.content import Content
@@ -23,6 +31,7 @@ from domain.message import (
     MessageEvent,
     MessageLinked,
     MessageReceived,
+    MessageSetApart,
     MessageThreaded,
     MessageUnlinked,
 )
@@ -34,6 +43,7 @@ from domain.wording import new_text
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
 _KINDS = {FORM: "web_form", FORWARDED: "forwarded"}
 NO_THREAD = MessageThreaded(None, "", 0, 0, "", "")
+NOT_APART = MessageSetApart(None, "", 0, 0, "", "")
 TEXT_MATCHED = 4_000
 """So many characters of new text are searched for numbers."""
 
@@ -88,6 +98,7 @@ class Verdict:
     classified: MessageClassified
     links: tuple[MessageLinked, ...] = field(default=())
     thread: MessageThreaded | None = None
+    apart: MessageSetApart | None = None
 
     def claims(self) -> dict[Target, Claim]:
         """Give the links as an answering message inherits them."""
@@ -99,7 +110,8 @@ class Surroundings:
     """What is known around a message: looked up by the shell.
 
     `parent` is the nearest known message that this one concerns or answers, and its verdict;
-    `thread` tells why, where it does not refer to it. The rest is as in `Known`.
+    `thread` tells why, where it does not refer to it; `earlier` tells more of it where it may be about
+    something else. The rest is as in `Known`.
     """
 
     ours: Ours
@@ -108,6 +120,7 @@ class Surroundings:
     numbers: tuple[tuple[str, tuple[Sighting, ...]], ...]
     parent: tuple[MessageId, Verdict] | None = None
     thread: MessageThreaded | None = None
+    earlier: Earlier | None = None
     parties_of_domain: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
     announced_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documents_anywhere: tuple[NumberedDocument, ...] = ()
@@ -212,6 +225,7 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
     """Decide on a message by what is known now."""
     content, parent = facts.content, around.parent
     classified = _classified(content, facts, around.ours)
+    apart = _apart(facts, content, classified, around)
     known = Known(
         direction=classified.direction,
         correspondents=correspondents(content, around.ours),
@@ -228,11 +242,25 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         forged=classified.direction is Direction.INBOUND
         and is_forged(facts.traces, around.ours.servers),
         answers=None if parent is None else parent[0],
+        anew=apart is not None and apart.rule == TOPIC.name,
         inherited={} if parent is None else parent[1].claims(),
     )
     claims = link(known)
     links = tuple(_linked(target, claims[target]) for target in sorted(claims, key=_in_order))
-    return Verdict(0, classified, links, around.thread)
+    return Verdict(0, classified, links, around.thread, apart)
+
+
+def _apart(
+    facts: Facts, content: Content, said: MessageClassified, around: Surroundings
+) -> MessageSetApart | None:
+    """Tell whether a person's mail begins a conversation of its own, though it refers to another."""
+    if around.parent is None or around.thread is not None or said.automatic or content.notice:
+        return None
+    parent, verdict = around.parent
+    alone = replies_to_mailing(content, parent, verdict.classified)
+    if alone is None and around.earlier is not None:
+        alone = begins_new_topic(content, facts.at, around.earlier)
+    return alone
 
 
 def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified:
@@ -245,7 +273,7 @@ def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified
     return MessageClassified(
         direction=way,
         automatic=machine.automatic,
-        kind=machine.kind,
+        kind=MAILING_KIND if is_mailing(content, way, ours, machine) else machine.kind,
         wants_answer=want.wanted,
         reason=want.reason,
         rule_version=answering.VERSION,
@@ -256,10 +284,13 @@ def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified
 def changes(before: Verdict | None, now: Verdict) -> list[MessageEvent]:
     """Tell the difference between two verdicts as events."""
     if before is None:
-        return [now.classified, *([now.thread] if now.thread else []), *now.links]
+        found = [one for one in (now.thread, now.apart) if one]
+        return [now.classified, *found, *now.links]
     events: list[MessageEvent] = []
     if before.thread != now.thread:
         events.append(now.thread or NO_THREAD)
+    if before.apart != now.apart:
+        events.append(now.apart or NOT_APART)
     if before.classified != now.classified:
         events.append(now.classified)
     kept = {(one.kind, one.target) for one in now.links}

@@ -8,12 +8,15 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from projections.conversations import Member
 from projections.forms import told
 from projections.mail import MessageRow
 from projections.messages import as_seen
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,
+    NOW,
+    AsOf,
     Order,
     Page,
     Reader,
@@ -88,12 +91,33 @@ async def questions_in(
     return dict(await cursor.fetchall())
 
 
-async def led_on(
-    connection: Connection, names: Names, reader: Reader, conversations: Sequence[UUID]
+async def conversations_of(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
 ) -> dict[UUID, UUID]:
-    """Lead absorbed ids on to the conversations they belong to now; `reader` is asked there."""
+    """Give the conversation of each message. What `reader` may see of it is asked elsewhere."""
     del reader
-    query = names.sql("SELECT id, conversation FROM {conversation_alias} WHERE id = ANY(%s)")
-    cursor = await connection.execute(query, (list(conversations),))
-    found: dict[UUID, UUID] = dict(await cursor.fetchall())
-    return {one: found.get(one, one) for one in conversations}
+    query = names.sql(
+        "SELECT message, conversation FROM {conversation_member}"
+        " WHERE message = ANY(%(messages)s) AND {known}",
+        known=as_of.known,
+    )
+    values = {"messages": list(messages), "position": as_of.position}
+    rows = await (await connection.execute(query, values)).fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+async def members_of(
+    connection: Connection, names: Names, reader: Reader, conversation: UUID
+) -> list[Member]:
+    """Give a conversation's messages in the order received; the caller asks what may be seen."""
+    del reader
+    query = names.sql(
+        "SELECT {columns} FROM {conversation_member}"
+        " WHERE conversation = %(conversation)s AND to_position IS NULL ORDER BY at, message",
+        columns=columns_of(Member),
+    )
+    return await rows_of(connection, Member, query, {"conversation": conversation})

@@ -174,8 +174,8 @@ async def conversation_objects(
 
 
 async def conversations_by_id(read: Reading, ids: Sequence[UUID]) -> dict[UUID, Conversation]:
-    """Give conversations by ids, absorbed ones too, as far as something of them may be seen."""
-    now = await threads.led_on(*read.asked, ids)
+    """Give conversations by ids, also those they had before, as far as something of them may be seen."""
+    now = await threads.conversations_of(*read.asked, ids)
     found = await threads.threads_of(*read.asked, list(set(now.values())))
     return {
         id: _conversation(read, lead, found[lead]) for id, lead in now.items() if lead in found

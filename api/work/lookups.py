@@ -7,6 +7,7 @@ from adapters.matching import Lookups
 from api.work.masterdata import (
     Tables,
     fold_choice,
+    fold_closing,
     fold_contacts,
     fold_document,
     fold_forms,
@@ -24,7 +25,13 @@ from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.freemail import company_domains
 from domain.matching import Facts, also_in, also_seen, facts_of, named_ids, own_ids
-from domain.message import Further, MessageMoved, MessageReceived
+from domain.message import (
+    Further,
+    MessageClosed,
+    MessageMoved,
+    MessageReceived,
+    MessageReopened,
+)
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
 from domain.rereading import MessageReread, as_read_now
@@ -37,6 +44,8 @@ HEARD = (
     "message.completed",
     "message.moved",
     "message.reread",
+    "message.closed",
+    "message.reopened",
     "message.link_confirmed",
     "message.link_rejected",
     "message.link_choice_withdrawn",
@@ -54,7 +63,7 @@ HEARD = (
     "relinking.ordered",
 )
 
-VERSION = 1
+VERSION = 2
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -74,6 +83,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_own(tables, recorded)
             case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
                 fold_choice(tables, recorded, recorded.event)
+            case MessageClosed() | MessageReopened():
+                fold_closing(tables, recorded)
             case WebFormDeclared():
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():

@@ -26,6 +26,7 @@ from domain.message import (
     MessageClassified,
     MessageEvent,
     MessageLinked,
+    MessageSetApart,
     MessageThreaded,
     MessageUnlinked,
 )
@@ -136,6 +137,8 @@ def _named(message: UUID, event: MessageEvent) -> tuple[str, int, UUID]:
             return event.rule, event.rule_version, event.target
         case MessageThreaded():
             return f"thread {event.rule}", event.rule_version, event.parent or message
+        case MessageSetApart():
+            return f"apart {event.rule}", event.rule_version, event.ancestor or message
         case MessageClassified(rule_version=version):
             return "classification", version, message
         case _:

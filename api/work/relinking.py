@@ -24,6 +24,7 @@ from domain.message import (
     MessageClassified,
     MessageEvent,
     MessageLinked,
+    MessageSetApart,
     MessageThreaded,
     MessageUnlinked,
 )
@@ -120,6 +121,8 @@ def _said(event: MessageEvent) -> tuple[str, str]:
             return f"unlinked from a {kind.value}", rule
         case MessageThreaded(parent=parent, rule=rule):
             return ("goes on with another" if parent else "goes on with no other any more"), rule
+        case MessageSetApart(ancestor=ancestor, rule=rule):
+            return ("begins anew" if ancestor else "begins anew no more"), rule
         case MessageClassified(reason=reason):
             return "classified otherwise", reason
         case _:

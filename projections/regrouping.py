@@ -1,0 +1,63 @@
+"""Where messages begin anew, by a rule or by people's word, and what people joined."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.message import MessageSetApart
+from domain.recorded import Recorded
+from domain.regrouping import ConversationRegrouped
+from projections.conversations import Groups, Placing
+from projections.grouping import regroup
+
+
+def set_apart(groups: Groups, recorded: Recorded, event: MessageSetApart) -> None:
+    """Let a message begin anew, though it refers to another; or let it reach back again."""
+    member = groups.member(recorded.stream)
+    if member is None:
+        return
+    ancestor = None if event.ancestor is None else groups.member(event.ancestor)
+    member.ancestor = None if ancestor is None else ancestor.message
+    member.beyond = [] if ancestor is None else ancestor.own
+    groups.members.put(member)
+    regroup(groups, {member.conversation}, recorded.position)
+
+
+def place(groups: Groups, recorded: Recorded, event: ConversationRegrouped) -> None:
+    """Take in what somebody said of the place of messages."""
+    id, position = recorded.stream, recorded.position
+    for message, name, apart in event.placings(id):
+        groups.placings.put(Placing(id, message, name, apart, position))
+    _see_anew(groups, event.everybody, position)
+
+
+def take_back(groups: Groups, recorded: Recorded) -> None:
+    """Forget what was said by a regrouping; what was said before and after stands."""
+    rows = [one for one in groups.placings if one.regrouping == recorded.stream]
+    for one in rows:
+        groups.placings.remove(one.regrouping, one.message)
+    _see_anew(groups, [one.message for one in rows], recorded.position)
+
+
+def _see_anew(groups: Groups, messages: Sequence[UUID], position: int) -> None:
+    wanted = set(messages)
+    said: dict[UUID, list[Placing]] = {one: [] for one in messages}
+    for one in groups.placings:
+        if one.message in wanted:
+            said[one.message].append(one)
+    for message in messages:
+        _says_now(groups, message, sorted(said[message], key=lambda one: one.position))
+    known = {groups.conversation_of[one] for one in messages if one in groups.conversation_of}
+    regroup(groups, known, position)
+
+
+def _says_now(groups: Groups, message: UUID, said: Sequence[Placing]) -> None:
+    """In order: who was set apart leaves what was joined before."""
+    member = groups.member(message)
+    if member is None:
+        return
+    member.placed, member.joined = False, []
+    for one in said:
+        if one.apart:
+            member.placed, member.joined = True, []
+        member.joined = [*member.joined, one.name]
+    groups.members.put(member)
