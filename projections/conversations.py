@@ -80,6 +80,18 @@ class Placing:
     position: int
 
 
+@dataclass(slots=True)
+class RegroupingRow:
+    """A regrouping that stands: what was done, when and by whom."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    position: int
+    actor_kind: str
+    actor_id: str
+
+
 NODE = Table("conversation_node", Node, key=("ref",), indexes=("(conversation)",))
 MEMBER = Table(
     "conversation_member",
@@ -90,7 +102,8 @@ MEMBER = Table(
 PLACING = Table(
     "conversation_placing", Placing, key=("regrouping", "message"), indexes=("(message)",)
 )
-TABLES = (NODE, MEMBER, PLACING)
+REGROUPING = Table("conversation_regrouping", RegroupingRow, key=("id",))
+TABLES = (NODE, MEMBER, PLACING, REGROUPING)
 
 
 @dataclass(slots=True)
@@ -100,6 +113,7 @@ class Groups:
     nodes: Rows[Node] = field(default_factory=lambda: Rows(NODE))
     members: Rows[Member] = field(default_factory=lambda: Rows(MEMBER))
     placings: Rows[Placing] = field(default_factory=lambda: Rows(PLACING))
+    regroupings: Rows[RegroupingRow] = field(default_factory=lambda: Rows(REGROUPING))
     refs_of: dict[UUID, set[UUID]] = field(default_factory=dict)
     members_of: dict[UUID, dict[UUID, Member]] = field(default_factory=dict)
     conversation_of: dict[UUID, UUID] = field(default_factory=dict)
@@ -233,6 +247,7 @@ def _placed(
         for message in one.event.everybody
     }
     if undone:
+        groups.regroupings.fetch(connection, names, "id = ANY(%b)", undone)
         rows = groups.placings.fetch(connection, names, "regrouping = ANY(%b)", undone)
         messages |= {row.message for row in rows}
     groups.placings.fetch(connection, names, "message = ANY(%b)", list(messages))
@@ -285,5 +300,5 @@ def _whole(
 
 def flush(connection: Connection[TupleRow], names: Names, groups: Groups) -> None:
     """Write what changed."""
-    for rows in (groups.nodes, groups.members, groups.placings):
+    for rows in (groups.nodes, groups.members, groups.placings, groups.regroupings):
         rows.flush(connection, names)

@@ -1,6 +1,6 @@
 """Messages are joined to conversations, and conversations part where nothing joins them any more."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -153,14 +153,9 @@ def _absorb(groups: Groups, old: UUID, conversation: UUID, position: int) -> Non
 
 def regroup(groups: Groups, conversations: Iterable[UUID], position: int) -> None:
     """See conversations anew: which of their messages begin anew, what joins them, what does not."""
-    known = [one for one in conversations if one in groups.members_of]
-    members = [one for conversation in known for one in groups.members_of[conversation].values()]
-    begins = {ref for one in members if one.begins for ref in one.own}
-    for ref in {ref for conversation in known for ref in groups.refs_of[conversation]} | begins:
-        node = groups.nodes.get(ref)
-        if node is not None and node.begins is not (ref in begins):
-            groups.nodes.put(Node(ref, node.conversation, begins=ref in begins))
-    messages = [one.message for one in members]
+    known = {one for one in conversations if one in groups.members_of}
+    messages = [one for conversation in sorted(known) for one in groups.members_of[conversation]]
+    begin_anew(groups, known)
     for message in messages:
         if (member := groups.member(message)) is not None:
             gather(groups, member, position)
@@ -168,9 +163,19 @@ def regroup(groups: Groups, conversations: Iterable[UUID], position: int) -> Non
         part(groups, one, position)
 
 
+def begin_anew(groups: Groups, conversations: Collection[UUID]) -> None:
+    """Note at the names of conversations which of their messages begin anew."""
+    members = (one for each in conversations for one in groups.members_of[each].values())
+    begins = {ref for one in members if one.begins for ref in one.own}
+    for ref in {ref for each in conversations for ref in groups.refs_of[each]} | begins:
+        node = groups.nodes.get(ref)
+        if node is not None and node.begins is not (ref in begins):
+            groups.nodes.put(Node(ref, node.conversation, begins=ref in begins))
+
+
 def part(groups: Groups, conversation: UUID, position: int) -> None:
     """Part what nothing joins any more; each part bears the id of the message it begins with."""
-    parts = _parts(groups, groups.members_of[conversation].values())
+    parts = parts_of(groups, groups.members_of[conversation].values())
     named = {name for one in parts for name in one.names}
     for name in groups.refs_of[conversation] - named:
         groups.nodes.remove(name)
@@ -182,19 +187,20 @@ def part(groups: Groups, conversation: UUID, position: int) -> None:
 
 
 @dataclass(slots=True)
-class _Part:
+class Part:
     """Messages that names join, and these names."""
 
     members: list[Member]
     names: set[UUID]
 
 
-def _parts(groups: Groups, members: Iterable[Member]) -> Sequence[_Part]:
-    parts: dict[UUID, _Part] = {}
+def parts_of(groups: Groups, members: Iterable[Member]) -> Sequence[Part]:
+    """Give the messages that something joins, part by part."""
+    parts: dict[UUID, Part] = {}
     of: dict[UUID, UUID] = {}
     for member in members:
         names = names_of(groups, member)
-        joined = _Part([member], names)
+        joined = Part([member], names)
         for one in {of[name] for name in names if name in of}:
             other = parts.pop(one)
             if len(other.members) > len(joined.members):
@@ -207,7 +213,7 @@ def _parts(groups: Groups, members: Iterable[Member]) -> Sequence[_Part]:
     return list(parts.values())
 
 
-def _part_off(groups: Groups, one: _Part, old: UUID, new: UUID, position: int) -> None:
+def _part_off(groups: Groups, one: Part, old: UUID, new: UUID, position: int) -> None:
     for member in one.members:
         del groups.members_of[old][member.message]
         _renew(groups, member, new, position)

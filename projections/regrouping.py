@@ -1,13 +1,18 @@
 """Where messages begin anew, by a rule or by people's word, and what people joined."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from domain.message import MessageSetApart
 from domain.recorded import Recorded
 from domain.regrouping import ConversationRegrouped
-from projections.conversations import Groups, Placing
-from projections.grouping import regroup
+from projections.conversations import Groups, Placing, RegroupingRow, extend_to
+from projections.grouping import begin_anew, parts_of, regroup
+from projections.projection import Names
 
 
 def set_apart(groups: Groups, recorded: Recorded, event: MessageSetApart) -> None:
@@ -27,6 +32,9 @@ def place(groups: Groups, recorded: Recorded, event: ConversationRegrouped) -> N
     id, position = recorded.stream, recorded.position
     for message, name, apart in event.placings(id):
         groups.placings.put(Placing(id, message, name, apart, position))
+    actor = recorded.envelope.actor
+    at, by = recorded.envelope.at, (actor.kind.value, actor.id)
+    groups.regroupings.put(RegroupingRow(id, event.kind.value, at, position, *by))
     _see_anew(groups, event.everybody, position)
 
 
@@ -35,6 +43,7 @@ def take_back(groups: Groups, recorded: Recorded) -> None:
     rows = [one for one in groups.placings if one.regrouping == recorded.stream]
     for one in rows:
         groups.placings.remove(one.regrouping, one.message)
+    groups.regroupings.remove(recorded.stream)
     _see_anew(groups, [one.message for one in rows], recorded.position)
 
 
@@ -61,3 +70,37 @@ def _says_now(groups: Groups, message: UUID, said: Sequence[Placing]) -> None:
             member.placed, member.joined = True, []
         member.joined = [*member.joined, one.name]
     groups.members.put(member)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What becomes of the other messages of their conversations when some are set apart."""
+
+    follow: tuple[UUID, ...]
+    stay: tuple[UUID, ...]
+
+
+def foresee(
+    connection: Connection[TupleRow], names: Names, messages: Collection[UUID]
+) -> Foreseen:
+    """Tell which others would follow messages that are set apart, by what they refer to."""
+    groups = Groups()
+    extend_to(connection, names, groups, messages)
+    known = {groups.conversation_of[one] for one in messages if one in groups.conversation_of}
+    members = [one for conversation in known for one in groups.members_of[conversation].values()]
+    together = UUID(int=0)
+    for one in members:
+        if one.message in messages:
+            one.placed, one.joined = True, [together]
+    begin_anew(groups, known)
+    follow = {
+        one.message
+        for part in parts_of(groups, members)
+        if together in part.names
+        for one in part.members
+    }
+    others = [one.message for one in members if one.message not in messages]
+    return Foreseen(
+        follow=tuple(one for one in others if one in follow),
+        stay=tuple(one for one in others if one not in follow),
+    )

@@ -29,6 +29,7 @@ from api.graphql.parts import (
 )
 from api.graphql.scalars import Duration, Position
 from domain.message import CloseReason, Direction, LinkState
+from domain.regrouping import RegroupingKind
 
 strawberry.enum(
     CloseReason,
@@ -61,6 +62,10 @@ class Asking(Protocol):
     async def thread(
         self, info: Info[Any, Any], conversation: UUID, **page: Any
     ) -> "Connection[Message]": ...
+
+    async def ancestor(self, info: Info[Any, Any], conversation: UUID) -> "Message | None": ...
+
+    async def regroupings(self, conversation: UUID) -> "list[Regrouping]": ...
 
     async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats: ...
 
@@ -183,7 +188,21 @@ class Link:
     position: Position = strawberry.field(description="Where in the journal.")
 
 
-@strawberry.type(description="Messages that belong together by their references (RFC 5256).")
+strawberry.enum(RegroupingKind, name="RegroupingKind", description="What somebody did.")
+
+
+@strawberry.type(description="What somebody said about which messages belong together.")
+class Regrouping(Audited):
+    kind: RegroupingKind = strawberry.field(description="A merge, a split or a move.")
+    by: Actor = strawberry.field(description="Who said so.")
+    at: datetime = strawberry.field(description="When.")
+    position: Position = strawberry.field(description="Where in the journal its event is.")
+
+
+@strawberry.type(
+    description="Messages that belong together: by their references (RFC 5256), by what was found, "
+    "and by what people said."
+)
 class Conversation(Node):
     key: strawberry.Private[UUID]
     asking: strawberry.Private[Any]
@@ -204,6 +223,19 @@ class Conversation(Node):
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
         return await asking.thread(info, self.key, **at)
+
+    @strawberry.field(
+        description="The earlier message that its first one refers to, though it is about something "
+        "else, or answers what went to many; null if there is none, or it may not be seen."
+    )
+    async def ancestor(self, info: Info[Any, Any]) -> "Message | None":
+        asking: Asking = self.asking
+        return await asking.ancestor(info, self.key)
+
+    @strawberry.field(description="What people said about its messages that may be seen.")
+    async def regroupings(self) -> list[Regrouping]:
+        asking: Asking = self.asking
+        return await asking.regroupings(self.key)
 
 
 @strawberry.type(

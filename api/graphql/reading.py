@@ -10,14 +10,18 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from api.graphql.ids import Kind, encoded
-from api.graphql.mail import Conversation, Document, Party
+from api.graphql.mail import Conversation, Document, Party, Regrouping
+from api.graphql.node import Actor
 from api.graphql.parts import Contact, Mailbox, Money
+from api.graphql.scalars import Position
 from api.graphql.selection import Selection
 from api.work.outward import waiting_for
 from api.work.undone import key_of
 from domain.identity import account_id
-from domain.values import MailboxId
+from domain.regrouping import RegroupingKind
+from domain.values import ActorKind, MailboxId
 from projections import company, documents, parties, threads
+from projections.conversations import RegroupingRow
 from projections.directory import ContactRow, DocumentRow, PartyRow
 from projections.occurrences import OccurrenceRow
 from projections.projection import Names
@@ -180,6 +184,25 @@ async def conversations_by_id(read: Reading, ids: Sequence[UUID]) -> dict[UUID, 
     return {
         id: _conversation(read, lead, found[lead]) for id, lead in now.items() if lead in found
     }
+
+
+async def regroupings_by_id(read: Reading, ids: Sequence[UUID]) -> dict[UUID, Regrouping]:
+    """Give those regroupings that stand, as far as something of them may be seen."""
+    rows = await threads.regroupings(*read.asked, ids)
+    return {id: regrouping_object(read, row) for id, row in rows.items()}
+
+
+def regrouping_object(read: Reading, row: RegroupingRow) -> Regrouping:
+    """Give what somebody said about which messages belong together."""
+    return Regrouping(
+        id=encoded(Kind.REGROUPING, row.id),
+        key=row.id,
+        asking=read.asking,
+        kind=RegroupingKind(row.kind),
+        by=Actor(kind=ActorKind(row.actor_kind), id=row.actor_id),
+        at=row.at,
+        position=Position(row.position),
+    )
 
 
 def _conversation(read: Reading, id: UUID, thread: Thread | None) -> Conversation:

@@ -22,7 +22,7 @@ from domain.recorded import Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone, RegroupingKind
 from domain.values import Address, BlobName, MailboxId, MessageId
 from filling import fill, recorded, rows
-from projections.conversations import MEMBER, NODE, PLACING
+from projections.conversations import MEMBER, NODE, PLACING, REGROUPING
 from projections.letters import LETTER
 from projections.unanswered import CORRESPONDENCE, WAITING
 
@@ -291,7 +291,7 @@ def test_what_is_undone_leaves_everything_as_it_was_before(
 def now(connection: Any, names: Any) -> dict[str, Any]:
     """Give what holds now, without since when that is known."""
     found: dict[str, Any] = {
-        table.name: rows(connection, names, table) for table in (NODE, LETTER, PLACING)
+        table.name: rows(connection, names, table) for table in (NODE, LETTER, PLACING, REGROUPING)
     }
     members, waiting = (rows(connection, names, table) for table in (MEMBER, WAITING))
     found["member"] = sorted((*row[:3], *row[5:]) for row in members if row[4] is None)
