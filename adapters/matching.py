@@ -196,13 +196,15 @@ class Lookups:
         rows = _numbers(record)
         if record.party is not None and rows:
             self._run(
-                "INSERT INTO matching_number (document, party, kind, issued_on, key, number, short)"
-                " SELECT %s, %s, %s, %s, * FROM unnest(%b::text[], %b::text[], %b::bool[])"
+                "INSERT INTO matching_number"
+                " (document, party, kind, issued_on, part_of, key, number, short)"
+                " SELECT %s, %s, %s, %s, %s, * FROM unnest(%b::text[], %b::text[], %b::bool[])"
                 " ON CONFLICT DO NOTHING",
                 document,
                 record.party,
                 record.kind,
                 record.issued_on,
+                record.part_of,
                 *(list(column) for column in zip(*rows, strict=True)),
             )
         return [row[0] for row in before]
@@ -214,10 +216,10 @@ class Lookups:
     ) -> dict[UUID, tuple[NumberedDocument, ...]]:
         """Give the parties' documents that have a number with one of these keys."""
         rows = self._rows(
-            "SELECT party, document, kind, issued_on, array_agg(number ORDER BY number),"
+            "SELECT party, document, kind, issued_on, part_of, array_agg(number ORDER BY number),"
             " array_agg(short ORDER BY number) FROM matching_number"
             " WHERE party = ANY(%b) AND key = ANY(%b)"
-            " GROUP BY party, document, kind, issued_on ORDER BY document",
+            " GROUP BY party, document, kind, issued_on, part_of ORDER BY document",
             list(parties),
             list(keys),
         )
@@ -229,11 +231,12 @@ class Lookups:
     def documents_anywhere(self, keys: Collection[str]) -> tuple[NumberedDocument, ...]:
         """Give any party's documents with one of these keys, where so few share it that it tells."""
         rows = self._rows(
-            "SELECT n.party, n.document, n.kind, n.issued_on, array_agg(n.number ORDER BY n.number),"
-            " array_agg(n.short ORDER BY n.number) FROM unnest(%b::text[]) AS asked(key),"
+            "SELECT n.party, n.document, n.kind, n.issued_on, n.part_of,"
+            " array_agg(n.number ORDER BY n.number), array_agg(n.short ORDER BY n.number)"
+            " FROM unnest(%b::text[]) AS asked(key),"
             " LATERAL (SELECT * FROM matching_number WHERE key = asked.key"
-            " ORDER BY document LIMIT %s) AS n"
-            " GROUP BY n.party, n.document, n.kind, n.issued_on ORDER BY n.document",
+            " ORDER BY part_of IS NOT NULL, document LIMIT %s) AS n"
+            " GROUP BY n.party, n.document, n.kind, n.issued_on, n.part_of ORDER BY n.document",
             list(keys),
             _FEW,
         )
@@ -295,6 +298,7 @@ def _document(
     document: UUID,
     kind: str,
     issued_on: date | None,
+    part_of: UUID | None,
     texts: Sequence[str],
     short: Sequence[bool],
 ) -> NumberedDocument:
@@ -309,4 +313,5 @@ def _document(
         ),
         kind=kind_of(kind),
         issued_on=issued_on,
+        part_of=part_of,
     )

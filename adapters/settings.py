@@ -22,11 +22,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from adapters import entityurls
 from adapters.database import COMPANY
 from adapters.home import Home
 from adapters.reach import Network
 
 MEGABYTE = 1024 * 1024
+_NO_PATTERNS: Final = (
+    'is no table of addresses by kinds; one looks like {"party": "https://erp.example/c/{code}"}'
+)
 _NO_NETWORKS: Final = "is no list of networks; one looks like 127.0.0.0/8, 10.0.0.0/8"
 
 
@@ -47,8 +51,20 @@ def _listed(text: str) -> object:
     return [one.strip() for one in text.split(",") if one.strip()]
 
 
+def _patterns(value: object) -> object:
+    """Read patterns by kinds: a table as the file has it, or in the environment as JSON."""
+    try:
+        named = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        named = None
+    if not isinstance(named, dict) or not all(isinstance(one, str) for one in named.values()):
+        raise ValueError(_NO_PATTERNS)
+    return entityurls.checked(named)
+
+
 CompanyName = Annotated[str, Field(pattern=f"^{COMPANY.pattern}$")]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+Patterns = Annotated[dict[str, str], NoDecode, BeforeValidator(_patterns)]
 PostgresUrl = SecretStr  # it may hold a password
 
 
@@ -174,6 +190,13 @@ class Settings(BaseSettings):
         default=(),
         description="Further networks in which no mail server may be, by commas, as 10.0.0.0/8; "
         "what is allowed goes first.",
+    )
+    entity_urls: Patterns = Field(
+        default_factory=dict,
+        description="Where the ERP shows records, by their kind: a table of addresses (in the "
+        "environment JSON) under party, document, or a kind of theirs, as "
+        "https://erp.example/orders/{number}; {code}, {number}, {external_id} and {kind} are "
+        "filled in.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is worth a line in the log."

@@ -47,7 +47,7 @@ class Want:
 def wants_answer(content: Content, direction: Direction, machine: Machine) -> Want:
     """Decide on an inbound message of a person; nothing else ever waits."""
     if direction is not Direction.INBOUND:
-        return Want(wanted=False, reason="not_inbound")
+        return Want(wanted=False, reason="not_inbound", evidence=machine.evidence)
     if machine.automatic:
         return Want(wanted=False, reason="machine_mail", evidence=machine.evidence)
     if machine.listed:

@@ -1,17 +1,21 @@
-"""A business document of the ERP: an offer, an order, a delivery note, an invoice."""
+"""A business record of the ERP or CRM: an offer, an order, an invoice, a due date, an activity, a site.
+
+What they are called is the ERP's business (`kind`); all of them are documents here.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, assert_never
 
-from domain.values import PartyId, Personal
+from domain.values import DocumentId, PartyId, Personal
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
     """A document's record: `number` as the ERP writes it, `amount` as decimal text.
 
-    `party_reference` is the other side's own number for it (a customer's order number).
+    `party_reference` is the other side's own number for it (a customer's order number). `part_of`
+    is the document that it is a part of: the invoice of a due date, the opportunity of an activity.
     """
 
     kind: str
@@ -22,16 +26,21 @@ class DocumentRecord:
     amount: str = ""
     currency: str = ""
     party_reference: str = ""
+    part_of: DocumentId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRegistered:
-    """A document of the ERP became known. `attributes` are further columns of the source."""
+    """A document of the ERP became known. `attributes` are further columns of the source.
+
+    `title` is what it is called by, beside its number or instead of one: a site's address.
+    """
 
     source: str
     erp_id: str
     record: DocumentRecord
     attributes: Annotated[tuple[tuple[str, str], ...], Personal] = ()
+    title: Annotated[str, Personal] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ class DocumentChanged:
 
     record: DocumentRecord
     attributes: Annotated[tuple[tuple[str, str], ...], Personal] = ()
+    title: Annotated[str, Personal] = ""
 
 
 DocumentEvent = DocumentRegistered | DocumentChanged
@@ -68,8 +78,8 @@ initial = Document()
 def evolve(document: Document, event: object) -> Document:
     """Give the document after an event."""
     match event:
-        case DocumentRegistered(record=record, attributes=attributes):
-            return replace(document, now=DocumentChanged(record, attributes))
+        case DocumentRegistered():
+            return replace(document, now=_changed(event))
         case DocumentChanged():
             return replace(document, now=event)
         case _:
@@ -82,7 +92,11 @@ def decide(document: Document, command: DocumentCommand) -> list[DocumentEvent]:
         case RegisterDocument(registered):
             if document.now is None:
                 return [registered]
-            changed = DocumentChanged(registered.record, registered.attributes)
+            changed = _changed(registered)
             return [] if document.now == changed else [changed]
         case _ as never:
             assert_never(never)
+
+
+def _changed(registered: DocumentRegistered) -> DocumentChanged:
+    return DocumentChanged(registered.record, registered.attributes, registered.title)

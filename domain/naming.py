@@ -16,7 +16,8 @@ _YET_TO_COME = timedelta(days=7)
 class NumberedDocument:
     """A document of a party, with the numbers under which it may be named.
 
-    `short` are the same without their year, as people leave it out.
+    `short` are the same without their year, as people leave it out. `part_of` is the document that
+    it is a part of: a due date often bears its invoice's number.
     """
 
     document: UUID
@@ -25,6 +26,7 @@ class NumberedDocument:
     short: tuple[Number, ...] = ()
     kind: Kind | None = None
     issued_on: date | None = None
+    part_of: UUID | None = None
 
 
 Likeness = tuple[int, ...]
@@ -48,7 +50,13 @@ def named(
         best = max((one for one in likenesses.values() if one), default=None)
         if best:
             taken.append(sighting)
-            yield sighting, [one for one in there if likenesses[one.document] == best]
+            yield sighting, _wholes([one for one in there if likenesses[one.document] == best])
+
+
+def _wholes(found: list[NumberedDocument]) -> list[NumberedDocument]:
+    """Leave out parts that bear the number of their whole: that is what the number names."""
+    names = {one.document for one in found}
+    return [one for one in found if one.part_of not in names]
 
 
 def _longest_first(sighting: Sighting) -> tuple[int, int, int]:

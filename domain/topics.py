@@ -13,12 +13,12 @@ from uuid import UUID
 from domain.content import Content
 from domain.correspondents import Ours
 from domain.linking import Rule
-from domain.machine import absence_mark, sent_by_program
+from domain.machine import absence_mark, recognise, sent_by_program
 from domain.message import MessageThreaded
 from domain.subject import base_subject, is_forward, is_reply
 from domain.values import Address, MessageId
 
-SUBJECT = Rule("same-subject", 1)
+SUBJECT = Rule("same-subject", 2)
 QUESTION = Rule("answers-question", 1)
 """A mail of ours in a new thread, soon after what its reader asked about the same."""
 ANSWERED_WITHIN = timedelta(days=5)
@@ -54,9 +54,10 @@ def topics(content: Content) -> tuple[Topic, ...]:
 def goes_on_under(content: Content, ours: Ours) -> tuple[Topic, ...]:
     """Give the topics under which an earlier mail is gone on with; none without a mark.
 
-    Everybody writes to us, so our own addresses tell nothing, except in mail among ourselves.
+    Everybody writes to us, so our own addresses tell nothing, except in mail among ourselves. Over
+    a mailing list anybody answers anybody, and the list is in every mail: neither tells anything.
     """
-    if content.notice is not None or not subject_of(content)[1]:
+    if content.notice is not None or not subject_of(content)[1] or recognise(content, ()).listed:
         return ()
     strangers = {one.key for one in _people(content) if not ours.holds(one)}
     return tuple(one for one in topics(content) if not strangers or one[0] in strangers)

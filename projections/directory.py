@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
+from domain.document import DocumentChanged, DocumentRegistered
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table
@@ -55,7 +55,7 @@ class ContactRow:
 
 @dataclass(slots=True)
 class DocumentRow:
-    """A document of the ERP; `amount` is decimal text, as the ERP gave it.
+    """A document of the ERP; `amount` is decimal text, as the ERP gave it; `part_of` another one.
 
     `issued_key` is `issued_on`, or the first of all days: a key for paging knows no null.
     """
@@ -73,8 +73,16 @@ class DocumentRow:
     amount: str
     currency: str
     party_reference: str
+    part_of: UUID | None
+    title: str
+    title_key: str
     attributes: str
     position: int
+
+    @property
+    def called(self) -> str:
+        """Give what people call it: its number, else its title."""
+        return self.number or self.title
 
 
 PARTY = Table(
@@ -102,6 +110,8 @@ DOCUMENT = Table(
         "(party, issued_key DESC, id DESC)",
         "(hashtextextended(erp_id, 0))",
         '(number_key COLLATE "C")',
+        "(title_key COLLATE \"C\") WHERE title_key <> ''",
+        "(part_of, issued_key DESC, id DESC) WHERE part_of IS NOT NULL",
     ),
 )
 HEARS = (
@@ -235,12 +245,13 @@ def _document_changed(
         if before is None:
             return
         source, erp_id = before.source, before.erp_id
-    row = _document(recorded, event.record, source, erp_id)
-    row.attributes = json_object(event.attributes)
-    state.documents.put(row)
+    state.documents.put(_document(recorded, event, source, erp_id))
 
 
-def _document(recorded: Recorded, record: DocumentRecord, source: str, erp_id: str) -> DocumentRow:
+def _document(
+    recorded: Recorded, event: DocumentRegistered | DocumentChanged, source: str, erp_id: str
+) -> DocumentRow:
+    record = event.record
     return DocumentRow(
         id=recorded.stream,
         source=source,
@@ -255,14 +266,17 @@ def _document(recorded: Recorded, record: DocumentRecord, source: str, erp_id: s
         amount=record.amount,
         currency=record.currency,
         party_reference=record.party_reference,
-        attributes="{}",
+        part_of=record.part_of,
+        title=event.title,
+        title_key=text_key(event.title),
+        attributes=json_object(event.attributes),
         position=recorded.position,
     )
 
 
 directory = Projection(
     "directory",
-    version=1,
+    version=2,
     tables=(PARTY, CONTACT, DOCUMENT),
     hears=HEARS,
     load=load,

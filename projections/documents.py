@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import LiteralString
+from typing import Final, LiteralString
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -21,19 +21,25 @@ from projections.reader import (
     columns_of,
     rows_of,
     slice_of,
+    text_key,
 )
 
 Connection = AsyncConnection[TupleRow]
 BY_DATE = Order("document.date", ("d.issued_key", "d.id"), kinds="du")
 
 LAST_LETTER = "\U0010ffff"
+_BEGINS: Final = (
+    '(d.number_key COLLATE "C" >= %(text)s AND d.number_key COLLATE "C" < %(end)s'
+    ' OR d.title_key COLLATE "C" >= %(title)s AND d.title_key COLLATE "C" < %(title_end)s'
+    " AND d.title_key <> '')"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
     """Which documents; an empty filter means all. Days are those of issue: [from, to].
 
-    `text` is the beginning of a number.
+    `text` is the beginning of a number or title; `part_of` what they are parts of.
     """
 
     kinds: tuple[str, ...] = ()
@@ -41,6 +47,7 @@ class DocumentFilter:
     from_day: date | None = None
     to_day: date | None = None
     text: str = ""
+    part_of: UUID | None = None
 
 
 async def by_id(
@@ -73,7 +80,9 @@ async def by_number(
     connection: Connection, names: Names, reader: Reader, kind: str, number: str
 ) -> list[DocumentRow]:
     """Give the documents of a kind (empty: any) by number as the ERP writes it, case aside."""
-    condition = SQL("d.number_key COLLATE \"C\" = %(number)s AND %(kind)s IN ('', d.kind)")
+    condition = SQL(
+        "d.number_key COLLATE \"C\" = %(number)s AND d.number_key <> '' AND %(kind)s IN ('', d.kind)"
+    )
     values = {"number": number_key(number), "kind": kind}
     return await _where(connection, names, reader, condition, **values)
 
@@ -86,13 +95,14 @@ async def page(
     at: Page = FIRST_PAGE,
 ) -> Slice[DocumentRow]:
     """Give documents, the newest first (order BY_DATE)."""
-    text = number_key(wanted.text)
+    text, title = number_key(wanted.text), text_key(wanted.text)
     conditions: dict[LiteralString, bool] = {
         "d.kind = ANY(%(kinds)s)": bool(wanted.kinds),
         "d.party = %(party)s": wanted.party is not None,
         "d.issued_key >= %(from_day)s": wanted.from_day is not None,
         "d.issued_key <= %(to_day)s": wanted.to_day is not None,
-        'd.number_key COLLATE "C" >= %(text)s AND d.number_key COLLATE "C" < %(end)s': bool(text),
+        "d.part_of = %(part_of)s": wanted.part_of is not None,
+        _BEGINS: bool(text),
     }
     chosen = [SQL(condition) for condition, asked in conditions.items() if asked]
     source = names.sql(
@@ -107,6 +117,9 @@ async def page(
         "to_day": wanted.to_day,
         "text": text,
         "end": text + LAST_LETTER,
+        "title": title,
+        "title_end": title + LAST_LETTER,
+        "part_of": wanted.part_of,
     }
     return await slice_of(
         connection, DocumentRow, columns_of(DocumentRow, "d"), source, BY_DATE, at, values

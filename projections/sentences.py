@@ -93,10 +93,11 @@ def sentence(event: object) -> str:
             return _of_regrouping(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
-        case DocumentRegistered(record=record):
-            return f"registered {record.kind} {record.number} ({event.source} {event.erp_id})"
-        case DocumentChanged(record=record):
-            return f"the record of {record.kind} {record.number} changed"
+        case DocumentRegistered(record=record, title=title):
+            what = f"{record.kind} {record.number or title}"
+            return f"registered {what} ({event.source} {event.erp_id})"
+        case DocumentChanged(record=record, title=title):
+            return f"the record of {record.kind} {record.number or title} changed"
         case _:
             return _of_house(event)
 

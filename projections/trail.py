@@ -238,8 +238,7 @@ def _named(event: object) -> Iterable[UUID]:
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):
-            if record.party is not None:
-                yield record.party
+            yield from (one for one in (record.party, record.part_of) if one is not None)
         case AccountConfigured(mailbox=mailbox):
             yield mailbox
         case MessageThreaded(parent=other) | MessageSetApart(ancestor=other) if other is not None:

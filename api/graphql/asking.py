@@ -9,7 +9,7 @@ from uuid import UUID
 
 from strawberry import ID, Info
 
-from api.graphql import inputs
+from api.graphql import inputs, people
 from api.graphql.context import Context
 from api.graphql.entries import made_entries, node_objects
 from api.graphql.ids import Kind, decoded, of_kind
@@ -29,6 +29,7 @@ from api.graphql.mail import (
 from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection, connection, count, given, page, page_info
 from api.graphql.parts import CorrespondenceStats, Mailbox
+from api.graphql.people import User, own_addresses, user_object
 from api.graphql.reading import (
     Reading,
     conversations_by_id,
@@ -41,6 +42,7 @@ from api.graphql.selection import Selection
 from domain.access import Scope
 from domain.values import Rejected
 from projections import documents, links, messages, parties, threads, timelines, trails
+from projections.colleagues import mail_of
 from projections.documents import DocumentFilter
 from projections.messages import MessageFilter
 from projections.parties import PartyFilter
@@ -113,6 +115,10 @@ class Asking:
         async with self.reading() as read:
             return list((await mailbox_objects(read)).values())
 
+    async def colleagues(self) -> list[User]:
+        """Give the company's people."""
+        return [user_object(row, self) for row in (await people.colleagues(self.context)).values()]
+
     async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats:
         """Count the mail that belongs to a party or document."""
         async with self.reading() as read:
@@ -157,6 +163,17 @@ class Asking:
         filter = (wanted or inputs.DocumentFilter()).of_party(party)
         return await self.documents(info, filter, **at)
 
+    async def parts(
+        self,
+        info: Info[Any, Any],
+        whole: UUID,
+        wanted: inputs.DocumentFilter | None,
+        **at: At,
+    ) -> Connection[Document]:
+        """Give the parts of a document."""
+        filter = replace((wanted or inputs.DocumentFilter()).wanted(), part_of=whole)
+        return await self.documents(info, filter, **at)
+
     async def messages(
         self, info: Info[Any, Any], wanted: MessageFilter, order: Order, **at: At
     ) -> Connection[Message]:
@@ -164,6 +181,18 @@ class Asking:
         asked = asked_page(info, order, at)
         async with self.reading() as read:
             found = await messages.page(*read.asked, wanted, asked, order)
+            made = await made_messages(read, found.rows, _nodes(info))
+        return connection(found, order, lambda row: made[row.id])
+
+    async def colleague(
+        self, info: Info[Any, Any], colleague: UUID, **at: At
+    ) -> Connection[Message]:
+        """Give the mail that concerns a colleague, the newest first."""
+        order = messages.NEWEST_FIRST
+        asked, whose = asked_page(info, order, at), await own_addresses(self.context)
+        addresses = [address for address, one in whose.items() if one == colleague]
+        async with self.reading() as read:
+            found = await mail_of(*read.asked, addresses, asked)
             made = await made_messages(read, found.rows, _nodes(info))
         return connection(found, order, lambda row: made[row.id])
 

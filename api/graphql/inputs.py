@@ -159,7 +159,9 @@ class DocumentFilter:
         name="from", default=UNSET, description="Issued on this day or later."
     )
     to: date | None = strawberry.field(default=UNSET, description="Issued on this day or earlier.")
-    text: str | None = strawberry.field(default=UNSET, description="The beginning of a number.")
+    text: str | None = strawberry.field(
+        default=UNSET, description="The beginning of a number or title."
+    )
 
     def wanted(self) -> documents.DocumentFilter:
         """Say it in the read model's words."""

@@ -17,24 +17,15 @@ from api.graphql.mail import (
     Unanswered,
 )
 from api.graphql.node import Actor
-from api.graphql.parts import (
-    Address,
-    Authentication,
-    Mailbox,
-    Occurrence,
-    addresses,
-    attachment,
-    occurrence,
-    status,
-    why,
-)
+from api.graphql.parts import Address, Mailbox, Occurrence, addresses, attachment, status, why
+from api.graphql.people import MessageColleague, concerned
+from api.graphql.places import places_of
 from api.graphql.reading import (
     Reading,
     conversation_objects,
     document_objects,
     mailbox_objects,
     party_objects,
-    places_pending,
 )
 from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
@@ -43,12 +34,10 @@ from domain.choosing import TargetKind
 from domain.message import CloseReason, Direction, LinkState
 from domain.values import ActorKind
 from projections import links, messages, threads
-from projections.authentication import ResultRow, results_of
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.history import LinkRow
 from projections.letters import Letter, letters_of
 from projections.mail import MessageRow
-from projections.occurrences import OccurrenceRow
 from projections.unanswered import Waiting, waiting_of
 
 
@@ -59,12 +48,8 @@ class _Parts:
     people: Mapping[UUID, list[ParticipantRow]] = field(default_factory=dict)
     contents: Mapping[UUID, ContentRow] = field(default_factory=dict)
     files: Mapping[UUID, list[AttachmentRow]] = field(default_factory=dict)
-    places: Mapping[UUID, list[OccurrenceRow]] = field(default_factory=dict)
-    boxes: Mapping[UUID, Mailbox] = field(default_factory=dict)
-    proofs: Mapping[tuple[UUID, int], list[ResultRow]] = field(default_factory=dict)
-    """What was found out about senders, by message and the position of the copy."""
-    pending: Collection[tuple[UUID, int]] = ()
-    """Places, by message and position, for which something is ordered at the mail server."""
+    places: Mapping[UUID, list[Occurrence]] = field(default_factory=dict)
+    colleagues: Mapping[UUID, list[MessageColleague]] = field(default_factory=dict)
     links: Mapping[UUID, list[Link]] = field(default_factory=dict)
     conversations: Mapping[UUID, Conversation] = field(default_factory=dict)
     letters: Mapping[UUID, Letter] = field(default_factory=dict)
@@ -90,7 +75,6 @@ async def made_messages(
     if rows:
         ids = [row.id for row in rows]
         await _read_content(read, ids, wanted, parts)
-        await _read_places(read, ids, wanted, parts)
         await _read_relations(read, ids, wanted, parts)
         await _read_answers(read, ids, wanted, parts)
     return {row.id: _message(read, row, parts) for row in rows}
@@ -99,27 +83,19 @@ async def made_messages(
 async def _read_content(
     read: Reading, ids: Sequence[UUID], wanted: Selection, parts: _Parts
 ) -> None:
-    if wanted.any("to", "cc", "bcc", "replyTo"):
+    if wanted.any("to", "cc", "bcc", "replyTo", "colleagues"):
         parts.people = await messages.participants_of(*read.asked, ids)
+    if "colleagues" in wanted:
+        parts.colleagues = {
+            id: await concerned(read.asking.context, found, read.asking)
+            for id, found in parts.people.items()
+        }
     if wanted.any("body", "bodyIsCut"):
         parts.contents = await messages.contents_of(*read.asked, ids)
     if "attachments" in wanted:
         parts.files = await messages.attachments_of(*read.asked, ids)
-
-
-async def _read_places(
-    read: Reading, ids: Sequence[UUID], wanted: Selection, parts: _Parts
-) -> None:
-    if "occurrences" not in wanted:
-        return
-    parts.places = await messages.occurrences_of(*read.asked, ids, read.as_of)
-    boxes = {one.mailbox for places in parts.places.values() for one in places}
-    parts.boxes = await mailbox_objects(read, boxes)
-    if "authentication" in wanted["occurrences"]:
-        parts.proofs = await results_of(*read.asked, ids)
-    if "isPending" in wanted["occurrences"]:
-        rows = [one for places in parts.places.values() for one in places if not one.gone]
-        parts.pending = await places_pending(read, rows)
+    if "occurrences" in wanted:
+        parts.places = await places_of(read, ids, wanted["occurrences"])
 
 
 async def _read_relations(
@@ -292,8 +268,9 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         answered_at=answered_at,
         unanswered=parts.waits.get(row.id),
         attachments=[attachment(one) for one in parts.files.get(row.id, ())],
-        occurrences=_proved(parts, row.id),
+        occurrences=parts.places.get(row.id, []),
         conversation=parts.conversations.get(row.id),
+        colleagues=parts.colleagues.get(row.id, []),
         all_links=links,
         parties=[one for one in counted if isinstance(one, Party)],
         documents=[one for one in counted if isinstance(one, Document)],
@@ -315,27 +292,3 @@ def _answered_at(read: Reading, letter: Letter | None, parts: _Parts) -> datetim
 def _answer(parts: _Parts, message: UUID) -> Message | None:
     by = parts.letters[message].answered_by
     return parts.answers.get(by) if by else None
-
-
-def _proved(parts: _Parts, message: UUID) -> list[Occurrence]:
-    places = _places(parts, message)
-    rows = (one for one in parts.places.get(message, ()) if one.mailbox in parts.boxes)
-    for row, place in zip(rows, places, strict=True):
-        place.authentication = [
-            Authentication(
-                method=one.method, result=one.result, about=one.about, server=one.server
-            )
-            for one in parts.proofs.get((message, row.position), ())
-        ]
-    return places
-
-
-def _places(parts: _Parts, message: UUID) -> list[Occurrence]:
-    rows = parts.places.get(message, ())
-    return [
-        occurrence(
-            row, parts.boxes[row.mailbox], pending=(row.message, row.position) in parts.pending
-        )
-        for row in rows
-        if row.mailbox in parts.boxes
-    ]

@@ -27,6 +27,7 @@ from api.graphql.parts import (
     Occurrence,
     Why,
 )
+from api.graphql.people import MessageColleague
 from api.graphql.scalars import Duration, Position
 from domain.message import CloseReason, Direction, LinkState
 from domain.regrouping import RegroupingKind
@@ -53,6 +54,10 @@ class Asking(Protocol):
 
     async def papers(
         self, info: Info[Any, Any], party: UUID, wanted: DocumentFilter | None, **page: Any
+    ) -> "Connection[Document]": ...
+
+    async def parts(
+        self, info: Info[Any, Any], whole: UUID, wanted: DocumentFilter | None, **page: Any
     ) -> "Connection[Document]": ...
 
     async def waits(
@@ -83,6 +88,9 @@ class Party(Audited):
         description="Further columns of the source, as it has them."
     )
     contacts: list[Contact] = strawberry.field(description="Through whom it writes, by name.")
+    url: str | None = strawberry.field(
+        description="Where the ERP shows it; null without a pattern for it (entity_urls)."
+    )
 
     @strawberry.field(description="All mail with it, the newest first; each with its link.")
     async def timeline(
@@ -123,10 +131,18 @@ class Party(Audited):
         return await asking.stats(self.key, since)
 
 
-@strawberry.type(description="A business document of the ERP: an offer, an order, an invoice, …")
+@strawberry.type(
+    description="A business record of the ERP or CRM: an offer, an order, an invoice, a due date, an "
+    "activity, a site, …"
+)
 class Document(Audited):
     kind: str = strawberry.field(description="The kind, as the ERP has it: invoice, offer, …")
-    number: str = strawberry.field(description="The number as the ERP writes it.")
+    number: str = strawberry.field(
+        description="The number as the ERP writes it; empty for what is known by its title."
+    )
+    title: str | None = strawberry.field(
+        description="What it is called by: an activity's subject, a site's address."
+    )
     external_id: str = strawberry.field(description="Its id in the ERP.")
     source: str = strawberry.field(description="The system that the record comes from.")
     issued_on: date | None = strawberry.field(description="The day of issue.")
@@ -139,6 +155,24 @@ class Document(Audited):
         description="Further columns of the source, as it has them."
     )
     party: Party | None = strawberry.field(description="Whose it is.")
+    part_of: "Document | None" = strawberry.field(
+        description="What it is a part of: a due date of its invoice, an activity of its "
+        "opportunity."
+    )
+    url: str | None = strawberry.field(
+        description="Where the ERP shows it; null without a pattern for it (entity_urls)."
+    )
+
+    @strawberry.field(description="Its parts, as an invoice's due dates; the newest first.")
+    async def parts(
+        self,
+        info: Info[Any, Any],
+        filter: DocumentFilter | None = UNSET,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+    ) -> "Connection[Document]":
+        asking: Asking = self.asking
+        return await asking.parts(info, self.key, filter, first=first, after=after)
 
     @strawberry.field(description="All mail about it, the newest first; each with its link.")
     async def timeline(
@@ -300,6 +334,9 @@ class Message(Audited):
     )
     conversation: Conversation | None = strawberry.field(
         description="The conversation that it belongs to now."
+    )
+    colleagues: list[MessageColleague] = strawberry.field(
+        description="The colleagues whom it concerns: who wrote it, to whom it went."
     )
     all_links: strawberry.Private[list[Link]]
     parties: list[Party] = strawberry.field(

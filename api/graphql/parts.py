@@ -185,7 +185,9 @@ def attachment(row: AttachmentRow) -> Attachment:
     )
 
 
-def occurrence(row: OccurrenceRow, mailbox: Mailbox, *, pending: bool) -> Occurrence:
+def occurrence(
+    row: OccurrenceRow, mailbox: Mailbox, *, pending: bool, proofs: list[Authentication]
+) -> Occurrence:
     """Say where a copy was seen; `pending`: something is ordered for it there."""
     return Occurrence(
         mailbox=mailbox,
@@ -201,5 +203,5 @@ def occurrence(row: OccurrenceRow, mailbox: Mailbox, *, pending: bool) -> Occurr
         size=row.size,
         whole_size=row.whole_size,
         sha256=row.raw_sha256,
-        authentication=[],
+        authentication=proofs,
     )

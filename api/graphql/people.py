@@ -1,20 +1,28 @@
-"""Colleagues, and the mailboxes that they share."""
+"""Colleagues, the mail that concerns them, and the mailboxes that they share."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from strawberry import UNSET, Info
 
+from api.graphql.access import requires
 from api.graphql.accounts import overviews
 from api.graphql.context import Context
 from api.graphql.ids import Kind, encoded
 from api.graphql.node import Audited
+from api.graphql.paging import Connection
 from api.graphql.scalars import Duration
+from domain.access import Scope
 from domain.mailbox import Role
 from projections import access, company, folders
+from projections.colleagues import CONCERNED
 from projections.company import ColleagueRow
+from projections.contents import ParticipantRow
 
 strawberry.enum(
     Role,
@@ -24,10 +32,44 @@ strawberry.enum(
 )
 
 
+_Mail = Connection[Annotated["Message", strawberry.lazy("api.graphql.mail")]]  # type: ignore[name-defined]  # noqa: F821
+"""Messages tell of colleagues in turn."""
+
+
 @strawberry.type(description="A person of the company.")
 class User(Audited):
     name: str = strawberry.field(description="The name; the address where none is known.")
     email: str = strawberry.field(description="The mail address.")
+
+    @strawberry.field(
+        description="The mail that he wrote, or that went to him or with a copy to him, by his "
+        "address or an alias of it, as far as it may be seen; the newest first.",
+        **requires(Scope.READ_MAIL),
+    )
+    async def timeline(
+        self,
+        info: Info[Any, Any],
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> _Mail:
+        at = {"first": first, "after": after, "last": last, "before": before}
+        found: _Mail = await self.asking.colleague(info, self.key, **at)
+        return found
+
+
+@strawberry.enum(description="In which role somebody stands in a message.")
+class ParticipantRole(Enum):
+    FROM = strawberry.enum_value("from", description="He wrote it.")
+    TO = strawberry.enum_value("to", description="It went to him.")
+    CC = strawberry.enum_value("cc", description="A copy went to him.")
+
+
+@strawberry.type(description="A colleague whom a message concerns.")
+class MessageColleague:
+    user: User = strawberry.field(description="Who.")
+    role: ParticipantRole = strawberry.field(description="In which role; the nearest of several.")
 
 
 @strawberry.type(description="A colleague who sees a mailbox.")
@@ -71,6 +113,39 @@ async def colleagues(context: Context) -> Mapping[UUID, ColleagueRow]:
         return {row.id: row for row in rows}
 
     return await context.once("colleagues", read)
+
+
+async def own_addresses(context: Context) -> Mapping[str, UUID]:
+    """Give whose addresses and aliases these are (keys); read once a request."""
+
+    async def read() -> Mapping[str, UUID]:
+        people = await colleagues(context)
+        async with context.read() as (connection, names):
+            firm = await company.description(connection, names, context.viewer.reader)
+        whose = {row.address_key: row.id for row in people.values()}
+        aliases: dict[str, str] = json.loads(firm.aliases) if firm else {}
+        for alias, address in aliases.items():
+            if address.casefold() in whose:
+                whose.setdefault(alias.casefold(), whose[address.casefold()])
+        return whose
+
+    return await context.once("own addresses", read)
+
+
+async def concerned(
+    context: Context, participants: Iterable[ParticipantRow], asking: Any
+) -> list[MessageColleague]:
+    """Give the colleagues who stand in a message, each once."""
+    whose, people = await own_addresses(context), await colleagues(context)
+    there = [one for one in participants if one.role in CONCERNED and one.address_key in whose]
+    there.sort(key=lambda one: CONCERNED.index(one.role))
+    nearest: dict[UUID, str] = {}
+    for one in there:
+        nearest.setdefault(whose[one.address_key], one.role)
+    return [
+        MessageColleague(user=user_object(people[id], asking), role=ParticipantRole(role))
+        for id, role in nearest.items()
+    ]
 
 
 async def members(context: Context, mailbox: UUID, asking: Any) -> list[MailboxMember]:

@@ -9,6 +9,7 @@ import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from adapters.entityurls import document_url, party_url
 from api.graphql.ids import Kind, encoded
 from api.graphql.mail import Conversation, Document, Party, Regrouping
 from api.graphql.node import Actor
@@ -43,6 +44,12 @@ class Reading:
     def asked(self) -> tuple[AsyncConnection[TupleRow], Names, Reader]:
         """Give what every reading function takes first."""
         return self.connection, self.names, self.reader
+
+    @property
+    def entity_urls(self) -> Mapping[str, str]:
+        """Give where the ERP shows records, as patterns by their kinds."""
+        patterns: Mapping[str, str] = self.asking.context.carteggio.settings.entity_urls
+        return patterns
 
 
 async def party_objects(
@@ -80,6 +87,7 @@ def _party(read: Reading, row: PartyRow, contacts: Sequence[ContactRow]) -> Part
         country=row.country or None,
         attributes=orjson.loads(row.attributes),
         contacts=[_contact(one) for one in contacts],
+        url=party_url(read.entity_urls, row.kind, row.erp_id),
     )
 
 
@@ -112,16 +120,26 @@ async def made_documents(
     if "party" in wanted:
         whose = {row.party for row in rows if row.party is not None}
         owners = await party_objects(read, whose, wanted["party"])
-    return {row.id: _document(read, row, owners) for row in rows}
+    wholes: Mapping[UUID, Document] = {}
+    if "partOf" in wanted:
+        named = {row.part_of for row in rows if row.part_of is not None}
+        wholes = await document_objects(read, named, wanted["partOf"])
+    return {row.id: _document(read, row, owners, wholes) for row in rows}
 
 
-def _document(read: Reading, row: DocumentRow, owners: Mapping[UUID, Party]) -> Document:
+def _document(
+    read: Reading,
+    row: DocumentRow,
+    owners: Mapping[UUID, Party],
+    wholes: Mapping[UUID, Document],
+) -> Document:
     return Document(
         id=encoded(Kind.DOCUMENT, row.id),
         key=row.id,
         asking=read.asking,
         kind=row.kind,
         number=row.number,
+        title=row.title or None,
         external_id=row.erp_id,
         source=row.source,
         issued_on=row.issued_on,
@@ -130,6 +148,8 @@ def _document(read: Reading, row: DocumentRow, owners: Mapping[UUID, Party]) -> 
         party_reference=row.party_reference or None,
         attributes=orjson.loads(row.attributes),
         party=owners.get(row.party) if row.party is not None else None,
+        part_of=wholes.get(row.part_of) if row.part_of is not None else None,
+        url=document_url(read.entity_urls, row.kind, row.number, row.erp_id),
     )
 
 

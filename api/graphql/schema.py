@@ -199,6 +199,10 @@ class Query(ManagingQuery, QuarantineQuery, ExclusionQuery, WebFormQuery, Server
     async def mailboxes(self, info: Info[Any, Any]) -> list[Mailbox]:
         return await Asking.by(info).mailboxes()
 
+    @strawberry.field(description="The company's people, by name.", **requires(Scope.READ_MAIL))
+    async def colleagues(self, info: Info[Any, Any]) -> list[User]:
+        return await Asking.by(info).colleagues()
+
     @strawberry.field(
         description="Messages by the time they were received.", **requires(Scope.READ_MAIL)
     )

@@ -111,7 +111,7 @@ async def _documents_of(asked: Asked, ids: Sequence[UUID]) -> dict[UUID, tuple[s
     every = {one for found in linked.values() for one in found}
     rows = await documents.by_ids(*asked, EVERYTHING, list(every))
     return {
-        id: tuple(rows[one].number for one in found if one in rows) for id, found in linked.items()
+        id: tuple(rows[one].called for one in found if one in rows) for id, found in linked.items()
     }
 
 

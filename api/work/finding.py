@@ -52,7 +52,7 @@ class Finder:
         if not found:
             raise Rejected("NOT_FOUND", f"no document has the id or number {text!r}")
         if len(found) > 1:
-            shown = "; ".join(f"{one.erp_id} ({one.kind} {one.number})" for one in found[:_CHOICE])
+            shown = "; ".join(f"{one.erp_id} ({one.kind} {one.called})" for one in found[:_CHOICE])
             raise Rejected("AMBIGUOUS", f"{text!r} may mean several documents: {shown}")
         return found[0]
 
@@ -62,7 +62,7 @@ class Finder:
         if message := await self._message(text):
             return message
         if row := await self._single_document(text):
-            return Found(row.id, "document", f"{row.kind} {row.number}")
+            return Found(row.id, "document", f"{row.kind} {row.called}")
         if own := await self._own(text):
             return own
         if not await self._parties(text):

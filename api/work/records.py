@@ -87,20 +87,25 @@ class Maker:
         """Read a line of documents.csv."""
         taken = (
             "doc_id", "type", "number", "party_id", "date", "due_date", "amount", "currency",
-            "customer_ref",
+            "customer_ref", "title", "part_of",
         )  # fmt: skip
         erp_id = _needed(values, "doc_id")
         record = DocumentRecord(
             kind=_needed(values, "type").casefold(),
-            number=_needed(values, "number"),
+            number=values.get("number", ""),
             party=self.party_of(values) if values.get("party_id") else None,
             issued_on=_date(values, "date"),
             due_on=_date(values, "due_date"),
             amount=_amount(values.get("amount", "")),
             currency=values.get("currency", "").upper(),
             party_reference=values.get("customer_ref", ""),
+            part_of=self._document_id(values.get("part_of", ""), erp_id),
         )
-        registered = DocumentRegistered(self.source, erp_id, record, _others(values, taken))
+        title = values.get("title", "")
+        if not record.number and not title:
+            raise BadRecord("number is empty; a record without one needs a title")
+        others = _others(values, taken)
+        registered = DocumentRegistered(self.source, erp_id, record, others, title)
         return document_id(self.company, self.source, erp_id), registered
 
     def mailbox(self, values: Mapping[str, str]) -> MailboxRegistered:
@@ -119,6 +124,11 @@ class Maker:
             name=values.get("name", ""),
             attributes=_others(values, ("name", "email", "role", "mailbox_collected")),
         )
+
+    def _document_id(self, whole: str, part: str) -> DocumentId | None:
+        if whole == part:
+            raise BadRecord("part_of names the record itself")
+        return document_id(self.company, self.source, whole) if whole else None
 
     def _contact_id(self, values: Mapping[str, str], address: str) -> ContactId:
         return contact_id(self.key, self.party_of(values), address)

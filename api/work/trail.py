@@ -78,6 +78,6 @@ async def _words(finder: Finder, ids: Collection[UUID]) -> dict[UUID, str]:
     return {
         **{id: mail.subject or "(no subject)" for id, mail in mails.items()},
         **{id: f"{one.erp_id} {one.name}" for id, one in partners.items()},
-        **{id: f"{one.kind} {one.number}" for id, one in papers.items()},
+        **{id: f"{one.kind} {one.called}" for id, one in papers.items()},
         **{one.id: one.address for one in boxes},
     }

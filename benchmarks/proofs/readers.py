@@ -185,7 +185,7 @@ def answers_now(caller: Caller, maker: Maker, seed: int) -> dict[str, tuple[Quer
     queries: list[Query] = [(WAITING, {})]
     for _ in range(10):
         query: Query = (PAGE, {"after": after})
-        page = _patient(caller, query)["messages"]
+        page = patient(caller, query)["messages"]
         ids += [edge["node"]["id"] for edge in page["edges"]]
         after = page["pageInfo"]["endCursor"]
         queries.append(query)
@@ -195,7 +195,7 @@ def answers_now(caller: Caller, maker: Maker, seed: int) -> dict[str, tuple[Quer
     return {json.dumps(query): (query, caller.ask(query)) for query in queries}
 
 
-def _patient(caller: Caller, query: Query) -> Any:
+def patient(caller: Caller, query: Query) -> Any:
     """Ask until the API has begun to listen."""
     until = time.monotonic() + 30
     while True:

@@ -115,3 +115,9 @@ def test_a_signature_is_not_what_is_said() -> None:
     assert spoken("Va bene.\n\nCordiali saluti\nAnna") == "Va bene."
     assert spoken("Va bene.\n-- \nAnna") == "Va bene."
     assert spoken("Cordiali saluti\nAnna") == "Cordiali saluti\nAnna"
+
+
+def test_words_show_what_a_machine_wrote_also_where_it_is_ours() -> None:
+    machine = Machine(automatic=True, kind="auto_reply", evidence="Auto-Submitted: auto-replied")
+    found = wants_answer(Content(reader=1), Direction.OUTBOUND, machine)
+    assert (found.reason, found.evidence) == ("not_inbound", machine.evidence)

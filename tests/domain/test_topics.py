@@ -53,6 +53,11 @@ def test_a_notice_belongs_to_what_it_concerns() -> None:
     assert goes_on_under(mail("Re: Ordine", notice=notice), OURS) == ()
 
 
+def test_over_a_mailing_list_anybody_answers_anybody() -> None:
+    listed = (("list-post", "<mailto:talk@lists.example>"),)
+    assert goes_on_under(mail("Re: Ordine", signals=listed), OURS) == ()
+
+
 def test_a_new_mail_of_ours_may_answer_what_was_asked_about_the_same() -> None:
     asked = questions(mail("Reclamo"), [PAPER])
     answer = mail("Bolla 12", by=INFO, to=ANNA)
