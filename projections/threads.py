@@ -177,7 +177,10 @@ async def regroupings(
     return {row.id: row for row in rows}
 
 
-async def regrouped_by(connection: Connection, names: Names, regrouping: UUID) -> list[UUID]:
-    """Give the messages that a regrouping which stands is about."""
+async def regrouped_by(
+    connection: Connection, names: Names, reader: Reader, regrouping: UUID
+) -> list[UUID]:
+    """Give the messages that a regrouping which stands is about; the caller asks what may be seen."""
+    del reader
     query = names.sql("SELECT message FROM {conversation_placing} WHERE regrouping = %s")
     return [row[0] for row in await (await connection.execute(query, (regrouping,))).fetchall()]

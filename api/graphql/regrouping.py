@@ -222,7 +222,7 @@ async def _messages(context: Context, ids: Sequence[ID]) -> list[UUID]:
 async def _regrouped(context: Context, which: UUID) -> list[UUID]:
     """Give the messages that a regrouping is about; whoever undoes it acts on all he sees of them."""
     async with context.read() as (connection, names):
-        messages = await threads.regrouped_by(connection, names, which)
+        messages = await threads.regrouped_by(connection, names, context.viewer.acts, which)
     messages = messages or [
         one for event in context.carteggio.journal.stream(which) for one in _about(event.event)
     ]
