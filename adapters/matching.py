@@ -14,8 +14,9 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.owning import Own
 from domain.document import DocumentRecord
+from domain.facts import Facts
 from domain.kinds import kind_of
-from domain.matching import Facts, Verdict
+from domain.matching import Verdict
 from domain.naming import NumberedDocument
 from domain.numbers import Number, parse_number, without_year
 from domain.values import MessageId
@@ -31,7 +32,9 @@ _FILLED = (
     "matching_announced",
     "matching_choice",
     "matching_closed",
+    "matching_merge",
     "matching_number",
+    "matching_document",
     "matching_ours",
 )
 _FEW = 5
@@ -214,12 +217,15 @@ class Lookups:
     def documents_named(
         self, parties: Collection[UUID], keys: Collection[str]
     ) -> dict[UUID, tuple[NumberedDocument, ...]]:
-        """Give the parties' documents that have a number with one of these keys."""
+        """Give the parties' documents, and their duplicates', with a number of one of these keys."""
         rows = self._rows(
-            "SELECT party, document, kind, issued_on, part_of, array_agg(number ORDER BY number),"
-            " array_agg(short ORDER BY number) FROM matching_number"
-            " WHERE party = ANY(%b) AND key = ANY(%b)"
-            " GROUP BY party, document, kind, issued_on, part_of ORDER BY document",
+            "SELECT coalesce(survivor, party) AS owner, document, kind, issued_on, part_of,"
+            " array_agg(number ORDER BY number), array_agg(short ORDER BY number)"
+            " FROM matching_number LEFT JOIN matching_merge USING (party)"
+            " WHERE party = ANY(%b::uuid[] || ARRAY(SELECT party FROM matching_merge"
+            " WHERE survivor = ANY(%b))) AND key = ANY(%b)"
+            " GROUP BY owner, document, kind, issued_on, part_of ORDER BY document",
+            list(parties),
             list(parties),
             list(keys),
         )
@@ -231,12 +237,13 @@ class Lookups:
     def documents_anywhere(self, keys: Collection[str]) -> tuple[NumberedDocument, ...]:
         """Give any party's documents with one of these keys, where so few share it that it tells."""
         rows = self._rows(
-            "SELECT n.party, n.document, n.kind, n.issued_on, n.part_of,"
-            " array_agg(n.number ORDER BY n.number), array_agg(n.short ORDER BY n.number)"
-            " FROM unnest(%b::text[]) AS asked(key),"
+            "SELECT coalesce(m.survivor, n.party) AS owner, n.document, n.kind, n.issued_on,"
+            " n.part_of, array_agg(n.number ORDER BY n.number),"
+            " array_agg(n.short ORDER BY n.number) FROM unnest(%b::text[]) AS asked(key),"
             " LATERAL (SELECT * FROM matching_number WHERE key = asked.key"
             " ORDER BY part_of IS NOT NULL, document LIMIT %s) AS n"
-            " GROUP BY n.party, n.document, n.kind, n.issued_on, n.part_of ORDER BY n.document",
+            " LEFT JOIN matching_merge m ON m.party = n.party"
+            " GROUP BY owner, n.document, n.kind, n.issued_on, n.part_of ORDER BY n.document",
             list(keys),
             _FEW,
         )

@@ -40,10 +40,12 @@ class Choices:
             )
 
     def of(self, messages: Collection[UUID]) -> Mapping[UUID, Said]:
-        """Give what was said about messages."""
+        """Give what was said about messages; of merged parties one yes is a yes to the survivor."""
         query: LiteralString = (
-            "SELECT message, kind, target, belongs, said_by FROM matching_choice"
-            " WHERE message = ANY(%b)"
+            "SELECT message, kind, coalesce(survivor, target) AS one, bool_or(belongs),"
+            " min(said_by) FILTER (WHERE belongs) FROM matching_choice"
+            " LEFT JOIN matching_merge ON party = target"
+            " WHERE message = ANY(%b) GROUP BY message, kind, one"
         )
         found: dict[UUID, Said] = {}
         with self._connection.cursor(binary=True) as cursor:

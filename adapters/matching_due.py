@@ -58,9 +58,20 @@ class Due:
         )
 
     def due_linked(self, targets: Collection[UUID], cause: UUID) -> None:
-        """Ask for a decision on messages that are linked to a party or document."""
+        """Ask for a decision on messages that are linked to a party, its survivor, or a document."""
         self._ask(
             "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_link"
+            " WHERE target = ANY(%b::uuid[] || ARRAY(SELECT survivor FROM matching_merge"
+            " WHERE party = ANY(%b))) ON CONFLICT DO NOTHING",
+            cause,
+            list(targets),
+            list(targets),
+        )
+
+    def due_chosen(self, targets: Collection[UUID], cause: UUID) -> None:
+        """Ask for a decision on messages of which people said something about these."""
+        self._ask(
+            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_choice"
             " WHERE target = ANY(%b) ON CONFLICT DO NOTHING",
             cause,
             list(targets),

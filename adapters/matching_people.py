@@ -53,9 +53,10 @@ class People:
         return [one for row in rows for one in row if one is not None]
 
     def parties_at(self, addresses: Iterable[str]) -> dict[str, tuple[UUID, ...]]:
-        """Give the parties of address keys."""
+        """Give the parties of address keys, survivors for those merged."""
         query: LiteralString = (
-            "SELECT address, party FROM matching_contact WHERE address = ANY(%b)"
+            "SELECT address, coalesce(survivor, party) FROM matching_contact"
+            " LEFT JOIN matching_merge USING (party) WHERE address = ANY(%b)"
         )
         return self._parties(query, {ref(address): address for address in addresses})
 
@@ -63,7 +64,8 @@ class People:
         """Give the parties with contacts in domains, so many at most as may be told of."""
         query: LiteralString = (
             "SELECT asked.domain, found.party FROM unnest(%b::uuid[]) AS asked(domain),"
-            " LATERAL (SELECT DISTINCT party FROM matching_contact c"
+            " LATERAL (SELECT DISTINCT coalesce(survivor, party) AS party"
+            " FROM matching_contact c LEFT JOIN matching_merge USING (party)"
             " WHERE c.domain = asked.domain ORDER BY party LIMIT %s) AS found"
         )
         return self._parties(query, {domain_ref(one): one for one in domains}, _MOST_PARTIES)

@@ -15,6 +15,7 @@ class Scope(StrEnum):
     CLOSE_MAIL = "close_mail"
     MARK_MAIL = "mark_mail"
     LINK_MAIL = "link_mail"
+    MERGE_PARTIES = "merge_parties"
     READ_AUDIT = "read_audit"
     MANAGE_MAILBOXES = "manage_mailboxes"
 

@@ -25,6 +25,7 @@ from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.marking import MessageMarked, MessageMoved, MessageOrderFailed
+from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import (
     MessageClassified,
     MessageClosed,
@@ -82,6 +83,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("party.changed", PartyChanged),
     EventType("party.contact_registered", ContactRegistered),
     EventType("party.contact_removed", ContactRemoved),
+    EventType("party.merged", PartyMerged),
+    EventType("party.merge_undone", PartyMergeUndone),
     EventType("document.registered", DocumentRegistered),
     EventType("document.changed", DocumentChanged),
     EventType("company.described", CompanyDescribed),

@@ -54,20 +54,25 @@ ChoosingEvent = MessageLinkConfirmed | MessageLinkRejected | MessageLinkChoiceWi
 
 @dataclass(frozen=True, slots=True)
 class ChooseLink:
-    """Say that a message belongs to a target, or that it does not."""
+    """Say that a message belongs to a target, or that it does not.
+
+    `merged` are parties that count as the target: what was said otherwise about them is taken back.
+    """
 
     kind: TargetKind
     target: UUID
     belongs: bool
     note: str = ""
+    merged: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class WithdrawLinkChoice:
-    """Take such a choice back."""
+    """Take such a choice back, about the target or a party that counts as it."""
 
     kind: TargetKind
     target: UUID
+    merged: tuple[UUID, ...] = ()
 
 
 ChoosingCommand = ChooseLink | WithdrawLinkChoice
@@ -85,16 +90,25 @@ def evolve(choices: Choices, event: ChoosingEvent) -> Choices:
 
 def decide(choices: Choices, command: ChoosingCommand) -> Sequence[ChoosingEvent]:
     """Return what happens. An empty list means that it was said already."""
-    target = (command.kind, command.target)
+    said = {one: choices.get((command.kind, one)) for one in (command.target, *command.merged)}
     match command:
         case ChooseLink(kind, id, belongs, note):
-            if choices.get(target) is belongs:
-                return []
-            said = MessageLinkConfirmed if belongs else MessageLinkRejected
-            return [said(kind, id, note)]
-        case WithdrawLinkChoice(kind, id):
-            if target not in choices:
+            otherwise = [one for one, word in said.items() if word is (not belongs) and one != id]
+            back = [MessageLinkChoiceWithdrawn(kind, one) for one in otherwise]
+            if said[id] is belongs:
+                return back
+            return [
+                *back,
+                (MessageLinkConfirmed if belongs else MessageLinkRejected)(kind, id, note),
+            ]
+        case WithdrawLinkChoice(kind):
+            back = [
+                MessageLinkChoiceWithdrawn(kind, one)
+                for one, word in said.items()
+                if word is not None
+            ]
+            if not back:
                 raise Rejected("NOT_FOUND", "nobody said anything about that; a rule decides")
-            return [MessageLinkChoiceWithdrawn(kind, id)]
+            return back
         case _ as never:
             assert_never(never)

@@ -16,6 +16,7 @@ from domain.message import Direction, LinkState
 from domain.naming import NumberedDocument, named
 from domain.numbers import Sighting
 from domain.values import MessageId
+from domain.vouching import NOBODY, Speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ DOMAIN = Rule("company-domain", 1)
 """Somebody unknown who writes from the domain of a company of which others are known."""
 FORM = Rule("web-form", 1)
 """Who stands in Reply-To of a form's mail: anybody can have typed it there."""
+TOKEN = Rule("signed-token", 1)
+"""A token of our own in the mail: in an id it answers, its address, its text, its subject."""
 REPLY = Rule("reply-to-linked", 2)
 NUMBER = Rule("document-number", 2)
 ALONE = Rule("number-alone", 1)
@@ -73,6 +76,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Voucher:
+    """A token of ours in a message: the document that it names, with its party if it has one.
+
+    Or the links of the message that it names, where who writes takes no part in that one.
+    """
+
+    where: str
+    evidence: str
+    document: UUID | None = None
+    party: UUID | None = None
+    links: Mapping[Target, Claim] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What is known when a message is matched: looked up by the shell, decided on here.
 
@@ -106,6 +123,9 @@ class Known:
     """It makes use of the message that it refers to, for another topic."""
     forged: bool = False
     """A server of ours says that From is not who it claims to be."""
+    vouchers: tuple[Voucher, ...] = ()
+    speaking: Speaking = NOBODY
+    """On whose word vouchers stand."""
 
 
 Claims = dict[Target, Claim]
@@ -160,10 +180,13 @@ def _by_announcement(known: Known, _claims: Claims) -> Iterable[tuple[Target, Cl
     for role, address in known.correspondents:
         if known.parties_at.get(address.casefold()):
             continue
-        tellers = known.announced_by.get(address.casefold(), ())
-        parties = sorted({one for key in tellers for one in known.parties_at.get(key, ())})
         claim = Claim(LinkState.AUTOMATIC, ANNOUNCED, 90, role, address)
-        yield from _of_parties(known, parties, claim)
+        yield from _of_parties(known, _announcing(known, address.casefold()), claim)
+
+
+def _announcing(known: Known, key: str) -> Sequence[UUID]:
+    tellers = known.announced_by.get(key, ())
+    return sorted({one for teller in tellers for one in known.parties_at.get(teller, ())})
 
 
 def _by_domain(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
@@ -171,11 +194,44 @@ def _by_domain(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
         key = address.casefold()
         if known.parties_at.get(key) or known.announced_by.get(key):
             continue
-        above = company_domains(key.rpartition("@")[2])
-        found = (known.parties_of_domain.get(one, ()) for one in above)
-        parties = next((one for one in found if one), ())
         claim = Claim(LinkState.AUTOMATIC, DOMAIN, 85, role, address)
-        yield from _of_parties(known, parties, claim, LinkState.SUGGESTED)
+        yield from _of_parties(known, _of_domain(known, key), claim, LinkState.SUGGESTED)
+
+
+def _of_domain(known: Known, key: str) -> Sequence[UUID]:
+    above = company_domains(key.rpartition("@")[2])
+    found = (known.parties_of_domain.get(one, ()) for one in above)
+    return next((one for one in found if one), ())
+
+
+def _by_token(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    """Link the document of a token, on the word of who belongs to its party; else suggest it.
+
+    What the message of a token is linked to is suggested: who takes part in that one goes on with
+    it, and inherits.
+    """
+    suggested = LinkState.SUGGESTED
+    for one in known.vouchers:
+        if one.document is not None:
+            sure = _belongs(known, one.party)
+            state, much = (LinkState.AUTOMATIC, 98) if sure else (suggested, 50)
+            claim = Claim(state, TOKEN, much, one.where, one.evidence)
+            yield (TargetKind.DOCUMENT, one.document), claim
+        for target, link in one.links.items():
+            if link.counts and link.where != BLIND:
+                yield target, Claim(suggested, TOKEN, 50, one.where, one.evidence)
+
+
+def _belongs(known: Known, party: UUID | None) -> bool:
+    """Tell whether a mail is exchanged with somebody of a party, or stays among ourselves."""
+    if known.speaking.among_us:
+        return True
+    for key in known.speaking.addresses:
+        own = known.parties_at.get(key) or _announcing(known, key)
+        shared = () if own else _of_domain(known, key)
+        if party in own or (party in shared and len(shared) == 1):
+            return True
+    return False
 
 
 def _party_by_reply(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
@@ -262,6 +318,7 @@ LADDER: tuple[Callable[[Known, Claims], Iterable[tuple[Target, Claim]]], ...] = 
     _by_address,
     _by_announcement,
     _by_domain,
+    _by_token,
     _party_by_reply,
     _by_number,
     _document_by_reply,

@@ -43,7 +43,7 @@ class DocumentFilter:
     """
 
     kinds: tuple[str, ...] = ()
-    party: UUID | None = None
+    parties: tuple[UUID, ...] = ()
     from_day: date | None = None
     to_day: date | None = None
     text: str = ""
@@ -98,7 +98,8 @@ async def page(
     text, title = number_key(wanted.text), text_key(wanted.text)
     conditions: dict[LiteralString, bool] = {
         "d.kind = ANY(%(kinds)s)": bool(wanted.kinds),
-        "d.party = %(party)s": wanted.party is not None,
+        "d.party = %(party)s": len(wanted.parties) == 1,  # keeps to the index's order
+        "d.party = ANY(%(parties)s)": len(wanted.parties) > 1,
         "d.issued_key >= %(from_day)s": wanted.from_day is not None,
         "d.issued_key <= %(to_day)s": wanted.to_day is not None,
         "d.part_of = %(part_of)s": wanted.part_of is not None,
@@ -112,7 +113,8 @@ async def page(
     values = {
         **reader.params(),
         "kinds": list(wanted.kinds),
-        "party": wanted.party,
+        "party": next(iter(wanted.parties), None),
+        "parties": list(wanted.parties),
         "from_day": wanted.from_day,
         "to_day": wanted.to_day,
         "text": text,

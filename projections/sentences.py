@@ -32,6 +32,7 @@ from domain.marking import (
     MessageMoved,
     MessageOrderFailed,
 )
+from domain.merging import MergingEvent, PartyMerged, PartyMergeUndone
 from domain.message import (
     CaptureEvent,
     MessageClassified,
@@ -93,6 +94,8 @@ def sentence(event: object) -> str:
             return _of_regrouping(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
+        case PartyMerged() | PartyMergeUndone():
+            return _of_merging(event)
         case DocumentRegistered(record=record, title=title):
             what = f"{record.kind} {record.number or title}"
             return f"registered {what} ({event.source} {event.erp_id})"
@@ -219,6 +222,16 @@ def _of_party(
             return f"contact {name}<{event.address}>{role} registered or changed"
         case ContactRemoved():
             return "a contact was removed"
+
+
+def _of_merging(event: MergingEvent) -> str:
+    match event:
+        case PartyMerged(note=note):
+            return "merged into another party, as which it counts" + (
+                f": {_cut(note)}" if note else ""
+            )
+        case PartyMergeUndone():
+            return "no longer merged: it stands by itself again"
 
 
 def _of_house(event: object) -> str:

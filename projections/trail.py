@@ -23,6 +23,7 @@ from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.linking import BLIND
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.merging import PartyMerged
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -235,6 +236,8 @@ def _named(event: object) -> Iterable[UUID]:
             | MessageLinkChoiceWithdrawn(target=target)
         ):
             yield target
+        case PartyMerged(into=into):
+            yield into
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):

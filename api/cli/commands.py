@@ -88,6 +88,10 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         "Addresses that write for others: web forms.",
         {"add": "webforms.add", "remove": "webforms.remove", "list": "webforms.list_"},
     ),
+    "parties": Group(
+        "Parties that the master data has twice.",
+        {"merge": "merging.merge", "unmerge": "merging.unmerge", "merged": "merging.merged"},
+    ),
     "trust": Group(
         "Mail servers that are believed about senders.",
         {"add": "trusting.add", "remove": "trusting.remove", "list": "trusting.list_"},

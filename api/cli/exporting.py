@@ -73,7 +73,7 @@ async def _messages(
 
 async def _filter(finder: Finder, party: str | None, document: str | None) -> MessageFilter:
     return MessageFilter(
-        party=(await finder.party(party)).id if party else None,
+        party=await finder.counted((await finder.party(party)).id) if party else None,
         document=(await finder.document(document)).id if document else None,
     )
 

@@ -14,7 +14,7 @@ from api.graphql.context import Context
 from api.graphql.entries import made_entries, node_objects
 from api.graphql.ids import Kind, decoded, of_kind
 from api.graphql.inputs import DocumentKey, PartyKey
-from api.graphql.keys import document_rows, only, party_rows
+from api.graphql.keys import document_rows, everyone, only, party_rows
 from api.graphql.letters import made_links, made_messages, made_waits, message_objects
 from api.graphql.mail import (
     Conversation,
@@ -41,7 +41,7 @@ from api.graphql.reading import (
 from api.graphql.selection import Selection
 from domain.access import Scope
 from domain.values import Rejected
-from projections import documents, links, messages, parties, threads, timelines, trails
+from projections import documents, links, merges, messages, parties, threads, timelines, trails
 from projections.colleagues import mail_of
 from projections.documents import DocumentFilter
 from projections.messages import MessageFilter
@@ -122,7 +122,8 @@ class Asking:
     async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats:
         """Count the mail that belongs to a party or document."""
         async with self.reading() as read:
-            found = await timelines.correspondence(*read.asked, target, given(since))
+            counted = await merges.survivor_of(*read.asked, target)
+            found = await timelines.correspondence(*read.asked, counted, given(since))
         return CorrespondenceStats(
             received=found.received,
             sent=found.sent,
@@ -148,6 +149,8 @@ class Asking:
         """Give documents, the newest first."""
         asked = asked_page(info, documents.BY_DATE, at)
         async with self.reading() as read:
+            if wanted.parties:
+                wanted = replace(wanted, parties=await everyone(read, wanted.parties))
             found = await documents.page(*read.asked, wanted, asked)
             made = await made_documents(read, found.rows, _nodes(info))
         return connection(found, documents.BY_DATE, lambda row: made[row.id])
@@ -180,6 +183,9 @@ class Asking:
         """Give messages by the time they were received."""
         asked = asked_page(info, order, at)
         async with self.reading() as read:
+            if wanted.party is not None:
+                counted = await merges.survivor_of(*read.asked, wanted.party)
+                wanted = replace(wanted, party=counted)
             found = await messages.page(*read.asked, wanted, asked, order)
             made = await made_messages(read, found.rows, _nodes(info))
         return connection(found, order, lambda row: made[row.id])
@@ -244,7 +250,8 @@ class Asking:
         filter = wanted.wanted() if wanted else timelines.EVERYTHING
         edges = Selection.of(info)["edges"]
         async with self.reading(then) as read:
-            found = await timelines.timeline(*read.asked, target, filter, asked, then)
+            counted = await merges.survivor_of(*read.asked, target, then)
+            found = await timelines.timeline(*read.asked, counted, filter, asked, then)
             ids = [row.message for row in found.rows]
             mails = await message_objects(read, ids, edges["node"]) if "node" in edges else {}
             whys = await made_links(read, found.rows, edges["link"])
@@ -269,6 +276,9 @@ class Asking:
         """Give what waits."""
         asked = asked_page(info, order, at)
         async with self.reading(as_of) as read:
+            if wanted.party is not None:
+                counted = await merges.survivor_of(*read.asked, wanted.party, as_of)
+                wanted = replace(wanted, party=counted)
             found = await waiting_in(*read.asked, asked, as_of, wanted, order)
             made = await made_waits(read, found.rows, _nodes(info))
         return connection(found, order, _each(found.rows, made))

@@ -12,6 +12,7 @@ from adapters.ids import uuid7
 from api.graphql.context import Context
 from api.graphql.ids import Kind, encoded
 from api.graphql.scalars import Position
+from api.work.settling import settle
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, Rejected
 
@@ -67,6 +68,21 @@ async def obeyed(
     check_command_id(command_id)
     envelope = stamp(context)(command_id)
     position = await asyncio.to_thread(caught_up, context, lambda: order(envelope))
+    return None if position is None else Position(position)
+
+
+async def followed(
+    context: Context, command_id: str, order: Callable[[Envelope], int | None]
+) -> Position | None:
+    """Carry one order out, wait for what follows, and give the position after that; None as above."""
+    check_command_id(command_id)
+    envelope, carteggio = stamp(context)(command_id), context.carteggio
+
+    def done() -> int | None:
+        position = order(envelope)
+        return None if position is None else settle(carteggio, position)
+
+    position = await asyncio.to_thread(done)
     return None if position is None else Position(position)
 
 

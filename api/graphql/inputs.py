@@ -24,6 +24,7 @@ from domain.linking import (
     NUMBER,
     PERSON,
     REPLY,
+    TOKEN,
     UNPROVEN,
 )
 from domain.message import Direction, LinkState
@@ -56,6 +57,9 @@ class LinkReason(Enum):
     DOCUMENT_NUMBER = strawberry.enum_value(
         "document_number", description="The mail names a document of a matched party."
     )
+    SIGNED_TOKEN = strawberry.enum_value(
+        "signed_token", description="A signed token of our own in the mail names it."
+    )
     REPLY = strawberry.enum_value("reply", description="It answers mail that is linked so.")
     MANUAL = strawberry.enum_value("manual", description="A person said so.")
     RULE = strawberry.enum_value("rule", description="Another rule; `ruleId` names it.")
@@ -70,6 +74,7 @@ REASONS: Final = {
     DOMAIN.name: LinkReason.DOMAIN,
     NUMBER.name: LinkReason.DOCUMENT_NUMBER,
     ALONE.name: LinkReason.DOCUMENT_NUMBER,
+    TOKEN.name: LinkReason.SIGNED_TOKEN,
     REPLY.name: LinkReason.REPLY,
     PERSON.name: LinkReason.MANUAL,
     "": LinkReason.MANUAL,
@@ -167,7 +172,7 @@ class DocumentFilter:
         """Say it in the read model's words."""
         return documents.DocumentFilter(
             kinds=_some(self.kinds, str.casefold),
-            party=_one(Kind.PARTY, self.party_id),
+            parties=() if (party := _one(Kind.PARTY, self.party_id)) is None else (party,),
             from_day=given(self.from_),
             to_day=given(self.to),
             text=given(self.text) or "",
@@ -178,7 +183,7 @@ class DocumentFilter:
         asked = _one(Kind.PARTY, self.party_id)
         if asked not in (None, party):
             raise Rejected("INVALID", "partyId names another party than the one asked")
-        return replace(self.wanted(), party=party)
+        return replace(self.wanted(), parties=(party,))
 
 
 @strawberry.input(description="Which messages; nothing given means all.")

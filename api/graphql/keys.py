@@ -1,6 +1,6 @@
 """Parties and documents by the keys that clients know them by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,14 +10,23 @@ from api.graphql.paging import given, text
 from api.graphql.reading import Reading
 from domain.choosing import Target, TargetKind
 from domain.values import Rejected
-from projections import documents, parties
+from projections import documents, merges, parties
 from projections.directory import DocumentRow, PartyRow
 
 K = TypeVar("K")
 
 
 async def party_rows(read: Reading, company: str, by: PartyKey) -> list[PartyRow]:
-    """Give the parties that a key names."""
+    """Give the parties that a key names; of several, as which they count."""
+    rows = await _party_rows(read, company, by)
+    if len(rows) < 2:
+        return rows
+    counted = await merges.survivors_of(*read.asked, [row.id for row in rows])
+    ends = {counted.get(row.id, row.id) for row in rows}
+    return list((await parties.by_ids(*read.asked, list(ends))).values()) if counted else rows
+
+
+async def _party_rows(read: Reading, company: str, by: PartyKey) -> list[PartyRow]:
     if id := given(by.id):
         found = await parties.by_ids(*read.asked, [of_kind(Kind.PARTY, id)])
         return list(found.values())
@@ -50,6 +59,14 @@ def only(found: Mapping[UUID, K], what: str) -> K | None:
         sentence = f"{len(found)} {what} have this key; ask for one by its id"
         raise Rejected("AMBIGUOUS", sentence)
     return next(iter(found.values()), None)
+
+
+async def everyone(read: Reading, named: Sequence[UUID]) -> tuple[UUID, ...]:
+    """Give the parties as which these count, and all that count as those."""
+    counted = await merges.survivors_of(*read.asked, named)
+    ends = {counted.get(one, one) for one in named}
+    others = await merges.duplicates_of(*read.asked, list(ends))
+    return tuple({*ends, *(one for found in others.values() for one in found)})
 
 
 async def target_of(

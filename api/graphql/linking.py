@@ -12,7 +12,7 @@ from api.graphql.closing import LONGEST_NOTE
 from api.graphql.commands import COMMAND_ID, check_command_id, user_error
 from api.graphql.context import Context
 from api.graphql.inputs import DocumentKey, PartyKey
-from api.graphql.keys import target_of
+from api.graphql.keys import everyone, target_of
 from api.graphql.orders import MESSAGE_IDS, MOST, Asked, MessagePayload, answered, named
 from api.graphql.paging import given
 from domain import message as mail
@@ -90,14 +90,16 @@ async def _said(
         async with Asking(context).reading() as read:
             party, document = given(input.target.party), given(input.target.document)
             target = await target_of(read, context.carteggio.company, party, document)
+            same = await everyone(read, [target[1]]) if party is not None else ()
         messages = named(input.message_ids)
         if input.whole_conversation:
             messages = await _with_conversations(context, messages)
     except Rejected as refusal:
         return MessagePayload(messages=[], position=None, user_errors=[user_error(refusal)])
-    order: ChoosingCommand = (
-        WithdrawLinkChoice(*target) if belongs is None else ChooseLink(*target, belongs, note)
-    )
+    merged = tuple(sorted({*same} - {target[1]}))
+    order: ChoosingCommand = WithdrawLinkChoice(*target, merged)
+    if belongs is not None:
+        order = ChooseLink(*target, belongs, note, merged)
     journal = context.carteggio.journal
     ask = Asked(
         input.command_id,

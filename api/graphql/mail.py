@@ -1,13 +1,14 @@
 """Mail and whom it is about: the types that lead to one another."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import strawberry
 from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
+from api.graphql.askable import Asking
 from api.graphql.inputs import (
     AsOf,
     DocumentFilter,
@@ -40,41 +41,6 @@ strawberry.enum(
 COUNTED: Final = [LinkState.AUTOMATIC, LinkState.CONFIRMED]
 
 
-class Asking(Protocol):
-    """Who made an object, and can tell more of it: what is asked by pages is read when asked."""
-
-    async def timeline(
-        self,
-        info: Info[Any, Any],
-        target: UUID,
-        wanted: TimelineFilter | None,
-        as_of: AsOf | None,
-        **page: Any,
-    ) -> "TimelineConnection": ...
-
-    async def papers(
-        self, info: Info[Any, Any], party: UUID, wanted: DocumentFilter | None, **page: Any
-    ) -> "Connection[Document]": ...
-
-    async def parts(
-        self, info: Info[Any, Any], whole: UUID, wanted: DocumentFilter | None, **page: Any
-    ) -> "Connection[Document]": ...
-
-    async def waits(
-        self, info: Info[Any, Any], party: UUID, **page: Any
-    ) -> "Connection[Unanswered]": ...
-
-    async def thread(
-        self, info: Info[Any, Any], conversation: UUID, **page: Any
-    ) -> "Connection[Message]": ...
-
-    async def ancestor(self, info: Info[Any, Any], conversation: UUID) -> "Message | None": ...
-
-    async def regroupings(self, conversation: UUID) -> "list[Regrouping]": ...
-
-    async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats: ...
-
-
 @strawberry.type(description="A customer, a supplier, a lead: whoever the company deals with.")
 class Party(Audited):
     kind: str = strawberry.field(description="The kind, as the ERP has it: customer, supplier, …")
@@ -90,6 +56,13 @@ class Party(Audited):
     contacts: list[Contact] = strawberry.field(description="Through whom it writes, by name.")
     url: str | None = strawberry.field(
         description="Where the ERP shows it; null without a pattern for it (entity_urls)."
+    )
+    merged_into: "Party | None" = strawberry.field(
+        description="As which party it counts, because somebody merged it; its timeline, "
+        "documents, unanswered mail and figures are that one's then."
+    )
+    merged: "list[Party]" = strawberry.field(
+        description="The duplicates that count as it, by name: each with its own contacts."
     )
 
     @strawberry.field(description="All mail with it, the newest first; each with its link.")

@@ -21,7 +21,7 @@ from api.work.undone import key_of
 from domain.identity import account_id
 from domain.regrouping import RegroupingKind
 from domain.values import ActorKind, MailboxId
-from projections import company, documents, parties, threads
+from projections import company, documents, merges, parties, threads
 from projections.conversations import RegroupingRow
 from projections.directory import ContactRow, DocumentRow, PartyRow
 from projections.occurrences import OccurrenceRow
@@ -70,7 +70,25 @@ async def made_parties(
     contacts: Mapping[UUID, list[ContactRow]] = {}
     if "contacts" in wanted and rows:
         contacts = await parties.contacts_of(*read.asked, [row.id for row in rows])
-    return {row.id: _party(read, row, contacts.get(row.id, [])) for row in rows}
+    whole = {row.id: _party(read, row, contacts.get(row.id, [])) for row in rows}
+    await _read_merges(read, whole, wanted)
+    return whole
+
+
+async def _read_merges(read: Reading, whole: Mapping[UUID, Party], wanted: Selection) -> None:
+    if not whole:
+        return
+    if "mergedInto" in wanted:
+        into = await merges.survivors_of(*read.asked, list(whole))
+        ends = await party_objects(read, set(into.values()), wanted["mergedInto"])
+        for id, end in into.items():
+            whole[id].merged_into = ends.get(end)
+    if "merged" in wanted:
+        of = await merges.duplicates_of(*read.asked, list(whole))
+        others = {one for found in of.values() for one in found}
+        shown = await party_objects(read, others, wanted["merged"])
+        for id, found in of.items():
+            whole[id].merged = [shown[one] for one in found if one in shown]
 
 
 def _party(read: Reading, row: PartyRow, contacts: Sequence[ContactRow]) -> Party:
@@ -88,6 +106,8 @@ def _party(read: Reading, row: PartyRow, contacts: Sequence[ContactRow]) -> Part
         attributes=orjson.loads(row.attributes),
         contacts=[_contact(one) for one in contacts],
         url=party_url(read.entity_urls, row.kind, row.erp_id),
+        merged_into=None,
+        merged=[],
     )
 
 

@@ -34,6 +34,7 @@ from api.graphql.linking import LinkingMutation
 from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
+from api.graphql.merging import MergingMutation
 from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
@@ -311,6 +312,7 @@ class Mutation(
     MarkingMutation,
     LinkingMutation,
     RegroupingMutation,
+    MergingMutation,
     FetchingMutation,
     AccountMutation,
     ConsentMutation,

@@ -1,7 +1,7 @@
 """Questions that the command line asks, put together from the reading functions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -66,9 +66,13 @@ async def history_of(
         found = await finder.anything(text)
         if found.kind not in ("party", "document"):
             raise Rejected("NOT_FOUND", f"{text!r} is no party and no document")
+        counted = await finder.counted(found.id)
         page = await timelines.timeline(
-            *asked, EVERYTHING, found.id, at=Page(first=limit), as_of=AsOf(time=time)
+            *asked, EVERYTHING, counted, at=Page(first=limit), as_of=AsOf(time=time)
         )
+        if counted != found.id:
+            other = await finder.party(str(counted))
+            found = replace(found, title=f"{found.title}, merged into {other.erp_id} {other.name}")
         lines = await _history_lines(asked, page.rows)
     return found.title, lines, page.has_next
 

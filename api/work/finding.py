@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 from api.ids import id_in
 from domain.identity import account_id, colleague_id, header_key, mailbox_id
 from domain.values import Rejected
-from projections import company, documents, messages, parties
+from projections import company, documents, merges, messages, parties
 from projections.directory import DocumentRow, PartyRow
 from projections.projection import Names
 from projections.reader import Page, Reader, text_key
@@ -46,6 +46,10 @@ class Finder:
             raise Rejected("AMBIGUOUS", f"{text!r} may mean several parties: {shown}{more}")
         return found[0]
 
+    async def counted(self, party: UUID) -> UUID:
+        """Give the party as which one counts, to whom its mail is linked."""
+        return await merges.survivor_of(self.connection, self.names, self.reader, party)
+
     async def document(self, text: str) -> DocumentRow:
         """Find one document by ERP id, id, or number."""
         found = await self._documents(text.strip())
@@ -80,10 +84,15 @@ class Finder:
         if found := await parties.by_erp_id(*asked, text):
             return found
         if "@" in text:
-            return await parties.by_address(*asked, text)
+            return await self._as_they_count(await parties.by_address(*asked, text))
         named = await parties.page(*asked, parties.PartyFilter(text=text), Page(first=_CHOICE + 1))
         exact = [one for one in named.rows if one.name_key == text_key(text)]
         return exact if len(exact) == 1 else named.rows
+
+    async def _as_they_count(self, rows: list[PartyRow]) -> list[PartyRow]:
+        asked = self.connection, self.names, self.reader
+        found = {await merges.survivor_of(*asked, row.id): row for row in rows}
+        return list((await parties.by_ids(*asked, list(found))).values())
 
     async def _documents(self, text: str) -> list[DocumentRow]:
         asked = self.connection, self.names, self.reader

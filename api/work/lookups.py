@@ -1,6 +1,6 @@
 """How events fill the reactions' look-ups, and which messages they make due."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from adapters.matching import Lookups
@@ -10,7 +10,9 @@ from api.work.masterdata import (
     fold_closing,
     fold_contacts,
     fold_document,
+    fold_documents,
     fold_forms,
+    fold_merges,
     fold_own,
 )
 from domain.announcing import announced
@@ -23,18 +25,29 @@ from domain.choosing import (
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
+from domain.facts import (
+    Facts,
+    also_in,
+    also_seen,
+    facts_of,
+    named_ids,
+    names_of,
+    own_ids,
+    ref_of,
+)
 from domain.freemail import company_domains
-from domain.matching import Facts, also_in, also_seen, facts_of, named_ids, own_ids
 from domain.message import (
     Further,
     MessageClosed,
     MessageMoved,
     MessageReceived,
     MessageReopened,
+    MessageThreaded,
 )
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
 from domain.rereading import MessageReread, as_read_now
+from domain.signedtoken import refs_claimed
 from domain.topics import topics
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -46,11 +59,14 @@ HEARD = (
     "message.reread",
     "message.closed",
     "message.reopened",
+    "message.threaded",
     "message.link_confirmed",
     "message.link_rejected",
     "message.link_choice_withdrawn",
     "party.contact_registered",
     "party.contact_removed",
+    "party.merged",
+    "party.merge_undone",
     "document.registered",
     "document.changed",
     "company.described",
@@ -75,6 +91,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
     _messages(tables, batch)
     _reread(tables, batch, past)
     fold_contacts(tables, batch)
+    fold_documents(tables, batch)
+    fold_merges(tables, batch)
     for recorded in batch:
         match recorded.event:
             case DocumentRegistered(record=record) | DocumentChanged(record=record):
@@ -89,6 +107,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():
                 fold_forms(tables, recorded)
+            case MessageThreaded(parent=parent) if parent is not None:
+                tables.lookups.keep_ids((), [(ref_of(parent), recorded.stream)])
             case RelinkingOrdered():
                 tables.due.due_everywhere(recorded.envelope.event_id)
             case ServerTrusted(server):
@@ -126,7 +146,7 @@ def _keep(
     tables: Tables, facts: Mapping[UUID, Facts], received: Sequence[tuple[UUID, Content]]
 ) -> None:
     tables.lookups.keep_facts(facts)
-    _names(tables.lookups, received)
+    _names(tables.lookups, facts, received)
     contents = {message: one.content for message, one in facts.items()}
     about = {key: (one.at, topics(contents[key])) for key, one in facts.items()}
     tables.topics.keep(about, questions=False)
@@ -169,7 +189,7 @@ def _forget_names(lookups: Lookups, facts: Mapping[UUID, Facts]) -> None:
     known = list(_contents(facts))
     lookups.forget_names(
         [(one, message) for message, content in known for one in own_ids(content)],
-        [(one, message) for message, content in known for one in named_ids(content)],
+        [*_named(known), *_claimed(facts)],
         [(key, message) for message, content in known for key in _addresses(content)],
     )
 
@@ -178,10 +198,21 @@ def _contents(facts: Mapping[UUID, Facts]) -> Iterator[tuple[UUID, Content]]:
     return ((message, form.content) for message, one in facts.items() for form in one.forms)
 
 
-def _names(lookups: Lookups, received: Sequence[tuple[UUID, Content]]) -> None:
+def _named(contents: Iterable[tuple[UUID, Content]]) -> Iterator[tuple[str, UUID]]:
+    return ((one, message) for message, content in contents for one in named_ids(content))
+
+
+def _claimed(facts: Mapping[UUID, Facts]) -> Iterator[tuple[str, UUID]]:
+    """Give what tokens claim to name: whether they are ours is asked when a message is judged."""
+    return ((one, key) for key, known in facts.items() for one in refs_claimed(known.tokens))
+
+
+def _names(
+    lookups: Lookups, facts: Mapping[UUID, Facts], received: Sequence[tuple[UUID, Content]]
+) -> None:
     lookups.keep_ids(
         [(one, message) for message, content in received for one in own_ids(content)],
-        [(one, message) for message, content in received for one in named_ids(content)],
+        [*_named(received), *_claimed(facts)],
     )
     lookups.keep_addresses(
         [(key, message) for message, content in received for key in _addresses(content)]
@@ -197,7 +228,8 @@ def _due(
     """Messages that were captured, and those that name or go on with one: they may inherit now."""
     cause = batch[-1].envelope.event_id
     tables.due.due(facts, cause)
-    tables.due.due_naming([one for _, content in received for one in own_ids(content)], cause)
+    names = [one for message, content in received for one in names_of(message, content)]
+    tables.due.due_naming(names, cause)
     tables.due.due_seeking(facts, cause)
 
 

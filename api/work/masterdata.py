@@ -9,16 +9,20 @@ from psycopg.rows import TupleRow
 
 from adapters.matching import Lookups, number_keys, ref
 from adapters.matching_choices import Choices
+from adapters.matching_documents import Documents
 from adapters.matching_due import Due
+from adapters.matching_merges import Merges
 from adapters.matching_people import People
 from adapters.matching_topics import Topics
 from domain.choosing import ChoosingEvent, MessageLinkChoiceWithdrawn, MessageLinkConfirmed
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
-from domain.document import DocumentRecord
-from domain.matching import own_ids
+from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
+from domain.facts import own_ids
+from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import MessageClosed
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
+from domain.signedtoken import Named, Names
 from domain.webform import WebFormDeclared
 
 
@@ -30,14 +34,21 @@ class Tables:
     people: People
     topics: Topics
     choices: Choices
+    documents: Documents
+    merges: Merges
     due: Due
 
     @classmethod
     def on(cls, connection: Connection[TupleRow], *, quiet: bool = False) -> "Tables":
         """Give those of a connection; `quiet`: what is folded makes no message due."""
-        due = Due(connection, quiet=quiet)
         return cls(
-            Lookups(connection), People(connection), Topics(connection), Choices(connection), due
+            Lookups(connection),
+            People(connection),
+            Topics(connection),
+            Choices(connection),
+            Documents(connection),
+            Merges(connection),
+            Due(connection, quiet=quiet),
         )
 
 
@@ -58,6 +69,39 @@ def fold_contacts(tables: Tables, batch: Sequence[Recorded]) -> None:
     touched += tables.people.remove_contacts([key for key, one in now.items() if one is None])
     touched += tables.people.told_of_by(touched)
     tables.due.due_with_addresses(touched, batch[-1].envelope.event_id)
+
+
+def fold_documents(tables: Tables, batch: Sequence[Recorded]) -> None:
+    """Take in whose documents are; signed tokens in earlier mail may name them."""
+    parties = {
+        one.stream: one.event.record.party
+        for one in batch
+        if isinstance(one.event, DocumentRegistered | DocumentChanged)
+    }
+    if parties:
+        tables.documents.keep(parties)
+        named = [Named(Names.DOCUMENT, one).ref for one in parties]
+        tables.due.due_naming(named, batch[-1].envelope.event_id)
+
+
+def fold_merges(tables: Tables, batch: Sequence[Recorded]) -> None:
+    """Take in which parties are merged, and let all mail be decided on that this may concern."""
+    now: dict[UUID, UUID | None] = {}
+    for recorded in batch:
+        match recorded.event:
+            case PartyMerged(into):
+                now[recorded.stream] = into
+            case PartyMergeUndone():
+                now[recorded.stream] = None
+            case _:
+                pass
+    if not now:
+        return
+    cause, touched = batch[-1].envelope.event_id, tables.merges.set(now)
+    tables.due.due_linked(touched, cause)
+    tables.due.due_chosen(touched, cause)
+    traces = tables.merges.traces(touched)
+    tables.due.due_with_addresses([*traces, *tables.people.told_of_by(traces)], cause)
 
 
 def fold_document(tables: Tables, recorded: Recorded, record: DocumentRecord) -> None:

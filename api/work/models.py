@@ -9,6 +9,7 @@ from projections.directory import directory
 from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
+from projections.merges import merges
 from projections.projection import Projection
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
@@ -16,6 +17,7 @@ from projections.unanswered import CORRESPONDENCE
 PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     company,
     directory,
+    merges,
     access,
     mail,
     authentication,

@@ -27,6 +27,8 @@ NAMES = [
     "party.changed",
     "party.contact_registered",
     "party.contact_removed",
+    "party.merged",
+    "party.merge_undone",
     "document.registered",
     "document.changed",
     "company.described",

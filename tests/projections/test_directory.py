@@ -121,7 +121,7 @@ async def test_documents_are_found_by_number_id_and_party(read) -> None:
     assert [row.id for row in await documents.by_number(*ask, "order", "or/ 2")] == [named(2)]
     assert [row.id for row in await documents.by_number(*ask, "", "OR/20")] == [named(3)]
     assert [row.erp_id for row in await documents.by_erp_id(*ask, "D2")] == ["D2"]
-    page = await documents.page(*ask, DocumentFilter(party=PARTIES[0]), Page(first=2))
+    page = await documents.page(*ask, DocumentFilter(parties=(PARTIES[0],)), Page(first=2))
     assert [row.erp_id for row in page.rows] == ["D2", "D3"]
     assert page.rows[0].attributes == '{"agent":"Ada"}'
     assert [

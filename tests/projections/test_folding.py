@@ -10,11 +10,12 @@ from projections.directory import directory
 from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
+from projections.merges import merges
 from projections.projection import Projection
 from projections.trail import trail
 from worlds import content_of, create, fill, names_for, world
 
-PROJECTIONS = (directory, company, mail, history, folders, trail, access)
+PROJECTIONS = (directory, merges, company, mail, history, folders, trail, access)
 BATCHES = ([1], [7, 3, 50, 1, 2], [113])
 
 

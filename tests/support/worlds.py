@@ -20,6 +20,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.content import Attachment, Content
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
 from domain.mailbox import MailboxShared, MailboxShareRevoked, Role
+from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import (
     CaptureMessage,
     CloseReason,
@@ -233,6 +234,8 @@ def _master_data(lots: random.Random) -> tuple[UUID, object]:
         (party, PartyChanged("supplier", "it", "IT", number % 3, f"Beta {number}", "IT 012.3")),
         (party, ContactRegistered(contact, "sales", 0, ("invoice",), address, "Ada")),
         (party, ContactRemoved(contact)),
+        (party, PartyMerged(lots.choice(PARTIES))),
+        (party, PartyMergeUndone()),
         (document, DocumentRegistered("erp", f"D{number}", record, (("agent", "Ada"),))),
         (document, DocumentChanged(record)),
         (named("company"), CompanyDescribed("House", ("house.example",), (("a", "b"),))),

@@ -71,6 +71,8 @@ def _lookups(carteggio: Carteggio) -> dict[str, list[tuple[object, ...]]]:
         "seen",
         "ours",
         "mention",
+        "merge",
+        "choice",
     )
     with carteggio.database.pool.connection() as connection:
         return {
