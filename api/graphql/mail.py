@@ -19,6 +19,7 @@ from api.graphql.node import Actor, Audited, Node
 from api.graphql.paging import Connection, Count, PageInfo
 from api.graphql.parts import (
     Address,
+    AddressResolution,
     Attachment,
     Contact,
     CorrespondenceStats,
@@ -78,7 +79,8 @@ class Party(Audited):
     ) -> "TimelineConnection":
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
-        return await asking.timeline(info, self.key, filter, as_of, **at)
+        found: TimelineConnection = await asking.timeline(info, self.key, filter, as_of, **at)
+        return found
 
     @strawberry.field(description="Its documents, the newest first.")
     async def documents(
@@ -160,7 +162,8 @@ class Document(Audited):
     ) -> "TimelineConnection":
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
-        return await asking.timeline(info, self.key, filter, as_of, **at)
+        found: TimelineConnection = await asking.timeline(info, self.key, filter, as_of, **at)
+        return found
 
 
 LinkTarget = Annotated[
@@ -237,12 +240,14 @@ class Conversation(Node):
     )
     async def ancestor(self, info: Info[Any, Any]) -> "Message | None":
         asking: Asking = self.asking
-        return await asking.ancestor(info, self.key)
+        found: Message | None = await asking.ancestor(info, self.key)
+        return found
 
     @strawberry.field(description="What people said about its messages that may be seen.")
     async def regroupings(self) -> list[Regrouping]:
         asking: Asking = self.asking
-        return await asking.regroupings(self.key)
+        found: list[Regrouping] = await asking.regroupings(self.key)
+        return found
 
 
 @strawberry.type(
@@ -310,6 +315,9 @@ class Message(Audited):
     )
     colleagues: list[MessageColleague] = strawberry.field(
         description="The colleagues whom it concerns: who wrote it, to whom it went."
+    )
+    resolutions: list[AddressResolution] = strawberry.field(
+        description="Whose each of its addresses is, as it is known now."
     )
     all_links: strawberry.Private[list[Link]]
     parties: list[Party] = strawberry.field(
