@@ -149,7 +149,8 @@ def named_ids(content: Content) -> tuple[str, ...]:
 
 def own_ids(content: Content) -> tuple[str, ...]:
     """Give the Message-IDs under which others may name a message."""
-    return tuple(one for one in (content.message_id, content.pec_message_id) if one)
+    ids = (content.message_id, content.pec_message_id, *content.also_known_as)
+    return tuple(dict.fromkeys(one for one in ids if one))
 
 
 def ref_of(message: UUID) -> str:

@@ -20,6 +20,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.content import Content
+from domain.facts import own_ids
 from domain.message import MessageReceived, MessageSetApart, MessageThreaded
 from domain.recorded import Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
@@ -162,7 +163,7 @@ def says(message: UUID, content: Content) -> Says:
     named = content.references or content.in_reply_to[:1]
     passed_on = content.forwarded.message_id if content.forwarded else ""
     concerned = content.notice.concerns if content.notice else ()
-    own = [ref(one) for one in (content.message_id, content.pec_message_id) if one]
+    own = [ref(one) for one in own_ids(content)]
     chain = dict.fromkeys(ref(one) for one in (*named, passed_on, *reversed(concerned)) if one)
     return Says(tuple(own) or (message,), tuple(one for one in chain if one not in own))
 

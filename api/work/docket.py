@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from adapters.matching import Lookups, number_key
@@ -28,7 +28,7 @@ from domain.message import MessageThreaded
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting
 from domain.signedtoken import Signing
-from domain.topics import WINDOW, Topic, by_subject, goes_on_under
+from domain.topics import GROUNDS, Topic
 from domain.values import MessageId
 
 _NOTHING = Said()
@@ -109,21 +109,15 @@ def docket_of(
     referred = {message: others[0] for message, others in near.items()}
     told = vouched(tables, facts, ours, referred, signing)
     parents = referred | told.parents
-    sought = {
-        message: (facts[message].at, goes_on_under(content, ours))
-        for message, content in contents.items()
-        if message not in parents
-    }
-    gone_on = _gone_on_with(tables, sought, contents)
-    parents |= gone_on
-    by_topic = {one: by_subject(MessageId(near), contents[one]) for one, near in gone_on.items()}
+    threads, seeking = _going_on(tables, facts, contents, ours, parents)
+    parents |= {one: found.parent for one, found in threads.items() if found.parent is not None}
     docket = Docket(
         due,
         facts,
         ours,
         parents,
-        threads=by_topic | told.threads,
-        seeking={one: sought.get(one, (facts[one].at, ())) for one in facts},
+        threads=threads | told.threads,
+        seeking=seeking,
         people=_people(tables, facts, ours),
         before=tables.lookups.verdicts({*facts, *parents.values(), *told.offered}),
         said=tables.choices.of(facts),
@@ -230,13 +224,35 @@ def _may_be_apart(
     }
 
 
-def _gone_on_with(
+def _going_on(
     tables: Tables,
-    sought: On,
+    facts: Mapping[UUID, Facts],
     contents: Mapping[UUID, Content],
+    ours: Ours,
+    parents: Collection[UUID],
+) -> tuple[dict[UUID, MessageThreaded], dict[UUID, tuple[datetime, Collection[Topic]]]]:
+    """Find what mail without known references goes on with, and what it seeks; the surest counts."""
+    threads: dict[UUID, MessageThreaded] = {}
+    seeking: dict[UUID, tuple[datetime, Collection[Topic]]]
+    seeking = {message: (one.at, ()) for message, one in facts.items()}
+    for ground in GROUNDS:
+        sought = {
+            message: (one.at, ground.under(contents[message], one.roles, ours))
+            for message, one in facts.items()
+            if message not in parents and message not in threads
+        }
+        for message, (at, under) in sought.items():
+            seeking[message] = (at, (*seeking[message][1], *under))
+        for message, parent in _gone_on_with(tables, sought, contents, ground.window).items():
+            threads[message] = ground.told(MessageId(parent), contents[message])
+    return threads, seeking
+
+
+def _gone_on_with(
+    tables: Tables, sought: On, contents: Mapping[UUID, Content], window: timedelta
 ) -> dict[UUID, UUID]:
     """Find the message before on the same topic; one that names this message goes on with it."""
-    found = tables.topics.nearest_before(sought, WINDOW)
+    found = tables.topics.nearest_before(sought, window)
     own = {message: own_ids(contents[message]) for message in found}
     loops = tables.lookups.naming(
         {(id, other) for message, near in found.items() for id in own[message] for other in near}

@@ -15,6 +15,7 @@ from api.work.masterdata import (
     fold_merges,
     fold_own,
 )
+from domain.aliases import ids_of_one
 from domain.announcing import announced
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.choosing import (
@@ -79,7 +80,7 @@ HEARD = (
     "relinking.ordered",
 )
 
-VERSION = 2
+VERSION = 4
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -148,7 +149,7 @@ def _keep(
     tables.lookups.keep_facts(facts)
     _names(tables.lookups, facts, received)
     contents = {message: one.content for message, one in facts.items()}
-    about = {key: (one.at, topics(contents[key])) for key, one in facts.items()}
+    about = {key: (one.at, topics(contents[key], one.roles)) for key, one in facts.items()}
     tables.topics.keep(about, questions=False)
     told = [
         (address.key, message, content.authors[0].key)
@@ -187,6 +188,7 @@ def _reread(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
 
 def _forget_names(lookups: Lookups, facts: Mapping[UUID, Facts]) -> None:
     known = list(_contents(facts))
+    lookups.keep_aliases({message: () for message, content in known if ids_of_one(content)})
     lookups.forget_names(
         [(one, message) for message, content in known for one in own_ids(content)],
         [*_named(known), *_claimed(facts)],
@@ -214,6 +216,9 @@ def _names(
         [(one, message) for message, content in received for one in own_ids(content)],
         [*_named(received), *_claimed(facts)],
     )
+    told = {message: ids for message, content in received if (ids := ids_of_one(content))}
+    if told:
+        lookups.keep_aliases(told)
     lookups.keep_addresses(
         [(key, message) for message, content in received for key in _addresses(content)]
     )
@@ -229,7 +234,8 @@ def _due(
     cause = batch[-1].envelope.event_id
     tables.due.due(facts, cause)
     names = [one for message, content in received for one in names_of(message, content)]
-    tables.due.due_naming(names, cause)
+    told = [one for _, content in received for one in ids_of_one(content)]
+    tables.due.due_naming([*names, *told], cause)
     tables.due.due_seeking(facts, cause)
 
 

@@ -28,7 +28,8 @@ def answer_questions(tables: Tables, docket: Docket) -> None:
         for message in docket.judged
         if message not in docket.parents and (topics := _answers(docket, message))
     }
-    docket.seeking.update(sought)
+    for message, (at, topics) in sought.items():
+        docket.seeking[message] = (at, (*docket.seeking[message][1], *topics))
     found = tables.topics.nearest_before(sought, ANSWERED_WITHIN)
     open_ = _still_open(tables, docket, found)
     anew = set[UUID]()
