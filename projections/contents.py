@@ -43,7 +43,10 @@ class ContentRow:
 
 @dataclass(slots=True)
 class ParticipantRow:
-    """An address in the header; `role` is from, sender, reply_to, to, cc, bcc or pec_sender."""
+    """An address in the header; `role` is from, sender, reply_to, to, cc, bcc or pec_sender.
+
+    `address_key` is without a signed token, which may stand behind a plus.
+    """
 
     message: UUID
     content: str
