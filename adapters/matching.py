@@ -15,8 +15,9 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.owning import Own
 from domain.document import DocumentRecord
+from domain.facts import Facts
 from domain.kinds import kind_of
-from domain.matching import Facts, Verdict
+from domain.matching import Verdict
 from domain.naming import NumberedDocument
 from domain.numbers import Number, parse_number, without_year
 from domain.values import MessageId
@@ -32,6 +33,7 @@ _FILLED = (
     "matching_contact",
     "matching_announced",
     "matching_choice",
+    "matching_closed",
     "matching_merge",
     "matching_number",
     "matching_document",

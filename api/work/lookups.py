@@ -7,6 +7,7 @@ from adapters.matching import Lookups
 from api.work.masterdata import (
     Tables,
     fold_choice,
+    fold_closing,
     fold_contacts,
     fold_document,
     fold_documents,
@@ -25,8 +26,7 @@ from domain.choosing import (
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
-from domain.freemail import company_domains
-from domain.matching import (
+from domain.facts import (
     Facts,
     also_in,
     also_seen,
@@ -36,7 +36,15 @@ from domain.matching import (
     own_ids,
     ref_of,
 )
-from domain.message import Further, MessageMoved, MessageReceived, MessageThreaded
+from domain.freemail import company_domains
+from domain.message import (
+    Further,
+    MessageClosed,
+    MessageMoved,
+    MessageReceived,
+    MessageReopened,
+    MessageThreaded,
+)
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
 from domain.rereading import MessageReread, as_read_now
@@ -50,6 +58,8 @@ HEARD = (
     "message.completed",
     "message.moved",
     "message.reread",
+    "message.closed",
+    "message.reopened",
     "message.threaded",
     "message.link_confirmed",
     "message.link_rejected",
@@ -70,7 +80,7 @@ HEARD = (
     "relinking.ordered",
 )
 
-VERSION = 3
+VERSION = 4
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -92,6 +102,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_own(tables, recorded)
             case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
                 fold_choice(tables, recorded, recorded.event)
+            case MessageClosed() | MessageReopened():
+                fold_closing(tables, recorded)
             case WebFormDeclared():
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():

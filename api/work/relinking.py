@@ -22,12 +22,14 @@ from api.work.masterdata import Tables
 from api.work.openquestions import answer_questions
 from api.work.settling import all_decided
 from domain import relinking
+from domain.facts import names_of
 from domain.identity import relinking_stream
-from domain.matching import Verdict, changes, names_of
+from domain.matching import Verdict, changes
 from domain.message import (
     MessageClassified,
     MessageEvent,
     MessageLinked,
+    MessageSetApart,
     MessageThreaded,
     MessageUnlinked,
 )
@@ -162,6 +164,8 @@ def _said(event: MessageEvent) -> tuple[str, str]:
             return f"unlinked from a {kind.value}", rule
         case MessageThreaded(parent=parent, rule=rule):
             return ("goes on with another" if parent else "goes on with no other any more"), rule
+        case MessageSetApart(ancestor=ancestor, rule=rule):
+            return ("begins anew" if ancestor else "begins anew no more"), rule
         case MessageClassified(reason=reason):
             return "classified otherwise", reason
         case _:
