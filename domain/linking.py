@@ -119,6 +119,8 @@ class Known:
     """What people said that it does not belong to."""
     listed: bool = False
     """It came over a mailing list, where anybody answers anybody."""
+    anew: bool = False
+    """It makes use of the message that it refers to, for another topic."""
     forged: bool = False
     """A server of ours says that From is not who it claims to be."""
     vouchers: tuple[Voucher, ...] = ()
@@ -251,9 +253,9 @@ def _inherited(known: Known, kind: TargetKind) -> Iterable[tuple[Target, Claim]]
             yield (
                 (kind, target),
                 Claim(
-                    LinkState.AUTOMATIC,
+                    LinkState.SUGGESTED if known.anew else LinkState.AUTOMATIC,
                     REPLY,
-                    max(parent.confidence - 2, 50),
+                    40 if known.anew else max(parent.confidence - 2, 50),
                     "reply",
                     parent.evidence,
                     known.answers,

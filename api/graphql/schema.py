@@ -43,6 +43,7 @@ from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
+from api.graphql.regrouping import RegroupingMutation
 from api.graphql.scalars import SCALARS, Position
 from api.graphql.selection import Selection
 from api.graphql.sharing import SharingMutation
@@ -316,6 +317,7 @@ class Mutation(
     MarkingMutation,
     LinkingMutation,
     LinkMovesMutation,
+    RegroupingMutation,
     ContactMutation,
     MergingMutation,
     FetchingMutation,

@@ -7,6 +7,7 @@ from adapters.matching import Lookups
 from api.work.masterdata import (
     Tables,
     fold_choice,
+    fold_closing,
     fold_contacts,
     fold_document,
     fold_documents,
@@ -21,8 +22,7 @@ from domain.choosing import ChoosingEvent
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
-from domain.freemail import company_domains
-from domain.matching import (
+from domain.facts import (
     Facts,
     also_in,
     also_seen,
@@ -32,7 +32,15 @@ from domain.matching import (
     own_ids,
     ref_of,
 )
-from domain.message import Further, MessageMoved, MessageReceived, MessageThreaded
+from domain.freemail import company_domains
+from domain.message import (
+    Further,
+    MessageClosed,
+    MessageMoved,
+    MessageReceived,
+    MessageReopened,
+    MessageThreaded,
+)
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
 from domain.rereading import MessageReread, as_read_now
@@ -46,6 +54,8 @@ HEARD = (
     "message.completed",
     "message.moved",
     "message.reread",
+    "message.closed",
+    "message.reopened",
     "message.threaded",
     "message.link_confirmed",
     "message.link_rejected",
@@ -67,7 +77,7 @@ HEARD = (
     "relinking.ordered",
 )
 
-VERSION = 3
+VERSION = 4
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -89,6 +99,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_own(tables, recorded)
             case event if isinstance(event, ChoosingEvent):
                 fold_choice(tables, recorded, event)
+            case MessageClosed() | MessageReopened():
+                fold_closing(tables, recorded)
             case WebFormDeclared():
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from api.work.masterdata import Tables
 from domain.correspondents import Ours
+from domain.facts import Facts, names_of, speaking_in
 from domain.linking import TOKEN, Voucher
-from domain.matching import Facts, names_of, speaking_in
 from domain.message import MessageThreaded
 from domain.signedtoken import Named, Names, Seen, Signing
 from domain.values import MessageId

@@ -17,6 +17,7 @@ NAMES = [
     "message.linked",
     "message.unlinked",
     "message.threaded",
+    "message.set_apart",
     "message.link_confirmed",
     "message.link_rejected",
     "message.link_choice_withdrawn",
@@ -56,6 +57,8 @@ NAMES = [
     "exclusion.removed",
     "projection.event_skipped",
     "relinking.ordered",
+    "conversation.regrouped",
+    "conversation.regrouping_undone",
 ]
 
 
