@@ -19,7 +19,7 @@ from domain import message as mail
 from domain.access import Scope
 from domain.choosing import ChoosingCommand, KeepLink, Meant, MoveLink
 from domain.values import Rejected
-from projections import conversations, links
+from projections import links, threads
 
 Orders = Mapping[UUID, ChoosingCommand]
 
@@ -98,11 +98,11 @@ async def _moves(
     asked = context.viewer.acts
     kept = KeepLink(order.old, order.new, order.note)
     async with context.read() as (connection, names):
-        groups = await conversations.conversations_of(connection, names, asked, list(given))
+        groups = await threads.conversations_of(connection, names, asked, list(given))
         members = [
             one
             for group in set(groups.values())
-            for one in await conversations.members_of(connection, names, asked, group)
+            for one in await threads.members_of(connection, names, asked, group)
         ]
         ids = {one.message for one in members} | set(given)
         there = await links.links_of(connection, names, asked, list(ids))
