@@ -31,6 +31,7 @@ _FILLED = (
     "matching_announced",
     "matching_choice",
     "matching_merge",
+    "matching_remembered",
     "matching_number",
     "matching_ours",
 )

@@ -41,6 +41,7 @@ from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.quarantine import ReprocessingOrdered
 from domain.relinking import RelinkingOrdered
+from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -109,6 +110,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("exclusion.removed", ExclusionRemoved),
     EventType("projection.event_skipped", EventSkipped),
     EventType("relinking.ordered", RelinkingOrdered),
+    EventType("choice.remembered", ChoiceRemembered),
+    EventType("choice.forgotten", ChoiceForgotten),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -15,6 +15,7 @@ from domain.freemail import company_domains
 from domain.message import Direction, LinkState
 from domain.naming import NumberedDocument, named
 from domain.numbers import Sighting
+from domain.remembering import Choice
 from domain.values import MessageId
 
 
@@ -28,6 +29,8 @@ class Rule:
 
 PERSON = Rule("person", 1)
 """Somebody said so; the evidence names who."""
+REMEMBERED = Rule("remembered-choice", 1)
+"""Somebody said once for all mail with an address to whom it belongs."""
 ADDRESS = Rule("address-exact", 1)
 ANNOUNCED = Rule("address-announced", 1)
 """An address that a known contact told of as his own, in a mail from the one known before."""
@@ -65,6 +68,8 @@ class Claim:
     evidence: str
     inherited_from: MessageId | None = None
     rejected: tuple[UUID, ...] = ()
+    choice: UUID | None = None
+    """The remembered choice on which it rests."""
 
     @property
     def counts(self) -> bool:
@@ -100,6 +105,8 @@ class Known:
     """What people said that it belongs to, and who said so."""
     rejected: frozenset[Target] = frozenset()
     """What people said that it does not belong to."""
+    remembered: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
+    """What people said for all mail with an address key, as far as it holds for this message."""
     listed: bool = False
     """It came over a mailing list, where anybody answers anybody."""
     forged: bool = False
@@ -130,9 +137,51 @@ def _settled(known: Known, target: Target, claim: Claim) -> bool:
     return not claim.counts and not others.isdisjoint(known.confirmed)
 
 
+def _chosen(known: Known, address: str) -> Choice | None:
+    """Give what holds of an address by a person's word, unless this message was spoken of apart."""
+    held = known.remembered.get(address.casefold(), ())
+    if len({one.party for one in held}) != 1:
+        return None
+    party = held[0].party
+    others = {(TargetKind.PARTY, one) for one in _parties_at(known, address) if one != party}
+    if (TargetKind.PARTY, party) in known.rejected or not others.isdisjoint(known.confirmed):
+        return None
+    return min(held, key=lambda one: one.id)
+
+
+def _parties_at(known: Known, address: str) -> tuple[UUID, ...]:
+    """Give those who have an address, and those to whom it belongs by words that contradict."""
+    key = address.casefold()
+    there, said = (
+        known.parties_at.get(key, ()),
+        {one.party for one in known.remembered.get(key, ())},
+    )
+    return there if len(said) < 2 else tuple(sorted({*there, *said}))
+
+
+def _by_choice(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    for role, address in known.correspondents:
+        if (chosen := _chosen(known, address)) is None:
+            continue
+        _, sure = _BY_ROLE.get(role, (ADDRESS, 99))
+        lost = tuple(one for one in _parties_at(known, address) if one != chosen.party)
+        claim = Claim(
+            LinkState.AUTOMATIC,
+            REMEMBERED,
+            sure,
+            role,
+            address,
+            rejected=lost[:_MOST_REJECTED],
+            choice=chosen.id,
+        )
+        yield from _of_parties(known, (chosen.party,), claim)
+
+
 def _by_address(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
     for role, address in known.correspondents:
-        parties = known.parties_at.get(address.casefold(), ())
+        if _chosen(known, address) is not None:
+            continue
+        parties = _parties_at(known, address)
         rule, sure = _BY_ROLE.get(role, (ADDRESS, 99))
         yield from _of_parties(
             known, parties, Claim(LinkState.AUTOMATIC, rule, sure, role, address)
@@ -156,7 +205,7 @@ def _of_parties(
 
 def _by_announcement(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
     for role, address in known.correspondents:
-        if known.parties_at.get(address.casefold()):
+        if _chosen(known, address) is not None or _parties_at(known, address):
             continue
         tellers = known.announced_by.get(address.casefold(), ())
         parties = sorted({one for key in tellers for one in known.parties_at.get(key, ())})
@@ -167,7 +216,8 @@ def _by_announcement(known: Known, _claims: Claims) -> Iterable[tuple[Target, Cl
 def _by_domain(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
     for role, address in known.correspondents:
         key = address.casefold()
-        if known.parties_at.get(key) or known.announced_by.get(key):
+        settled = _chosen(known, address) is not None or _parties_at(known, address)
+        if settled or known.announced_by.get(key):
             continue
         above = company_domains(key.rpartition("@")[2])
         found = (known.parties_of_domain.get(one, ()) for one in above)
@@ -257,6 +307,7 @@ def _by_number_alone(known: Known, claims: Claims) -> Iterable[tuple[Target, Cla
 
 
 LADDER: tuple[Callable[[Known, Claims], Iterable[tuple[Target, Claim]]], ...] = (
+    _by_choice,
     _by_address,
     _by_announcement,
     _by_domain,

@@ -1,6 +1,6 @@
 """What is decided on a message: which way it went, what it asks for, what it belongs to."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -28,6 +28,7 @@ from domain.message import (
 )
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
+from domain.remembering import Choice, holding
 from domain.values import Address, MailboxId, MessageId
 from domain.wording import new_text
 
@@ -113,6 +114,7 @@ class Surroundings:
     documents_anywhere: tuple[NumberedDocument, ...] = ()
     confirmed: Mapping[Target, str] = field(default_factory=dict)
     rejected: frozenset[Target] = frozenset()
+    remembered: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
 
 
 def facts_of(received: MessageReceived) -> Facts:
@@ -208,6 +210,19 @@ def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]
     return tuple((where, found) for where, found in seen if found)
 
 
+def remembered_for(
+    facts: Facts, said: Mapping[str, Iterable[Choice]]
+) -> dict[str, tuple[Choice, ...]]:
+    """Give what people remember of addresses, as far as it holds for a message.
+
+    Where mail is passed on, the words of its subject count too.
+    """
+    content = facts.content
+    subjects = (content.subject, content.forwarded.subject if content.forwarded else "")
+    held = ((key, holding(found, facts.mailboxes, subjects)) for key, found in said.items())
+    return {key: found for key, found in held if found}
+
+
 def judge(facts: Facts, around: Surroundings) -> Verdict:
     """Decide on a message by what is known now."""
     content, parent = facts.content, around.parent
@@ -222,6 +237,7 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         documents_anywhere=around.documents_anywhere,
         confirmed=around.confirmed,
         rejected=around.rejected,
+        remembered=around.remembered,
         listed=classified.kind == "list",
         parties_at=around.parties_at,
         documents_of=around.documents_of,
@@ -294,6 +310,7 @@ def _linked(target: Target, claim: Claim) -> MessageLinked:
         evidence=claim.evidence,
         inherited_from=claim.inherited_from,
         rejected=claim.rejected,
+        choice=claim.choice,
     )
 
 
@@ -312,4 +329,5 @@ def _claim(link: MessageLinked) -> Claim:
         evidence=link.evidence,
         inherited_from=link.inherited_from,
         rejected=link.rejected,
+        choice=link.choice,
     )

@@ -23,6 +23,7 @@ from domain.linking import (
     FORWARD,
     NUMBER,
     PERSON,
+    REMEMBERED,
     REPLY,
     UNPROVEN,
 )
@@ -58,6 +59,10 @@ class LinkReason(Enum):
     )
     REPLY = strawberry.enum_value("reply", description="It answers mail that is linked so.")
     MANUAL = strawberry.enum_value("manual", description="A person said so.")
+    REMEMBERED = strawberry.enum_value(
+        "remembered",
+        description="A person said so for all mail with the address; `rememberedChoice` tells who.",
+    )
     RULE = strawberry.enum_value("rule", description="Another rule; `ruleId` names it.")
 
 
@@ -72,6 +77,7 @@ REASONS: Final = {
     ALONE.name: LinkReason.DOCUMENT_NUMBER,
     REPLY.name: LinkReason.REPLY,
     PERSON.name: LinkReason.MANUAL,
+    REMEMBERED.name: LinkReason.REMEMBERED,
     "": LinkReason.MANUAL,
 }
 """The reason that each rule of the ladder stands for; a person has no rule."""

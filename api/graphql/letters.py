@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from api.graphql.choices import RememberedChoice, choice_objects
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import REASONS, LinkReason
 from api.graphql.mail import (
@@ -160,8 +161,12 @@ async def made_links(
         origins = {row.inherited_from for row in rows if row.inherited_from}
         before = await message_objects(read, origins, wanted["inheritedFrom"])
     targets: dict[UUID, Party | Document] = {**whose, **about}
+    said: Mapping[UUID, RememberedChoice] = {}
+    if "rememberedChoice" in wanted:
+        choices = {row.choice for row in rows if row.choice}
+        said = await choice_objects(read, choices, wanted["rememberedChoice"])
     return {
-        row.id: _link(row, targets, before)
+        row.id: _link(row, targets, before, said)
         for row in rows
         if not confidential or row.target in targets
     }
@@ -172,7 +177,10 @@ def _targets(rows: Sequence[LinkRow], kind: TargetKind) -> set[UUID]:
 
 
 def _link(
-    row: LinkRow, targets: Mapping[UUID, Party | Document], before: Mapping[UUID, Message]
+    row: LinkRow,
+    targets: Mapping[UUID, Party | Document],
+    before: Mapping[UUID, Message],
+    said: Mapping[UUID, RememberedChoice],
 ) -> Link:
     return Link(
         id=encoded(Kind.LINK, row.id),
@@ -186,6 +194,7 @@ def _link(
         evidence=row.evidence or None,
         rejected=[targets[one] for one in row.rejected if one in targets],
         inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
+        remembered_choice=said.get(row.choice) if row.choice else None,
         by=Actor(kind=ActorKind(row.actor_kind), id=row.actor_id),
         at=row.from_time,
         position=Position(row.from_position),

@@ -40,6 +40,7 @@ from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
+from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.scalars import SCALARS, Position
 from api.graphql.selection import Selection
 from api.graphql.sharing import SharingMutation
@@ -117,7 +118,9 @@ class SystemStatus:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ManagingQuery, QuarantineQuery, ExclusionQuery, WebFormQuery, ServerQuery):
+class Query(
+    ManagingQuery, QuarantineQuery, ExclusionQuery, WebFormQuery, ServerQuery, ChoiceQuery
+):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
         context = info.context
@@ -311,6 +314,7 @@ class Mutation(
     MarkingMutation,
     LinkingMutation,
     MergingMutation,
+    ChoiceMutation,
     FetchingMutation,
     AccountMutation,
     ConsentMutation,

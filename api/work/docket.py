@@ -23,10 +23,12 @@ from domain.matching import (
     numbers_in,
     own_ids,
     parties_matched,
+    remembered_for,
 )
 from domain.message import MessageThreaded
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting
+from domain.remembering import Choice
 from domain.topics import WINDOW, Topic, by_subject, goes_on_under
 from domain.values import MessageId
 
@@ -47,16 +49,20 @@ class People:
     parties_at: Mapping[str, tuple[UUID, ...]]
     announced_by: Mapping[str, tuple[str, ...]]
     of_domain: Mapping[str, tuple[UUID, ...]]
+    remembered: Mapping[UUID, Mapping[str, tuple[Choice, ...]]]
+    """What people said for all mail with an address, by messages for which it holds."""
 
     @property
     def parties(self) -> set[UUID]:
         """Give every party that one of the addresses may lead to."""
         found = (*self.parties_at.values(), *self.of_domain.values())
-        return {party for parties in found for party in parties}
+        held = (choices for of in self.remembered.values() for choices in of.values())
+        chosen = {one.party for choices in held for one in choices}
+        return chosen | {party for parties in found for party in parties}
 
     def known(self, message: UUID) -> bool:
         """Tell whether an address of a message leads to a party."""
-        return any(
+        return message in self.remembered or any(
             one in self.parties_at
             or one in self.announced_by
             or any(above in self.of_domain for above in _domains(one))
@@ -138,7 +144,16 @@ def _people(tables: Tables, facts: Mapping[UUID, Facts], ours: Ours) -> People:
     parties_at |= tables.people.parties_at(tellers - everybody) if tellers else {}
     domains = {above for one in strangers - announced_by.keys() for above in _domains(one)}
     of_domain = tables.people.parties_of_domains(domains) if domains else {}
-    return People(addresses, parties_at, announced_by, of_domain)
+    said, remembered = tables.remembered.of(everybody), {}
+    if said:
+        held = {
+            message: remembered_for(
+                facts[message], {one: said[one] for one in keys if one in said}
+            )
+            for message, keys in addresses.items()
+        }
+        remembered = {message: found for message, found in held.items() if found}
+    return People(addresses, parties_at, announced_by, of_domain, remembered)
 
 
 def _domains(address: str) -> tuple[str, ...]:
@@ -251,6 +266,7 @@ def judge_in(docket: Docket, message: UUID) -> None:
         documents_anywhere=docket.anywhere,
         confirmed=said.confirmed,
         rejected=frozenset(said.rejected),
+        remembered=docket.people.remembered.get(message, {}),
     )
     now = judge(docket.facts[message], around)
     docket.judged[message] = now

@@ -12,6 +12,7 @@ from api.work.masterdata import (
     fold_forms,
     fold_merges,
     fold_own,
+    fold_remembered,
 )
 from domain.announcing import announced
 from domain.authentication import ServerDistrusted, ServerTrusted
@@ -28,6 +29,7 @@ from domain.matching import Facts, also_in, also_seen, facts_of, named_ids, own_
 from domain.message import Further, MessageMoved, MessageReceived
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
+from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread, as_read_now
 from domain.topics import topics
 from domain.webform import WebFormDeclared, WebFormWithdrawn
@@ -55,9 +57,11 @@ HEARD = (
     "server.trusted",
     "server.distrusted",
     "relinking.ordered",
+    "choice.remembered",
+    "choice.forgotten",
 )
 
-VERSION = 2
+VERSION = 3
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -82,6 +86,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():
                 fold_forms(tables, recorded)
+            case ChoiceRemembered() | ChoiceForgotten():
+                fold_remembered(tables, recorded, recorded.event)
             case RelinkingOrdered():
                 tables.due.due_everywhere(recorded.envelope.event_id)
             case ServerTrusted(server):

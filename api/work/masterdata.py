@@ -12,6 +12,7 @@ from adapters.matching_choices import Choices
 from adapters.matching_due import Due
 from adapters.matching_merges import Merges
 from adapters.matching_people import People
+from adapters.matching_remembered import Remembered
 from adapters.matching_topics import Topics
 from domain.choosing import ChoosingEvent, MessageLinkChoiceWithdrawn, MessageLinkConfirmed
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
@@ -19,6 +20,7 @@ from domain.document import DocumentRecord
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
+from domain.remembering import Choice, ChoiceForgotten, ChoiceRemembered, words_in
 from domain.webform import WebFormDeclared
 
 
@@ -31,6 +33,7 @@ class Tables:
     topics: Topics
     choices: Choices
     merges: Merges
+    remembered: Remembered
     due: Due
 
     @classmethod
@@ -43,6 +46,7 @@ class Tables:
             Topics(connection),
             Choices(connection),
             Merges(connection),
+            Remembered(connection),
             due,
         )
 
@@ -82,7 +86,7 @@ def fold_merges(tables: Tables, batch: Sequence[Recorded]) -> None:
     cause, touched = batch[-1].envelope.event_id, tables.merges.set(now)
     tables.due.due_linked(touched, cause)
     tables.due.due_chosen(touched, cause)
-    traces = tables.merges.traces(touched)
+    traces = tables.merges.traces(touched) + tables.remembered.addresses_of(touched)
     tables.due.due_with_addresses([*traces, *tables.people.told_of_by(traces)], cause)
 
 
@@ -124,3 +128,15 @@ def fold_choice(tables: Tables, recorded: Recorded, event: ChoosingEvent) -> Non
     target = (event.kind, event.target)
     tables.choices.set(recorded.stream, target, by.id, belongs=belongs)
     tables.due.due([recorded.stream], recorded.envelope.event_id)
+
+
+def fold_remembered(
+    tables: Tables, recorded: Recorded, event: ChoiceRemembered | ChoiceForgotten
+) -> None:
+    """Take in what a person said for all mail with an address, or took back."""
+    touched = tables.remembered.forget(recorded.stream)
+    if isinstance(event, ChoiceRemembered):
+        words = frozenset(words_in(event.words))
+        choice = Choice(recorded.stream, event.party, event.mailbox, words)
+        touched += tables.remembered.set(choice, event.address)
+    tables.due.due_with_addresses(touched, recorded.envelope.event_id)

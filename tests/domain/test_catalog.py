@@ -55,6 +55,8 @@ NAMES = [
     "exclusion.removed",
     "projection.event_skipped",
     "relinking.ordered",
+    "choice.remembered",
+    "choice.forgotten",
 ]
 
 
