@@ -4,6 +4,7 @@ A subject is what can be erased by itself: a message, a party, an account. Its k
 durable, before anything is sealed under it; once it is destroyed, its subject never gets another.
 """
 
+import hmac
 import secrets
 import threading
 from collections import OrderedDict
@@ -55,6 +56,11 @@ class Keyring:
             rows = store.secrets()
         opened = {kind: unwrap(self._company_keys[version], box) for kind, box, version in rows}
         self.identity_key, self.name_key, self.index_key = (opened[kind] for kind in _SECRETS)
+
+    @property
+    def token_key(self) -> bytes:
+        """Give the key under which signed tokens are made, for ever (domain/signedtoken.py)."""
+        return hmac.digest(self.identity_key, b"signed tokens", "sha256")
 
     @classmethod
     def initialise(cls, database: Database, root: RootKey) -> None:

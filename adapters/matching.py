@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import permutations
 from typing import LiteralString
 from uuid import UUID
 
@@ -26,6 +27,7 @@ _ENCODER = msgspec.json.Encoder()
 _FILLED = (
     "matching_own_id",
     "matching_named_id",
+    "matching_alias",
     "matching_seen",
     "matching_contact",
     "matching_announced",
@@ -33,6 +35,7 @@ _FILLED = (
     "matching_merge",
     "matching_remembered",
     "matching_number",
+    "matching_document",
     "matching_ours",
 )
 _FEW = 5
@@ -144,6 +147,18 @@ class Lookups:
         self._pairs("matching_own_id", "ref", {(ref(one), message) for one, message in own})
         self._pairs("matching_named_id", "ref", {(ref(one), message) for one, message in named})
 
+    def keep_aliases(self, told: Mapping[UUID, Collection[str]]) -> None:
+        """Store which Message-IDs notices give to one message, in place of what they gave before."""
+        self._run("DELETE FROM matching_alias WHERE message = ANY(%b)", list(told))
+        rows = [
+            (ref(a), ref(b), one) for one, ids in told.items() for a, b in permutations(ids, 2)
+        ]
+        self._run(
+            "INSERT INTO matching_alias SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[])"
+            " ON CONFLICT DO NOTHING",
+            *([row[at] for row in rows] for at in range(3)),
+        )
+
     def keep_addresses(self, seen: Collection[tuple[str, UUID]]) -> None:
         """Store which addresses (keys) stand in which messages."""
         pairs = {(ref(address), message) for address, message in seen}
@@ -252,7 +267,7 @@ class Lookups:
         by_ref = {ref(one): one for one in message_ids}
         found: dict[str, list[MessageId]] = defaultdict(list)
         query: LiteralString = (
-            "SELECT ref, message FROM matching_own_id WHERE ref = ANY(%b) ORDER BY message"
+            "SELECT ref, message FROM matching_known WHERE ref = ANY(%b) ORDER BY message"
         )
         for row in self._rows(query, list(by_ref)):
             found[by_ref[row[0]]].append(MessageId(row[1]))
@@ -262,7 +277,7 @@ class Lookups:
         """Give the messages that name these Message-IDs."""
         by_ref = {ref(one): one for one in message_ids}
         found: dict[str, list[UUID]] = defaultdict(list)
-        query: LiteralString = "SELECT ref, message FROM matching_named_id WHERE ref = ANY(%b)"
+        query: LiteralString = "SELECT ref, message FROM matching_naming WHERE ref = ANY(%b)"
         for row in self._rows(query, list(by_ref)):
             found[by_ref[row[0]]].append(row[1])
         return {one: tuple(messages) for one, messages in found.items()}

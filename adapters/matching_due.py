@@ -8,7 +8,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from adapters.matching import ref
-from domain.topics import ANSWERED_WITHIN, WINDOW
+from domain.topics import ANSWERED_WITHIN, LONGEST_WINDOW
 
 
 class Due:
@@ -31,7 +31,7 @@ class Due:
     def due_naming(self, message_ids: Collection[str], cause: UUID) -> None:
         """Ask for a decision on messages that name one of these Message-IDs."""
         self._ask(
-            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_named_id"
+            "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_naming"
             " WHERE ref = ANY(%b) ON CONFLICT DO NOTHING",
             cause,
             [ref(one) for one in message_ids],
@@ -42,7 +42,7 @@ class Due:
         self._ask(
             "INSERT INTO matching_due SELECT DISTINCT ON (message) message, asked.cause"
             " FROM unnest(%b::uuid[], %b::uuid[]) WITH ORDINALITY AS asked(ref, cause, at)"
-            " JOIN matching_named_id USING (ref) ORDER BY message, asked.at"
+            " JOIN matching_naming USING (ref) ORDER BY message, asked.at"
             " ON CONFLICT DO NOTHING",
             [ref(one) for one, _ in causes],
             [cause for _, cause in causes],
@@ -126,7 +126,7 @@ class Due:
             " WHERE this.message = ANY(%b) AND later.message <> this.message"
             " ON CONFLICT DO NOTHING",
             cause,
-            WINDOW,
+            LONGEST_WINDOW,
             list(messages),
         )
 

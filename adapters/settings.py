@@ -180,6 +180,12 @@ class Settings(BaseSettings):
         ge=MEGABYTE,
         description="Messages larger than this are not fetched from a mail server, and reported.",
     )
+    ticket_marker: str = Field(
+        default="",
+        pattern=r"^[^\[\]#\r\n]{0,40}$",
+        description="A word that stands before a signed token in subjects, as ACME in [ACME #…]: "
+        "then those count as they do elsewhere. Without one, none in a subject counts.",
+    )
     mail_networks_allowed: Networks = Field(
         default=(),
         description="Networks in which mail servers may be though they are refused otherwise, by "

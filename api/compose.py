@@ -33,7 +33,8 @@ def compose(home: Home, settings: Settings, company: str | None = None) -> Itera
             raise NoCompany(_what_to_do(database.company, missing))
         keyring = Keyring(database, _root_key(home, settings), database.company)
         journal = Journal(database, keyring)
-        feed = Feed(journal, PROJECTIONS, (Reactions(journal, database),))
+        reactions = Reactions(journal, database, settings.ticket_marker)
+        feed = Feed(journal, PROJECTIONS, (reactions,))
         stack.callback(feed.close)
         yield Carteggio(
             home=home,

@@ -132,7 +132,7 @@ def _matched(carteggio: Carteggio) -> float:
         rows = connection.execute("SELECT message FROM matching_message").fetchall()
         due = {row[0]: row[0] for row in rows}
         tables, watch = Tables.on(connection, quiet=True), Stopwatch()
-        docket = docket_of(tables, due)
+        docket = docket_of(tables, due, carteggio.signing)
         answer_questions(tables, docket)
         taken = watch.seconds
         connection.rollback()

@@ -111,6 +111,9 @@ class Content:
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     thread_index: str = ""
+    """Exchange's Thread-Index, in base64 without blanks."""
+    also_known_as: tuple[str, ...] = ()
+    """Ids that it had before a provider gave it another, as far as the mail tells."""
     text: str = ""
     html: bool = False
     attachments: tuple[Attachment, ...] = ()

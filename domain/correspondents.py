@@ -8,6 +8,7 @@ from domain.content import Content
 from domain.exclusion import in_ascii, is_within
 from domain.machine import is_form
 from domain.message import Direction, FolderRole
+from domain.signedtoken import without_token
 from domain.values import Address, MailboxId
 
 FORM: Final = "form"
@@ -42,7 +43,9 @@ class Ours:
         if address.key in self.addresses:
             return True
         labels = address.domain.split(".")
-        return any(".".join(labels[begin:]) in self.domains for begin in range(len(labels) - 1))
+        if any(".".join(labels[begin:]) in self.domains for begin in range(len(labels) - 1)):
+            return True
+        return "+c." in address.key and without_token(address.key) in self.addresses
 
     def under(self, pattern: str) -> str | None:
         """Give one of ours that an address, or a domain with all below it, stands for too."""

@@ -5,47 +5,34 @@ right stands. A rung is added here, with a name and a version that rises when it
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from uuid import UUID
 
 from domain import correspondents as roles
 from domain.choosing import Target, TargetKind
+from domain.claims import Claim, Claims, Known
 from domain.freemail import company_domains
 from domain.message import Direction, LinkState
 from domain.naming import NumberedDocument, named
 from domain.numbers import Sighting
 from domain.remembering import Choice
-from domain.values import MessageId
+from domain.rules import (
+    ADDRESS,
+    ALONE,
+    ANNOUNCED,
+    BLIND,
+    DOMAIN,
+    FORM,
+    FORWARD,
+    NUMBER,
+    PERSON,
+    REMEMBERED,
+    REPLY,
+    TOKEN,
+    UNPROVEN,
+    Rule,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rung's name and version, as links carry them."""
-
-    name: str
-    version: int
-
-
-PERSON = Rule("person", 1)
-"""Somebody said so; the evidence names who."""
-REMEMBERED = Rule("remembered-choice", 1)
-"""Somebody said once for all mail with an address to whom it belongs."""
-ADDRESS = Rule("address-exact", 1)
-ANNOUNCED = Rule("address-announced", 1)
-"""An address that a known contact told of as his own, in a mail from the one known before."""
-DOMAIN = Rule("company-domain", 1)
-"""Somebody unknown who writes from the domain of a company of which others are known."""
-FORM = Rule("web-form", 1)
-"""Who stands in Reply-To of a form's mail: anybody can have typed it there."""
-REPLY = Rule("reply-to-linked", 2)
-NUMBER = Rule("document-number", 2)
-ALONE = Rule("number-alone", 1)
-"""A document's number in a mail that belongs to no party otherwise."""
-FORWARD = Rule("forwarded", 1)
-"""Who wrote what a colleague passes on, as the forwarded part says."""
-UNPROVEN = Rule("address-unproven", 1)
-"""An address in a mail whose sender failed the checks of our own server: a person decides."""
 _BY_ROLE: Mapping[str, tuple[Rule, int]] = {
     roles.FORM: (FORM, 90),
     roles.FORWARDED: (FORWARD, 95),
@@ -53,67 +40,6 @@ _BY_ROLE: Mapping[str, tuple[Rule, int]] = {
 """The rule by which an address in a special role is matched, and how sure that is."""
 _MOST_REJECTED = 20
 """So many others are told of: some shared domain may have thousands."""
-BLIND = "bcc"
-"""Where a blind recipient stands: only the sending side may know of such a link."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A link that a rule asserts, with the evidence it rests on."""
-
-    state: LinkState
-    rule: Rule
-    confidence: int
-    where: str
-    evidence: str
-    inherited_from: MessageId | None = None
-    rejected: tuple[UUID, ...] = ()
-    choice: UUID | None = None
-    """The remembered choice on which it rests."""
-
-    @property
-    def counts(self) -> bool:
-        """Tell whether the link is taken as given."""
-        return self.state in (LinkState.AUTOMATIC, LinkState.CONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known when a message is matched: looked up by the shell, decided on here.
-
-    `correspondents` are (role, address) of everybody who is not ours; `parties_at` gives the
-    parties of an address key, `parties_of_domain` those with contacts in a domain, `announced_by`
-    the address keys of those who told of an address as their own; `documents_of` those of a party,
-    `documents_anywhere` those with the numbers seen, whoever they belong to; `inherited` what the
-    message that this one goes on with is linked to. `numbers` are (where, sightings) text by text,
-    the strongest place first.
-    """
-
-    direction: Direction
-    correspondents: tuple[tuple[str, str], ...]
-    numbers: tuple[tuple[str, tuple[Sighting, ...]], ...]
-    parties_at: Mapping[str, tuple[UUID, ...]]
-    documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
-    parties_of_domain: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
-    announced_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    documents_anywhere: tuple[NumberedDocument, ...] = ()
-    answers: MessageId | None = None
-    inherited: Mapping[Target, Claim] = field(default_factory=dict)
-    at: date | None = None
-    """The day on which it was received."""
-    confirmed: Mapping[Target, str] = field(default_factory=dict)
-    """What people said that it belongs to, and who said so."""
-    rejected: frozenset[Target] = frozenset()
-    """What people said that it does not belong to."""
-    remembered: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
-    """What people said for all mail with an address key, as far as it holds for this message."""
-    listed: bool = False
-    """It came over a mailing list, where anybody answers anybody."""
-    forged: bool = False
-    """A server of ours says that From is not who it claims to be."""
-
-
-Claims = dict[Target, Claim]
 
 
 def link(known: Known) -> Claims:
@@ -207,10 +133,13 @@ def _by_announcement(known: Known, _claims: Claims) -> Iterable[tuple[Target, Cl
     for role, address in known.correspondents:
         if _chosen(known, address) is not None or _parties_at(known, address):
             continue
-        tellers = known.announced_by.get(address.casefold(), ())
-        parties = sorted({one for key in tellers for one in known.parties_at.get(key, ())})
         claim = Claim(LinkState.AUTOMATIC, ANNOUNCED, 90, role, address)
-        yield from _of_parties(known, parties, claim)
+        yield from _of_parties(known, _announcing(known, address.casefold()), claim)
+
+
+def _announcing(known: Known, key: str) -> Sequence[UUID]:
+    tellers = known.announced_by.get(key, ())
+    return sorted({one for teller in tellers for one in known.parties_at.get(teller, ())})
 
 
 def _by_domain(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
@@ -219,11 +148,44 @@ def _by_domain(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
         settled = _chosen(known, address) is not None or _parties_at(known, address)
         if settled or known.announced_by.get(key):
             continue
-        above = company_domains(key.rpartition("@")[2])
-        found = (known.parties_of_domain.get(one, ()) for one in above)
-        parties = next((one for one in found if one), ())
         claim = Claim(LinkState.AUTOMATIC, DOMAIN, 85, role, address)
-        yield from _of_parties(known, parties, claim, LinkState.SUGGESTED)
+        yield from _of_parties(known, _of_domain(known, key), claim, LinkState.SUGGESTED)
+
+
+def _of_domain(known: Known, key: str) -> Sequence[UUID]:
+    above = company_domains(key.rpartition("@")[2])
+    found = (known.parties_of_domain.get(one, ()) for one in above)
+    return next((one for one in found if one), ())
+
+
+def _by_token(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    """Link the document of a token, on the word of who belongs to its party; else suggest it.
+
+    What the message of a token is linked to is suggested: who takes part in that one goes on with
+    it, and inherits.
+    """
+    suggested = LinkState.SUGGESTED
+    for one in known.vouchers:
+        if one.document is not None:
+            sure = _belongs(known, one.party)
+            state, much = (LinkState.AUTOMATIC, 98) if sure else (suggested, 50)
+            claim = Claim(state, TOKEN, much, one.where, one.evidence)
+            yield (TargetKind.DOCUMENT, one.document), claim
+        for target, link in one.links.items():
+            if link.counts and link.where != BLIND:
+                yield target, Claim(suggested, TOKEN, 50, one.where, one.evidence)
+
+
+def _belongs(known: Known, party: UUID | None) -> bool:
+    """Tell whether a mail is exchanged with somebody of a party, or stays among ourselves."""
+    if known.speaking.among_us:
+        return True
+    for key in known.speaking.addresses:
+        own = known.parties_at.get(key) or _announcing(known, key)
+        shared = () if own else _of_domain(known, key)
+        if party in own or (party in shared and len(shared) == 1):
+            return True
+    return False
 
 
 def _party_by_reply(known: Known, claims: Claims) -> Iterable[tuple[Target, Claim]]:
@@ -311,6 +273,7 @@ LADDER: tuple[Callable[[Known, Claims], Iterable[tuple[Target, Claim]]], ...] = 
     _by_address,
     _by_announcement,
     _by_domain,
+    _by_token,
     _party_by_reply,
     _by_number,
     _document_by_reply,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from domain.content import Content, NoticeKind
+from domain.content import Content, Notice, NoticeKind
 
 _NOTICE_KINDS = {
     NoticeKind.DELIVERY: "bounce",
@@ -84,7 +84,7 @@ def recognise(content: Content, traces: tuple[tuple[str, str], ...]) -> Machine:
 def _by_notice(content: Content, traces: tuple[tuple[str, str], ...]) -> Machine | None:
     if content.notice is not None:
         kind = _NOTICE_KINDS[content.notice.kind]
-        return Machine(automatic=True, kind=kind, evidence=content.notice.outcome)
+        return Machine(automatic=True, kind=kind, evidence=_of_notice(content, content.notice))
     if content.signal("x-ricevuta"):
         return Machine(automatic=True, kind="pec_receipt", evidence=content.signal("x-ricevuta"))
     if _DAEMON.match(_local(content)):
@@ -92,6 +92,14 @@ def _by_notice(content: Content, traces: tuple[tuple[str, str], ...]) -> Machine
     if ("return-path", "<>") in traces and not content.calendar_method:
         return Machine(automatic=True, kind="auto_reply", evidence="Return-Path: <>")
     return None
+
+
+def _of_notice(content: Content, notice: Notice) -> str:
+    """Give the words of a notice; where it is in no standard's form, its outcome is our own word."""
+    standard = notice.kind is NoticeKind.PEC or "report" in content.signal("content-type").lower()
+    if (standard and notice.outcome) or not content.authors:
+        return notice.outcome
+    return content.authors[0].spec
 
 
 def _by_auto_headers(content: Content) -> Machine | None:

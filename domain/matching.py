@@ -1,6 +1,6 @@
 """What is decided on a message: which way it went, what it asks for, what it belongs to."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -9,9 +9,10 @@ from domain import answering
 from domain.answering import wants_answer
 from domain.authentication import is_forged
 from domain.choosing import Target, TargetKind
+from domain.claims import Claim, Known, Voucher, claim_of, linked
 from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
-from domain.linking import Claim, Known, Rule, link
+from domain.linking import link
 from domain.machine import Machine, recognise
 from domain.message import (
     CaptureEvent,
@@ -28,8 +29,10 @@ from domain.message import (
 )
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting, sightings
-from domain.remembering import Choice, holding
+from domain.remembering import Choice
+from domain.signedtoken import Named, Names, Seen, gathered, tokens_in, tokens_in_trace
 from domain.values import Address, MailboxId, MessageId
+from domain.vouching import NOBODY, Speaking, speaking
 from domain.wording import new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
@@ -66,6 +69,8 @@ class Facts:
     bcc: tuple[Address, ...]
     mailboxes: tuple[MailboxId, ...] = ()
     """Of messages that were taken in before this was kept, some may be missing."""
+    tokens: tuple[Seen, ...] = ()
+    """What looks like a token of ours, quoted text included."""
 
     @property
     def at(self) -> datetime:
@@ -92,7 +97,7 @@ class Verdict:
 
     def claims(self) -> dict[Target, Claim]:
         """Give the links as an answering message inherits them."""
-        return {(one.kind, one.target): _claim(one) for one in self.links}
+        return {(one.kind, one.target): claim_of(one) for one in self.links}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class Surroundings:
     confirmed: Mapping[Target, str] = field(default_factory=dict)
     rejected: frozenset[Target] = frozenset()
     remembered: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
+    vouchers: tuple[Voucher, ...] = ()
 
 
 def facts_of(received: MessageReceived) -> Facts:
@@ -123,7 +129,8 @@ def facts_of(received: MessageReceived) -> Facts:
     form = _form(received, content)
     signals = tuple(sorted(set(content.signals)))
     boxes = (received.mailbox,)
-    return Facts((form,), (received.role,), content.trace, signals, content.bcc, boxes)
+    tokens = gathered(tokens_in(content))
+    return Facts((form,), (received.role,), content.trace, signals, content.bcc, boxes, tokens)
 
 
 def also_seen(facts: Facts, copy: Further) -> Facts:
@@ -134,6 +141,7 @@ def also_seen(facts: Facts, copy: Further) -> Facts:
     mine, theirs = set(facts.signals), set(copy.signals)
     signals = {one for one in mine | theirs if not _by_list(one) or one in mine & theirs}
     bcc = {one.key: one for one in sorted((*copy.bcc, *facts.bcc), key=_spelling, reverse=True)}
+    tokens = tokens_in_trace(copy.trace) if copy.content is None else tokens_in(copy.content)
     return Facts(
         forms=tuple(_also_as(facts.forms, copy)),
         roles=tuple(sorted({*facts.roles, copy.role})),
@@ -141,6 +149,7 @@ def also_seen(facts: Facts, copy: Further) -> Facts:
         signals=tuple(sorted(signals)),
         bcc=tuple(bcc[key] for key in sorted(bcc)),
         mailboxes=tuple(sorted({*facts.mailboxes, copy.mailbox})),
+        tokens=gathered((*facts.tokens, *tokens)),
     )
 
 
@@ -193,7 +202,28 @@ def named_ids(content: Content) -> tuple[str, ...]:
 
 def own_ids(content: Content) -> tuple[str, ...]:
     """Give the Message-IDs under which others may name a message."""
-    return tuple(one for one in (content.message_id, content.pec_message_id) if one)
+    ids = (content.message_id, content.pec_message_id, *content.also_known_as)
+    return tuple(dict.fromkeys(one for one in ids if one))
+
+
+def ref_of(message: UUID) -> str:
+    """Name a message by its id, where it is not referred to by a Message-ID."""
+    return Named(Names.MESSAGE, message).ref
+
+
+def names_of(message: UUID, content: Content) -> tuple[str, ...]:
+    """Give all under which others may name a message, or rest on it."""
+    return (*own_ids(content), ref_of(message))
+
+
+def speaking_in(facts: Facts, ours: Ours) -> Speaking:
+    """Tell on whose word the tokens in a message stand."""
+    content = facts.content
+    return speaking(
+        correspondents(content, ours),
+        direction(content, ours, facts.roles),
+        forged=is_forged(facts.traces, ours.servers),
+    )
 
 
 def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]:
@@ -208,19 +238,6 @@ def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]
     )
     seen = ((where, tuple(sightings(text))) for where, text in texts)
     return tuple((where, found) for where, found in seen if found)
-
-
-def remembered_for(
-    facts: Facts, said: Mapping[str, Iterable[Choice]]
-) -> dict[str, tuple[Choice, ...]]:
-    """Give what people remember of addresses, as far as it holds for a message.
-
-    Where mail is passed on, the words of its subject count too.
-    """
-    content = facts.content
-    subjects = (content.subject, content.forwarded.subject if content.forwarded else "")
-    held = ((key, holding(found, facts.mailboxes, subjects)) for key, found in said.items())
-    return {key: found for key, found in held if found}
 
 
 def judge(facts: Facts, around: Surroundings) -> Verdict:
@@ -245,9 +262,11 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         and is_forged(facts.traces, around.ours.servers),
         answers=None if parent is None else parent[0],
         inherited={} if parent is None else parent[1].claims(),
+        vouchers=around.vouchers,
+        speaking=speaking_in(facts, around.ours) if around.vouchers else NOBODY,
     )
     claims = link(known)
-    links = tuple(_linked(target, claims[target]) for target in sorted(claims, key=_in_order))
+    links = tuple(linked(target, claims[target]) for target in sorted(claims, key=_in_order))
     return Verdict(0, classified, links, around.thread)
 
 
@@ -298,36 +317,7 @@ def _in_order(target: Target) -> tuple[str, UUID]:
     return target[0].value, target[1]
 
 
-def _linked(target: Target, claim: Claim) -> MessageLinked:
-    return MessageLinked(
-        kind=target[0],
-        target=target[1],
-        state=claim.state,
-        rule=claim.rule.name,
-        rule_version=claim.rule.version,
-        confidence=claim.confidence,
-        where=claim.where,
-        evidence=claim.evidence,
-        inherited_from=claim.inherited_from,
-        rejected=claim.rejected,
-        choice=claim.choice,
-    )
-
-
 def _unlinked(link: MessageLinked) -> MessageUnlinked:
     return MessageUnlinked(
         link.kind, link.target, link.rule, link.rule_version, "its ground is gone"
-    )
-
-
-def _claim(link: MessageLinked) -> Claim:
-    return Claim(
-        state=link.state,
-        rule=Rule(link.rule, link.rule_version),
-        confidence=link.confidence,
-        where=link.where,
-        evidence=link.evidence,
-        inherited_from=link.inherited_from,
-        rejected=link.rejected,
-        choice=link.choice,
     )

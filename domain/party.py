@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, assert_never
+from typing import Annotated, Final, assert_never
 from uuid import UUID
 
 from domain.values import ContactId, Personal, Rejected
+
+BY_PEOPLE: Final = "carteggio"
+"""The source of what people add here; master data neither changes nor removes it by leaving it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class PartyChanged:
 class ContactRegistered:
     """A party has a contact, or the contact changed; the whole record as it is now.
 
-    `receives` names the document kinds that the contact gets.
+    `receives` names the document kinds that the contact gets. `source` is where it was added, if not
+    by the party's master data.
     """
 
     contact: ContactId
@@ -50,11 +54,12 @@ class ContactRegistered:
     address: Annotated[str, Personal]
     name: Annotated[str, Personal] = ""
     attributes: Annotated[tuple[tuple[str, str], ...], Personal] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactRemoved:
-    """A contact is no longer in the source."""
+    """A contact is no longer in the source, or a person removed it."""
 
     contact: ContactId
 
@@ -76,7 +81,29 @@ class SetContacts:
     contacts: tuple[ContactRegistered, ...]
 
 
-PartyCommand = RegisterParty | SetContacts
+@dataclass(frozen=True, slots=True)
+class AddParty:
+    """Let a person enter a party that no master data knows, with the contact that wrote."""
+
+    record: PartyRegistered
+    contact: ContactRegistered
+
+
+@dataclass(frozen=True, slots=True)
+class AddContact:
+    """Let a person add a contact; it stays until a person removes it."""
+
+    contact: ContactRegistered
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveContact:
+    """Let a person remove a contact that a person added."""
+
+    contact: ContactId
+
+
+PartyCommand = RegisterParty | SetContacts | AddParty | AddContact | RemoveContact
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +144,41 @@ def decide(party: Party, command: PartyCommand) -> list[PartyEvent]:
             if party.record is None:
                 raise Rejected("NOT_FOUND", "contacts need a party that is registered first")
             return _contact_changes(party, contacts)
+        case AddParty(record, contact):
+            if party.record is not None:
+                raise Rejected("INVALID", "a party has this code already; choose another one")
+            return [record, contact]
+        case AddContact(contact):
+            if party.record is None:
+                raise Rejected("NOT_FOUND", "there is no such party")
+            return [] if contact.contact in party.contacts else [contact]
+        case RemoveContact(contact):
+            return _removed_by_people(party, contact)
         case _ as never:
             assert_never(never)
 
 
 def _contact_changes(party: Party, contacts: tuple[ContactRegistered, ...]) -> list[PartyEvent]:
-    now = {contact.contact: contact for contact in contacts}
+    """Take over what the source says of contacts; who added them stays as it is."""
+    added = {key for key, one in party.contacts.items() if one.source == BY_PEOPLE}
+    now = {
+        one.contact: replace(one, source=BY_PEOPLE) if one.contact in added else one
+        for one in contacts
+    }
     changed: list[PartyEvent] = [
         contact for key, contact in now.items() if party.contacts.get(key) != contact
     ]
-    return changed + [ContactRemoved(ContactId(key)) for key in party.contacts if key not in now]
+    gone = [key for key in party.contacts if key not in now and key not in added]
+    return changed + [ContactRemoved(ContactId(key)) for key in gone]
+
+
+def _removed_by_people(party: Party, contact: ContactId) -> list[PartyEvent]:
+    known = party.contacts.get(contact)
+    if known is None:
+        raise Rejected("NOT_FOUND", "the party has no such contact")
+    if known.source != BY_PEOPLE:
+        raise Rejected("INVALID", "its master data has this contact: remove it there")
+    return [ContactRemoved(contact)]
 
 
 def _record(registered: PartyRegistered) -> PartyChanged:

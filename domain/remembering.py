@@ -6,7 +6,7 @@ same. It stands above what contacts tell of the address, and below what is said 
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, assert_never
 from uuid import UUID
@@ -128,3 +128,11 @@ def holding(
     words = frozenset(word for subject in subjects for word in words_in(subject))
     fitting = [one for one in choices if one.fits(mailboxes, words)]
     return tuple(one for one in fitting if not any(other.narrows(one) for other in fitting))
+
+
+def held_of(
+    said: Mapping[str, Iterable[Choice]], mailboxes: Collection[UUID], subjects: Sequence[str]
+) -> dict[str, tuple[Choice, ...]]:
+    """Give what holds of several addresses, those left out of which nothing does."""
+    held = ((key, holding(choices, mailboxes, subjects)) for key, choices in said.items())
+    return {key: found for key, found in held if found}

@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from domain.content import Content
+from domain.matching import own_ids
 from domain.message import Further, MessageReceived, MessageThreaded
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
@@ -105,8 +106,7 @@ def refs(message: UUID, content: Content) -> set[UUID]:
     named = content.references or content.in_reply_to[:1]
     passed_on = content.forwarded.message_id if content.forwarded else ""
     concerned = content.notice.concerns if content.notice else ()
-    others = (content.pec_message_id, passed_on, *concerned)
-    ids = {ref(one) for one in (content.message_id, *named, *others) if one}
+    ids = {ref(one) for one in (*own_ids(content), *named, passed_on, *concerned) if one}
     return ids or {message}
 
 

@@ -38,7 +38,10 @@ class PartyRow:
 
 @dataclass(slots=True)
 class ContactRow:
-    """A contact of a party; a removed one is kept, as old mail was matched by it."""
+    """A contact of a party; a removed one is kept, as old mail was matched by it.
+
+    `source` is where it was added, if not by the party's master data.
+    """
 
     id: UUID
     party: UUID
@@ -49,6 +52,7 @@ class ContactRow:
     privacy_level: int
     receives: list[str]
     attributes: str
+    source: str
     removed: bool
     position: int
 
@@ -230,6 +234,7 @@ def _contact(recorded: Recorded, event: ContactRegistered) -> ContactRow:
         privacy_level=event.privacy_level,
         receives=list(event.receives),
         attributes=json_object(event.attributes),
+        source=event.source,
         removed=False,
         position=recorded.position,
     )
@@ -276,7 +281,7 @@ def _document(
 
 directory = Projection(
     "directory",
-    version=2,
+    version=3,
     tables=(PARTY, CONTACT, DOCUMENT),
     hears=HEARS,
     load=load,

@@ -10,7 +10,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.choosing import TargetKind
-from domain.linking import BLIND
 from domain.message import (
     FolderRole,
     LinkState,
@@ -23,6 +22,7 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.recorded import Recorded
+from domain.rules import BLIND
 from projections.projection import Names, Projection, Rows, Table
 
 

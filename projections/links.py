@@ -1,13 +1,13 @@
 """Reading: what messages are linked to, why, and what still waits for a person's choice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
-from projections.history import HistoryMessageRow, LinkRow
+from projections.history import COUNTER, HistoryMessageRow, LinkRow
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,
@@ -167,3 +167,26 @@ async def linked_after(connection: Connection, names: Names, reader: Reader, pos
     values = {**reader.params(), "position": position}
     row = await (await connection.execute(query, values)).fetchone()
     return int(row[0]) if row else 0
+
+
+async def linked_since(
+    connection: Connection, names: Names, reader: Reader, target: UUID, position: int
+) -> int:
+    """Count the messages that belong to a party or document by links made after a position."""
+    query = names.sql(
+        "SELECT count(*) FROM {link} l WHERE l.target = %(target)s AND {counts}"
+        " AND l.to_position IS NULL AND l.from_position > %(position)s AND {sees}",
+        counts=COUNTS,
+        sees=reader.sees("l.mailboxes"),
+    )
+    values = {**reader.params(), "target": target, "position": position}
+    row = await (await connection.execute(query, values)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def candidates(said: Iterable[LinkRow], address: str, *, only_by_it: bool = False) -> list[UUID]:
+    """Give the parties that links found by an address (key), else by other evidence, suggest."""
+    of_parties = [one for one in said if one.kind == "party"]
+    by_it = [one for one in of_parties if one.evidence.casefold() == address]
+    chosen = by_it or [one for one in of_parties if one.state in COUNTER and not only_by_it]
+    return [one.target for one in sorted(chosen, key=lambda one: -one.confidence)]

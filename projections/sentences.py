@@ -48,7 +48,13 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
-from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
+from domain.party import (
+    BY_PEOPLE,
+    ContactRegistered,
+    ContactRemoved,
+    PartyChanged,
+    PartyRegistered,
+)
 from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased
 from domain.relinking import RelinkingOrdered
@@ -197,7 +203,8 @@ def _of_party(
         case ContactRegistered():
             name = f"{event.name} " if event.name else ""
             role = f", {event.role}" if event.role else ""
-            return f"contact {name}<{event.address}>{role} registered or changed"
+            done = "added by a person" if event.source == BY_PEOPLE else "registered or changed"
+            return f"contact {name}<{event.address}>{role} {done}"
         case ContactRemoved():
             return "a contact was removed"
 

@@ -21,7 +21,6 @@ from domain.choosing import (
 from domain.company import MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
-from domain.linking import BLIND
 from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.merging import PartyMerged
 from domain.message import (
@@ -39,6 +38,7 @@ from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased, Recorded
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.rules import BLIND
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.projection import Names, Projection, Rows, Table
 from projections.sentences import data_of, sentence

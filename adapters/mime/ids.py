@@ -3,13 +3,26 @@
 import re
 from collections.abc import Iterable
 
+from adapters.mime.fields import Fields
 from adapters.mime.words import raw_text
 
 MOST_AT_EACH_END = 500
+MOST_FORMER = 5
 
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _BARE = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]+")
 _BLANK = re.compile(r"\s+")
+
+
+# Gmail's SMTP, and Exchange Online, give mail another id, and keep the sender's here.
+_FORMER = ("x-google-original-message-id", "x-microsoft-original-message-id")
+
+
+def former_ids(fields: Fields) -> tuple[str, ...]:
+    """Give the ids that a mail had before a provider gave it the one in Message-ID."""
+    own = first_id(fields.every("message-id"))
+    former = ids_in([value for name in _FORMER for value in fields.every(name)])
+    return tuple(one for one in former[:MOST_FORMER] if one != own)
 
 
 def ids_in(values: Iterable[bytes]) -> tuple[str, ...]:

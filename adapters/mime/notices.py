@@ -157,12 +157,19 @@ def _recipient(value: str) -> str:
 def _concerns(
     fields: Fields, leaves: list[Part], blocks: list[Fields], text: str
 ) -> tuple[str, ...]:
-    """Give the ids of the message meant, the surest source first, never the notice's own."""
+    """Give the ids of the message meant, the surest source first, never the notice's own.
+
+    Some senders give their Message-ID as ENVID (RFC 3461); others give something else.
+    """
     own = set(ids_in(fields.every("message-id")))
-    for source in _sources(fields, leaves, blocks, text):
-        if found := tuple(dict.fromkeys(id for id in source if id not in own)):
-            return found
-    return ()
+    sources = _sources(fields, leaves, blocks, text)
+    named = (tuple(id for id in source if id not in own) for source in sources)
+    found = next((ids for ids in named if ids), ())
+    return tuple(dict.fromkeys((*found, *_of_envelope(blocks))))
+
+
+def _of_envelope(blocks: list[Fields]) -> tuple[str, ...]:
+    return ids_in([value for block in blocks for value in block.every("original-envelope-id")])
 
 
 def _sources(

@@ -14,7 +14,7 @@ from adapters.mime.calendars import calendar_of
 from adapters.mime.charsets import clean
 from adapters.mime.dates import read_date
 from adapters.mime.fields import MOST_FIELD_OCTETS, Fields, read_fields, section_end
-from adapters.mime.ids import first_id, ids_in
+from adapters.mime.ids import first_id, former_ids, ids_in
 from adapters.mime.inside import Opened, opened
 from adapters.mime.notices import notice_of
 from adapters.mime.protection import protection_of
@@ -27,7 +27,7 @@ from domain.subject import is_forward
 
 __all__ = ["READER", "Reading", "read", "safe_name", "unread"]
 
-READER = 4
+READER = 5
 """The version stored with everything derived; raised when the same bytes read differently."""
 
 
@@ -78,6 +78,7 @@ def _read(raw: bytes) -> Reading:
         text=text,
         attachments=tuple(found.files),
         notice=notice,
+        also_known_as=former_ids(root.fields) if notice is None else (),
         pec_sender=envelope.sender if envelope else None,
         pec_message_id=envelope.message_id if envelope else "",
         protection=protection,
@@ -121,7 +122,7 @@ def _by_header(fields: Fields) -> Content:
         bcc=addresses_in(fields.every("bcc")),
         in_reply_to=ids_in(fields.every("in-reply-to")),
         references=ids_in(fields.every("references")),
-        thread_index=raw_text(fields.first("thread-index")).replace(" ", ""),
+        thread_index="".join(raw_text(fields.first("thread-index")).split()),
         signals=signals_of(fields),
         trace=trace_of(fields),
     )

@@ -84,6 +84,10 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         "Mail that could not be read in full.",
         {"list": "rereading.list_", "reprocess": "rereading.reprocess"},
     ),
+    "contact": Group(
+        "Contacts that master data does not know.",
+        {"add": "contacts.add", "remove": "contacts.remove"},
+    ),
     "form": Group(
         "Addresses that write for others: web forms.",
         {"add": "webforms.add", "remove": "webforms.remove", "list": "webforms.list_"},

@@ -14,7 +14,8 @@ from api.graphql import ids
 from api.graphql.ids import Kind
 from api.graphql.paging import given, text
 from api.graphql.scalars import Position
-from domain.linking import (
+from domain.message import Direction, LinkState
+from domain.rules import (
     ADDRESS,
     ALONE,
     ANNOUNCED,
@@ -25,9 +26,9 @@ from domain.linking import (
     PERSON,
     REMEMBERED,
     REPLY,
+    TOKEN,
     UNPROVEN,
 )
-from domain.message import Direction, LinkState
 from domain.values import Rejected
 from projections import documents, messages, parties, reader, timelines, trails
 from projections.unanswered import WaitingFilter
@@ -57,6 +58,9 @@ class LinkReason(Enum):
     DOCUMENT_NUMBER = strawberry.enum_value(
         "document_number", description="The mail names a document of a matched party."
     )
+    SIGNED_TOKEN = strawberry.enum_value(
+        "signed_token", description="A signed token of our own in the mail names it."
+    )
     REPLY = strawberry.enum_value("reply", description="It answers mail that is linked so.")
     MANUAL = strawberry.enum_value("manual", description="A person said so.")
     REMEMBERED = strawberry.enum_value(
@@ -75,6 +79,7 @@ REASONS: Final = {
     DOMAIN.name: LinkReason.DOMAIN,
     NUMBER.name: LinkReason.DOCUMENT_NUMBER,
     ALONE.name: LinkReason.DOCUMENT_NUMBER,
+    TOKEN.name: LinkReason.SIGNED_TOKEN,
     REPLY.name: LinkReason.REPLY,
     PERSON.name: LinkReason.MANUAL,
     REMEMBERED.name: LinkReason.REMEMBERED,

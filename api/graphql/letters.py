@@ -18,7 +18,16 @@ from api.graphql.mail import (
     Unanswered,
 )
 from api.graphql.node import Actor
-from api.graphql.parts import Address, Mailbox, Occurrence, addresses, attachment, status, why
+from api.graphql.parts import (
+    Address,
+    AddressResolution,
+    Mailbox,
+    Occurrence,
+    addresses,
+    attachment,
+    status,
+    why,
+)
 from api.graphql.people import MessageColleague, concerned
 from api.graphql.places import places_of
 from api.graphql.reading import (
@@ -28,6 +37,7 @@ from api.graphql.reading import (
     mailbox_objects,
     party_objects,
 )
+from api.graphql.resolving import resolutions_of
 from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
 from api.paths import raw_path
@@ -51,6 +61,7 @@ class _Parts:
     files: Mapping[UUID, list[AttachmentRow]] = field(default_factory=dict)
     places: Mapping[UUID, list[Occurrence]] = field(default_factory=dict)
     colleagues: Mapping[UUID, list[MessageColleague]] = field(default_factory=dict)
+    resolutions: Mapping[UUID, list[AddressResolution]] = field(default_factory=dict)
     links: Mapping[UUID, list[Link]] = field(default_factory=dict)
     conversations: Mapping[UUID, Conversation] = field(default_factory=dict)
     letters: Mapping[UUID, Letter] = field(default_factory=dict)
@@ -84,7 +95,7 @@ async def made_messages(
 async def _read_content(
     read: Reading, ids: Sequence[UUID], wanted: Selection, parts: _Parts
 ) -> None:
-    if wanted.any("to", "cc", "bcc", "replyTo", "colleagues"):
+    if wanted.any("to", "cc", "bcc", "replyTo", "colleagues", "resolutions"):
         parts.people = await messages.participants_of(*read.asked, ids)
     if "colleagues" in wanted:
         parts.colleagues = {
@@ -93,6 +104,8 @@ async def _read_content(
         }
     if wanted.any("body", "bodyIsCut"):
         parts.contents = await messages.contents_of(*read.asked, ids)
+    if "resolutions" in wanted:
+        parts.resolutions = await resolutions_of(read, parts.people, wanted["resolutions"])
     if "attachments" in wanted:
         parts.files = await messages.attachments_of(*read.asked, ids)
     if "occurrences" in wanted:
@@ -280,6 +293,7 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         occurrences=parts.places.get(row.id, []),
         conversation=parts.conversations.get(row.id),
         colleagues=parts.colleagues.get(row.id, []),
+        resolutions=parts.resolutions.get(row.id, []),
         all_links=links,
         parties=[one for one in counted if isinstance(one, Party)],
         documents=[one for one in counted if isinstance(one, Document)],

@@ -18,6 +18,7 @@ from api.graphql.node import Actor, Audited, Node
 from api.graphql.paging import Connection, Count, PageInfo
 from api.graphql.parts import (
     Address,
+    AddressResolution,
     Attachment,
     Contact,
     CorrespondenceStats,
@@ -315,6 +316,9 @@ class Message(Audited):
     )
     colleagues: list[MessageColleague] = strawberry.field(
         description="The colleagues whom it concerns: who wrote it, to whom it went."
+    )
+    resolutions: list[AddressResolution] = strawberry.field(
+        description="Whose each of its addresses is, as it is known now."
     )
     all_links: strawberry.Private[list[Link]]
     parties: list[Party] = strawberry.field(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 from strawberry import ID
@@ -11,7 +12,7 @@ from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.accounts import Account, account_object, overviews
 from api.graphql.node import Audited
-from api.graphql.people import MailboxHealth, MailboxMember
+from api.graphql.people import MailboxHealth, MailboxMember, ParticipantRole
 from api.paths import attachment_path
 from domain.access import Scope
 from domain.message import Direction
@@ -34,6 +35,27 @@ class MessageStatus(Enum):
 class Address:
     email: str = strawberry.field(description="The address as it was written.")
     name: str | None = strawberry.field(description="The name.")
+
+
+@strawberry.enum(description="Whether it is known whose an address is.")
+class AddressState(Enum):
+    MATCHED = strawberry.enum_value("matched", description="It leads to one party.")
+    AMBIGUOUS = strawberry.enum_value(
+        "ambiguous", description="It leads to several parties: a person chooses."
+    )
+    UNKNOWN = strawberry.enum_value("unknown", description="It is nobody's who is known.")
+    OURS = strawberry.enum_value("ours", description="It is the company's own.")
+
+
+@strawberry.type(description="Whose an address in a message is, as it is known now.")
+class AddressResolution:
+    address: str = strawberry.field(description="The address as it was written.")
+    name: str | None = strawberry.field(description="The name that stood beside it.")
+    role: ParticipantRole = strawberry.field(description="In which role.")
+    state: AddressState = strawberry.field(description="Whether it is known whose it is.")
+    parties: list[Annotated["Party", strawberry.lazy("api.graphql.mail")]] = strawberry.field(  # type: ignore[name-defined]  # noqa: F821
+        description="Whose it is, or may be: of its contacts, else by a rule that went by it."
+    )
 
 
 @strawberry.type(description="Why a message counts as what it is.")
@@ -130,6 +152,9 @@ class Contact:
     name: str | None = strawberry.field(description="The name.")
     role: str | None = strawberry.field(description="The role: sales, accounting, pec, …")
     receives: list[str] = strawberry.field(description="The kinds of documents that go there.")
+    is_added_here: bool = strawberry.field(
+        description="Whether a person added it here; else it is in the party's master data."
+    )
 
 
 @strawberry.type(description="An amount of money.")

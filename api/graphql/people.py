@@ -64,6 +64,10 @@ class ParticipantRole(Enum):
     FROM = strawberry.enum_value("from", description="He wrote it.")
     TO = strawberry.enum_value("to", description="It went to him.")
     CC = strawberry.enum_value("cc", description="A copy went to him.")
+    REPLY_TO = strawberry.enum_value("reply_to", description="Answers are wanted there.")
+    PEC_SENDER = strawberry.enum_value(
+        "pec_sender", description="He wrote what a certified mail's envelope holds."
+    )
 
 
 @strawberry.type(description="A colleague whom a message concerns.")

@@ -17,6 +17,7 @@ from api.graphql.selection import Selection
 from api.work.outward import waiting_for
 from api.work.undone import key_of
 from domain.identity import account_id
+from domain.party import BY_PEOPLE
 from domain.values import MailboxId
 from projections import company, documents, merges, parties, threads
 from projections.directory import ContactRow, DocumentRow, PartyRow
@@ -114,6 +115,7 @@ def _contact(row: ContactRow) -> Contact:
         name=row.name or None,
         role=row.role or None,
         receives=row.receives,
+        is_added_here=row.source == BY_PEOPLE,
     )
 
 

@@ -10,11 +10,13 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import people
 from api.graphql.access import requires
+from api.graphql.addresses import AddressQuery
 from api.graphql.asking import Asking
 from api.graphql.closing import ClosingMutation
 from api.graphql.comparing import ComparingMutation
 from api.graphql.configuring import AccountMutation
 from api.graphql.consenting import ConsentMutation
+from api.graphql.contacts import ContactMutation
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
@@ -119,7 +121,13 @@ class SystemStatus:
 
 @strawberry.type(description="What can be asked.")
 class Query(
-    ManagingQuery, QuarantineQuery, ExclusionQuery, WebFormQuery, ServerQuery, ChoiceQuery
+    AddressQuery,
+    ManagingQuery,
+    QuarantineQuery,
+    ExclusionQuery,
+    WebFormQuery,
+    ServerQuery,
+    ChoiceQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -313,6 +321,7 @@ class Mutation(
     ClosingMutation,
     MarkingMutation,
     LinkingMutation,
+    ContactMutation,
     MergingMutation,
     ChoiceMutation,
     FetchingMutation,

@@ -1,14 +1,16 @@
 """The messages that are decided on together, with all that is looked up for them at once."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from adapters.matching import Lookups, number_key
 from adapters.matching_choices import Said
 from adapters.matching_topics import On
 from api.work.masterdata import Tables
+from api.work.vouching import Vouched, vouched
+from domain.claims import Voucher
 from domain.content import Content
 from domain.correspondents import Ours, correspondents
 from domain.freemail import company_domains
@@ -23,22 +25,17 @@ from domain.matching import (
     numbers_in,
     own_ids,
     parties_matched,
-    remembered_for,
 )
 from domain.message import MessageThreaded
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting
-from domain.remembering import Choice
-from domain.topics import WINDOW, Topic, by_subject, goes_on_under
+from domain.remembering import Choice, held_of
+from domain.signedtoken import Signing
+from domain.topics import GROUNDS, Topic
 from domain.values import MessageId
 
 _NOTHING = Said()
 Numbers = tuple[tuple[str, tuple[Sighting, ...]], ...]
-
-
-def going_on_ref(message: UUID) -> str:
-    """Name a message by its id where it is not referred to by a Message-ID."""
-    return f"message:{message.hex}"
 
 
 @dataclass(slots=True)
@@ -87,41 +84,52 @@ class Docket:
     mentions: Mapping[UUID, Collection[str]] = field(default_factory=dict)
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]] = field(default_factory=dict)
     anywhere: tuple[NumberedDocument, ...] = ()
+    vouched: Vouched = field(default_factory=Vouched)
     elsewhere: Mapping[UUID, Verdict] = field(default_factory=dict)
     """Verdicts on other messages that are newer than those that are kept."""
     judged: dict[UUID, Verdict] = field(default_factory=dict)
     changed: dict[UUID, Verdict] = field(default_factory=dict)
 
+    def grounds(self, message: UUID) -> list[UUID]:
+        """Give the messages whose links those of a message may rest on."""
+        offer = self.vouched.offers.get(message)
+        parent = self.parents.get(message)
+        return [*([] if parent is None else [parent]), *([] if offer is None else [offer[0]])]
+
+    def newest(self, message: UUID) -> Verdict | None:
+        """Give what was decided last on a message."""
+        now = self.judged.get(message) or self.elsewhere.get(message)
+        return now or self.before.get(message)
+
 
 def docket_of(
-    tables: Tables, due: Mapping[UUID, UUID], elsewhere: Mapping[UUID, Verdict] | None = None
+    tables: Tables,
+    due: Mapping[UUID, UUID],
+    signing: Signing,
+    elsewhere: Mapping[UUID, Verdict] | None = None,
 ) -> Docket:
     """Look up what concerns the messages that are due, and judge each after what it goes on with."""
     facts, ours = tables.lookups.facts(due), tables.lookups.own.all()
     contents = {message: one.content for message, one in facts.items()}
-    parents = _referred_to(tables.lookups, contents)
-    sought = {
-        message: (facts[message].at, goes_on_under(content, ours))
-        for message, content in contents.items()
-        if message not in parents
-    }
-    gone_on = _gone_on_with(tables, sought, contents)
+    referred = _referred_to(tables.lookups, contents)
+    told = vouched(tables, facts, ours, referred, signing)
+    parents = referred | told.parents
+    threads, seeking = _going_on(tables, facts, contents, ours, parents)
+    parents |= {one: found.parent for one, found in threads.items() if found.parent is not None}
     docket = Docket(
         due,
         facts,
         ours,
-        parents={**gone_on, **parents},
-        threads={
-            message: by_subject(MessageId(parent), contents[message])
-            for message, parent in gone_on.items()
-        },
-        seeking={one: sought.get(one, (facts[one].at, ())) for one in facts},
+        parents,
+        threads=threads | told.threads,
+        seeking=seeking,
         people=_people(tables, facts, ours),
-        before=tables.lookups.verdicts({*facts, *gone_on.values(), *parents.values()}),
+        before=tables.lookups.verdicts({*facts, *parents.values(), *told.offered}),
         said=tables.choices.of(facts),
         elsewhere=elsewhere or {},
+        vouched=told,
     )
-    order = list(_parents_first(facts, docket.parents))
+    order = _grounds_first(docket)
     _look_for_numbers(tables, docket, order, contents)
     for message in order:
         judge_in(docket, message)
@@ -147,13 +155,20 @@ def _people(tables: Tables, facts: Mapping[UUID, Facts], ours: Ours) -> People:
     said, remembered = tables.remembered.of(everybody), {}
     if said:
         held = {
-            message: remembered_for(
-                facts[message], {one: said[one] for one in keys if one in said}
+            message: held_of(
+                {one: said[one] for one in keys if one in said},
+                facts[message].mailboxes,
+                _subjects(facts[message].content),
             )
             for message, keys in addresses.items()
         }
         remembered = {message: found for message, found in held.items() if found}
     return People(addresses, parties_at, announced_by, of_domain, remembered)
+
+
+def _subjects(content: Content) -> tuple[str, ...]:
+    """Where mail is passed on, its own subject counts too."""
+    return content.subject, content.forwarded.subject if content.forwarded else ""
 
 
 def _domains(address: str) -> tuple[str, ...]:
@@ -171,7 +186,7 @@ def _look_for_numbers(
     }
     belonging |= {one for one in order if docket.people.known(one) or one in docket.said}
     for message in order:
-        if docket.parents.get(message) in belonging:
+        if not belonging.isdisjoint(docket.grounds(message)):
             belonging.add(message)
     docket.numbers = {one: numbers_in(contents[one]) for one in order}
     keys = {message: _keys(found) for message, found in docket.numbers.items()}
@@ -212,13 +227,35 @@ def _referred_to(lookups: Lookups, contents: Mapping[UUID, Content]) -> dict[UUI
     return parents
 
 
-def _gone_on_with(
+def _going_on(
     tables: Tables,
-    sought: On,
+    facts: Mapping[UUID, Facts],
     contents: Mapping[UUID, Content],
+    ours: Ours,
+    parents: Collection[UUID],
+) -> tuple[dict[UUID, MessageThreaded], dict[UUID, tuple[datetime, Collection[Topic]]]]:
+    """Find what mail without known references goes on with, and what it seeks; the surest counts."""
+    threads: dict[UUID, MessageThreaded] = {}
+    seeking: dict[UUID, tuple[datetime, Collection[Topic]]]
+    seeking = {message: (one.at, ()) for message, one in facts.items()}
+    for ground in GROUNDS:
+        sought = {
+            message: (one.at, ground.under(contents[message], one.roles, ours))
+            for message, one in facts.items()
+            if message not in parents and message not in threads
+        }
+        for message, (at, under) in sought.items():
+            seeking[message] = (at, (*seeking[message][1], *under))
+        for message, parent in _gone_on_with(tables, sought, contents, ground.window).items():
+            threads[message] = ground.told(MessageId(parent), contents[message])
+    return threads, seeking
+
+
+def _gone_on_with(
+    tables: Tables, sought: On, contents: Mapping[UUID, Content], window: timedelta
 ) -> dict[UUID, UUID]:
     """Find the message before on the same topic; one that names this message goes on with it."""
-    found = tables.topics.nearest_before(sought, WINDOW)
+    found = tables.topics.nearest_before(sought, window)
     own = {message: own_ids(contents[message]) for message in found}
     loops = tables.lookups.naming(
         {(id, other) for message, near in found.items() for id in own[message] for other in near}
@@ -230,29 +267,29 @@ def _gone_on_with(
     return {message: near[0] for message, near in first.items() if near}
 
 
-def _parents_first(messages: Collection[UUID], parents: Mapping[UUID, UUID]) -> Iterator[UUID]:
-    """Give messages after their ancestors, as far as these are among them.
+def _grounds_first(docket: Docket) -> list[UUID]:
+    """Give messages after those that they rest on, as far as these are among them.
 
     Without recursion: chains of thousands of replies exist.
     """
-    seen: set[UUID] = set()
-    for message in messages:
-        chain: list[UUID] = []
-        one: UUID | None = message
-        while one is not None and one in messages and one not in seen:
-            seen.add(one)
-            chain.append(one)
-            one = parents.get(one)
-        yield from reversed(chain)
+    order: dict[UUID, None] = {}
+    begun: set[UUID] = set()
+    waiting = list(docket.facts)[::-1]
+    while waiting:
+        message = waiting[-1]
+        before = [] if message in begun else docket.grounds(message)
+        begun.add(message)
+        if first := [one for one in before if one in docket.facts and one not in begun]:
+            waiting.extend(first)
+        else:
+            order.setdefault(waiting.pop())
+    return list(order)
 
 
 def judge_in(docket: Docket, message: UUID) -> None:
     """Judge a message by what is known now, anew if it was judged before."""
     parent = docket.parents.get(message)
-    verdict = None
-    if parent is not None:
-        newest = docket.judged.get(parent) or docket.elsewhere.get(parent)
-        verdict = newest or docket.before.get(parent)
+    verdict = None if parent is None else docket.newest(parent)
     before, said = docket.before.get(message), docket.said.get(message, _NOTHING)
     around = Surroundings(
         ours=docket.ours.within(docket.facts[message].mailboxes),
@@ -267,9 +304,21 @@ def judge_in(docket: Docket, message: UUID) -> None:
         confirmed=said.confirmed,
         rejected=frozenset(said.rejected),
         remembered=docket.people.remembered.get(message, {}),
+        vouchers=_vouchers(docket, message),
     )
     now = judge(docket.facts[message], around)
     docket.judged[message] = now
     docket.changed.pop(message, None)
     if changes(before, now):
         docket.judged[message] = docket.changed[message] = in_next_round(before, now)
+
+
+def _vouchers(docket: Docket, message: UUID) -> tuple[Voucher, ...]:
+    """Give the tokens of ours in a message, with what those they name are linked to now."""
+    vouchers = docket.vouched.documents.get(message, ())
+    offer = docket.vouched.offers.get(message)
+    verdict = None if offer is None else docket.newest(offer[0])
+    if offer is None or verdict is None:
+        return vouchers
+    _, seen = offer
+    return (*vouchers, Voucher(seen.where, seen.text, links=verdict.claims()))

@@ -17,6 +17,7 @@ from adapters.settings import Settings
 from api.work.feed import Feed, active_names_async
 from api.work.finding import Finder
 from api.work.models import PROJECTIONS
+from domain.signedtoken import Signing
 from projections.projection import Names
 from projections.reader import EVERYTHING
 
@@ -40,6 +41,11 @@ class Carteggio:
     def identity_key(self) -> bytes:
         """Give the key under which ids are made (domain/identity.py)."""
         return self.keyring.identity_key
+
+    @property
+    def signing(self) -> Signing:
+        """Give what signed tokens of the company are known by."""
+        return Signing(self.keyring.token_key, self.settings.ticket_marker)
 
     @property
     def reach(self) -> Reach:

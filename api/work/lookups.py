@@ -1,6 +1,6 @@
 """How events fill the reactions' look-ups, and which messages they make due."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from adapters.matching import Lookups
@@ -9,11 +9,13 @@ from api.work.masterdata import (
     fold_choice,
     fold_contacts,
     fold_document,
+    fold_documents,
     fold_forms,
     fold_merges,
     fold_own,
     fold_remembered,
 )
+from domain.aliases import ids_of_one
 from domain.announcing import announced
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.choosing import (
@@ -25,12 +27,22 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.freemail import company_domains
-from domain.matching import Facts, also_in, also_seen, facts_of, named_ids, own_ids
-from domain.message import Further, MessageMoved, MessageReceived
+from domain.matching import (
+    Facts,
+    also_in,
+    also_seen,
+    facts_of,
+    named_ids,
+    names_of,
+    own_ids,
+    ref_of,
+)
+from domain.message import Further, MessageMoved, MessageReceived, MessageThreaded
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread, as_read_now
+from domain.signedtoken import refs_claimed
 from domain.topics import topics
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -40,6 +52,7 @@ HEARD = (
     "message.completed",
     "message.moved",
     "message.reread",
+    "message.threaded",
     "message.link_confirmed",
     "message.link_rejected",
     "message.link_choice_withdrawn",
@@ -61,7 +74,7 @@ HEARD = (
     "choice.forgotten",
 )
 
-VERSION = 3
+VERSION = 4
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -73,6 +86,7 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
     _messages(tables, batch)
     _reread(tables, batch, past)
     fold_contacts(tables, batch)
+    fold_documents(tables, batch)
     fold_merges(tables, batch)
     for recorded in batch:
         match recorded.event:
@@ -88,6 +102,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_forms(tables, recorded)
             case ChoiceRemembered() | ChoiceForgotten():
                 fold_remembered(tables, recorded, recorded.event)
+            case MessageThreaded(parent=parent) if parent is not None:
+                tables.lookups.keep_ids((), [(ref_of(parent), recorded.stream)])
             case RelinkingOrdered():
                 tables.due.due_everywhere(recorded.envelope.event_id)
             case ServerTrusted(server):
@@ -125,9 +141,9 @@ def _keep(
     tables: Tables, facts: Mapping[UUID, Facts], received: Sequence[tuple[UUID, Content]]
 ) -> None:
     tables.lookups.keep_facts(facts)
-    _names(tables.lookups, received)
+    _names(tables.lookups, facts, received)
     contents = {message: one.content for message, one in facts.items()}
-    about = {key: (one.at, topics(contents[key])) for key, one in facts.items()}
+    about = {key: (one.at, topics(contents[key], one.roles)) for key, one in facts.items()}
     tables.topics.keep(about, questions=False)
     told = [
         (address.key, message, content.authors[0].key)
@@ -166,9 +182,10 @@ def _reread(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
 
 def _forget_names(lookups: Lookups, facts: Mapping[UUID, Facts]) -> None:
     known = list(_contents(facts))
+    lookups.keep_aliases({message: () for message, content in known if ids_of_one(content)})
     lookups.forget_names(
         [(one, message) for message, content in known for one in own_ids(content)],
-        [(one, message) for message, content in known for one in named_ids(content)],
+        [*_named(known), *_claimed(facts)],
         [(key, message) for message, content in known for key in _addresses(content)],
     )
 
@@ -177,11 +194,25 @@ def _contents(facts: Mapping[UUID, Facts]) -> Iterator[tuple[UUID, Content]]:
     return ((message, form.content) for message, one in facts.items() for form in one.forms)
 
 
-def _names(lookups: Lookups, received: Sequence[tuple[UUID, Content]]) -> None:
+def _named(contents: Iterable[tuple[UUID, Content]]) -> Iterator[tuple[str, UUID]]:
+    return ((one, message) for message, content in contents for one in named_ids(content))
+
+
+def _claimed(facts: Mapping[UUID, Facts]) -> Iterator[tuple[str, UUID]]:
+    """Give what tokens claim to name: whether they are ours is asked when a message is judged."""
+    return ((one, key) for key, known in facts.items() for one in refs_claimed(known.tokens))
+
+
+def _names(
+    lookups: Lookups, facts: Mapping[UUID, Facts], received: Sequence[tuple[UUID, Content]]
+) -> None:
     lookups.keep_ids(
         [(one, message) for message, content in received for one in own_ids(content)],
-        [(one, message) for message, content in received for one in named_ids(content)],
+        [*_named(received), *_claimed(facts)],
     )
+    told = {message: ids for message, content in received if (ids := ids_of_one(content))}
+    if told:
+        lookups.keep_aliases(told)
     lookups.keep_addresses(
         [(key, message) for message, content in received for key in _addresses(content)]
     )
@@ -196,7 +227,9 @@ def _due(
     """Messages that were captured, and those that name or go on with one: they may inherit now."""
     cause = batch[-1].envelope.event_id
     tables.due.due(facts, cause)
-    tables.due.due_naming([one for _, content in received for one in own_ids(content)], cause)
+    names = [one for message, content in received for one in names_of(message, content)]
+    told = [one for _, content in received for one in ids_of_one(content)]
+    tables.due.due_naming([*names, *told], cause)
     tables.due.due_seeking(facts, cause)
 
 

@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 
 from adapters.matching import Lookups, number_keys, ref
 from adapters.matching_choices import Choices
+from adapters.matching_documents import Documents
 from adapters.matching_due import Due
 from adapters.matching_merges import Merges
 from adapters.matching_people import People
@@ -16,11 +17,12 @@ from adapters.matching_remembered import Remembered
 from adapters.matching_topics import Topics
 from domain.choosing import ChoosingEvent, MessageLinkChoiceWithdrawn, MessageLinkConfirmed
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
-from domain.document import DocumentRecord
+from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
 from domain.remembering import Choice, ChoiceForgotten, ChoiceRemembered, words_in
+from domain.signedtoken import Named, Names
 from domain.webform import WebFormDeclared
 
 
@@ -32,6 +34,7 @@ class Tables:
     people: People
     topics: Topics
     choices: Choices
+    documents: Documents
     merges: Merges
     remembered: Remembered
     due: Due
@@ -39,15 +42,15 @@ class Tables:
     @classmethod
     def on(cls, connection: Connection[TupleRow], *, quiet: bool = False) -> "Tables":
         """Give those of a connection; `quiet`: what is folded makes no message due."""
-        due = Due(connection, quiet=quiet)
         return cls(
             Lookups(connection),
             People(connection),
             Topics(connection),
             Choices(connection),
+            Documents(connection),
             Merges(connection),
             Remembered(connection),
-            due,
+            Due(connection, quiet=quiet),
         )
 
 
@@ -68,6 +71,19 @@ def fold_contacts(tables: Tables, batch: Sequence[Recorded]) -> None:
     touched += tables.people.remove_contacts([key for key, one in now.items() if one is None])
     touched += tables.people.told_of_by(touched)
     tables.due.due_with_addresses(touched, batch[-1].envelope.event_id)
+
+
+def fold_documents(tables: Tables, batch: Sequence[Recorded]) -> None:
+    """Take in whose documents are; signed tokens in earlier mail may name them."""
+    parties = {
+        one.stream: one.event.record.party
+        for one in batch
+        if isinstance(one.event, DocumentRegistered | DocumentChanged)
+    }
+    if parties:
+        tables.documents.keep(parties)
+        named = [Named(Names.DOCUMENT, one).ref for one in parties]
+        tables.due.due_naming(named, batch[-1].envelope.event_id)
 
 
 def fold_merges(tables: Tables, batch: Sequence[Recorded]) -> None:

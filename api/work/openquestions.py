@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from api.work.docket import Docket, going_on_ref, judge_in
+from api.work.docket import Docket, judge_in
 from api.work.masterdata import Tables
 from domain.choosing import TargetKind
-from domain.linking import NUMBER
-from domain.matching import Verdict, own_ids
+from domain.matching import Verdict, names_of
 from domain.message import Direction
+from domain.rules import NUMBER
 from domain.topics import ANSWERED_WITHIN, Topic, answers_under, by_question, questions
 from domain.values import MessageId
 
@@ -27,7 +27,8 @@ def answer_questions(tables: Tables, docket: Docket) -> None:
         for message in docket.judged
         if message not in docket.parents and (topics := _answers(docket, message))
     }
-    docket.seeking.update(sought)
+    for message, (at, topics) in sought.items():
+        docket.seeking[message] = (at, (*docket.seeking[message][1], *topics))
     found = tables.topics.nearest_before(sought, ANSWERED_WITHIN)
     open_ = _still_open(tables, docket, found)
     anew = set[UUID]()
@@ -39,7 +40,7 @@ def answer_questions(tables: Tables, docket: Docket) -> None:
             docket.threads[message] = by_question(MessageId(question), content)
             anew.add(message)
     for message in list(docket.judged):
-        if message in anew or docket.parents.get(message) in anew:
+        if message in anew or not anew.isdisjoint(docket.grounds(message)):
             anew.add(message)
             judge_in(docket, message)
 
@@ -83,7 +84,7 @@ def _still_open(
     """Give those questions that nothing else of ours answers."""
     asked = {one for near in found.values() for one in near}
     facts = tables.lookups.facts(asked) if asked else {}
-    names = {one: (*own_ids(facts[one].content), going_on_ref(one)) for one in facts}
+    names = {one: names_of(one, facts[one].content) for one in facts}
     heirs = tables.lookups.named_by({id for ids in names.values() for id in ids}) if names else {}
     others = {one for near in heirs.values() for one in near} - found.keys()
     elsewhere = others - docket.judged.keys()

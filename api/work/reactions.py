@@ -16,12 +16,12 @@ from uuid import UUID, uuid5
 from adapters.database import Database
 from adapters.journal import Journal, NewEvent
 from adapters.matching import Lookups
-from api.work.docket import Docket, docket_of, going_on_ref
+from api.work.docket import Docket, docket_of
 from api.work.lookups import HEARD, VERSION, fold
 from api.work.masterdata import Tables
 from api.work.openquestions import answer_questions, asked_in
 from domain.identity import reaction_event
-from domain.matching import changes, own_ids
+from domain.matching import changes, names_of, ref_of
 from domain.message import (
     MessageClassified,
     MessageEvent,
@@ -30,6 +30,7 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.recorded import Envelope, Origin
+from domain.signedtoken import Signing
 from domain.values import Actor, ActorKind
 
 _EVENTS_AT_ONCE = 2_000
@@ -41,10 +42,14 @@ class Reactions:
 
     name = "reactions"
 
-    def __init__(self, journal: Journal, database: Database) -> None:
-        """Read from and write to `journal`; the look-ups lie in `database`."""
+    def __init__(self, journal: Journal, database: Database, ticket_marker: str = "") -> None:
+        """Read from and write to `journal`; the look-ups lie in `database`.
+
+        With `ticket_marker` signed tokens in subjects count too.
+        """
         self._journal = journal
         self._database = database
+        self._signing = Signing(journal.keyring.token_key, ticket_marker)
 
     def run_once(self) -> int:
         """Fold a batch of events into the look-ups, then decide on some messages that are due.
@@ -78,7 +83,7 @@ class Reactions:
             due = tables.due.take_due(_DECISIONS_AT_ONCE)
             if not due:
                 return 0
-            docket = docket_of(tables, due)
+            docket = docket_of(tables, due, self._signing)
             answer_questions(tables, docket)
             self._journal.prepare(docket.changed)
             events = [one for message in docket.changed for one in _events(docket, message)]
@@ -95,7 +100,7 @@ def _keep(tables: Tables, docket: Docket) -> None:
     tables.topics.keep_seekers(docket.seeking)
     tables.topics.keep(asked_in(docket), questions=True)
     gone_on = {one: docket.parents[one] for one in docket.threads}
-    tables.lookups.keep_ids((), [(going_on_ref(parent), one) for one, parent in gone_on.items()])
+    tables.lookups.keep_ids((), [(ref_of(parent), one) for one, parent in gone_on.items()])
     tables.due.due_naming_each(
         [(id, docket.due[one]) for one in docket.changed for id in _rests_on(docket, one)]
     )
@@ -106,10 +111,9 @@ def _keep(tables: Tables, docket: Docket) -> None:
 
 def _rests_on(docket: Docket, message: UUID) -> Iterator[str]:
     """Give under which ids others go on with a message, or with what it answers."""
-    yield from own_ids(docket.facts[message].content)
-    yield going_on_ref(message)
+    yield from names_of(message, docket.facts[message].content)
     if message in docket.parents:
-        yield going_on_ref(docket.parents[message])
+        yield ref_of(docket.parents[message])
 
 
 def _events(docket: Docket, message: UUID) -> Iterator[NewEvent]:

@@ -13,13 +13,13 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from api.work.docket import docket_of, going_on_ref
+from api.work.docket import docket_of
 from api.work.instance import Carteggio
 from api.work.masterdata import Tables
 from api.work.openquestions import answer_questions
 from domain import relinking
 from domain.identity import relinking_stream
-from domain.matching import Verdict, changes, own_ids
+from domain.matching import Verdict, changes, names_of
 from domain.message import (
     MessageClassified,
     MessageEvent,
@@ -29,6 +29,7 @@ from domain.message import (
 )
 from domain.recorded import Envelope
 from domain.relinking import OrderRelinking
+from domain.signedtoken import Signing
 
 _AT_ONCE: Final = 500
 _ROUNDS: Final = 20
@@ -63,7 +64,7 @@ def rehearse(carteggio: Carteggio, tell: Callable[[Rehearsed], None], examples: 
         done.of = _count(connection)
         tables, anew = Tables.on(connection, quiet=True), set[UUID]()
         for some in _portions(connection):
-            anew |= _judged(tables, some, verdicts, found)
+            anew |= _judged(tables, some, carteggio.signing, verdicts, found)
             done.messages += len(some)
             tell(done)
         for _ in range(_ROUNDS):
@@ -72,7 +73,7 @@ def rehearse(carteggio: Carteggio, tell: Callable[[Rehearsed], None], examples: 
             anew = {
                 one
                 for some in _in_portions(sorted(anew))
-                for one in _judged(tables, some, verdicts, found)
+                for one in _judged(tables, some, carteggio.signing, verdicts, found)
             }
         connection.rollback()
     for events in found.values():
@@ -91,18 +92,19 @@ def order(carteggio: Carteggio, envelope: Envelope, note: str = "") -> int | Non
 def _judged(
     tables: Tables,
     some: list[UUID],
+    signing: Signing,
     verdicts: dict[UUID, Verdict],
     found: dict[UUID, tuple[MessageEvent, ...]],
 ) -> set[UUID]:
     """Judge some messages; give those that rest on one that is judged otherwise than last time."""
-    docket = docket_of(tables, dict.fromkeys(some, _NOBODY), verdicts)
+    docket = docket_of(tables, dict.fromkeys(some, _NOBODY), signing, verdicts)
     answer_questions(tables, docket)
     moved: list[str] = []
     for message, now in docket.judged.items():
         before = docket.before.get(message)
         last = verdicts.get(message, before)
         if last is None or changes(last, now):
-            moved += [*own_ids(docket.facts[message].content), going_on_ref(message)]
+            moved += names_of(message, docket.facts[message].content)
         events = tuple(changes(before, now))
         verdicts.pop(message, None)
         found.pop(message, None)

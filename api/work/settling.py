@@ -18,12 +18,13 @@ def settle(carteggio: Carteggio, position: int) -> int:
     while True:
         carteggio.feed.catch_up()
         head = carteggio.journal.head()
-        if _all_decided(carteggio) or time.monotonic() > until:
+        if all_decided(carteggio) or time.monotonic() > until:
             carteggio.feed.catch_up(head)
             return head
         time.sleep(PAUSE_S)  # another process decides
 
 
-def _all_decided(carteggio: Carteggio) -> bool:
+def all_decided(carteggio: Carteggio) -> bool:
+    """Tell whether nothing waits to be decided."""
     with carteggio.database.pool.connection() as connection:
         return not Due(connection).count_due(1)

@@ -158,6 +158,32 @@ def test_contacts_are_taken_over_as_a_whole() -> None:
     firm().when(party.SetContacts((ANNA,))).then_refused("NOT_FOUND")
 
 
+def test_a_contact_that_a_person_added_stays_until_a_person_removes_it() -> None:
+    eve = replace(ANNA, contact=ContactId(UUID(int=8)), address="e@rossi.example")
+    added = replace(eve, source=party.BY_PEOPLE)
+    gone = party.ContactRemoved(eve.contact)
+    firm().when(party.AddContact(added)).then_refused("NOT_FOUND")
+    firm().given(ROSSI).when(party.AddContact(added)).then(added)
+    firm().given(ROSSI, added).when(party.AddContact(added)).then_nothing()
+    firm().given(ROSSI, ANNA).when(party.AddContact(ANNA)).then_nothing()
+    firm().given(ROSSI, ANNA, added).when(party.SetContacts((ANNA,))).then_nothing()
+    told = replace(eve, role="boss")
+    known = replace(told, source=party.BY_PEOPLE)
+    firm().given(ROSSI, added).when(party.SetContacts((told,))).then(known)
+    firm().given(ROSSI, added, known).when(party.SetContacts(())).then_nothing()
+    firm().given(ROSSI, added).when(party.RemoveContact(eve.contact)).then(gone)
+    firm().given(ROSSI, added, gone).when(party.RemoveContact(eve.contact)).then_refused(
+        "NOT_FOUND"
+    )
+    firm().given(ROSSI, ANNA).when(party.RemoveContact(ANNA.contact)).then_refused("INVALID")
+
+
+def test_a_person_enters_a_party_once_with_its_first_contact() -> None:
+    lead = replace(ROSSI, source=party.BY_PEOPLE, erp_id="N-1", kind="lead")
+    firm().when(party.AddParty(lead, ANNA)).then(lead, ANNA)
+    firm().given(lead).when(party.AddParty(lead, ANNA)).then_refused("INVALID")
+
+
 ORDER = document.DocumentRegistered(
     "erp",
     "D1",

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.choosing import TargetKind
-from domain.linking import (
+from domain.claims import Claim, Claims, Known
+from domain.linking import link
+from domain.message import Direction, LinkState
+from domain.naming import NumberedDocument
+from domain.numbers import parse_number, sightings
+from domain.remembering import Choice
+from domain.rules import (
     ADDRESS,
     ALONE,
     ANNOUNCED,
@@ -18,15 +24,7 @@ from domain.linking import (
     REMEMBERED,
     REPLY,
     UNPROVEN,
-    Claim,
-    Claims,
-    Known,
-    link,
 )
-from domain.message import Direction, LinkState
-from domain.naming import NumberedDocument
-from domain.numbers import parse_number, sightings
-from domain.remembering import Choice
 from domain.values import MessageId
 
 ROSSI, BIANCHI, VERDI = UUID(int=1), UUID(int=2), UUID(int=3)

@@ -1,12 +1,20 @@
 """Which earlier mail a message goes on with, though it does not refer to it."""
 
+from base64 import b64encode
 from uuid import UUID
 
 import pytest
 
 from domain.content import Content, Notice, NoticeKind
 from domain.correspondents import Ours
-from domain.topics import answers_under, goes_on_under, questions, subject_of, topics
+from domain.topics import (
+    answers_under,
+    goes_on_under,
+    index_root,
+    questions,
+    subject_of,
+    topics,
+)
 from domain.values import Address
 
 OURS = Ours(domains=frozenset(("firm.example",)))
@@ -51,6 +59,15 @@ def test_our_own_addresses_tell_nothing_but_among_ourselves() -> None:
 def test_a_notice_belongs_to_what_it_concerns() -> None:
     notice = Notice(NoticeKind.DELIVERY, "failed")
     assert goes_on_under(mail("Re: Ordine", notice=notice), OURS) == ()
+
+
+@pytest.mark.parametrize(
+    ("octets", "is_root"), [(22, True), (27, True), (42, True), (21, False), (25, False)]
+)
+def test_an_index_has_22_octets_and_5_for_each_answer(octets: int, *, is_root: bool) -> None:
+    index = b64encode(bytes(octets)).decode().rstrip("=")
+    assert index_root(index) == (index[:29] if is_root else "")
+    assert index_root(f"{index}!") == ""
 
 
 def test_over_a_mailing_list_anybody_answers_anybody() -> None:

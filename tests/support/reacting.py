@@ -69,10 +69,10 @@ def happened(log: "Journal", facts: Sequence[Fact]) -> None:
         writing.append([NewEvent(stream, event, envelope()) for stream, event in facts])
 
 
-def settle(log: "Journal", database: "Database") -> None:
+def settle(log: "Journal", database: "Database", ticket_marker: str = "") -> None:
     from api.work.reactions import Reactions  # noqa: PLC0415
 
-    reactions = Reactions(log, database)
+    reactions = Reactions(log, database, ticket_marker)
     while reactions.run_once():
         pass
 

@@ -1,7 +1,9 @@
 """Mail that goes on with other mail without naming it, and what else links without an exact address."""
 
 import random
-from datetime import date
+from base64 import b64encode
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -9,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from domain.company import CompanyDescribed, MailboxRegistered
-from domain.content import Forwarded
+from domain.content import Forwarded, Notice, NoticeKind
 from domain.document import DocumentRecord, DocumentRegistered
-from domain.message import FolderRole
+from domain.message import FolderRole, MessageReceived
 from domain.party import PartyRegistered
 from domain.values import Address, PartyId
 from events import journal
@@ -24,9 +26,10 @@ ROSSI, BIANCHI = PartyId(UUID(int=11)), PartyId(UUID(int=12))
 ORDER, NOTE = UUID(int=21), UUID(int=22)
 INFO, UGO = "info@firma.example", "ugo@firma.example"
 ANNA, NEW_ANNA = "anna@rossi.example", "anna@rossi-nuova.example"
-ASKED, ANSWERED, AGAIN, CLAIM, SETTLED, INSIDE, PASSED_ON, TOLD, MOVED, BOB, SENT = (
-    UUID(int=number) for number in range(31, 42)
+ASKED, ANSWERED, AGAIN, CLAIM, SETTLED, INSIDE, PASSED_ON, TOLD, MOVED, BOB, SENT, OTHER = (
+    UUID(int=number) for number in range(31, 43)
 )
+BY_SES = "0102018c-7f3a-000000@eu-west-1.amazonses.com"
 SENT_ROLE = FolderRole.SENT
 
 
@@ -106,6 +109,76 @@ def test_the_order_of_arrival_does_not_matter(
         *((one, NOTE) for one in (CLAIM, SETTLED, INSIDE, SENT)),
     }
     assert threads(log) == {key: found for key, found in THREADS.items() if found}
+
+
+INDEX = b64encode(bytes(range(22))).decode().rstrip("=")
+ANSWERED_INDEX = b64encode(bytes(range(27))).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("later", "rule"),
+    [
+        (received(AGAIN, "carla@rossi.example", INFO, "Ordine", hours=900), "thread-index"),
+        (received(AGAIN, ANNA, INFO, "R: Ordine", hours=900), "thread-index"),
+        (received(AGAIN, ANNA, INFO, "Un'altra cosa", hours=900), None),
+        (received(AGAIN, "bob@bianchi.example", INFO, "R: Ordine", hours=900), None),
+        (received(AGAIN, ANNA, INFO, "R: Ordine", hours=24 * 200), None),
+    ],
+)
+def test_mail_of_one_thread_by_exchange_goes_on_if_firm_and_subject_are_the_same(
+    database: "Database", tmp_path: Path, later: Fact, rule: str | None
+) -> None:
+    log = journal(database, tmp_path)
+    first = received(ASKED, ANNA, INFO, "Ordine", thread_index=INDEX)
+    happened(log, [*MASTER_DATA, indexed(later, ANSWERED_INDEX)])
+    settle(log, database)
+    happened(log, [first])
+    settle(log, database)
+    assert threads(log) == ({AGAIN: (ASKED, rule)} if rule else {})
+
+
+def indexed(fact: Fact, index: str) -> Fact:
+    key, event = fact
+    assert isinstance(event, MessageReceived)
+    return key, replace(event, content=replace(event.content, thread_index=index))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mail_that_is_delivered_under_another_id_is_the_one_that_was_sent(
+    database: "Database", tmp_path: Path, seed: int
+) -> None:
+    log, at = journal(database, tmp_path), datetime(2026, 1, 5, 8, tzinfo=UTC)
+    facts = [
+        received(ASKED, INFO, ANNA, "Offerta 7", role=SENT_ROLE, sent_at=at),
+        received(ANSWERED, INFO, ANNA, "Offerta 7", hours=1, sent_at=at, message_id=BY_SES),
+        received(OTHER, INFO, "b@bianchi.example", "Offerta 7", hours=1, sent_at=at,
+                 message_id=f"9{BY_SES}"),
+        received(AGAIN, ANNA, INFO, "Ci siamo", hours=9, in_reply_to=(BY_SES,)),
+    ]  # fmt: skip
+    random.Random(seed).shuffle(facts)  # noqa: S311
+    for fact in [*MASTER_DATA, *facts]:
+        happened(log, [fact])
+        settle(log, database)
+    assert threads(log) == {ANSWERED: (ASKED, "rewritten-id")}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_answer_to_an_id_that_only_a_notice_tells_inherits_what_the_sent_mail_is_about(
+    database: "Database", tmp_path: Path, seed: int
+) -> None:
+    log = journal(database, tmp_path)
+    told = Notice(NoticeKind.DELIVERY, "relayed", concerns=(f"{ASKED.int}@x.example", BY_SES))
+    facts = [
+        received(ASKED, INFO, ANNA, "Ordine 2026/118", role=SENT_ROLE),
+        received(TOLD, "postmaster@mx.example", INFO, "Relayed", hours=1, notice=told),
+        received(AGAIN, "anna@home.example", INFO, "Va bene", hours=2, in_reply_to=(BY_SES,)),
+    ]
+    random.Random(seed).shuffle(facts)  # noqa: S311
+    for fact in [*MASTER_DATA, *facts]:
+        happened(log, [fact])
+        settle(log, database)
+    found = {one[2] for one in links(log) if one[0] == AGAIN}
+    assert found == {ROSSI, ORDER}
 
 
 def test_what_is_found_gives_way_to_what_is_named(database: "Database", tmp_path: Path) -> None:

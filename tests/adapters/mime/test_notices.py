@@ -262,3 +262,18 @@ def test_a_report_that_a_gateway_wraps_into_a_notice_of_its_own_names_whom_it_is
     notice = read(raw).content.notice
     assert notice is not None
     assert notice.recipient == "bad@b.example"
+
+
+@pytest.mark.parametrize(
+    ("told", "concerns"),
+    [
+        ("<sent@a.example>", ("ours@a.example", "sent@a.example")),
+        ("[/ADMD= /C=WW/;<sent@a.example>]", ("ours@a.example", "sent@a.example")),
+        ("QQ314159", ("ours@a.example",)),
+    ],
+)
+def test_an_envelopes_id_may_be_another_id_of_the_message(told, concerns):
+    fields = f"Original-Envelope-Id: {told}\n{STATUS}"
+    notice = read(report("delivery-status", "delivery-status", fields)).content.notice
+    assert notice is not None
+    assert notice.concerns == concerns

@@ -209,3 +209,11 @@ def test_an_unread_mail_is_still_known_by_its_header():
     assert content.message_id == "one@a.example"
     assert content.subject == "Città"
     assert content.authors[0].spec == "anna@a.example"
+
+
+@pytest.mark.parametrize(
+    "field", ["X-Google-Original-Message-ID", "X-Microsoft-Original-Message-ID"]
+)
+def test_the_id_that_a_provider_replaced_is_known_too(field):
+    mail = f"From: a@a.example\nMessage-ID: <given@b.example>\n{field}: <own@a.example>\n\ntext\n"
+    assert read(mail.encode()).content.also_known_as == ("own@a.example",)
