@@ -15,8 +15,9 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.owning import Own
 from domain.document import DocumentRecord
+from domain.facts import Facts
 from domain.kinds import kind_of
-from domain.matching import Facts, Verdict
+from domain.matching import Verdict
 from domain.naming import NumberedDocument
 from domain.numbers import Number, parse_number, without_year
 from domain.values import MessageId
@@ -32,6 +33,7 @@ _FILLED = (
     "matching_contact",
     "matching_announced",
     "matching_choice",
+    "matching_closed",
     "matching_merge",
     "matching_remembered",
     "matching_number",
@@ -55,6 +57,16 @@ def number_key(number: Number) -> str:
 def number_keys(record: DocumentRecord) -> list[str]:
     """Give the keys under which a document may be named."""
     return [key for key, _, _ in _numbers(record)]
+
+
+def read_verdict(stored: bytes) -> Verdict:
+    """Read a verdict as `written_verdict` wrote it."""
+    return _VERDICT.decode(stored)
+
+
+def written_verdict(verdict: Verdict) -> bytes:
+    """Write a verdict to be kept."""
+    return _ENCODER.encode(verdict)
 
 
 class Lookups:
@@ -116,7 +128,7 @@ class Lookups:
             " WHERE message = ANY(%b) AND verdict IS NOT NULL",
             list(messages),
         )
-        return {row[0]: _VERDICT.decode(row[1]) for row in rows}
+        return {row[0]: read_verdict(row[1]) for row in rows}
 
     def keep_facts(self, facts: Mapping[UUID, Facts]) -> None:
         """Store what is known of messages."""
@@ -134,7 +146,7 @@ class Lookups:
             "UPDATE matching_message m SET verdict = n.verdict FROM unnest(%b::uuid[],"
             " %b::bytea[]) AS n(message, verdict) WHERE m.message = n.message",
             messages,
-            [_ENCODER.encode(one) for one in verdicts.values()],
+            [written_verdict(one) for one in verdicts.values()],
         )
         self._run("DELETE FROM matching_link WHERE message = ANY(%b)", messages)
         links = {(link.target, key) for key, one in verdicts.items() for link in one.links}

@@ -1,7 +1,8 @@
-"""The reactions' look-up of what people said about links."""
+"""The reactions' look-ups of what people said about messages: links, and that they are closed."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
@@ -56,3 +57,15 @@ class Choices:
             else:
                 said.rejected.add((TargetKind(kind), target))
         return found
+
+    def set_closed(self, message: UUID, at: datetime | None) -> None:
+        """Store when somebody closed a message; None: it is open again."""
+        self._connection.execute("DELETE FROM matching_closed WHERE message = %s", (message,))
+        if at is not None:
+            self._connection.execute("INSERT INTO matching_closed VALUES (%s, %s)", (message, at))
+
+    def closed(self, messages: Collection[UUID]) -> dict[UUID, datetime]:
+        """Give those messages that are closed, and since when."""
+        query: LiteralString = "SELECT message, at FROM matching_closed WHERE message = ANY(%b)"
+        with self._connection.cursor(binary=True) as cursor:
+            return dict(cursor.execute(query, (list(messages),)).fetchall())

@@ -23,7 +23,7 @@ class Due:
         """Ask for a decision on messages."""
         self._ask(
             "INSERT INTO matching_due SELECT message, %s FROM unnest(%b::uuid[]) AS d(message)"
-            " ON CONFLICT DO NOTHING",
+            " ON CONFLICT (message) DO UPDATE SET later = false WHERE matching_due.later",
             cause,
             list(messages),
         )
@@ -78,20 +78,25 @@ class Due:
         )
 
     def due_everywhere(self, cause: UUID) -> None:
-        """Ask for a decision on every message."""
+        """Ask for a decision on every message, when nothing else is due."""
         self._ask(
-            "INSERT INTO matching_due SELECT message, %s FROM matching_message"
+            "INSERT INTO matching_due SELECT message, %s, true FROM matching_message"
             " ON CONFLICT DO NOTHING",
             cause,
         )
 
     def take_due(self, limit: int) -> dict[UUID, UUID]:
-        """Take so many messages off the list of what is to be decided, with their causes."""
-        rows = self._rows(
+        """Take so many messages off the list of what is to be decided, with their causes.
+
+        What is due as all mail is comes after everything else, and never in one portion with it.
+        """
+        take: LiteralString = (
             "DELETE FROM matching_due WHERE message IN"
-            " (SELECT message FROM matching_due ORDER BY message LIMIT %s)"
-            " RETURNING message, cause",
-            limit,
+            " (SELECT message FROM matching_due WHERE {} ORDER BY message LIMIT %s)"
+            " RETURNING message, cause"
+        )
+        rows = self._rows(take.format("NOT later"), limit) or self._rows(
+            take.format("later"), limit
         )
         return {row[0]: row[1] for row in rows}
 

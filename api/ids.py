@@ -15,6 +15,7 @@ class Kind(StrEnum):
     CONTACT = "cnt"
     MAILBOX = "mbx"
     CONVERSATION = "cnv"
+    REGROUPING = "rgp"
     LINK = "lnk"
     COLLEAGUE = "col"
     ACCOUNT = "acc"

@@ -34,12 +34,14 @@ from domain.message import (
     MessageLinked,
     MessageReceived,
     MessageReopened,
+    MessageSetApart,
     MessageThreaded,
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.quarantine import ReprocessingOrdered
+from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
@@ -72,6 +74,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.linked", MessageLinked),
     EventType("message.unlinked", MessageUnlinked),
     EventType("message.threaded", MessageThreaded),
+    EventType("message.set_apart", MessageSetApart),
     EventType("message.link_confirmed", MessageLinkConfirmed),
     EventType("message.link_rejected", MessageLinkRejected),
     EventType("message.link_choice_withdrawn", MessageLinkChoiceWithdrawn),
@@ -112,6 +115,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("relinking.ordered", RelinkingOrdered),
     EventType("choice.remembered", ChoiceRemembered),
     EventType("choice.forgotten", ChoiceForgotten),
+    EventType("conversation.regrouped", ConversationRegrouped),
+    EventType("conversation.regrouping_undone", ConversationRegroupingUndone),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -81,6 +81,8 @@ class Known:
     """What people said for all mail with an address key, as far as it holds for this message."""
     listed: bool = False
     """It came over a mailing list, where anybody answers anybody."""
+    anew: bool = False
+    """It makes use of the message that it refers to, for another topic."""
     forged: bool = False
     """A server of ours says that From is not who it claims to be."""
     vouchers: tuple[Voucher, ...] = ()

@@ -45,7 +45,8 @@ class Ours:
         labels = address.domain.split(".")
         if any(".".join(labels[begin:]) in self.domains for begin in range(len(labels) - 1)):
             return True
-        return "+c." in address.key and without_token(address.key) in self.addresses
+        plain = without_token(address.key)
+        return plain != address.key and plain in self.addresses
 
     def under(self, pattern: str) -> str | None:
         """Give one of ours that an address, or a domain with all below it, stands for too."""

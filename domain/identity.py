@@ -136,6 +136,11 @@ def relinking_stream(company: str) -> UUID:
     return uuid5(_NAMESPACE, f"relinking\n{company}")
 
 
+def regrouping_id(company: str, command_id: str) -> UUID:
+    """Name the stream of a regrouping of conversations by the command that ordered it."""
+    return uuid5(_NAMESPACE, f"regrouping\n{company}\n{command_id}")
+
+
 def company_stream(company: str) -> UUID:
     """Give the stream id of the company's own description."""
     return uuid5(_NAMESPACE, f"company\n{company}")

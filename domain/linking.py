@@ -207,9 +207,9 @@ def _inherited(known: Known, kind: TargetKind) -> Iterable[tuple[Target, Claim]]
             yield (
                 (kind, target),
                 Claim(
-                    LinkState.AUTOMATIC,
+                    LinkState.SUGGESTED if known.anew else LinkState.AUTOMATIC,
                     REPLY,
-                    max(parent.confidence - 2, 50),
+                    40 if known.anew else max(parent.confidence - 2, 50),
                     "reply",
                     parent.evidence,
                     known.answers,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.content import Content, Notice, NoticeKind
 
+NEWSLETTER = "newsletter"
 _NOTICE_KINDS = {
     NoticeKind.DELIVERY: "bounce",
     NoticeKind.DISPOSITION: "read_receipt",
@@ -131,10 +132,10 @@ def _by_list(content: Content) -> Machine | None:
     for name in ("list-unsubscribe", "feedback-id"):
         if content.signal(name):
             return Machine(
-                automatic=True, kind="newsletter", evidence=f"{name}: {content.signal(name)}"
+                automatic=True, kind=NEWSLETTER, evidence=f"{name}: {content.signal(name)}"
             )
     if _BULK.search(precedence):
-        return Machine(automatic=True, kind="newsletter", evidence=f"Precedence: {precedence}")
+        return Machine(automatic=True, kind=NEWSLETTER, evidence=f"Precedence: {precedence}")
     if content.signal("list-id") or precedence.strip().lower() == "list":
         evidence = content.signal("list-id") or "Precedence: list"
         return Machine(automatic=False, kind="list", evidence=evidence, listed=True)
@@ -147,7 +148,7 @@ def _by_words(content: Content) -> Machine | None:
         return Machine(automatic=True, kind="auto_reply", evidence=absence.group().strip())
     local = _local(content)
     if _NEWSLETTER.match(local) and not content.in_reply_to:
-        return Machine(automatic=True, kind="newsletter", evidence=content.authors[0].spec)
+        return Machine(automatic=True, kind=NEWSLETTER, evidence=content.authors[0].spec)
     if _NO_REPLY.match(local) and not is_form(content):
         return Machine(automatic=True, kind="notification", evidence=content.authors[0].spec)
     return None

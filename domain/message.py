@@ -147,6 +147,22 @@ class MessageThreaded:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSetApart:
+    """A message was found to begin a conversation of its own, though it refers to `ancestor`.
+
+    `rule`, `rule_version`, `confidence`, `where` and `evidence` are as in `message.linked`. Without
+    `ancestor` what was found before is taken back: its ground is gone.
+    """
+
+    ancestor: MessageId | None
+    rule: str
+    rule_version: int
+    confidence: int
+    where: str
+    evidence: Annotated[str, Personal]
+
+
+@dataclass(frozen=True, slots=True)
 class MessageClosed:
     """A person decided that a message needs no (further) answer."""
 
@@ -168,6 +184,7 @@ MessageEvent = (
     | MessageLinked
     | MessageUnlinked
     | MessageThreaded
+    | MessageSetApart
     | ChoosingEvent
     | MessageClosed
     | MessageReopened

@@ -135,7 +135,7 @@ def subject_marker(ticket_marker: str, token: str) -> str:
 def without_token(address: str) -> str:
     """Give an address, in lower case, as it is without what `plus_address` added."""
     local, at, domain = address.rpartition("@")
-    found = _INSIDE.search(local) if "+c." in local else None
+    found = _INSIDE.search(local) if "+c." in address else None
     return address if found is None else f"{local[: found.start()].rstrip('+')}{at}{domain}"
 
 

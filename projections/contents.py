@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 
 from domain.content import Content
 from domain.rereading import MessageReread, Saying
+from domain.signedtoken import without_token
 from domain.values import Address
 from projections.projection import Names, Rows, Table
 
@@ -42,7 +43,10 @@ class ContentRow:
 
 @dataclass(slots=True)
 class ParticipantRow:
-    """An address in the header; `role` is from, sender, reply_to, to, cc, bcc or pec_sender."""
+    """An address in the header; `role` is from, sender, reply_to, to, cc, bcc or pec_sender.
+
+    `address_key` is without a signed token, which may stand behind a plus.
+    """
 
     message: UUID
     content: str
@@ -145,7 +149,7 @@ class Said:
         for role, addresses in _roles(said):
             for place, one in enumerate(addresses):
                 who = ParticipantRow(
-                    message, row.content, role, place, one.spec, one.key, one.name
+                    message, row.content, role, place, one.spec, without_token(one.key), one.name
                 )
                 self.participants.put(who) if further else self.participants.add(who)
         for attachment in _attachments(row, said, event.files):

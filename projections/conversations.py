@@ -1,65 +1,96 @@
 """Which messages belong to one conversation: those that are joined, directly or not.
 
 Messages that name a common ancestor are joined, also when it was never seen (RFC 5256, REFERENCES);
-so is one that was found to go on with another. A conversation bears the id of the message that it
-began with; ids that were absorbed lead on to it. Grouping is a union of sets, so the order in which
-mail was captured does not matter.
+so is one that was found to go on with another. A message that begins anew reaches no further back,
+and neither does what refers to it. What people say about their place stands above that. A
+conversation bears the id of the message that it began with; any message of it leads there.
+Grouping is a union of sets, so the order in which mail was captured does not matter.
+
+Here is what is kept, and what joins messages; projections/grouping.py joins and parts them.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from psycopg import AsyncConnection, Connection
+from psycopg import Connection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL
 
 from domain.content import Content
-from domain.matching import own_ids
-from domain.message import Further, MessageReceived, MessageThreaded
+from domain.facts import own_ids
+from domain.message import MessageReceived, MessageSetApart, MessageThreaded
 from domain.recorded import Recorded
+from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.rereading import MessageReread, Saying
 from projections.projection import Names, Rows, Table
-from projections.reader import NOW, AsOf, Reader, columns_of, rows_of
 
 
 @dataclass(slots=True)
 class Node:
-    """A Message-ID that was seen or named; `ref` is its hash."""
+    """A Message-ID that was seen or named; `ref` is its hash.
+
+    `begins`: the message with this id begins anew, so what refers to it reaches no further back.
+    """
 
     ref: UUID
     conversation: UUID
+    begins: bool = False
 
 
 @dataclass(slots=True)
 class Member:
-    """A message in its conversation, from a position on."""
+    """A message in its conversation, from a position on; all refs are hashes of Message-IDs."""
 
     message: UUID
     conversation: UUID
     at: datetime
     from_position: int
     to_position: int | None = None
-    refs: list[UUID] = field(default_factory=list)
-    """What joins it to others by what it says."""
+    own: list[UUID] = field(default_factory=list)
+    """Under which ids it is known."""
+    chain: list[UUID] = field(default_factory=list)
+    """What it refers to, the nearest last."""
     found: list[UUID] = field(default_factory=list)
-    """What joins it to others as they were found to go on with each other."""
+    """What joins it to others as they were found to go on with each other: ids of messages."""
+    ancestor: UUID | None = None
+    """The message that it refers to, and from which it was found to be apart."""
+    beyond: list[UUID] = field(default_factory=list)
+    """The ids of that: it does not reach back to them."""
+    placed: bool = False
+    """People said where it belongs: what it refers to does not count."""
+    joined: list[UUID] = field(default_factory=list)
+    """With what people joined it: ids of regroupings."""
 
     @property
-    def names(self) -> set[UUID]:
-        """Give all that joins it to others."""
-        return {*self.refs, *self.found}
+    def begins(self) -> bool:
+        """Tell whether it begins anew, though it may refer to others."""
+        return self.placed or self.ancestor is not None
 
 
 @dataclass(slots=True)
-class Alias:
-    """An id that a conversation had before it was joined to another, or began earlier."""
+class Placing:
+    """What a regrouping that stands says of one message: `apart` from others, joined by `name`."""
+
+    regrouping: UUID
+    message: UUID
+    name: UUID
+    apart: bool
+    position: int
+
+
+@dataclass(slots=True)
+class RegroupingRow:
+    """A regrouping that stands: what was done, when and by whom."""
 
     id: UUID
-    conversation: UUID
+    kind: str
+    at: datetime
+    position: int
+    actor_kind: str
+    actor_id: str
 
 
 NODE = Table("conversation_node", Node, key=("ref",), indexes=("(conversation)",))
@@ -69,26 +100,52 @@ MEMBER = Table(
     key=("message", "from_position"),
     indexes=("(conversation, at)", "(message) WHERE to_position IS NULL"),
 )
-ALIAS = Table("conversation_alias", Alias, key=("id",), indexes=("(conversation)",))
-TABLES = (NODE, MEMBER, ALIAS)
+PLACING = Table(
+    "conversation_placing", Placing, key=("regrouping", "message"), indexes=("(message)",)
+)
+REGROUPING = Table("conversation_regrouping", RegroupingRow, key=("id",))
+TABLES = (NODE, MEMBER, PLACING, REGROUPING)
 
 
 @dataclass(slots=True)
 class Groups:
-    """Conversations in memory; each of them is there with all its members, names and aliases."""
+    """Conversations in memory; each of them is there with all its members and names."""
 
     nodes: Rows[Node] = field(default_factory=lambda: Rows(NODE))
     members: Rows[Member] = field(default_factory=lambda: Rows(MEMBER))
-    aliases: Rows[Alias] = field(default_factory=lambda: Rows(ALIAS))
+    placings: Rows[Placing] = field(default_factory=lambda: Rows(PLACING))
+    regroupings: Rows[RegroupingRow] = field(default_factory=lambda: Rows(REGROUPING))
     refs_of: dict[UUID, set[UUID]] = field(default_factory=dict)
     members_of: dict[UUID, dict[UUID, Member]] = field(default_factory=dict)
     conversation_of: dict[UUID, UUID] = field(default_factory=dict)
-    aliases_of: dict[UUID, set[UUID]] = field(default_factory=dict)
+    changed: set[UUID] = field(default_factory=set)
+    """Conversations that messages left, or came into from others, since this was asked last."""
 
     def member(self, message: UUID) -> Member | None:
         """Give a message's present membership."""
         conversation = self.conversation_of.get(message)
         return None if conversation is None else self.members_of[conversation][message]
+
+    def join(self, member: Member) -> None:
+        """Take a membership in."""
+        self.members_of.setdefault(member.conversation, {})[member.message] = member
+        self.conversation_of[member.message] = member.conversation
+
+    def take_changed(self) -> set[UUID]:
+        """Give the conversations that changed since, and begin anew."""
+        changed, self.changed = self.changed, set()
+        return changed
+
+
+# ---- what joins
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What a mail says by its headers, as hashes: its own ids, and what it refers to, nearest last."""
+
+    own: tuple[UUID, ...]
+    chain: tuple[UUID, ...]
 
 
 @lru_cache(maxsize=1 << 15)
@@ -97,8 +154,8 @@ def ref(message_id: str) -> UUID:
     return UUID(bytes=hashlib.blake2b(message_id.encode(), digest_size=16).digest())
 
 
-def refs(message: UUID, content: Content) -> set[UUID]:
-    """Give what joins a message to others: its own id and those it refers to.
+def says(message: UUID, content: Content) -> Says:
+    """Give what joins a message to others: its own ids and those it refers to.
 
     RFC 5256 takes References, or else the first id of In-Reply-To. A machine's notice belongs to
     the message it concerns; certified mail has a second id, given by its sender (RFC 6109).
@@ -106,18 +163,40 @@ def refs(message: UUID, content: Content) -> set[UUID]:
     named = content.references or content.in_reply_to[:1]
     passed_on = content.forwarded.message_id if content.forwarded else ""
     concerned = content.notice.concerns if content.notice else ()
-    ids = {ref(one) for one in (*own_ids(content), *named, passed_on, *concerned) if one}
-    return ids or {message}
+    own = [ref(one) for one in own_ids(content)]
+    chain = dict.fromkeys(ref(one) for one in (*named, passed_on, *reversed(concerned)) if one)
+    return Says(tuple(own) or (message,), tuple(one for one in chain if one not in own))
 
 
-def refs_in(recorded: Recorded) -> set[UUID]:
-    """Give what an event joins its message to: variants may name others, better readings too."""
+def said_in(recorded: Recorded) -> Says | None:
+    """Give what an event tells of that: variants may name others, better readings too."""
     event = recorded.event
     if isinstance(event, MessageReread) and not event.content_key:
-        return set()
+        return None
     if isinstance(event, Saying) and event.content is not None:
-        return refs(recorded.stream, event.content)
-    return set()
+        return says(recorded.stream, event.content)
+    return None
+
+
+def names_of(groups: Groups, member: Member) -> set[UUID]:
+    """Give all that joins a message to others now."""
+    names = {*member.own, *member.joined}
+    if member.placed:
+        return names | ({member.message} & set(member.found))
+    names.update(member.found)
+    for one in reversed(member.chain):
+        if one in member.beyond:
+            return names
+        names.add(one)
+        node = groups.nodes.get(one)
+        if node is not None and node.begins:
+            return names
+    if member.beyond:  # it is not there by its ids, so nothing that it refers to may lead there
+        names.difference_update(member.chain)
+    return names
+
+
+# ---- loading
 
 
 def extend(
@@ -127,19 +206,69 @@ def extend(
     batch: Sequence[Recorded],
 ) -> set[UUID]:
     """Read the conversations that the batch's messages belong to; give those that were read."""
-    wanted = {one for recorded in batch for one in refs_in(recorded)}
-    missing = [one for one in wanted if groups.nodes.get(one) is None]
-    nodes = groups.nodes.fetch(connection, names, "ref = ANY(%b)", missing) if missing else []
-    read = _whole(connection, names, groups, {node.conversation for node in nodes})
-    return read | extend_to(connection, names, groups, known_before(batch))
+    said = (one for one in map(said_in, batch) if one is not None)
+    read = _named(connection, names, groups, {id for one in said for id in (*one.own, *one.chain)})
+    read |= extend_to(connection, names, groups, known_before(batch))
+    moved = [one for one in batch if isinstance(one.event, _MOVING)]
+    if moved:
+        concerned = {one.stream for one in moved} | _placed(connection, names, groups, moved)
+        read |= extend_to(connection, names, groups, concerned)
+        read |= _named(connection, names, groups, _may_reach(groups, concerned))
+    return read
+
+
+_MOVING = (MessageSetApart, ConversationRegrouped, ConversationRegroupingUndone)
+"""Events after which messages may reach further back than before."""
 
 
 def known_before(batch: Sequence[Recorded]) -> set[UUID]:
     """Give the messages of a batch that it does not begin."""
     begun = {one.stream for one in batch if isinstance(one.event, MessageReceived)}
-    parents = (one.event.parent for one in batch if isinstance(one.event, MessageThreaded))
-    found: set[UUID] = {one for one in parents if one is not None}
-    return ({one.stream for one in batch} | found) - begun
+    others = {other for one in batch for other in _others(one)}
+    return ({one.stream for one in batch} | others) - begun
+
+
+def _others(recorded: Recorded) -> Iterator[UUID]:
+    match recorded.event:
+        case MessageThreaded(parent=other) | MessageSetApart(ancestor=other) if other is not None:
+            yield other
+        case _:
+            pass
+
+
+def _placed(
+    connection: Connection[TupleRow], names: Names, groups: Groups, batch: Sequence[Recorded]
+) -> set[UUID]:
+    """Read all that people said of the messages that are regrouped; give these messages."""
+    undone = [one.stream for one in batch if isinstance(one.event, ConversationRegroupingUndone)]
+    messages: set[UUID] = {
+        message
+        for one in batch
+        if isinstance(one.event, ConversationRegrouped)
+        for message in one.event.everybody
+    }
+    if undone:
+        groups.regroupings.fetch(connection, names, "id = ANY(%b)", undone)
+        rows = groups.placings.fetch(connection, names, "regrouping = ANY(%b)", undone)
+        messages |= {row.message for row in rows}
+    groups.placings.fetch(connection, names, "message = ANY(%b)", list(messages))
+    return messages
+
+
+def _may_reach(groups: Groups, messages: set[UUID]) -> set[UUID]:
+    """Give all that could join the conversations of these messages to others."""
+    found = {groups.conversation_of[one] for one in messages if one in groups.conversation_of}
+    members = [one for conversation in found for one in groups.members_of[conversation].values()]
+    placed = {one.name for one in groups.placings if one.message in messages}
+    return {ref for one in members for ref in one.chain} | placed
+
+
+def _named(
+    connection: Connection[TupleRow], names: Names, groups: Groups, refs: set[UUID]
+) -> set[UUID]:
+    missing = [one for one in refs if groups.nodes.get(one) is None]
+    nodes = groups.nodes.fetch(connection, names, "ref = ANY(%b)", missing) if missing else []
+    return _whole(connection, names, groups, {node.conversation for node in nodes})
 
 
 def extend_to(
@@ -166,182 +295,11 @@ def _whole(
         groups.refs_of.setdefault(node.conversation, set()).add(node.ref)
     present = "conversation = ANY(%b) AND to_position IS NULL"
     for member in groups.members.fetch(connection, names, present, list(missing)):
-        _join(groups, member)
-    for alias in groups.aliases.fetch(connection, names, whole, list(missing)):
-        groups.aliases_of.setdefault(alias.conversation, set()).add(alias.id)
+        groups.join(member)
     return missing
-
-
-def fold(groups: Groups, recorded: Recorded, named: set[UUID]) -> bool:
-    """Take a message into its conversation; say whether something joins it to others no longer.
-
-    `named` is all that joins it to others from now on; nothing where that is as before.
-    """
-    event = recorded.event
-    if isinstance(event, MessageReceived):
-        member = Member(recorded.stream, recorded.stream, event.received_at, recorded.position)
-        member.refs = sorted(named)
-        _gathered(groups, member, recorded, named)
-        return False
-    member_now = groups.member(recorded.stream)
-    if member_now is None or not isinstance(event, Further | MessageReread):
-        return False
-    if isinstance(event, Further):
-        _seen_earlier(groups, member_now, recorded, event.received_at)
-        member_now = groups.member(recorded.stream) or member_now
-    elif not named:
-        return False
-    before = set(member_now.refs)
-    if named and named != before:
-        member_now.refs = sorted(named)
-        groups.members.put(member_now)
-    _gathered(groups, member_now, recorded, named)
-    return bool(named and before - named)
-
-
-def go_on(groups: Groups, recorded: Recorded, event: MessageThreaded) -> bool:
-    """Join a message with the one it was found to go on with; say whether it no longer is so."""
-    member = groups.member(recorded.stream)
-    parent = None if event.parent is None else groups.member(event.parent)
-    if member is None:
-        return False
-    if parent is not None:
-        _found(groups, parent, {*parent.found, parent.message}, recorded)
-        member = groups.member(recorded.stream) or member
-    before = set(member.found)
-    mine = before & {member.message}  # others go on with it
-    now = mine | (set() if parent is None else {parent.message})
-    _found(groups, member, now, recorded)
-    return bool(before - now)
-
-
-def _found(groups: Groups, member: Member, names: set[UUID], recorded: Recorded) -> None:
-    member.found = sorted(names)
-    groups.members.put(member)
-    _gathered(groups, member, recorded, names)
 
 
 def flush(connection: Connection[TupleRow], names: Names, groups: Groups) -> None:
     """Write what changed."""
-    for rows in (groups.nodes, groups.members, groups.aliases):
+    for rows in (groups.nodes, groups.members, groups.placings, groups.regroupings):
         rows.flush(connection, names)
-
-
-def _gathered(groups: Groups, member: Member, recorded: Recorded, named: set[UUID]) -> UUID:
-    """Join everything that a message names with it, under the message that came first."""
-    nodes = [groups.nodes.get(one) for one in named]
-    joined = {node.conversation for node in nodes if node is not None}
-    joined |= {member.conversation} & groups.members_of.keys()
-    oldest = min((_first(groups, one) for one in joined), key=order, default=member)
-    conversation = min(oldest, member, key=order).message
-    for one in sorted(joined - {conversation}):
-        _absorb(groups, one, conversation, recorded.position)
-    if groups.member(member.message) is None:
-        member.conversation = conversation
-        _join(groups, groups.members.put(member))
-    for one in named:
-        groups.nodes.put(Node(one, conversation))
-        groups.refs_of.setdefault(conversation, set()).add(one)
-    return conversation
-
-
-def _seen_earlier(groups: Groups, member: Member, recorded: Recorded, at: datetime) -> None:
-    """Move a message back in time when a copy of it was received earlier."""
-    if at >= member.at:
-        return
-    moved = renew(groups, member, member.conversation, recorded.position)
-    moved.at = at
-    first = _first(groups, moved.conversation)
-    if first.message != moved.conversation:
-        _absorb(groups, moved.conversation, first.message, recorded.position)
-
-
-def _first(groups: Groups, conversation: UUID) -> Member:
-    return min(groups.members_of[conversation].values(), key=order)
-
-
-def order(member: Member) -> tuple[datetime, UUID]:
-    """Give what members are sorted by."""
-    return member.at, member.message
-
-
-def _join(groups: Groups, member: Member) -> None:
-    groups.members_of.setdefault(member.conversation, {})[member.message] = member
-    groups.conversation_of[member.message] = member.conversation
-
-
-def renew(groups: Groups, member: Member, conversation: UUID, position: int) -> Member:
-    """End a membership at a position and begin another there."""
-    if member.from_position == position:
-        groups.members.remove(member.message, member.from_position)
-    else:
-        member.to_position = position
-        groups.members.put(member)
-    renewed = Member(
-        member.message, conversation, member.at, position, refs=member.refs, found=member.found
-    )
-    _join(groups, groups.members.put(renewed))
-    return renewed
-
-
-def _absorb(groups: Groups, old: UUID, conversation: UUID, position: int) -> None:
-    """Join a conversation to another; its id becomes an alias."""
-    for member in list(groups.members_of.pop(old, {}).values()):
-        renew(groups, member, conversation, position)
-    for one in groups.refs_of.pop(old, set()):
-        groups.nodes.put(Node(one, conversation))
-        groups.refs_of.setdefault(conversation, set()).add(one)
-    groups.aliases.remove(conversation)
-    for alias in (groups.aliases_of.pop(old, set()) | {old}) - {conversation}:
-        groups.aliases.put(Alias(alias, conversation))
-        groups.aliases_of.setdefault(conversation, set()).add(alias)
-
-
-async def conversations_of(
-    connection: AsyncConnection[TupleRow],
-    names: Names,
-    reader: Reader,
-    messages: Sequence[UUID],
-    as_of: AsOf = NOW,
-) -> dict[UUID, UUID]:
-    """Give the conversation of each message. What `reader` may see of it is asked elsewhere."""
-    del reader
-    query = names.sql(
-        "SELECT message, conversation FROM {conversation_member}"
-        " WHERE message = ANY(%(messages)s) AND {known}",
-        known=_known(as_of),
-    )
-    values = {"messages": list(messages), "position": as_of.position}
-    rows = await (await connection.execute(query, values)).fetchall()
-    return {row[0]: row[1] for row in rows}
-
-
-def _known(as_of: AsOf) -> SQL:
-    if as_of.position is None:
-        return SQL("to_position IS NULL")
-    return SQL(
-        "from_position <= %(position)s AND (to_position IS NULL OR to_position > %(position)s)"
-    )
-
-
-async def conversation_named(
-    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, conversation: UUID
-) -> UUID:
-    """Lead an absorbed id on to the conversation that it belongs to now."""
-    del reader
-    query = names.sql("SELECT conversation FROM {conversation_alias} WHERE id = %s")
-    row = await (await connection.execute(query, (conversation,))).fetchone()
-    return row[0] if row else conversation
-
-
-async def members_of(
-    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, conversation: UUID
-) -> list[Member]:
-    """Give a conversation's messages in the order received; the caller asks what may be seen."""
-    del reader
-    query = names.sql(
-        "SELECT {columns} FROM {conversation_member}"
-        " WHERE conversation = %(conversation)s AND to_position IS NULL ORDER BY at, message",
-        columns=columns_of(Member),
-    )
-    return await rows_of(connection, Member, query, {"conversation": conversation})

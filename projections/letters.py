@@ -26,7 +26,7 @@ from domain.message import (
 from domain.recorded import Recorded
 from domain.rereading import MessageReread
 from projections import conversations, readings
-from projections.conversations import Groups, known_before
+from projections.conversations import Groups, Says, known_before
 from projections.projection import Names, Rows, Table
 from projections.reader import Reader, columns_of, rows_of
 from projections.readings import READING, Reading
@@ -85,10 +85,11 @@ def _may_say_more(recorded: Recorded) -> bool:
     return isinstance(event, Further | MessageReread) and event.content is not None
 
 
-def heard(state: Letters, recorded: Recorded) -> set[UUID]:
+def heard(state: Letters, recorded: Recorded) -> Says | None:
     """Give what joins an event's message to others from now on; nothing where that is as before."""
     member = state.groups.member(recorded.stream)
-    return readings.heard(state.readings, recorded, None if member is None else member.refs)
+    before = None if member is None else Says(tuple(member.own), tuple(member.chain))
+    return readings.heard(state.readings, recorded, before)
 
 
 def take(state: Letters, recorded: Recorded) -> bool:

@@ -315,7 +315,7 @@ def _put_occurrence(
 
 mail = Projection(
     "mail",
-    version=7,
+    version=8,
     tables=TABLES,
     hears=(
         MessageReceived, MessageCopyFound, MessageCompleted, MessageMarked, MessageMoved,

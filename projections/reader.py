@@ -59,6 +59,15 @@ class AsOf:
     position: int | None = None
     time: datetime | None = None
 
+    @property
+    def known(self) -> SQL:
+        """Give the predicate on rows with from_position and to_position; it needs %(position)s."""
+        if self.position is None:
+            return SQL("to_position IS NULL")
+        return SQL(
+            "from_position <= %(position)s AND (to_position IS NULL OR to_position > %(position)s)"
+        )
+
 
 NOW: Final = AsOf()
 

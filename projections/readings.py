@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.message import Further, MessageReceived
 from domain.recorded import Recorded
 from domain.rereading import MessageReread
-from projections.conversations import refs
+from projections.conversations import Says, says
 from projections.projection import Rows, Table
 
 
@@ -17,32 +17,49 @@ class Reading:
 
     message: UUID
     form: str
-    refs: list[UUID]
+    own: list[UUID]
+    chain: list[UUID]
+
+    @property
+    def says(self) -> Says:
+        """Give what it says."""
+        return Says(tuple(self.own), tuple(self.chain))
 
 
 READING = Table("letter_reading", Reading, key=("message", "form"))
 
 
-def heard(rows: Rows[Reading], recorded: Recorded, before: Iterable[UUID] | None) -> set[UUID]:
-    """Give all that a message names after an event; nothing where that is as `before`."""
+def heard(rows: Rows[Reading], recorded: Recorded, before: Says | None) -> Says | None:
+    """Give all that a message says after an event; nothing where that is as `before`."""
     event, message = recorded.event, recorded.stream
     if isinstance(event, MessageReceived):
-        return refs(message, event.content)
+        return says(message, event.content)
     if not isinstance(event, Further | MessageReread) or event.content is None:
-        return set()
+        return None
     if before is None or not event.content_key:
-        return set()
-    said = refs(message, event.content)
+        return None
+    said = says(message, event.content)
     anew = isinstance(event, MessageReread)
     known = [one for one in rows if one.message == message]
     if anew and not known:
         return said
     if not known:
-        known.append(rows.put(Reading(message, "", sorted(before))))
+        known.append(rows.put(_reading(message, "", before)))
     form = event.content_key
     if anew:
         form = form if rows.get(message, form) else ""
-    also = [] if anew else [name for one in known if one.form == form for name in one.refs]
-    rows.put(Reading(message, form, sorted({*said, *also})))
-    others = [name for one in known if one.form != form for name in one.refs]
-    return {*said, *also, *others}
+    also = [] if anew else [one.says for one in known if one.form == form]
+    now = rows.put(_reading(message, form, _together([said, *also])))
+    return _together([now.says, *(one.says for one in known if one.form != form)])
+
+
+def _reading(message: UUID, form: str, said: Says) -> Reading:
+    return Reading(message, form, list(said.own), list(said.chain))
+
+
+def _together(several: Iterable[Says]) -> Says:
+    """Give what forms say together, whichever came first."""
+    forms = list(several)
+    own = tuple(sorted({id for one in forms for id in one.own}))
+    chain = dict.fromkeys(id for each in sorted({one.chain for one in forms}) for id in each)
+    return Says(own, tuple(one for one in chain if one not in own))

@@ -1,9 +1,7 @@
-"""Events in plain English, one sentence each, and their fields as bounded JSON."""
+"""Events in plain English, one sentence each."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
-
-import msgspec
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
@@ -44,6 +42,7 @@ from domain.message import (
     MessageLinked,
     MessageReceived,
     MessageReopened,
+    MessageSetApart,
     MessageThreaded,
     MessageUnlinked,
 )
@@ -57,15 +56,15 @@ from domain.party import (
 )
 from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased
+from domain.regrouping import (
+    ConversationRegrouped,
+    ConversationRegroupingUndone,
+    RegroupingKind,
+)
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
-from domain.rereading import MessageReread, Saying
+from domain.rereading import MessageReread
 from domain.webform import WebFormDeclared, WebFormWithdrawn
-
-DATA_LIMIT: Final = 8 * 1024
-TEXT_LIMIT: Final = 300
-_TIGHTER: Final = ((200, 10), (40, 3))
-"""How long texts and lists may be, where all of an event is too long."""
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
     FailureReason.GONE: "it no longer lay there",
@@ -93,10 +92,13 @@ def sentence(event: object) -> str:
             MessageLinked()
             | MessageUnlinked()
             | MessageThreaded()
+            | MessageSetApart()
             | MessageClosed()
             | MessageReopened()
         ):
             return _of_links(event)
+        case ConversationRegrouped() | ConversationRegroupingUndone():
+            return _of_regrouping(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
         case PartyMerged() | PartyMergeUndone():
@@ -169,9 +171,18 @@ def _of_choices(
 
 
 def _of_links(
-    event: MessageLinked | MessageUnlinked | MessageThreaded | MessageClosed | MessageReopened,
+    event: MessageLinked
+    | MessageUnlinked
+    | MessageThreaded
+    | MessageSetApart
+    | MessageClosed
+    | MessageReopened,
 ) -> str:
     match event:
+        case MessageSetApart(ancestor=None):
+            return "begins no conversation of its own any more: the ground is gone"
+        case MessageSetApart():
+            return f"begins a conversation of its own by {event.rule} ({event.where}): {_cut(event.evidence)}"
         case MessageThreaded(parent=None):
             return "goes on with no other mail any more: the ground is gone"
         case MessageThreaded():
@@ -190,6 +201,18 @@ def _of_links(
             return f"closed: {said}" + (f" ({_cut(note)})" if note else "")
         case MessageReopened(note):
             return "reopened" + (f": {_cut(note)}" if note else "")
+
+
+def _of_regrouping(event: ConversationRegrouped | ConversationRegroupingUndone) -> str:
+    note = f": {_cut(event.note)}" if event.note else ""
+    if isinstance(event, ConversationRegroupingUndone):
+        return f"a regrouping of conversations was taken back{note}"
+    if event.kind is RegroupingKind.MERGE:
+        return f"conversations were merged into one, of {len(event.joined)} messages{note}"
+    what = f"{len(event.messages)} message{'s' if len(event.messages) != 1 else ''}"
+    if event.kind is RegroupingKind.MOVE:
+        return f"{what} moved to another conversation{note}"
+    return f"{what} split off into a conversation of their own{note}"
 
 
 def _of_party(
@@ -306,36 +329,3 @@ def _in_quarantine(event: ReprocessingOrdered) -> str:
 def _cut(text: str, limit: int = 120) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
-
-
-def data_of(event: object) -> str:
-    """Give the fields of an event, sealed ones too, as a JSON object of 8 KB at most."""
-    octets = _encoded(event)
-    for texts, lists in _TIGHTER:
-        if len(octets) <= DATA_LIMIT:
-            break
-        octets = msgspec.json.encode(_shortened(msgspec.to_builtins(event), texts, lists))
-    return octets.decode() if len(octets) <= DATA_LIMIT else "{}"
-
-
-def _encoded(event: object) -> bytes:
-    """Cut the text of a mail after encoding: copying its frozen parts costs ten times as much."""
-    octets = msgspec.json.encode(event)
-    if isinstance(event, Saying) and event.content is not None:
-        text = event.content.text
-        if len(text) > TEXT_LIMIT:
-            cut = msgspec.json.encode(text[:TEXT_LIMIT] + "…")
-            octets = octets.replace(msgspec.json.encode(text), cut)
-    return octets
-
-
-def _shortened(value: object, texts: int, lists: int) -> object:
-    match value:
-        case str():
-            return value if len(value) <= texts else value[:texts] + "…"
-        case list() | tuple():
-            return [_shortened(one, texts, lists) for one in value[:lists]]
-        case dict():
-            return {key: _shortened(one, texts, lists) for key, one in value.items()}
-        case _:
-            return value

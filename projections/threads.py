@@ -1,6 +1,6 @@
 """Reading: conversations as far as a reader sees their mail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,12 +8,15 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from projections.conversations import Member, RegroupingRow
 from projections.forms import told
 from projections.mail import MessageRow
 from projections.messages import as_seen
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,
+    NOW,
+    AsOf,
     Order,
     Page,
     Reader,
@@ -88,12 +91,96 @@ async def questions_in(
     return dict(await cursor.fetchall())
 
 
-async def led_on(
+async def conversations_of(
+    connection: Connection,
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
+) -> dict[UUID, UUID]:
+    """Give the conversation of each message. What `reader` may see of it is asked elsewhere."""
+    del reader
+    query = names.sql(
+        "SELECT message, conversation FROM {conversation_member}"
+        " WHERE message = ANY(%(messages)s) AND {known}",
+        known=as_of.known,
+    )
+    values = {"messages": list(messages), "position": as_of.position}
+    rows = await (await connection.execute(query, values)).fetchall()
+    return {row[0]: row[1] for row in rows}
+
+
+async def members_of(
+    connection: Connection, names: Names, reader: Reader, conversation: UUID
+) -> list[Member]:
+    """Give a conversation's messages in the order received; the caller asks what may be seen."""
+    del reader
+    query = names.sql(
+        "SELECT {columns} FROM {conversation_member}"
+        " WHERE conversation = %(conversation)s AND to_position IS NULL ORDER BY at, message",
+        columns=columns_of(Member),
+    )
+    return await rows_of(connection, Member, query, {"conversation": conversation})
+
+
+async def ancestors_of(
     connection: Connection, names: Names, reader: Reader, conversations: Sequence[UUID]
 ) -> dict[UUID, UUID]:
-    """Lead absorbed ids on to the conversations they belong to now; `reader` is asked there."""
+    """Give the earlier message that a conversation's first one refers to, and goes on without.
+
+    What `reader` may see of it is asked elsewhere.
+    """
     del reader
-    query = names.sql("SELECT id, conversation FROM {conversation_alias} WHERE id = ANY(%s)")
+    query = names.sql(
+        "SELECT message, ancestor FROM {conversation_member} WHERE message = ANY(%s)"
+        " AND to_position IS NULL AND ancestor IS NOT NULL AND NOT placed"
+    )
     cursor = await connection.execute(query, (list(conversations),))
-    found: dict[UUID, UUID] = dict(await cursor.fetchall())
-    return {one: found.get(one, one) for one in conversations}
+    return dict(await cursor.fetchall())
+
+
+async def regroupings_of(
+    connection: Connection, names: Names, reader: Reader, conversations: Sequence[UUID]
+) -> dict[UUID, list[RegroupingRow]]:
+    """Give what people said about conversations' messages that may be seen, the earliest first."""
+    query = names.sql(
+        "SELECT DISTINCT c.conversation, r.id, r.position FROM {conversation_member} c"
+        " JOIN {message} m ON m.id = c.message"
+        " JOIN {conversation_placing} p ON p.message = c.message"
+        " JOIN {conversation_regrouping} r ON r.id = p.regrouping"
+        " WHERE c.conversation = ANY(%(ids)s) AND c.to_position IS NULL AND {sees}"
+        " ORDER BY r.position, c.conversation",
+        sees=reader.sees("m.mailboxes"),
+    )
+    cursor = await connection.execute(query, {**reader.params(), "ids": list(conversations)})
+    pairs = [(row[0], row[1]) for row in await cursor.fetchall()]
+    rows = await regroupings(connection, names, reader, {id for _, id in pairs})
+    found: dict[UUID, list[RegroupingRow]] = {}
+    for conversation, id in pairs:
+        found.setdefault(conversation, []).append(rows[id])
+    return found
+
+
+async def regroupings(
+    connection: Connection, names: Names, reader: Reader, ids: Collection[UUID]
+) -> dict[UUID, RegroupingRow]:
+    """Give those regroupings that stand, and are about mail that may be seen."""
+    query = names.sql(
+        "SELECT {columns} FROM {conversation_regrouping} r WHERE r.id = ANY(%(ids)s)"
+        " AND EXISTS (SELECT FROM {conversation_placing} p JOIN {message} m ON m.id = p.message"
+        " WHERE p.regrouping = r.id AND {sees})",
+        columns=columns_of(RegroupingRow, "r"),
+        sees=reader.sees("m.mailboxes"),
+    )
+    values = {**reader.params(), "ids": list(ids)}
+    rows = await rows_of(connection, RegroupingRow, query, values)
+    return {row.id: row for row in rows}
+
+
+async def regrouped_by(
+    connection: Connection, names: Names, reader: Reader, regrouping: UUID
+) -> list[UUID]:
+    """Give the messages that a regrouping which stands is about; the caller asks what may be seen."""
+    del reader
+    query = names.sql("SELECT message FROM {conversation_placing} WHERE regrouping = %s")
+    return [row[0] for row in await (await connection.execute(query, (regrouping,))).fetchall()]

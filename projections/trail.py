@@ -31,17 +31,21 @@ from domain.message import (
     MessageLinked,
     MessageMoved,
     MessageReceived,
+    MessageSetApart,
+    MessageThreaded,
     MessageUnlinked,
 )
 from domain.party import ContactRegistered, ContactRemoved
 from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased, Recorded
+from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.rules import BLIND
 from domain.webform import WebFormDeclared, WebFormWithdrawn
+from projections.fields import data_of
 from projections.projection import Names, Projection, Rows, Table
-from projections.sentences import data_of, sentence
+from projections.sentences import sentence
 
 
 @dataclass(slots=True)
@@ -124,6 +128,7 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
     state = State()
     received = {one.stream for one in batch if isinstance(one.event, MessageReceived)}
     widened = {one.stream for one in batch if _narrows(one)} - received
+    widened |= {message for one in batch for message in _regrouped(one.event)}
     if widened:
         state.scopes.fetch(connection, names, "stream = ANY(%b)", list(widened))
     return state
@@ -133,6 +138,8 @@ def fold(state: State, recorded: Recorded) -> None:
     """Write one event down."""
     if _narrows(recorded):
         _widen(state, recorded)
+    if isinstance(recorded.event, ConversationRegrouped):
+        _see_through(state, recorded.stream, recorded.event)
     state.entries.add(_entry(recorded))
     for one in _named(recorded.event):
         state.subjects.add(SubjectRow(one, recorded.position))
@@ -192,6 +199,23 @@ def _widen(state: State, recorded: Recorded) -> None:
         state.scopes.put(now)
 
 
+def _see_through(state: State, regrouping: UUID, event: ConversationRegrouped) -> None:
+    """Let a regrouping be seen through the mailboxes of the messages that it is about."""
+    scopes = (state.scopes.get(one) for one in event.everybody)
+    boxes = {box for one in scopes if one is not None for box in one.mailboxes}
+    state.scopes.put(ScopeRow(regrouping, sorted(boxes), [], varied=False, managed=False))
+
+
+def _regrouped(event: object) -> Iterable[UUID]:
+    match event:
+        case ConversationRegrouped():
+            return event.everybody
+        case ConversationRegroupingUndone(messages=messages):
+            return messages
+        case _:
+            return ()
+
+
 def _seen_through(recorded: Recorded) -> Iterable[UUID]:
     match recorded.event:
         case MessageReceived() | MessageCopyFound() | AccountConfigured() as event:
@@ -229,6 +253,10 @@ def _named(event: object) -> Iterable[UUID]:
             yield from (one for one in (record.party, record.part_of) if one is not None)
         case AccountConfigured(mailbox=mailbox):
             yield mailbox
+        case MessageThreaded(parent=other) | MessageSetApart(ancestor=other) if other is not None:
+            yield other
+        case ConversationRegrouped() | ConversationRegroupingUndone():
+            yield from dict.fromkeys(_regrouped(event))
         case MailboxShared(colleague=colleague) | MailboxShareRevoked(colleague=colleague):
             yield colleague
 
@@ -273,7 +301,7 @@ def _quotes(event: object) -> str:
             return ""
         case MessageLinked(inherited_from=other) if other is not None:
             return "other"
-        case MessageLinked() | MessageClassified():
+        case MessageLinked() | MessageClassified() | MessageThreaded() | MessageSetApart():
             return "message"
         case _:
             return ""

@@ -23,13 +23,14 @@ from domain.message import (
     MessageCopyFound,
     MessageReceived,
     MessageReopened,
+    MessageSetApart,
     MessageThreaded,
 )
 from domain.recorded import Recorded
+from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.rereading import MessageReread
-from projections import conversations, letters
+from projections import conversations, grouping, letters, regrouping
 from projections.letters import LETTER, Letter, Letters
-from projections.parting import part
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import (
     FIRST_PAGE,
@@ -106,30 +107,27 @@ def extend(
 
 def fold(state: State, recorded: Recorded) -> None:
     """Take one event in and see anew what waits in the conversations that it touches."""
-    touched = _moved(state, recorded, letters.heard(state.letters, recorded))
+    _group(state, recorded)
+    touched = state.letters.groups.take_changed()
     if letters.take(state.letters, recorded):
         touched |= {state.letters.groups.conversation_of[recorded.stream]}
     for conversation in touched:
         _see_anew(state, conversation, recorded.position)
 
 
-def _moved(state: State, recorded: Recorded, named: set[UUID]) -> set[UUID]:
-    """Group the message; give the conversations that were joined, parted or renamed by that."""
+def _group(state: State, recorded: Recorded) -> None:
     groups = state.letters.groups
-    nodes = map(groups.nodes.get, named)
-    before = {node.conversation for node in nodes if node is not None}
-    if (own := groups.conversation_of.get(recorded.stream)) is not None:
-        before.add(own)
-    if isinstance(event := recorded.event, MessageThreaded):
-        if event.parent is not None and (parent := groups.conversation_of.get(event.parent)):
-            before.add(parent)
-        parts = conversations.go_on(groups, recorded, event)
-    else:
-        parts = conversations.fold(groups, recorded, named)
-    now = groups.conversation_of.get(recorded.stream)
-    parted = part(groups, now, recorded.position) if parts and now is not None else set()
-    now = groups.conversation_of.get(recorded.stream)
-    return parted if now is None or before <= {now} else before | {now} | parted
+    match recorded.event:
+        case MessageThreaded() as event:
+            grouping.go_on(groups, recorded, event)
+        case MessageSetApart() as event:
+            regrouping.set_apart(groups, recorded, event)
+        case ConversationRegrouped() as event:
+            regrouping.place(groups, recorded, event)
+        case ConversationRegroupingUndone():
+            regrouping.take_back(groups, recorded)
+        case _:
+            grouping.fold(groups, recorded, letters.heard(state.letters, recorded))
 
 
 def _see_anew(state: State, conversation: UUID, position: int) -> None:
@@ -224,7 +222,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=5,
+    version=6,
     tables=(*conversations.TABLES, LETTER, READING, WAITING),
     hears=(
         MessageReceived,
@@ -232,6 +230,9 @@ CORRESPONDENCE = Projection(
         MessageCompleted,
         MessageClassified,
         MessageThreaded,
+        MessageSetApart,
+        ConversationRegrouped,
+        ConversationRegroupingUndone,
         MessageClosed,
         MessageReopened,
         MessageReread,
@@ -278,7 +279,7 @@ async def waiting_in(
     """
     source = names.sql(
         "FROM {waiting} w WHERE {known} AND {waits} AND {seen}{boxes}{party}{before}",
-        known=_known(as_of),
+        known=as_of.known,
         waits=_waits(as_of),
         seen=reader.sees("mailboxes"),
         boxes=SQL(" AND mailboxes && %(boxes)s::uuid[]" if wanted.mailboxes else ""),
@@ -314,7 +315,7 @@ async def waiting_of(
         " (SELECT m.conversation FROM {conversation_member} m WHERE m.message = ANY(%(messages)s))"
         " AND {known} AND {waits} AND {seen}",
         columns=columns_of(Waiting),
-        known=_known(as_of),
+        known=as_of.known,
         waits=_waits(as_of),
         seen=reader.sees("mailboxes"),
     )
@@ -327,14 +328,6 @@ _WITH_PARTY: Final[LiteralString] = (
     " AND EXISTS (SELECT FROM {link} l WHERE l.message = w.message AND l.target = %(party)s"
     " AND l.to_position IS NULL AND l.state IN ('automatic', 'confirmed') AND {linked})"
 )
-
-
-def _known(as_of: AsOf) -> SQL:
-    if as_of.position is None:
-        return SQL("to_position IS NULL")
-    return SQL(
-        "from_position <= %(position)s AND (to_position IS NULL OR to_position > %(position)s)"
-    )
 
 
 def _waits(as_of: AsOf) -> SQL:

@@ -11,7 +11,8 @@ from adapters.journal import channel
 from api.cli.setting import local
 from api.work.instance import Carteggio
 from domain.recorded import Erased, Recorded
-from projections.sentences import data_of, sentence
+from projections.fields import data_of
+from projections.sentences import sentence
 
 _POLL = 1.0
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from api.cli.setting import err, fresh, opened, out, plain, print_json, print_rows, table_of
 from api.work.instance import Carteggio
-from api.work.relinking import Difference, Rehearsed, as_rows, order, rehearse
+from api.work.relinking import Difference, Rehearsed, as_rows, decide, order, rehearse
 from api.work.tokens import by_operator
 from projections.messages import by_ids
 from projections.reader import EVERYTHING
@@ -40,27 +40,29 @@ def relink(
     """
     with opened(context) as carteggio:
         fresh(carteggio)
-        with _bar() as report:
-            found = rehearse(carteggio, report, examples)
+        with _bar("matching") as report:
+            found = rehearse(carteggio, lambda now: report(now.messages, now.of), examples)
         subjects = asyncio.run(_subjects(carteggio, found.examples))
         _show(found, subjects, as_json=as_json)
         if dry_run or not found.changed:
             return
-        order(carteggio, by_operator(), note)
+        ordered = order(carteggio, by_operator(), note)
+        with _bar("deciding") as report:
+            decide(carteggio, ordered or 0, lambda left: report(max(found.of - left, 0), found.of))
         fresh(carteggio)
-    err.print(f"{found.changed:,} messages are decided on anew.")
+    err.print(f"{found.changed:,} messages were decided on anew.")
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[Rehearsed], None]]:
+def _bar(doing: str) -> Iterator[Callable[[int, int], None]]:
     columns = (
-        TextColumn("matching"),
+        TextColumn(doing),
         BarColumn(),
         TextColumn("{task.completed:,} of {task.total:,}"),
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task("", total=0)
-        yield lambda done: bar.update(task, completed=done.messages, total=done.of)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 async def _subjects(carteggio: Carteggio, found: Sequence[Difference]) -> dict[UUID, str]:

@@ -21,6 +21,7 @@ from api.graphql.mail import (
     Document,
     Message,
     Party,
+    Regrouping,
     TimelineConnection,
     TimelineEdge,
     Unanswered,
@@ -35,6 +36,7 @@ from api.graphql.reading import (
     made_documents,
     made_parties,
     mailbox_objects,
+    regrouping_object,
 )
 from api.graphql.selection import Selection
 from domain.access import Scope
@@ -209,6 +211,19 @@ class Asking:
             found = await threads.thread(*read.asked, conversation, asked)
             made = await made_messages(read, found.rows, nodes_of(info))
         return connection(found, threads.OLDEST_FIRST, lambda row: made[row.id])
+
+    async def ancestor(self, info: Info[Any, Any], conversation: UUID) -> Message | None:
+        """Give the earlier message that a conversation does not go on with."""
+        async with self.reading() as read:
+            found = await threads.ancestors_of(*read.asked, [conversation])
+            made = await message_objects(read, found.values(), Selection.of(info))
+        return made.get(found.get(conversation, conversation)) if found else None
+
+    async def regroupings(self, conversation: UUID) -> list[Regrouping]:
+        """Give what people said about a conversation's messages."""
+        async with self.reading() as read:
+            found = await threads.regroupings_of(*read.asked, [conversation])
+            return [regrouping_object(read, row) for row in found.get(conversation, [])]
 
     async def work(
         self, info: Info[Any, Any], of: Callable[..., Awaitable[Slice[Any]]], **at: At

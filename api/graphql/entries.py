@@ -20,6 +20,7 @@ from api.graphql.reading import (
     document_objects,
     mailbox_objects,
     party_objects,
+    regroupings_by_id,
 )
 from api.graphql.scalars import Position
 from api.graphql.selection import Selection
@@ -33,7 +34,7 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "message": Kind.MESSAGE, "party": Kind.PARTY, "document": Kind.DOCUMENT,
     "mailbox": Kind.MAILBOX, "colleague": Kind.COLLEAGUE, "account": Kind.ACCOUNT,
     "token": Kind.TOKEN, "exclusion": Kind.EXCLUSION, "web_form": Kind.WEB_FORM,
-    "server": Kind.SERVER, "choice": Kind.CHOICE,
+    "server": Kind.SERVER, "choice": Kind.CHOICE, "conversation": Kind.REGROUPING,
 }  # fmt: skip
 
 
@@ -66,6 +67,8 @@ async def _of_kind(
             return await choice_objects(read, ids, wanted)
         case Kind.MAILBOX:
             return await mailbox_objects(read, ids)
+        case Kind.REGROUPING:
+            return await regroupings_by_id(read, ids)
         case Kind.CONVERSATION:
             return await conversations_by_id(read, ids)
         case Kind.ACCOUNT if Scope.MANAGE_MAILBOXES in read.asking.context.viewer.scopes:

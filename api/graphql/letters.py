@@ -44,7 +44,7 @@ from api.paths import raw_path
 from domain.choosing import TargetKind
 from domain.message import CloseReason, Direction, LinkState
 from domain.values import ActorKind
-from projections import conversations, links, messages, threads
+from projections import links, messages, threads
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.history import LinkRow
 from projections.letters import Letter, letters_of
@@ -128,7 +128,7 @@ async def _read_relations(
             id: [made[one.id] for one in found if one.id in made] for id, found in rows.items()
         }
     if "conversation" in wanted:
-        of = await conversations.conversations_of(*read.asked, ids)
+        of = await threads.conversations_of(*read.asked, ids)
         found = await conversation_objects(read, set(of.values()), wanted["conversation"])
         parts.conversations = {id: found[one] for id, one in of.items()}
 

@@ -25,7 +25,7 @@ from domain.access import Scope
 from domain.choosing import ChooseLink, ChoosingCommand, Target, WithdrawLinkChoice
 from domain.recorded import Envelope
 from domain.values import Rejected
-from projections import conversations as threads
+from projections import threads
 from projections.messages import by_ids
 
 _WHOLE: Final = "All messages of their conversations that you see, 100 at most."

@@ -1,13 +1,14 @@
 """Mail and whom it is about: the types that lead to one another."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import strawberry
 from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
+from api.graphql.askable import Asking
 from api.graphql.inputs import (
     AsOf,
     DocumentFilter,
@@ -31,6 +32,7 @@ from api.graphql.parts import (
 from api.graphql.people import MessageColleague
 from api.graphql.scalars import Duration, Position
 from domain.message import CloseReason, Direction, LinkState
+from domain.regrouping import RegroupingKind
 
 strawberry.enum(
     CloseReason,
@@ -38,37 +40,6 @@ strawberry.enum(
     description="Why a message needs no answer any more, though none was captured.",
 )
 COUNTED: Final = [LinkState.AUTOMATIC, LinkState.CONFIRMED]
-
-
-class Asking(Protocol):
-    """Who made an object, and can tell more of it: what is asked by pages is read when asked."""
-
-    async def timeline(
-        self,
-        info: Info[Any, Any],
-        target: UUID,
-        wanted: TimelineFilter | None,
-        as_of: AsOf | None,
-        **page: Any,
-    ) -> "TimelineConnection": ...
-
-    async def papers(
-        self, info: Info[Any, Any], party: UUID, wanted: DocumentFilter | None, **page: Any
-    ) -> "Connection[Document]": ...
-
-    async def parts(
-        self, info: Info[Any, Any], whole: UUID, wanted: DocumentFilter | None, **page: Any
-    ) -> "Connection[Document]": ...
-
-    async def waits(
-        self, info: Info[Any, Any], party: UUID, **page: Any
-    ) -> "Connection[Unanswered]": ...
-
-    async def thread(
-        self, info: Info[Any, Any], conversation: UUID, **page: Any
-    ) -> "Connection[Message]": ...
-
-    async def stats(self, target: UUID, since: datetime | None) -> CorrespondenceStats: ...
 
 
 @strawberry.type(description="A customer, a supplier, a lead: whoever the company deals with.")
@@ -108,7 +79,8 @@ class Party(Audited):
     ) -> "TimelineConnection":
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
-        return await asking.timeline(info, self.key, filter, as_of, **at)
+        found: TimelineConnection = await asking.timeline(info, self.key, filter, as_of, **at)
+        return found
 
     @strawberry.field(description="Its documents, the newest first.")
     async def documents(
@@ -190,7 +162,8 @@ class Document(Audited):
     ) -> "TimelineConnection":
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
-        return await asking.timeline(info, self.key, filter, as_of, **at)
+        found: TimelineConnection = await asking.timeline(info, self.key, filter, as_of, **at)
+        return found
 
 
 LinkTarget = Annotated[
@@ -228,7 +201,21 @@ class Link:
     position: Position = strawberry.field(description="Where in the journal.")
 
 
-@strawberry.type(description="Messages that belong together by their references (RFC 5256).")
+strawberry.enum(RegroupingKind, name="RegroupingKind", description="What somebody did.")
+
+
+@strawberry.type(description="What somebody said about which messages belong together.")
+class Regrouping(Audited):
+    kind: RegroupingKind = strawberry.field(description="A merge, a split or a move.")
+    by: Actor = strawberry.field(description="Who said so.")
+    at: datetime = strawberry.field(description="When.")
+    position: Position = strawberry.field(description="Where in the journal its event is.")
+
+
+@strawberry.type(
+    description="Messages that belong together: by their references (RFC 5256), by what was found, "
+    "and by what people said."
+)
 class Conversation(Node):
     key: strawberry.Private[UUID]
     asking: strawberry.Private[Any]
@@ -249,6 +236,21 @@ class Conversation(Node):
         asking: Asking = self.asking
         at = {"first": first, "after": after, "last": last, "before": before}
         return await asking.thread(info, self.key, **at)
+
+    @strawberry.field(
+        description="The earlier message that its first one refers to, though it is about something "
+        "else, or answers what went to many; null if there is none, or it may not be seen."
+    )
+    async def ancestor(self, info: Info[Any, Any]) -> "Message | None":
+        asking: Asking = self.asking
+        found: Message | None = await asking.ancestor(info, self.key)
+        return found
+
+    @strawberry.field(description="What people said about its messages that may be seen.")
+    async def regroupings(self) -> list[Regrouping]:
+        asking: Asking = self.asking
+        found: list[Regrouping] = await asking.regroupings(self.key)
+        return found
 
 
 @strawberry.type(

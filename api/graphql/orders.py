@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import strawberry
 from strawberry import ID, Info
 
+from adapters.journal import Journal
 from api.graphql.access import checks, marks
 from api.graphql.asking import Asking
 from api.graphql.commands import UserError, check_command_id, stamp, user_error
@@ -128,9 +129,9 @@ class _Done:
 
 def _done(context: Context, asked: Asked, reach: _Reach) -> _Done:
     """Do it for the messages one by one, and let the read models see them, unless a worker does."""
-    journal, envelope = context.carteggio.journal, stamp(context)
-    claim = envelope(asked.id)
-    journal.record(_claimed(asked), _CLAIMS, [sorted(asked.messages), asked.order], claim)
+    envelope = stamp(context)
+    order = [sorted(asked.messages), asked.order]
+    claim(context.carteggio.journal, asked.id, order, envelope(asked.id))
     positions, errors = [], []
     for message, place in asked.messages.items():
         try:
@@ -168,5 +169,6 @@ class _Claims:
 _CLAIMS: Final = _Claims()
 
 
-def _claimed(asked: Asked) -> UUID:
-    return uuid5(NAMESPACE_URL, f"command:{asked.id}")
+def claim(journal: Journal, command_id: str, order: object, envelope: Envelope) -> None:
+    """Take a command id for an order; another order under it is refused."""
+    journal.record(uuid5(NAMESPACE_URL, f"command:{command_id}"), _CLAIMS, order, envelope)

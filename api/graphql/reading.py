@@ -11,15 +11,19 @@ from psycopg.rows import TupleRow
 
 from adapters.entityurls import document_url, party_url
 from api.graphql.ids import Kind, encoded
-from api.graphql.mail import Conversation, Document, Party
+from api.graphql.mail import Conversation, Document, Party, Regrouping
+from api.graphql.node import Actor
 from api.graphql.parts import Contact, Mailbox, Money
+from api.graphql.scalars import Position
 from api.graphql.selection import Selection
 from api.work.outward import waiting_for
 from api.work.undone import key_of
 from domain.identity import account_id
 from domain.party import BY_PEOPLE
-from domain.values import MailboxId
+from domain.regrouping import RegroupingKind
+from domain.values import ActorKind, MailboxId
 from projections import company, documents, merges, parties, threads
+from projections.conversations import RegroupingRow
 from projections.directory import ContactRow, DocumentRow, PartyRow
 from projections.occurrences import OccurrenceRow
 from projections.projection import Names
@@ -216,12 +220,31 @@ async def conversation_objects(
 
 
 async def conversations_by_id(read: Reading, ids: Sequence[UUID]) -> dict[UUID, Conversation]:
-    """Give conversations by ids, absorbed ones too, as far as something of them may be seen."""
-    now = await threads.led_on(*read.asked, ids)
+    """Give conversations by ids, also those they had before, as far as something of them may be seen."""
+    now = await threads.conversations_of(*read.asked, ids)
     found = await threads.threads_of(*read.asked, list(set(now.values())))
     return {
         id: _conversation(read, lead, found[lead]) for id, lead in now.items() if lead in found
     }
+
+
+async def regroupings_by_id(read: Reading, ids: Sequence[UUID]) -> dict[UUID, Regrouping]:
+    """Give those regroupings that stand, as far as something of them may be seen."""
+    rows = await threads.regroupings(*read.asked, ids)
+    return {id: regrouping_object(read, row) for id, row in rows.items()}
+
+
+def regrouping_object(read: Reading, row: RegroupingRow) -> Regrouping:
+    """Give what somebody said about which messages belong together."""
+    return Regrouping(
+        id=encoded(Kind.REGROUPING, row.id),
+        key=row.id,
+        asking=read.asking,
+        kind=RegroupingKind(row.kind),
+        by=Actor(kind=ActorKind(row.actor_kind), id=row.actor_id),
+        at=row.at,
+        position=Position(row.position),
+    )
 
 
 def _conversation(read: Reading, id: UUID, thread: Thread | None) -> Conversation:

@@ -42,6 +42,7 @@ from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
+from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.scalars import SCALARS, Position
 from api.graphql.selection import Selection
@@ -321,6 +322,7 @@ class Mutation(
     ClosingMutation,
     MarkingMutation,
     LinkingMutation,
+    RegroupingMutation,
     ContactMutation,
     MergingMutation,
     ChoiceMutation,

@@ -1,6 +1,6 @@
 """The messages that are decided on together, with all that is looked up for them at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,20 +10,18 @@ from adapters.matching_choices import Said
 from adapters.matching_topics import On
 from api.work.masterdata import Tables
 from api.work.vouching import Vouched, vouched
+from domain.apart import Earlier, may_begin_anew
 from domain.claims import Voucher
 from domain.content import Content
 from domain.correspondents import Ours, correspondents
+from domain.facts import Facts, named_ids, numbers_in, own_ids
 from domain.freemail import company_domains
 from domain.matching import (
-    Facts,
     Surroundings,
     Verdict,
     changes,
     in_next_round,
     judge,
-    named_ids,
-    numbers_in,
-    own_ids,
     parties_matched,
 )
 from domain.message import MessageThreaded
@@ -80,6 +78,7 @@ class Docket:
     people: People
     before: Mapping[UUID, Verdict]
     said: Mapping[UUID, Said]
+    earlier: Mapping[UUID, Earlier] = field(default_factory=dict)
     numbers: Mapping[UUID, Numbers] = field(default_factory=dict)
     mentions: Mapping[UUID, Collection[str]] = field(default_factory=dict)
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]] = field(default_factory=dict)
@@ -106,16 +105,21 @@ def docket_of(
     tables: Tables,
     due: Mapping[UUID, UUID],
     signing: Signing,
-    elsewhere: Mapping[UUID, Verdict] | None = None,
+    elsewhere: Callable[[Collection[UUID]], Mapping[UUID, Verdict]] = lambda _: {},
 ) -> Docket:
-    """Look up what concerns the messages that are due, and judge each after what it goes on with."""
+    """Look up what concerns the messages that are due, and judge each after what it goes on with.
+
+    `elsewhere` gives verdicts that are newer than those that are kept.
+    """
     facts, ours = tables.lookups.facts(due), tables.lookups.own.all()
     contents = {message: one.content for message, one in facts.items()}
-    referred = _referred_to(tables.lookups, contents)
+    near = _referred_to(tables.lookups, contents)
+    referred = {message: others[0] for message, others in near.items()}
     told = vouched(tables, facts, ours, referred, signing)
     parents = referred | told.parents
     threads, seeking = _going_on(tables, facts, contents, ours, parents)
     parents |= {one: found.parent for one, found in threads.items() if found.parent is not None}
+    concerned = {*facts, *parents.values(), *told.offered}
     docket = Docket(
         due,
         facts,
@@ -124,9 +128,10 @@ def docket_of(
         threads=threads | told.threads,
         seeking=seeking,
         people=_people(tables, facts, ours),
-        before=tables.lookups.verdicts({*facts, *parents.values(), *told.offered}),
+        before=tables.lookups.verdicts(concerned),
         said=tables.choices.of(facts),
-        elsewhere=elsewhere or {},
+        earlier=_may_be_apart(tables, contents, near),
+        elsewhere=elsewhere(concerned),
         vouched=told,
     )
     order = _grounds_first(docket)
@@ -204,8 +209,8 @@ def _keys(numbers: Numbers) -> set[str]:
     return {number_key(one.number) for _, seen in numbers for one in seen}
 
 
-def _referred_to(lookups: Lookups, contents: Mapping[UUID, Content]) -> dict[UUID, UUID]:
-    """Find for each message the nearest known one that it concerns or answers.
+def _referred_to(lookups: Lookups, contents: Mapping[UUID, Content]) -> dict[UUID, list[UUID]]:
+    """Find for each message the known ones that it concerns or answers, the nearest first.
 
     One that names this message in turn is none: a loop would be its own ground.
     """
@@ -219,12 +224,29 @@ def _referred_to(lookups: Lookups, contents: Mapping[UUID, Content]) -> dict[UUI
     loops = lookups.naming(
         {(one, other) for message, ids in own.items() for one in ids for other in near[message]}
     )
-    parents: dict[UUID, UUID] = {}
-    for message, ids in own.items():
-        found = (one for one in near[message] if loops.isdisjoint((id, one) for id in ids))
-        if (parent := next(found, None)) is not None:
-            parents[message] = parent
-    return parents
+    found: dict[UUID, list[UUID]] = {
+        message: [one for one in near[message] if loops.isdisjoint((id, one) for id in ids)]
+        for message, ids in own.items()
+    }
+    return {message: others for message, others in found.items() if others}
+
+
+def _may_be_apart(
+    tables: Tables, contents: Mapping[UUID, Content], referred: Mapping[UUID, list[UUID]]
+) -> dict[UUID, Earlier]:
+    """Give what is asked of the nearest messages by those that may be about something else."""
+    closed = tables.choices.closed({one for near in referred.values() for one in near})
+    asked = {
+        message: (near[0], max((closed[one] for one in near if one in closed), default=None))
+        for message, near in referred.items()
+        if may_begin_anew(contents[message]) or not closed.keys().isdisjoint(near)
+    }
+    facts = tables.lookups.facts({one for one, _ in asked.values()}) if asked else {}
+    return {
+        message: Earlier(MessageId(one), facts[one].content, facts[one].at, at)
+        for message, (one, at) in asked.items()
+        if one in facts
+    }
 
 
 def _going_on(
@@ -298,6 +320,7 @@ def judge_in(docket: Docket, message: UUID) -> None:
         numbers=docket.numbers.get(message, ()),
         parent=None if parent is None or verdict is None else (MessageId(parent), verdict),
         thread=docket.threads.get(message),
+        earlier=docket.earlier.get(message),
         parties_of_domain=docket.people.of_domain,
         announced_by=docket.people.announced_by,
         documents_anywhere=docket.anywhere,

@@ -21,7 +21,6 @@ from domain.rereading import as_read_now
 from domain.values import BlobName, Rejected
 from projections import company, documents, links, messages, parties
 from projections.contents import AttachmentRow, ParticipantRow
-from projections.conversations import conversations_of
 from projections.history import LinkRow
 from projections.letters import Letter, asks, letters_of
 from projections.mail import MessageRow
@@ -29,6 +28,7 @@ from projections.messages import MessageFilter
 from projections.occurrences import OccurrenceRow
 from projections.projection import Names
 from projections.reader import Reader
+from projections.threads import conversations_of
 
 _COUNTS = ("automatic", "confirmed")
 _SUGGESTED = ("suggested", "ambiguous")

@@ -10,7 +10,7 @@ skips the event or the code is mended. Reactions run before the read models in e
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -154,22 +154,26 @@ class Feed:
         with self._database.connect(direct=True) as connection:
             yield _lock(connection, self._key("filling"))
 
-    def catch_up(self, upto: int | None = None) -> None:
+    def catch_up(
+        self, upto: int | None = None, meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
         """Run, or wait for the process that runs, until all have reached a position.
 
         None: until nothing is left to do, what reactions record included. Stopped ones are left.
+        `meanwhile` is called between rounds.
         """
         while True:
             with self.holding() as ours:
                 if ours:
                     self.prepare()
-                    self._drive(upto)
+                    self._drive(upto, meanwhile)
                     return
             if self._others_reach(self._journal.head() if upto is None else upto):
                 return
 
-    def _drive(self, upto: int | None) -> None:
+    def _drive(self, upto: int | None, meanwhile: Callable[[], None]) -> None:
         while upto is None or self._is_behind(upto):
+            meanwhile()
             with seldom_collecting():
                 done = self.run_once()
             if done:

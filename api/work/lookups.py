@@ -7,6 +7,7 @@ from adapters.matching import Lookups
 from api.work.masterdata import (
     Tables,
     fold_choice,
+    fold_closing,
     fold_contacts,
     fold_document,
     fold_documents,
@@ -26,8 +27,7 @@ from domain.choosing import (
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
-from domain.freemail import company_domains
-from domain.matching import (
+from domain.facts import (
     Facts,
     also_in,
     also_seen,
@@ -37,7 +37,15 @@ from domain.matching import (
     own_ids,
     ref_of,
 )
-from domain.message import Further, MessageMoved, MessageReceived, MessageThreaded
+from domain.freemail import company_domains
+from domain.message import (
+    Further,
+    MessageClosed,
+    MessageMoved,
+    MessageReceived,
+    MessageReopened,
+    MessageThreaded,
+)
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
@@ -52,6 +60,8 @@ HEARD = (
     "message.completed",
     "message.moved",
     "message.reread",
+    "message.closed",
+    "message.reopened",
     "message.threaded",
     "message.link_confirmed",
     "message.link_rejected",
@@ -74,7 +84,7 @@ HEARD = (
     "choice.forgotten",
 )
 
-VERSION = 4
+VERSION = 5
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -96,6 +106,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_own(tables, recorded)
             case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
                 fold_choice(tables, recorded, recorded.event)
+            case MessageClosed() | MessageReopened():
+                fold_closing(tables, recorded)
             case WebFormDeclared():
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():

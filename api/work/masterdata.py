@@ -18,7 +18,9 @@ from adapters.matching_topics import Topics
 from domain.choosing import ChoosingEvent, MessageLinkChoiceWithdrawn, MessageLinkConfirmed
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
+from domain.facts import own_ids
 from domain.merging import PartyMerged, PartyMergeUndone
+from domain.message import MessageClosed
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
 from domain.remembering import Choice, ChoiceForgotten, ChoiceRemembered, words_in
@@ -156,3 +158,12 @@ def fold_remembered(
         choice = Choice(recorded.stream, event.party, event.mailbox, words)
         touched += tables.remembered.set(choice, event.address)
     tables.due.due_with_addresses(touched, recorded.envelope.event_id)
+
+
+def fold_closing(tables: Tables, recorded: Recorded) -> None:
+    """Take in that a person closed a message, or opened it again: what refers to it may begin anew."""
+    closed = isinstance(recorded.event, MessageClosed)
+    tables.choices.set_closed(recorded.stream, recorded.envelope.at if closed else None)
+    facts = tables.lookups.facts([recorded.stream])
+    ids = [id for one in facts.values() for form in one.forms for id in own_ids(form.content)]
+    tables.due.due_naming(ids, recorded.envelope.event_id)

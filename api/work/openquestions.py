@@ -11,7 +11,8 @@ from uuid import UUID
 from api.work.docket import Docket, judge_in
 from api.work.masterdata import Tables
 from domain.choosing import TargetKind
-from domain.matching import Verdict, names_of
+from domain.facts import names_of
+from domain.matching import Verdict
 from domain.message import Direction
 from domain.rules import NUMBER
 from domain.topics import ANSWERED_WITHIN, Topic, answers_under, by_question, questions

@@ -20,12 +20,14 @@ from api.work.docket import Docket, docket_of
 from api.work.lookups import HEARD, VERSION, fold
 from api.work.masterdata import Tables
 from api.work.openquestions import answer_questions, asked_in
+from domain.facts import names_of, ref_of
 from domain.identity import reaction_event
-from domain.matching import changes, names_of, ref_of
+from domain.matching import changes
 from domain.message import (
     MessageClassified,
     MessageEvent,
     MessageLinked,
+    MessageSetApart,
     MessageThreaded,
     MessageUnlinked,
 )
@@ -140,6 +142,8 @@ def _named(message: UUID, event: MessageEvent) -> tuple[str, int, UUID]:
             return event.rule, event.rule_version, event.target
         case MessageThreaded():
             return f"thread {event.rule}", event.rule_version, event.parent or message
+        case MessageSetApart():
+            return f"apart {event.rule}", event.rule_version, event.ancestor or message
         case MessageClassified(rule_version=version):
             return "classification", version, message
         case _:

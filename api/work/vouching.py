@@ -7,7 +7,7 @@ from uuid import UUID
 from api.work.masterdata import Tables
 from domain.claims import Voucher
 from domain.correspondents import Ours
-from domain.matching import Facts, names_of, speaking_in
+from domain.facts import Facts, names_of, speaking_in
 from domain.message import MessageThreaded
 from domain.rules import TOKEN
 from domain.signedtoken import Named, Names, Seen, Signing

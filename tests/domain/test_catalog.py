@@ -17,6 +17,7 @@ NAMES = [
     "message.linked",
     "message.unlinked",
     "message.threaded",
+    "message.set_apart",
     "message.link_confirmed",
     "message.link_rejected",
     "message.link_choice_withdrawn",
@@ -57,6 +58,8 @@ NAMES = [
     "relinking.ordered",
     "choice.remembered",
     "choice.forgotten",
+    "conversation.regrouped",
+    "conversation.regrouping_undone",
 ]
 
 

@@ -1,12 +1,14 @@
 """Who is ours, and which way a message went."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
 from domain.content import Content
 from domain.correspondents import FORM, Ours, behind, correspondents, direction
 from domain.message import Direction, FolderRole
+from domain.signedtoken import Named, Names, plus_address, sign
 from domain.values import Address
 
 OURS = Ours(frozenset({"firma.example"}), frozenset({"firma.pec@certificata.example"}))
@@ -23,6 +25,13 @@ def test_our_domains_hold_for_what_lies_below_them() -> None:
     assert OURS.holds(Address("Firma.PEC@certificata.example"))
     assert not OURS.holds(Address("x@altrafirma.example"))
     assert not OURS.holds(Address("senza dominio"))
+
+
+def test_an_address_with_a_signed_token_behind_a_plus_is_the_same_address() -> None:
+    token = sign(b"k", Named(Names.DOCUMENT, UUID(int=1)))
+    assert OURS.holds(Address(plus_address("firma.PEC@certificata.example", token) or ""))
+    assert not OURS.holds(Address(plus_address("altra.pec@certificata.example", token) or ""))
+    assert not OURS.holds(Address("firma.pec+c.x@certificata.example"))
 
 
 @pytest.mark.parametrize(

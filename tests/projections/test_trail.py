@@ -12,8 +12,9 @@ from domain.party import PartyRegistered
 from domain.recorded import Erased
 from events import example
 from projections.directory import directory
+from projections.fields import DATA_LIMIT, data_of
 from projections.reader import EVERYTHING, AsOf, Page, Reader
-from projections.sentences import DATA_LIMIT, data_of, sentence
+from projections.sentences import sentence
 from projections.trail import trail
 from projections.trails import AuditFilter, log, trail_of
 from worlds import MAILBOXES, PARTIES, Log, capture, create, fill, linked, message_id, names_for

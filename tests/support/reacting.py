@@ -10,6 +10,7 @@ from domain.message import (
     FolderRole,
     MessageLinked,
     MessageReceived,
+    MessageSetApart,
     MessageThreaded,
     MessageUnlinked,
 )
@@ -98,4 +99,16 @@ def threads(log: "Journal") -> dict[UUID, tuple[UUID, str]]:
             found.pop(recorded.stream, None)
             if event.parent is not None:
                 found[recorded.stream] = (event.parent, event.rule)
+    return found
+
+
+def apart(log: "Journal") -> dict[UUID, tuple[UUID, str]]:
+    """Give what begins anew though it refers to what, and by which rule, as it stands."""
+    found: dict[UUID, tuple[UUID, str]] = {}
+    for recorded in log.read(0, limit=10_000):
+        event = recorded.event
+        if isinstance(event, MessageSetApart):
+            found.pop(recorded.stream, None)
+            if event.ancestor is not None:
+                found[recorded.stream] = (event.ancestor, event.rule)
     return found

@@ -2,12 +2,18 @@
 
 from collections import Counter
 from pathlib import Path
+from uuid import UUID
 
+from adapters.matching import Lookups
+from adapters.matching_due import Due
 from api.work.instance import Carteggio
-from api.work.relinking import order, rehearse
+from api.work.reactions import Reactions
+from api.work.relinking import decide, order, rehearse
+from api.work.settling import all_decided
 from api.work.tokens import by_operator
 from instances import events_of
 from office import fill
+from reacting import happened, received
 
 
 def judged_by_older_rules(carteggio: Carteggio) -> int:
@@ -44,6 +50,34 @@ def test_a_rehearsal_tells_what_the_order_does_and_records_nothing(
     carteggio.feed.catch_up()
     assert len(events_of(carteggio, "message.linked")) == links + older
     assert told(carteggio)[0] == 0
+
+
+def test_mail_that_comes_is_decided_on_before_all_that_is_matched_again(
+    carteggio: Carteggio,
+) -> None:
+    first, new = UUID(int=1), UUID(int=2)
+    happened(carteggio.journal, [received(first, "a@acme.example", "info@firm.example", "Order")])
+    carteggio.feed.catch_up()
+    order(carteggio, by_operator())
+    happened(carteggio.journal, [received(new, "b@acme.example", "info@firm.example", "Offer")])
+    Reactions(carteggio.journal, carteggio.database).run_once()
+    with carteggio.database.pool.connection() as connection:
+        due = Due(connection)
+        assert due.take_due(500).keys() == {first}
+        assert Lookups(connection).verdicts([new]).keys() == {new}
+
+
+def test_an_order_is_carried_through_and_tells_how_much_is_left(
+    carteggio: Carteggio, tmp_path: Path
+) -> None:
+    fill(carteggio, tmp_path / "erp")
+    carteggio.feed.catch_up()
+    older, left = judged_by_older_rules(carteggio), list[int]()
+    position = order(carteggio, by_operator())
+    decide(carteggio, position or 0, left.append)
+    assert left[-1] == 0
+    assert all_decided(carteggio)
+    assert told(carteggio)[0] == 0 < older
 
 
 def test_look_ups_of_an_older_version_are_filled_anew_and_decide_nothing_else(

@@ -15,6 +15,7 @@ SHOWN = """query($id: ID!) { message(id: $id) { conversation { id }
   links(states: [AUTOMATIC, CONFIRMED, SUGGESTED, AMBIGUOUS]) { state reason ruleId place evidence
     target { __typename ... on Party { name } ... on Document { number } } } } }"""
 TOLD = "query($id: ID!) { message(id: $id) { audit(first: 50) { edges { node { summary } } } } }"
+MAIL_OF = "{ colleagues { timeline(first: 20) { edges { node { headerId } } } } }"
 EVE = "Eve <eve@nowhere.example>"
 ACME = ("Acme", "AUTOMATIC", "ADDRESS", "from")
 INHERITED = ("2026/17", "AUTOMATIC", "REPLY", "reply")
@@ -118,3 +119,14 @@ async def test_a_document_that_is_registered_later_is_found(own_ask: Asks, tmp_p
     own_ask.carteggio.feed.catch_up()
     links, _ = await again(own_ask, "d1@acme.example")
     assert links == {ACME, ("SO-9", "AUTOMATIC", "SIGNED_TOKEN", "plus-address")}
+
+
+async def test_a_mail_to_a_plus_address_is_the_mail_of_who_has_the_address(
+    own_ask: Asks, tmp_path: Path
+) -> None:
+    (tmp_path / "colleagues.csv").write_text(f"name,email\nMara,{SALES}\n")
+    import_directory(own_ask.carteggio, tmp_path)
+    to = plus_address(SALES, of_document(own_ask, "D1")) or ""
+    await shown(own_ask, tmp_path, letter("m1@acme.example", sender=ADA, to=to), "m1@acme.example")
+    (mara,) = (await own_ask(MAIL_OF))["colleagues"]
+    assert "m1@acme.example" in nodes(mara["timeline"], "headerId")
