@@ -8,7 +8,7 @@ message gives its id (a keyed digest), and whoever may read it finds it by that.
 
 import logging
 import sys
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
@@ -26,13 +26,21 @@ def set_up_logs(
     form: Literal["auto", "console", "json"] = "auto",
     to: TextIO | None = None,
 ) -> None:
-    """Send the log where people look (a terminal) or where programs read (JSON lines)."""
+    """Send the log where people look (a terminal) or where programs read (JSON lines).
+
+    Our lines go to the octets below `to`, which any thread may write: Python before 3.11.10 does not
+    survive two threads that write text to one stream under different locks (CPython issue 119506).
+    """
     stream = to or sys.stderr
     console = form == "console" or (form == "auto" and stream.isatty())
     structlog.configure(
-        processors=[*_shared(), *_last(console=console, colors=console and stream.isatty())],
+        processors=[
+            *_shared(),
+            *_last(console=console, colors=console and stream.isatty()),
+            _in_octets,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.BytesLoggerFactory(stream.buffer),
         cache_logger_on_first_use=True,
     )
     _bring_libraries_along(stream)
@@ -60,6 +68,10 @@ def _last(*, console: bool, colors: bool) -> list[Processor]:
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
 
 
+def _in_octets(_logger: object, _level: str, line: Any) -> Any:
+    return str(line).encode("utf-8", "backslashreplace")
+
+
 def _bring_libraries_along(stream: TextIO) -> None:
     """Let libraries' warnings through, but not their chatter: theirs quotes what is sent."""
     logging.basicConfig(
@@ -68,5 +80,6 @@ def _bring_libraries_along(stream: TextIO) -> None:
         format="%(levelname)s %(name)s %(message)s",
         force=True,
     )
+    logging.captureWarnings(capture=True)
     for wordy in ("aioimaplib", "aiosmtplib", "psycopg.pool", "urllib3"):
         logging.getLogger(wordy).setLevel(logging.ERROR)

@@ -27,7 +27,15 @@ class Choices:
         """Work in the transaction of `connection`."""
         self._connection = connection
 
-    def set(self, message: UUID, target: Target, by: str, *, belongs: bool | None) -> None:
+    def set(
+        self,
+        message: UUID,
+        target: Target,
+        by: str,
+        contact_of: UUID | None = None,
+        *,
+        belongs: bool | None,
+    ) -> None:
         """Store what somebody said; `belongs` None takes it back."""
         self._connection.execute(
             "DELETE FROM matching_choice WHERE message = %s AND kind = %s AND target = %s",
@@ -35,12 +43,17 @@ class Choices:
         )
         if belongs is not None:
             self._connection.execute(
-                "INSERT INTO matching_choice VALUES (%s, %s, %s, %s, %s)",
-                (message, target[0].value, target[1], belongs, by),
+                "INSERT INTO matching_choice"
+                " (message, kind, target, belongs, said_by, contact_of)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                (message, target[0].value, target[1], belongs, by, contact_of),
             )
 
     def of(self, messages: Collection[UUID]) -> Mapping[UUID, Said]:
-        """Give what was said about messages; of merged parties one yes is a yes to the survivor."""
+        """Give what was said about messages; of merged parties one yes is a yes to the survivor.
+
+        What concerns a contact belongs to the party that has it, unless that was said not to be so.
+        """
         query: LiteralString = (
             "SELECT message, kind, coalesce(survivor, target) AS one, bool_or(belongs),"
             " min(said_by) FILTER (WHERE belongs) FROM matching_choice"
@@ -56,7 +69,20 @@ class Choices:
                 said.confirmed[TargetKind(kind), target] = by
             else:
                 said.rejected.add((TargetKind(kind), target))
+        for message, party, by in self._through_contacts(found):
+            target = TargetKind.PARTY, party
+            if target not in found[message].rejected:
+                found[message].confirmed.setdefault(target, by)
         return found
+
+    def _through_contacts(self, messages: Collection[UUID]) -> list[TupleRow]:
+        query: LiteralString = (
+            "SELECT message, coalesce(survivor, contact_of), said_by FROM matching_choice"
+            " LEFT JOIN matching_merge ON party = contact_of"
+            " WHERE message = ANY(%b) AND belongs AND contact_of IS NOT NULL ORDER BY said_by"
+        )
+        with self._connection.cursor(binary=True) as cursor:
+            return cursor.execute(query, (list(messages),)).fetchall()
 
     def set_closed(self, message: UUID, at: datetime | None) -> None:
         """Store when somebody closed a message; None: it is open again."""

@@ -72,8 +72,9 @@ class Due:
         """Ask for a decision on messages of which people said something about these."""
         self._ask(
             "INSERT INTO matching_due SELECT DISTINCT message, %s::uuid FROM matching_choice"
-            " WHERE target = ANY(%b) ON CONFLICT DO NOTHING",
+            " WHERE target = ANY(%b) OR contact_of = ANY(%b) ON CONFLICT DO NOTHING",
             cause,
+            list(targets),
             list(targets),
         )
 

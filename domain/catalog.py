@@ -18,6 +18,7 @@ from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
     MessageLinkConfirmed,
+    MessageLinkMoved,
     MessageLinkRejected,
 )
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
@@ -78,6 +79,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.link_confirmed", MessageLinkConfirmed),
     EventType("message.link_rejected", MessageLinkRejected),
     EventType("message.link_choice_withdrawn", MessageLinkChoiceWithdrawn),
+    EventType("message.link_moved", MessageLinkMoved),
     EventType("message.closed", MessageClosed),
     EventType("message.reopened", MessageReopened),
     EventType("party.registered", PartyRegistered),

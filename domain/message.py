@@ -22,9 +22,6 @@ from domain.choosing import (
     Choices,
     ChoosingCommand,
     ChoosingEvent,
-    MessageLinkChoiceWithdrawn,
-    MessageLinkConfirmed,
-    MessageLinkRejected,
     TargetKind,
 )
 from domain.marking import (
@@ -250,7 +247,7 @@ def evolve(message: Message, event: object) -> Message:
             copies = {target: message.copies[place], **message.copies}
             marks = {**message.marks, **left, target: Marks(event.flags)}
             return replace(message, marks=marks, copies=copies)
-        case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
+        case event if isinstance(event, ChoosingEvent):
             return replace(message, choices=choosing.evolve(message.choices, event))
         case MessageClosed():
             return replace(message, closed=True)

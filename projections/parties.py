@@ -147,6 +147,21 @@ async def contacts_of(
     return found
 
 
+async def contacts_by_ids(
+    connection: Connection, names: Names, reader: Reader, contacts: Sequence[UUID]
+) -> dict[UUID, ContactRow]:
+    """Give many contacts at once, those too that were removed."""
+    query = names.sql(
+        "SELECT {columns} FROM {contact} c JOIN {party} p ON p.id = c.party"
+        " WHERE c.id = ANY(%(ids)s) AND {contact_cleared} AND {party_cleared}",
+        columns=columns_of(ContactRow, "c"),
+        contact_cleared=reader.cleared("c.privacy_level"),
+        party_cleared=reader.cleared("p.privacy_level"),
+    )
+    values = {**reader.params(), "ids": list(contacts)}
+    return {row.id: row for row in await rows_of(connection, ContactRow, query, values)}
+
+
 async def _where(
     connection: Connection, names: Names, reader: Reader, condition: Composable, **values: object
 ) -> list[PartyRow]:

@@ -17,8 +17,10 @@ from domain.account import (
 )
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.choosing import (
+    ChoosingEvent,
     MessageLinkChoiceWithdrawn,
     MessageLinkConfirmed,
+    MessageLinkMoved,
     MessageLinkRejected,
 )
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
@@ -86,7 +88,7 @@ def sentence(event: object) -> str:
             return _of_mail(event)
         case MessageMarked() | MessageMoved() | MessageOrderFailed():
             return _of_marks(event)
-        case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
+        case event if isinstance(event, ChoosingEvent):
             return _of_choices(event)
         case (
             MessageLinked()
@@ -159,13 +161,17 @@ def _changes(added: Iterable[str], removed: Iterable[str]) -> str:
 
 
 def _of_choices(
-    event: MessageLinkConfirmed | MessageLinkRejected | MessageLinkChoiceWithdrawn,
+    event: ChoosingEvent,
 ) -> str:
     match event:
         case MessageLinkConfirmed(kind, _, note):
             return f"said to belong to a {kind.value}" + (f": {_cut(note)}" if note else "")
         case MessageLinkRejected(kind, _, note):
             return f"said not to belong to a {kind.value}" + (f": {_cut(note)}" if note else "")
+        case MessageLinkMoved(kind, _, to_kind, _, note):
+            other = "another" if kind is to_kind else "a"
+            said = f": {_cut(note)}" if note else ""
+            return f"moved from a {kind.value} to {other} {to_kind.value}{said}"
         case MessageLinkChoiceWithdrawn(kind):
             return f"what was said about a {kind.value} was taken back: rules decide again"
 

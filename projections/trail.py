@@ -16,6 +16,7 @@ from domain.catalog import CATALOG
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
     MessageLinkConfirmed,
+    MessageLinkMoved,
     MessageLinkRejected,
 )
 from domain.company import MailboxRegistered
@@ -237,11 +238,11 @@ def _named(event: object) -> Iterable[UUID]:
     match event:
         case MessageLinked(target=target) | MessageUnlinked(target=target):
             yield target
-        case (
-            MessageLinkConfirmed(target=target)
-            | MessageLinkRejected(target=target)
-            | MessageLinkChoiceWithdrawn(target=target)
-        ):
+        case MessageLinkMoved(target=target, to=to, contact_of=whose):
+            yield from (one for one in (target, to, whose) if one is not None)
+        case MessageLinkConfirmed(target=target, contact_of=whose):
+            yield from (one for one in (target, whose) if one is not None)
+        case MessageLinkRejected(target=target) | MessageLinkChoiceWithdrawn(target=target):
             yield target
         case PartyMerged(into=into):
             yield into

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
+from strawberry import ID
+
 from api.graphql.ids import Kind, of_kind
 from api.graphql.inputs import DocumentKey, DocumentNumber, PartyKey
 from api.graphql.paging import given, text
 from api.graphql.reading import Reading
-from domain.choosing import Target, TargetKind
+from domain.choosing import Meant, Target, TargetKind
 from domain.values import Rejected
 from projections import documents, merges, parties
 from projections.directory import DocumentRow, PartyRow
@@ -84,6 +86,15 @@ async def target_of(
     if target is None:
         raise Rejected("NOT_FOUND", f"target: there is no such {kind.value}")
     return kind, target
+
+
+async def contact_meant(read: Reading, id: ID) -> Meant:
+    """Give the contact that a link is to lead to, with the party that has it."""
+    contact = of_kind(Kind.CONTACT, id)
+    row = (await parties.contacts_by_ids(*read.asked, [contact])).get(contact)
+    if row is None:
+        raise Rejected("NOT_FOUND", "target: there is no such contact")
+    return Meant(TargetKind.CONTACT, contact, contact_of=row.party)
 
 
 def _of_year(row: DocumentRow, number: DocumentNumber) -> bool:

@@ -21,6 +21,7 @@ from api.graphql.node import Actor
 from api.graphql.parts import (
     Address,
     AddressResolution,
+    Contact,
     Mailbox,
     Occurrence,
     addresses,
@@ -32,6 +33,7 @@ from api.graphql.people import MessageColleague, concerned
 from api.graphql.places import places_of
 from api.graphql.reading import (
     Reading,
+    contact_objects,
     conversation_objects,
     document_objects,
     mailbox_objects,
@@ -43,6 +45,7 @@ from api.graphql.selection import Selection
 from api.paths import raw_path
 from domain.choosing import TargetKind
 from domain.message import CloseReason, Direction, LinkState
+from domain.rules import PERSON
 from domain.values import ActorKind
 from projections import links, messages, threads
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
@@ -173,7 +176,10 @@ async def made_links(
     if "inheritedFrom" in wanted:
         origins = {row.inherited_from for row in rows if row.inherited_from}
         before = await message_objects(read, origins, wanted["inheritedFrom"])
-    targets: dict[UUID, Party | Document] = {**whose, **about}
+    whom: Mapping[UUID, Contact] = {}
+    if shown or confidential:
+        whom = await contact_objects(read, _targets(rows, TargetKind.CONTACT))
+    targets: dict[UUID, Party | Document | Contact] = {**whose, **about, **whom}
     said: Mapping[UUID, RememberedChoice] = {}
     if "rememberedChoice" in wanted:
         choices = {row.choice for row in rows if row.choice}
@@ -191,7 +197,7 @@ def _targets(rows: Sequence[LinkRow], kind: TargetKind) -> set[UUID]:
 
 def _link(
     row: LinkRow,
-    targets: Mapping[UUID, Party | Document],
+    targets: Mapping[UUID, Party | Document | Contact],
     before: Mapping[UUID, Message],
     said: Mapping[UUID, RememberedChoice],
 ) -> Link:
@@ -208,10 +214,19 @@ def _link(
         rejected=[targets[one] for one in row.rejected if one in targets],
         inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
         remembered_choice=said.get(row.choice) if row.choice else None,
-        by=Actor(kind=ActorKind(row.actor_kind), id=row.actor_id),
+        by=_who(row),
         at=row.from_time,
         position=Position(row.from_position),
     )
+
+
+def _who(row: LinkRow) -> Actor:
+    """Tell who said so: a link that a rule made of a person's word names the person."""
+    if row.rule != PERSON.name or not row.evidence:
+        return Actor(kind=ActorKind(row.actor_kind), id=row.actor_id)
+    kinds = {Kind.COLLEAGUE.value: ActorKind.USER, Kind.TOKEN.value: ActorKind.CLIENT}
+    kind = kinds.get(row.evidence.partition("_")[0], ActorKind.SYSTEM)
+    return Actor(kind=kind, id=row.evidence)
 
 
 # ---- what waits

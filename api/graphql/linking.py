@@ -15,14 +15,15 @@ from api.graphql.closing import LONGEST_NOTE
 from api.graphql.commands import COMMAND_ID, check_command_id, user_error
 from api.graphql.context import Context
 from api.graphql.inputs import DocumentKey, PartyKey
-from api.graphql.keys import everyone, target_of
+from api.graphql.keys import contact_meant, everyone, target_of
 from api.graphql.orders import MESSAGE_IDS, MOST, Asked, Do, MessagePayload, answered, named
 from api.graphql.paging import given
+from api.graphql.reading import Reading
 from api.graphql.remembering import MAILBOX, WORDS, addresses_of, mailbox_to_say
 from api.work.remembering import Said, context_of, remember
 from domain import message as mail
 from domain.access import Scope
-from domain.choosing import ChooseLink, ChoosingCommand, Target, WithdrawLinkChoice
+from domain.choosing import ChooseLink, ChoosingCommand, Meant, TargetKind, WithdrawLinkChoice
 from domain.recorded import Envelope
 from domain.values import Rejected
 from projections import threads
@@ -31,10 +32,15 @@ from projections.messages import by_ids
 _WHOLE: Final = "All messages of their conversations that you see, 100 at most."
 
 
-@strawberry.input(one_of=True, description="A party or a document.")
+@strawberry.input(one_of=True, description="A party, a document, or somebody of a party.")
 class LinkTargetKey:
     party: PartyKey | None = strawberry.field(default=UNSET, description="The party.")
     document: DocumentKey | None = strawberry.field(default=UNSET, description="The document.")
+    contact: ID | None = strawberry.field(
+        default=UNSET,
+        description="A contact whom mail concerns though he neither wrote nor got it, by its id; it "
+        "belongs to his party, too.",
+    )
 
 
 @strawberry.input(description="That all mail with an address belongs to the party, also to come.")
@@ -104,36 +110,28 @@ async def _said(
     context: Context = info.context
     try:
         check_command_id(input.command_id)
-        note = _note(input)
+        note = checked_note(input.note) if isinstance(input, MessageLinkInput) else ""
         async with Asking(context).reading() as read:
-            party, document = given(input.target.party), given(input.target.document)
-            target = await target_of(read, context.carteggio.company, party, document)
-            same = await everyone(read, [target[1]]) if party is not None else ()
-        messages = named(input.message_ids)
+            meant = await meant_by(read, context.carteggio.company, input.target)
+        these = named(input.message_ids)
+        messages = these
         if input.whole_conversation:
-            messages = await _with_conversations(context, messages)
-        always = await _remembered(context, input, target, same, messages, belongs=belongs)
+            messages = await _with_conversations(context, these)
+        always = await _remembered(context, input, meant, these, belongs=belongs)
     except Rejected as refusal:
         return MessagePayload(messages=[], position=None, user_errors=[user_error(refusal)])
-    merged = tuple(sorted({*same} - {target[1]}))
-    order: ChoosingCommand = WithdrawLinkChoice(*target, merged)
+    order: ChoosingCommand = WithdrawLinkChoice(meant.kind, meant.target, meant.merged)
     if belongs is not None:
-        order = ChooseLink(*target, belongs, note, merged)
+        order = ChooseLink(meant.kind, meant.target, belongs, note, meant.merged, meant.contact_of)
     ask = Asked(
         input.command_id,
         messages,
         (order, sorted(dict(always.values()).items())) if always else order,
         _doing(context, order, always),
         consequences=True,
+        named=tuple(these),
     )
     return await answered(info, lambda: ask)
-
-
-def _note(input: MessageLinkInput | MessageLinkResetInput) -> str:
-    note = given(input.note) or "" if isinstance(input, MessageLinkInput) else ""
-    if len(note) > LONGEST_NOTE:
-        raise Rejected("INVALID", f"note: {LONGEST_NOTE} characters is the most")
-    return note
 
 
 def _doing(context: Context, order: ChoosingCommand, always: Mapping[UUID, Said]) -> Do:
@@ -155,8 +153,7 @@ def _doing(context: Context, order: ChoosingCommand, always: Mapping[UUID, Said]
 async def _remembered(
     context: Context,
     input: MessageLinkInput | MessageLinkResetInput,
-    target: Target,
-    same: Collection[UUID],
+    meant: Meant,
     messages: Collection[UUID],
     *,
     belongs: bool | None,
@@ -165,18 +162,36 @@ async def _remembered(
     asked = given(input.remember) if isinstance(input, MessageLinkInput) else None
     if asked is None:
         return {}
-    if not belongs or not same:
+    if not belongs or meant.kind is not TargetKind.PARTY:
         raise Rejected("INVALID", "remember: only that mail belongs to a party is remembered")
     box = await mailbox_to_say(context, given(asked.mailbox_id))
     addresses = dict.fromkeys(messages, given(asked.address) or "")
     if not given(asked.address):
         async with Asking(context).reading() as read:
-            addresses = await addresses_of(read, messages, same)
+            addresses = await addresses_of(read, messages, (meant.target, *meant.merged))
     words = given(asked.subject_words) or ""
     return {
-        message: context_of(context.carteggio, address, box, words).belongs_to(target[1])
+        message: context_of(context.carteggio, address, box, words).belongs_to(meant.target)
         for message, address in addresses.items()
     }
+
+
+async def meant_by(read: Reading, company: str, key: LinkTargetKey) -> Meant:
+    """Give the target that a key means; of a party all that count as it."""
+    if (contact := given(key.contact)) is not None:
+        return await contact_meant(read, contact)
+    party, document = given(key.party), given(key.document)
+    kind, target = await target_of(read, company, party, document)
+    same = await everyone(read, [target]) if party is not None else ()
+    return Meant(kind, target, tuple(sorted({*same} - {target})))
+
+
+def checked_note(note: str | None) -> str:
+    """Give a note; refuse one that is too long."""
+    said = given(note) or ""
+    if len(said) > LONGEST_NOTE:
+        raise Rejected("INVALID", f"note: {LONGEST_NOTE} characters is the most")
+    return said
 
 
 async def _with_conversations(context: Context, messages: dict[UUID, int]) -> dict[UUID, int]:

@@ -9,12 +9,7 @@ from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
 from api.graphql.askable import Asking
-from api.graphql.inputs import (
-    AsOf,
-    DocumentFilter,
-    LinkReason,
-    TimelineFilter,
-)
+from api.graphql.inputs import AsOf, DocumentFilter, LinkReason, TimelineFilter
 from api.graphql.node import Actor, Audited, Node
 from api.graphql.paging import Connection, Count, PageInfo
 from api.graphql.parts import (
@@ -167,7 +162,8 @@ class Document(Audited):
 
 
 LinkTarget = Annotated[
-    Party | Document, strawberry.union("LinkTarget", description="What mail can belong to.")
+    Party | Document | Contact,
+    strawberry.union("LinkTarget", description="What mail can belong to."),
 ]
 
 

@@ -57,6 +57,8 @@ class Asked:
     order: object
     do: Do
     consequences: bool = False
+    named: Collection[UUID] | None = None
+    """The messages that the client named, where further ones go with them."""
 
 
 def asked(command_id: str, message_ids: Sequence[ID], order: object, do: Do) -> Asked:
@@ -130,7 +132,8 @@ class _Done:
 def _done(context: Context, asked: Asked, reach: _Reach) -> _Done:
     """Do it for the messages one by one, and let the read models see them, unless a worker does."""
     envelope = stamp(context)
-    order = [sorted(asked.messages), asked.order]
+    named = asked.messages if asked.named is None else asked.named
+    order = [sorted(named), asked.order]
     claim(context.carteggio.journal, asked.id, order, envelope(asked.id))
     positions, errors = [], []
     for message, place in asked.messages.items():

@@ -123,6 +123,14 @@ def _contact(row: ContactRow) -> Contact:
     )
 
 
+async def contact_objects(read: Reading, ids: Collection[UUID]) -> dict[UUID, Contact]:
+    """Give many contacts."""
+    if not ids:
+        return {}
+    rows = await parties.contacts_by_ids(*read.asked, list(ids))
+    return {id: _contact(row) for id, row in rows.items()}
+
+
 async def document_objects(
     read: Reading, ids: Collection[UUID], wanted: Selection
 ) -> dict[UUID, Document]:

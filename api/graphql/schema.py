@@ -33,6 +33,7 @@ from api.graphql.inputs import (
 )
 from api.graphql.limits import LIMITS
 from api.graphql.linking import LinkingMutation
+from api.graphql.linkmoves import LinkMovesMutation
 from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
@@ -322,6 +323,7 @@ class Mutation(
     ClosingMutation,
     MarkingMutation,
     LinkingMutation,
+    LinkMovesMutation,
     RegroupingMutation,
     ContactMutation,
     MergingMutation,

@@ -19,11 +19,7 @@ from api.work.masterdata import (
 from domain.aliases import ids_of_one
 from domain.announcing import announced
 from domain.authentication import ServerDistrusted, ServerTrusted
-from domain.choosing import (
-    MessageLinkChoiceWithdrawn,
-    MessageLinkConfirmed,
-    MessageLinkRejected,
-)
+from domain.choosing import ChoosingEvent
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.content import Content
 from domain.document import DocumentChanged, DocumentRegistered
@@ -66,6 +62,7 @@ HEARD = (
     "message.link_confirmed",
     "message.link_rejected",
     "message.link_choice_withdrawn",
+    "message.link_moved",
     "party.contact_registered",
     "party.contact_removed",
     "party.merged",
@@ -104,8 +101,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_document(tables, recorded, record)
             case CompanyDescribed() | ColleagueRegistered() | MailboxRegistered():
                 fold_own(tables, recorded)
-            case MessageLinkConfirmed() | MessageLinkRejected() | MessageLinkChoiceWithdrawn():
-                fold_choice(tables, recorded, recorded.event)
+            case event if isinstance(event, ChoosingEvent):
+                fold_choice(tables, recorded, event)
             case MessageClosed() | MessageReopened():
                 fold_closing(tables, recorded)
             case WebFormDeclared():

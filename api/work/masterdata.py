@@ -15,7 +15,7 @@ from adapters.matching_merges import Merges
 from adapters.matching_people import People
 from adapters.matching_remembered import Remembered
 from adapters.matching_topics import Topics
-from domain.choosing import ChoosingEvent, MessageLinkChoiceWithdrawn, MessageLinkConfirmed
+from domain.choosing import ChoosingEvent, words
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
 from domain.facts import own_ids
@@ -139,12 +139,10 @@ def fold_own(tables: Tables, recorded: Recorded) -> None:
 
 def fold_choice(tables: Tables, recorded: Recorded, event: ChoosingEvent) -> None:
     """Take in what a person said about a link, or took back."""
-    belongs = None
-    if not isinstance(event, MessageLinkChoiceWithdrawn):
-        belongs = isinstance(event, MessageLinkConfirmed)
     by = recorded.envelope.on_behalf_of or recorded.envelope.actor
-    target = (event.kind, event.target)
-    tables.choices.set(recorded.stream, target, by.id, belongs=belongs)
+    for meant, belongs in words(event):
+        target = (meant.kind, meant.target)
+        tables.choices.set(recorded.stream, target, by.id, meant.contact_of, belongs=belongs)
     tables.due.due([recorded.stream], recorded.envelope.event_id)
 
 

@@ -21,6 +21,7 @@ NAMES = [
     "message.link_confirmed",
     "message.link_rejected",
     "message.link_choice_withdrawn",
+    "message.link_moved",
     "message.closed",
     "message.reopened",
     "party.registered",

@@ -108,6 +108,7 @@ def logs_restored() -> Iterator[None]:
     yield
     root.handlers[:] = before
     root.setLevel(level)
+    logging.captureWarnings(capture=False)
     structlog.reset_defaults()
 
 
