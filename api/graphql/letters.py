@@ -23,13 +23,14 @@ from api.graphql.parts import (
     Contact,
     Mailbox,
     Occurrence,
+    SenderCheck,
     addresses,
     attachment,
     status,
     why,
 )
 from api.graphql.people import MessageColleague, concerned
-from api.graphql.places import places_of
+from api.graphql.places import places_of, sender_checks
 from api.graphql.reading import (
     Reading,
     contact_objects,
@@ -43,7 +44,7 @@ from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
 from api.paths import raw_path
 from domain.choosing import TargetKind
-from domain.linking import PERSON
+from domain.linking import PERSON, UNPROVEN
 from domain.message import CloseReason, Direction, LinkState
 from domain.values import ActorKind
 from projections import links, messages, threads
@@ -61,6 +62,7 @@ class _Parts:
     people: Mapping[UUID, list[ParticipantRow]] = field(default_factory=dict)
     contents: Mapping[UUID, ContentRow] = field(default_factory=dict)
     files: Mapping[UUID, list[AttachmentRow]] = field(default_factory=dict)
+    checks: Mapping[UUID, SenderCheck] = field(default_factory=dict)
     places: Mapping[UUID, list[Occurrence]] = field(default_factory=dict)
     colleagues: Mapping[UUID, list[MessageColleague]] = field(default_factory=dict)
     resolutions: Mapping[UUID, list[AddressResolution]] = field(default_factory=dict)
@@ -110,6 +112,8 @@ async def _read_content(
         parts.resolutions = await resolutions_of(read, parts.people, wanted["resolutions"])
     if "attachments" in wanted:
         parts.files = await messages.attachments_of(*read.asked, ids)
+    if "senderCheck" in wanted:
+        parts.checks = await sender_checks(read, ids)
     if "occurrences" in wanted:
         parts.places = await places_of(read, ids, wanted["occurrences"])
 
@@ -205,6 +209,7 @@ def _link(
         confidence=row.confidence,
         place=row.place or None,
         evidence=row.evidence or None,
+        is_unproven=row.rule == UNPROVEN.name,
         rejected=[targets[one] for one in row.rejected if one in targets],
         inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
         by=_who(row),
@@ -298,6 +303,7 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         answered_at=answered_at,
         unanswered=parts.waits.get(row.id),
         attachments=[attachment(one) for one in parts.files.get(row.id, ())],
+        sender_check=parts.checks.get(row.id) or SenderCheck(is_forged=False, results=[]),
         occurrences=parts.places.get(row.id, []),
         conversation=parts.conversations.get(row.id),
         colleagues=parts.colleagues.get(row.id, []),
