@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from api.graphql.choices import RememberedChoice, choice_objects
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import REASONS, LinkReason
 from api.graphql.mail import (
@@ -44,8 +45,8 @@ from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
 from api.paths import raw_path
 from domain.choosing import TargetKind
-from domain.linking import PERSON, UNPROVEN
 from domain.message import CloseReason, Direction, LinkState
+from domain.rules import PERSON, UNPROVEN
 from domain.values import ActorKind
 from projections import links, messages, threads
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
@@ -183,8 +184,12 @@ async def made_links(
     if shown or confidential:
         whom = await contact_objects(read, _targets(rows, TargetKind.CONTACT))
     targets: dict[UUID, Party | Document | Contact] = {**whose, **about, **whom}
+    said: Mapping[UUID, RememberedChoice] = {}
+    if "rememberedChoice" in wanted:
+        choices = {row.choice for row in rows if row.choice}
+        said = await choice_objects(read, choices, wanted["rememberedChoice"])
     return {
-        row.id: _link(row, targets, before)
+        row.id: _link(row, targets, before, said)
         for row in rows
         if not confidential or row.target in targets
     }
@@ -198,6 +203,7 @@ def _link(
     row: LinkRow,
     targets: Mapping[UUID, Party | Document | Contact],
     before: Mapping[UUID, Message],
+    said: Mapping[UUID, RememberedChoice],
 ) -> Link:
     return Link(
         id=encoded(Kind.LINK, row.id),
@@ -212,6 +218,7 @@ def _link(
         is_unproven=row.rule == UNPROVEN.name,
         rejected=[targets[one] for one in row.rejected if one in targets],
         inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
+        remembered_choice=said.get(row.choice) if row.choice else None,
         by=_who(row),
         at=row.from_time,
         position=Position(row.from_position),

@@ -188,6 +188,9 @@ class Link:
     inherited_from: "Message | None" = strawberry.field(
         description="The message whose link it took over."
     )
+    remembered_choice: Node | None = strawberry.field(
+        description="What a person said of the address, on which it rests: a RememberedChoice."
+    )
     by: Actor = strawberry.field(description="Who said so.")
     at: datetime = strawberry.field(description="When it was recorded.")
     position: Position = strawberry.field(description="Where in the journal.")
