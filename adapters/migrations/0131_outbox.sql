@@ -9,3 +9,9 @@ CREATE TABLE {schema}.outbox (
 );
 CREATE INDEX ON {schema}.outbox (lane, due, mail) WHERE state = 'waiting';
 CREATE INDEX ON {schema}.outbox (lane) WHERE state <> 'waiting' OR keep;
+-- Lanes that rest, as their server cannot be reached or will have nothing now.
+CREATE TABLE {schema}.outbox_lane (
+    lane uuid PRIMARY KEY,
+    failures integer NOT NULL,
+    paused_until timestamptz
+);

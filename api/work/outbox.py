@@ -131,6 +131,37 @@ class Outbox:
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
             wake(connection, lane, until)
 
+    def paused(self, lane: UUID) -> datetime | None:
+        """Give until when a lane rests; None if it does not."""
+        with self._carteggio.database.pool.connection() as connection:
+            row = connection.execute(
+                "SELECT paused_until FROM outbox_lane WHERE lane = %s AND paused_until > %s",
+                (lane, datetime.now(UTC)),
+            ).fetchone()
+        return row[0] if row else None
+
+    def failed(self, lane: UUID) -> int:
+        """Count one more failure of a lane, and give how many in a row there are."""
+        with self._carteggio.database.pool.connection() as connection:
+            row = connection.execute(
+                "INSERT INTO outbox_lane (lane, failures) VALUES (%s, 1) ON CONFLICT (lane)"
+                " DO UPDATE SET failures = outbox_lane.failures + 1 RETURNING failures",
+                (lane,),
+            ).fetchone()
+        return int(row[0]) if row else 1
+
+    def pause(self, lane: UUID, until: datetime) -> None:
+        """Let a lane rest until then."""
+        with self._carteggio.database.pool.connection() as connection:
+            connection.execute(
+                "UPDATE outbox_lane SET paused_until = %s WHERE lane = %s", (until, lane)
+            )
+
+    def goes_on(self, lane: UUID) -> None:
+        """Forget the failures of a lane: it goes on."""
+        with self._carteggio.database.pool.connection() as connection:
+            connection.execute("DELETE FROM outbox_lane WHERE lane = %s", (lane,))
+
     def wake_all(self) -> None:
         """Wake every lane in which something is due: whoever was to do it may have died."""
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
