@@ -26,11 +26,11 @@ from api.work.outbox import Outbox, Row, kept
 from api.work.reception import Reception
 from domain import message
 from domain.choosing import ChooseLink
+from domain.leaving import BeginSending, Conclude, LoseSight, Outgoing
 from domain.message import FolderRole
 from domain.outgoing import MailQueued, Result, Said
 from domain.recorded import Envelope, Origin
 from domain.replies import Fate, Ground
-from domain.sending import BeginSending, Conclude, LoseSight, Outgoing
 from domain.values import Actor, ActorKind, Rejected
 
 SENT: Final = "Sent"

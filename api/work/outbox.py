@@ -18,10 +18,8 @@ from psycopg import Connection
 
 from adapters.jobs import defer
 from api.work.instance import Carteggio
-from domain import sending
-from domain.outgoing import MailAccepted, MailQueued, MailResolved, Resolution
-from domain.recorded import Envelope
-from domain.sending import (
+from domain import leaving
+from domain.leaving import (
     CancelMail,
     Outgoing,
     OutgoingCommand,
@@ -29,6 +27,8 @@ from domain.sending import (
     QueueMail,
     ResolveSending,
 )
+from domain.outgoing import MailAccepted, MailQueued, MailResolved, Resolution
+from domain.recorded import Envelope
 from domain.values import BlobName, Rejected
 
 WAKE: Final = "wake_lane"
@@ -86,17 +86,17 @@ class Outbox:
                 also(connection)
             state = self.state(mail)
             for event in happened:
-                state = sending.evolve(state, event)
+                state = leaving.evolve(state, event)
             left = any(map(_left, happened))
             _follow(connection, mail, state, left=left)
 
-        return self._carteggio.journal.record(mail, sending, command, envelope, follow)
+        return self._carteggio.journal.record(mail, leaving, command, envelope, follow)
 
     def state(self, mail: UUID) -> Outgoing:
         """Give how a mail stands."""
-        state = sending.initial
+        state = leaving.initial
         for recorded in self._carteggio.journal.stream(mail):
-            state = sending.evolve(state, recorded.event)
+            state = leaving.evolve(state, recorded.event)
         return state
 
     def next_due(self, lane: UUID, now: datetime) -> UUID | None:

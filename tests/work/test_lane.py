@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 
 from domain.choosing import MessageLinkConfirmed, TargetKind
+from domain.leaving import OutgoingState, ResolveSending
 from domain.message import MessageReceived
 from domain.outgoing import MailQueued, Recipient, RecipientRole, Resolution
-from domain.sending import OutgoingState, ResolveSending
 from domain.values import Address, BlobName, MailboxId, MessageId, Rejected
 from events import envelope
 from smtpscript import POLITE, Answers, Sink, speaking
@@ -163,7 +163,7 @@ async def test_where_nobody_knows_whether_it_left_it_is_not_sent_again(post: Pos
 
 
 async def test_what_a_process_that_died_was_sending_is_uncertain(post: Post) -> None:
-    from domain.sending import BeginSending  # noqa: PLC0415
+    from domain.leaving import BeginSending  # noqa: PLC0415
 
     mail = post.queue()
     post.outbox.record(mail, BeginSending(datetime.now(UTC)), envelope())

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import sending
+from domain import leaving
+from domain.leaving import (
+    LONGEST,
+    BeginSending,
+    CancelMail,
+    Conclude,
+    LoseSight,
+    OutgoingState,
+    QueueMail,
+    ResolveSending,
+)
 from domain.outgoing import (
     MailAccepted,
     MailCancelled,
@@ -24,16 +34,6 @@ from domain.outgoing import (
     Resolution,
     Result,
     Said,
-)
-from domain.sending import (
-    LONGEST,
-    BeginSending,
-    CancelMail,
-    Conclude,
-    LoseSight,
-    OutgoingState,
-    QueueMail,
-    ResolveSending,
 )
 from domain.values import Address, BlobName, MailboxId, MessageId, Rejected
 from given import Story
@@ -55,7 +55,7 @@ BEGUN = MailSendingBegun(1, (0, 1, 2))
 
 
 def mail() -> Story:
-    return Story(sending.initial, sending.evolve, sending.decide)
+    return Story(leaving.initial, leaving.evolve, leaving.decide)
 
 
 def answer(said: str, attempt: int = 1, at: datetime = MONDAY) -> Conclude:
@@ -92,9 +92,9 @@ def test_who_was_put_off_is_tried_again_later_and_nobody_else() -> None:
     second = Conclude(2, later, {1: Result(1, Said.REFUSED, 550)}, {1: "no such user"})
     refused = MailRefused(2, (Result(1, Said.REFUSED, 550),), texts=("no such user",))
     again.given(MailSendingBegun(2, (1,))).when(second).then(refused)
-    state = sending.initial
+    state = leaving.initial
     for event in (*again.past, refused):
-        state = sending.evolve(state, event)
+        state = leaving.evolve(state, event)
     assert state.state is OutgoingState.ACCEPTED
 
 
@@ -157,12 +157,12 @@ STEPS = st.one_of(
 def test_whatever_happens_nobody_gets_a_mail_twice_unless_somebody_says_so(
     steps: list[tuple[str, object]],
 ) -> None:
-    state = sending.evolve(sending.initial, QUEUED)
+    state = leaving.evolve(leaving.initial, QUEUED)
     accepted: set[int] = set()
     allowed = True
     for what, value in steps:
         for event in _step(state, what, value):
-            state = sending.evolve(state, event)
+            state = leaving.evolve(state, event)
             if isinstance(event, MailSendingBegun):
                 assert allowed
                 assert not accepted & set(event.recipients)
@@ -178,7 +178,7 @@ def test_whatever_happens_nobody_gets_a_mail_twice_unless_somebody_says_so(
 SendingCommand = BeginSending | Conclude | LoseSight | ResolveSending | CancelMail
 
 
-def _step(state: sending.Outgoing, what: str, value: object) -> list[object]:
+def _step(state: leaving.Outgoing, what: str, value: object) -> list[object]:
     commands: dict[str, Callable[[], SendingCommand]] = {
         "begin": lambda: BeginSending(MONDAY + timedelta(hours=int(str(value)))),
         "answer": lambda: answer(str(value), state.attempt + (state.state in WAITING)),
@@ -187,6 +187,6 @@ def _step(state: sending.Outgoing, what: str, value: object) -> list[object]:
         "cancel": CancelMail,
     }
     try:
-        return list(sending.decide(state, commands[what]()))
+        return list(leaving.decide(state, commands[what]()))
     except Rejected:
         return []
