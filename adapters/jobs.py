@@ -86,14 +86,14 @@ class Jobs:
                 )
 
     @asynccontextmanager
-    async def _pool(self) -> AsyncIterator[AsyncConnectionPool]:
+    async def _pool(self) -> AsyncIterator[AsyncConnectionPool[Any]]:
         """Lend connections past a pooler: the queue listens on one of them."""
         session = self._database.session()
 
         async def configure(connection: AsyncConnection) -> None:
             await connection.execute(session)
 
-        pool = AsyncConnectionPool(
+        pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
             self._database.listen_dsn,
             kwargs={"autocommit": True, "application_name": "carteggio-jobs"},
             configure=configure,
