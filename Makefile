@@ -97,4 +97,4 @@ $(UV):
 # own, without root: the packages' services stay off. Elsewhere those tests are skipped, and say so.
 .PHONY: debian
 debian:
-	@.ci/debian-packages dovecot-imapd dovecot-pop3d postgresql
+	@.ci/debian-packages dovecot-imapd dovecot-pop3d dovecot-submissiond postgresql

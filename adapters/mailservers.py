@@ -102,11 +102,11 @@ def _sayable(user: str) -> str:
     return user
 
 
-def words(octets: bytes) -> str:
-    """Make what a server said fit to be shown: one line, printable, not long."""
-    text = octets[:400].decode("utf-8", "replace")
+def words(octets: bytes, most: int = 200) -> str:
+    """Make what a server said fit to be shown: one line, printable, of so many characters."""
+    text = octets[: 2 * most].decode("utf-8", "replace")
     shown = "".join(x if x.isprintable() else " " for x in text)
-    return " ".join(shown.split())[:200] or "nothing"
+    return " ".join(shown.split())[:most] or "nothing"
 
 
 def too_late(what: str, deadline: float) -> ServerTrouble:

@@ -35,6 +35,7 @@ _FILLED = (
     "matching_choice",
     "matching_closed",
     "matching_merge",
+    "matching_remembered",
     "matching_number",
     "matching_document",
     "matching_ours",

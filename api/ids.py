@@ -23,6 +23,7 @@ class Kind(StrEnum):
     EXCLUSION = "exc"
     WEB_FORM = "frm"
     SERVER = "srv"
+    CHOICE = "cho"
     OBJECT = "obj"
 
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from domain.content import Content
 from domain.correspondents import Ours
-from domain.linking import Rule
 from domain.machine import NEWSLETTER, Machine
 from domain.message import Direction, MessageClassified, MessageSetApart
+from domain.rules import Rule
 from domain.topics import subject_of
 from domain.values import MessageId
 

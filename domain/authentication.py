@@ -8,6 +8,8 @@ from typing import Final, assert_never
 from domain.values import Rejected
 
 FIELD: Final = "authentication-results"
+FORGED: Final = ("dmarc", "fail")
+"""The method and result that say so of From (DMARC, RFC 7489)."""
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s;="]+|[;=]')
 _HOST: Final = re.compile(r"[a-z0-9_.\-]{1,253}", re.ASCII)
 _MOST: Final = 50
@@ -140,7 +142,7 @@ def is_forged(traces: Iterable[tuple[str, str]], trusted: Collection[str]) -> bo
     Whoever writes the name of our server himself can only harm his own mail by that.
     """
     return any(
-        (one.method, one.result) == ("dmarc", "fail") and one.server in trusted
+        (one.method, one.result) == FORGED and one.server in trusted
         for name, value in traces
         if name == FIELD and trusted
         for one in results(value)

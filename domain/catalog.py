@@ -44,6 +44,7 @@ from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyR
 from domain.quarantine import ReprocessingOrdered
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.relinking import RelinkingOrdered
+from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -114,6 +115,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("exclusion.removed", ExclusionRemoved),
     EventType("projection.event_skipped", EventSkipped),
     EventType("relinking.ordered", RelinkingOrdered),
+    EventType("choice.remembered", ChoiceRemembered),
+    EventType("choice.forgotten", ChoiceForgotten),
     EventType("conversation.regrouped", ConversationRegrouped),
     EventType("conversation.regrouping_undone", ConversationRegroupingUndone),
 )

@@ -7,7 +7,7 @@ that a better MIME reader never moves a message to another stream.
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -106,6 +106,13 @@ def web_form_id(key: bytes, address: str, mailbox: MailboxId | None = None) -> U
     """Give the stream id of a web form's address, in every mailbox or in one."""
     box = () if mailbox is None else (mailbox.bytes,)
     return _uuid(key, b"web form", address.casefold().encode(), *box)
+
+
+def choice_id(key: bytes, address: str, mailbox: MailboxId | None, words: Collection[str]) -> UUID:
+    """Give the stream id of what is remembered of an address in a context; words in any order."""
+    box = mailbox.bytes if mailbox is not None else b""
+    of_subject = (one.encode() for one in sorted(words))
+    return _uuid(key, b"choice", address.casefold().encode(), box, *of_subject)
 
 
 def server_id(company: str, server: str) -> UUID:

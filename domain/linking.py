@@ -5,47 +5,34 @@ right stands. A rung is added here, with a name and a version that rises when it
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import replace
 from uuid import UUID
 
 from domain import correspondents as roles
 from domain.choosing import Target, TargetKind
+from domain.claims import Claim, Claims, Known
 from domain.freemail import company_domains
 from domain.message import Direction, LinkState
 from domain.naming import NumberedDocument, named
 from domain.numbers import Sighting
-from domain.values import MessageId
-from domain.vouching import NOBODY, Speaking
+from domain.remembering import Choice
+from domain.rules import (
+    ADDRESS,
+    ALONE,
+    ANNOUNCED,
+    BLIND,
+    DOMAIN,
+    FORM,
+    FORWARD,
+    NUMBER,
+    PERSON,
+    REMEMBERED,
+    REPLY,
+    TOKEN,
+    UNPROVEN,
+    Rule,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rung's name and version, as links carry them."""
-
-    name: str
-    version: int
-
-
-PERSON = Rule("person", 1)
-"""Somebody said so; the evidence names who."""
-ADDRESS = Rule("address-exact", 1)
-ANNOUNCED = Rule("address-announced", 1)
-"""An address that a known contact told of as his own, in a mail from the one known before."""
-DOMAIN = Rule("company-domain", 1)
-"""Somebody unknown who writes from the domain of a company of which others are known."""
-FORM = Rule("web-form", 1)
-"""Who stands in Reply-To of a form's mail: anybody can have typed it there."""
-TOKEN = Rule("signed-token", 1)
-"""A token of our own in the mail: in an id it answers, its address, its text, its subject."""
-REPLY = Rule("reply-to-linked", 2)
-NUMBER = Rule("document-number", 2)
-ALONE = Rule("number-alone", 1)
-"""A document's number in a mail that belongs to no party otherwise."""
-FORWARD = Rule("forwarded", 1)
-"""Who wrote what a colleague passes on, as the forwarded part says."""
-UNPROVEN = Rule("address-unproven", 1)
-"""An address in a mail whose sender failed the checks of our own server: a person decides."""
 _BY_ROLE: Mapping[str, tuple[Rule, int]] = {
     roles.FORM: (FORM, 90),
     roles.FORWARDED: (FORWARD, 95),
@@ -53,82 +40,6 @@ _BY_ROLE: Mapping[str, tuple[Rule, int]] = {
 """The rule by which an address in a special role is matched, and how sure that is."""
 _MOST_REJECTED = 20
 """So many others are told of: some shared domain may have thousands."""
-BLIND = "bcc"
-"""Where a blind recipient stands: only the sending side may know of such a link."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A link that a rule asserts, with the evidence it rests on."""
-
-    state: LinkState
-    rule: Rule
-    confidence: int
-    where: str
-    evidence: str
-    inherited_from: MessageId | None = None
-    rejected: tuple[UUID, ...] = ()
-
-    @property
-    def counts(self) -> bool:
-        """Tell whether the link is taken as given."""
-        return self.state in (LinkState.AUTOMATIC, LinkState.CONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Voucher:
-    """A token of ours in a message: the document that it names, with its party if it has one.
-
-    Or the links of the message that it names, where who writes takes no part in that one.
-    """
-
-    where: str
-    evidence: str
-    document: UUID | None = None
-    party: UUID | None = None
-    links: Mapping[Target, Claim] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known when a message is matched: looked up by the shell, decided on here.
-
-    `correspondents` are (role, address) of everybody who is not ours; `parties_at` gives the
-    parties of an address key, `parties_of_domain` those with contacts in a domain, `announced_by`
-    the address keys of those who told of an address as their own; `documents_of` those of a party,
-    `documents_anywhere` those with the numbers seen, whoever they belong to; `inherited` what the
-    message that this one goes on with is linked to. `numbers` are (where, sightings) text by text,
-    the strongest place first.
-    """
-
-    direction: Direction
-    correspondents: tuple[tuple[str, str], ...]
-    numbers: tuple[tuple[str, tuple[Sighting, ...]], ...]
-    parties_at: Mapping[str, tuple[UUID, ...]]
-    documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
-    parties_of_domain: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
-    announced_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    documents_anywhere: tuple[NumberedDocument, ...] = ()
-    answers: MessageId | None = None
-    inherited: Mapping[Target, Claim] = field(default_factory=dict)
-    at: date | None = None
-    """The day on which it was received."""
-    confirmed: Mapping[Target, str] = field(default_factory=dict)
-    """What people said that it belongs to, and who said so."""
-    rejected: frozenset[Target] = frozenset()
-    """What people said that it does not belong to."""
-    listed: bool = False
-    """It came over a mailing list, where anybody answers anybody."""
-    anew: bool = False
-    """It makes use of the message that it refers to, for another topic."""
-    forged: bool = False
-    """A server of ours says that From is not who it claims to be."""
-    vouchers: tuple[Voucher, ...] = ()
-    speaking: Speaking = NOBODY
-    """On whose word vouchers stand."""
-
-
-Claims = dict[Target, Claim]
 
 
 def link(known: Known) -> Claims:
@@ -152,9 +63,51 @@ def _settled(known: Known, target: Target, claim: Claim) -> bool:
     return not claim.counts and not others.isdisjoint(known.confirmed)
 
 
+def _chosen(known: Known, address: str) -> Choice | None:
+    """Give what holds of an address by a person's word, unless this message was spoken of apart."""
+    held = known.remembered.get(address.casefold(), ())
+    if len({one.party for one in held}) != 1:
+        return None
+    party = held[0].party
+    others = {(TargetKind.PARTY, one) for one in _parties_at(known, address) if one != party}
+    if (TargetKind.PARTY, party) in known.rejected or not others.isdisjoint(known.confirmed):
+        return None
+    return min(held, key=lambda one: one.id)
+
+
+def _parties_at(known: Known, address: str) -> tuple[UUID, ...]:
+    """Give those who have an address, and those to whom it belongs by words that contradict."""
+    key = address.casefold()
+    there, said = (
+        known.parties_at.get(key, ()),
+        {one.party for one in known.remembered.get(key, ())},
+    )
+    return there if len(said) < 2 else tuple(sorted({*there, *said}))
+
+
+def _by_choice(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
+    for role, address in known.correspondents:
+        if (chosen := _chosen(known, address)) is None:
+            continue
+        _, sure = _BY_ROLE.get(role, (ADDRESS, 99))
+        lost = tuple(one for one in _parties_at(known, address) if one != chosen.party)
+        claim = Claim(
+            LinkState.AUTOMATIC,
+            REMEMBERED,
+            sure,
+            role,
+            address,
+            rejected=lost[:_MOST_REJECTED],
+            choice=chosen.id,
+        )
+        yield from _of_parties(known, (chosen.party,), claim)
+
+
 def _by_address(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
     for role, address in known.correspondents:
-        parties = known.parties_at.get(address.casefold(), ())
+        if _chosen(known, address) is not None:
+            continue
+        parties = _parties_at(known, address)
         rule, sure = _BY_ROLE.get(role, (ADDRESS, 99))
         yield from _of_parties(
             known, parties, Claim(LinkState.AUTOMATIC, rule, sure, role, address)
@@ -178,7 +131,7 @@ def _of_parties(
 
 def _by_announcement(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
     for role, address in known.correspondents:
-        if known.parties_at.get(address.casefold()):
+        if _chosen(known, address) is not None or _parties_at(known, address):
             continue
         claim = Claim(LinkState.AUTOMATIC, ANNOUNCED, 90, role, address)
         yield from _of_parties(known, _announcing(known, address.casefold()), claim)
@@ -192,7 +145,8 @@ def _announcing(known: Known, key: str) -> Sequence[UUID]:
 def _by_domain(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
     for role, address in known.correspondents:
         key = address.casefold()
-        if known.parties_at.get(key) or known.announced_by.get(key):
+        settled = _chosen(known, address) is not None or _parties_at(known, address)
+        if settled or known.announced_by.get(key):
             continue
         claim = Claim(LinkState.AUTOMATIC, DOMAIN, 85, role, address)
         yield from _of_parties(known, _of_domain(known, key), claim, LinkState.SUGGESTED)
@@ -315,6 +269,7 @@ def _by_number_alone(known: Known, claims: Claims) -> Iterable[tuple[Target, Cla
 
 
 LADDER: tuple[Callable[[Known, Claims], Iterable[tuple[Target, Claim]]], ...] = (
+    _by_choice,
     _by_address,
     _by_announcement,
     _by_domain,

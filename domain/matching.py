@@ -16,10 +16,11 @@ from domain.apart import (
 )
 from domain.authentication import is_forged
 from domain.choosing import Target, TargetKind
+from domain.claims import Claim, Known, Voucher, claim_of, linked
 from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
 from domain.facts import Facts, speaking_in
-from domain.linking import Claim, Known, Rule, Voucher, link
+from domain.linking import link
 from domain.machine import Machine, recognise
 from domain.message import (
     Direction,
@@ -32,6 +33,7 @@ from domain.message import (
 )
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting
+from domain.remembering import Choice
 from domain.values import MessageId
 from domain.vouching import NOBODY
 
@@ -52,7 +54,7 @@ class Verdict:
 
     def claims(self) -> dict[Target, Claim]:
         """Give the links as an answering message inherits them."""
-        return {(one.kind, one.target): _claim(one) for one in self.links}
+        return {(one.kind, one.target): claim_of(one) for one in self.links}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Surroundings:
     documents_anywhere: tuple[NumberedDocument, ...] = ()
     confirmed: Mapping[Target, str] = field(default_factory=dict)
     rejected: frozenset[Target] = frozenset()
+    remembered: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
     vouchers: tuple[Voucher, ...] = ()
 
 
@@ -94,6 +97,7 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         documents_anywhere=around.documents_anywhere,
         confirmed=around.confirmed,
         rejected=around.rejected,
+        remembered=around.remembered,
         listed=classified.kind == "list",
         parties_at=around.parties_at,
         documents_of=around.documents_of,
@@ -106,7 +110,7 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         speaking=speaking_in(facts, around.ours) if around.vouchers else NOBODY,
     )
     claims = link(known)
-    links = tuple(_linked(target, claims[target]) for target in sorted(claims, key=_in_order))
+    links = tuple(linked(target, claims[target]) for target in sorted(claims, key=_in_order))
     return Verdict(0, classified, links, around.thread, apart)
 
 
@@ -173,34 +177,7 @@ def _in_order(target: Target) -> tuple[str, UUID]:
     return target[0].value, target[1]
 
 
-def _linked(target: Target, claim: Claim) -> MessageLinked:
-    return MessageLinked(
-        kind=target[0],
-        target=target[1],
-        state=claim.state,
-        rule=claim.rule.name,
-        rule_version=claim.rule.version,
-        confidence=claim.confidence,
-        where=claim.where,
-        evidence=claim.evidence,
-        inherited_from=claim.inherited_from,
-        rejected=claim.rejected,
-    )
-
-
 def _unlinked(link: MessageLinked) -> MessageUnlinked:
     return MessageUnlinked(
         link.kind, link.target, link.rule, link.rule_version, "its ground is gone"
-    )
-
-
-def _claim(link: MessageLinked) -> Claim:
-    return Claim(
-        state=link.state,
-        rule=Rule(link.rule, link.rule_version),
-        confidence=link.confidence,
-        where=link.where,
-        evidence=link.evidence,
-        inherited_from=link.inherited_from,
-        rejected=link.rejected,
     )

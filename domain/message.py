@@ -99,7 +99,8 @@ class MessageLinked:
 
     `rule` is empty when a person linked it. `confidence` is in percent. `where` names the place of
     the evidence (from, to, subject, reply, …), `evidence` is the verbatim snippet. `rejected` are
-    the candidates that lost. A later event on the same target replaces an earlier one.
+    the candidates that lost, `choice` the remembered choice on which it rests. A later event on the
+    same target replaces an earlier one.
     """
 
     kind: TargetKind
@@ -112,6 +113,7 @@ class MessageLinked:
     evidence: Annotated[str, Personal]
     inherited_from: MessageId | None = None
     rejected: tuple[UUID, ...] = ()
+    choice: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from uuid import UUID
 from domain.content import Content
 from domain.correspondents import Ours
 from domain.freemail import company_domains
-from domain.linking import Rule
 from domain.machine import absence_mark, recognise, sent_by_program
 from domain.message import FolderRole, MessageThreaded
+from domain.rules import Rule
 from domain.subject import base_subject, is_forward, is_reply
 from domain.values import Address, MessageId
 

@@ -10,7 +10,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.choosing import TargetKind
-from domain.linking import BLIND
 from domain.message import (
     FolderRole,
     LinkState,
@@ -23,6 +22,7 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.recorded import Recorded
+from domain.rules import BLIND
 from projections.projection import Names, Projection, Rows, Table
 
 
@@ -30,7 +30,7 @@ from projections.projection import Names, Projection, Rows, Table
 class LinkRow:
     """A link as it stood over an interval of positions and of recorded times.
 
-    `place` says where the evidence was found (from, to, subject, reply, …). `at` and
+    `choice` is the remembered choice on which it rests. `place` says where the evidence was found (from, to, subject, reply, …). `at` and
     `direction` are the message's. The link is seen through `mailboxes`: the message's; that of a
     blind recipient only through those that sent it.
     """
@@ -58,6 +58,7 @@ class LinkRow:
     to_time: datetime | None
     unlink_rule: str
     unlink_reason: str
+    choice: UUID | None
 
 
 @dataclass(slots=True)
@@ -87,6 +88,7 @@ LINK = Table(
     late=(
         f"(target, at DESC, message DESC) INCLUDE (mailboxes) WHERE {_STANDING}",
         "(target, at DESC, message DESC)",
+        "(choice) WHERE choice IS NOT NULL",
     ),
 )
 MESSAGE = Table(
@@ -234,6 +236,7 @@ def _begin(
         to_time=None,
         unlink_rule="",
         unlink_reason="",
+        choice=event.choice,
     )
     state.take(state.links.put(link))
     _count(state, message, link, 1)
@@ -249,7 +252,7 @@ def _count(state: State, message: HistoryMessageRow, link: LinkRow, by: int) -> 
 
 history = Projection(
     "history",
-    version=3,
+    version=4,
     tables=(LINK, MESSAGE),
     hears=(
         MessageReceived,

@@ -64,6 +64,7 @@ from domain.regrouping import (
     RegroupingKind,
 )
 from domain.relinking import RelinkingOrdered
+from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -310,6 +311,12 @@ def _of_policy(event: object) -> str:
             return f"mail of {pattern} ({side.value}) is not taken in from now on"
         case ExclusionRemoved():
             return "such mail is taken in again"
+        case ChoiceRemembered(_, mailbox, address, words):
+            where = ", in one mailbox" if mailbox else ""
+            about = f", with {_cut(words)} in the subject" if words else ""
+            return f"mail with {address} belongs to a party{where}{about}"
+        case ChoiceForgotten():
+            return "such mail is linked by the other rules again"
         case ReprocessingOrdered():
             return f"{_in_quarantine(event)} to be read once more"
         case _:

@@ -22,7 +22,6 @@ from domain.choosing import (
 from domain.company import MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
-from domain.linking import BLIND
 from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.merging import PartyMerged
 from domain.message import (
@@ -41,7 +40,9 @@ from domain.party import ContactRegistered, ContactRemoved
 from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased, Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
+from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.rules import BLIND
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.fields import data_of
 from projections.projection import Names, Projection, Rows, Table
@@ -167,9 +168,11 @@ _SCOPED: Final = (
     ServerTrusted,
     ServerDistrusted,
     ReprocessingOrdered,
+    ChoiceRemembered,
+    ChoiceForgotten,
 )
 _MANAGED_NAMES: Final = ("account.", "exclusion.", "web_form.", "server.", "quarantine.")
-_SCOPED_NAMES: Final = ("message.", "mailbox.", "token.", *_MANAGED_NAMES)
+_SCOPED_NAMES: Final = ("message.", "mailbox.", "token.", "choice.", *_MANAGED_NAMES)
 
 
 def _narrows(recorded: Recorded) -> bool:
@@ -222,7 +225,11 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield event.mailbox
         case MailboxRegistered():
             yield recorded.stream
-        case ExclusionAdded(mailbox=mailbox) | WebFormDeclared(mailbox=mailbox):
+        case (
+            ExclusionAdded(mailbox=mailbox)
+            | WebFormDeclared(mailbox=mailbox)
+            | ChoiceRemembered(mailbox=mailbox)
+        ):
             if mailbox is not None:
                 yield mailbox
 
@@ -239,6 +246,8 @@ def _named(event: object) -> Iterable[UUID]:
             yield target
         case PartyMerged(into=into):
             yield into
+        case ChoiceRemembered(party=party):
+            yield party
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):
@@ -301,7 +310,7 @@ def _quotes(event: object) -> str:
 
 trail = Projection(
     "trail",
-    version=5,
+    version=6,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,

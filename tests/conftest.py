@@ -9,6 +9,7 @@ pytest_plugins = [
     "office",
     "servers",
     "serving",
+    "submitting",
 ]
 
 

@@ -96,6 +96,14 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         "Parties that the master data has twice.",
         {"merge": "merging.merge", "unmerge": "merging.unmerge", "merged": "merging.merged"},
     ),
+    "choices": Group(
+        "To whom mail with an address belongs, by a person's word.",
+        {
+            "list": "remembering.list_",
+            "remember": "remembering.remember",
+            "forget": "remembering.forget",
+        },
+    ),
     "trust": Group(
         "Mail servers that are believed about senders.",
         {"add": "trusting.add", "remove": "trusting.remove", "list": "trusting.list_"},

@@ -34,12 +34,14 @@ def relink(
     """Match all mail again by the rules as they are now; what people said stands.
 
     Look first: `--dry-run` records nothing and lists what would be linked, unlinked or classified
-    otherwise. Interrupted, it goes on by itself with the next command, or `carteggio work`.
+    otherwise. Interrupted, it goes on when it is called again, or with `carteggio work`.
 
     carteggio relink --dry-run
     """
     with opened(context) as carteggio:
         fresh(carteggio)
+        if not dry_run:
+            _decide(carteggio, carteggio.journal.head())  # what an interrupted one left
         with _bar("matching") as report:
             found = rehearse(carteggio, lambda now: report(now.messages, now.of), examples)
         subjects = asyncio.run(_subjects(carteggio, found.examples))
@@ -47,10 +49,21 @@ def relink(
         if dry_run or not found.changed:
             return
         ordered = order(carteggio, by_operator(), note)
-        with _bar("deciding") as report:
-            decide(carteggio, ordered or 0, lambda left: report(max(found.of - left, 0), found.of))
+        _decide(carteggio, ordered or 0)
         fresh(carteggio)
     err.print(f"{found.changed:,} messages were decided on anew.")
+
+
+def _decide(carteggio: Carteggio, position: int) -> None:
+    most = 0
+    with _bar("deciding") as report:
+
+        def tell(left: int) -> None:
+            nonlocal most
+            most = max(most, left)
+            report(most - left, most)
+
+        decide(carteggio, position, tell)
 
 
 @contextmanager

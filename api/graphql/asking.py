@@ -140,7 +140,7 @@ class Asking:
         asked = asked_page(info, parties.BY_NAME, at)
         async with self.reading() as read:
             found = await parties.page(*read.asked, wanted, asked)
-            made = await made_parties(read, found.rows, _nodes(info))
+            made = await made_parties(read, found.rows, nodes_of(info))
         return connection(found, parties.BY_NAME, lambda row: made[row.id])
 
     async def documents(
@@ -152,7 +152,7 @@ class Asking:
             if wanted.parties:
                 wanted = replace(wanted, parties=await everyone(read, wanted.parties))
             found = await documents.page(*read.asked, wanted, asked)
-            made = await made_documents(read, found.rows, _nodes(info))
+            made = await made_documents(read, found.rows, nodes_of(info))
         return connection(found, documents.BY_DATE, lambda row: made[row.id])
 
     async def papers(
@@ -187,7 +187,7 @@ class Asking:
                 counted = await merges.survivor_of(*read.asked, wanted.party)
                 wanted = replace(wanted, party=counted)
             found = await messages.page(*read.asked, wanted, asked, order)
-            made = await made_messages(read, found.rows, _nodes(info))
+            made = await made_messages(read, found.rows, nodes_of(info))
         return connection(found, order, lambda row: made[row.id])
 
     async def colleague(
@@ -199,7 +199,7 @@ class Asking:
         addresses = [address for address, one in whose.items() if one == colleague]
         async with self.reading() as read:
             found = await mail_of(*read.asked, addresses, asked)
-            made = await made_messages(read, found.rows, _nodes(info))
+            made = await made_messages(read, found.rows, nodes_of(info))
         return connection(found, order, lambda row: made[row.id])
 
     async def thread(
@@ -209,7 +209,7 @@ class Asking:
         asked = asked_page(info, threads.OLDEST_FIRST, at)
         async with self.reading() as read:
             found = await threads.thread(*read.asked, conversation, asked)
-            made = await made_messages(read, found.rows, _nodes(info))
+            made = await made_messages(read, found.rows, nodes_of(info))
         return connection(found, threads.OLDEST_FIRST, lambda row: made[row.id])
 
     async def ancestor(self, info: Info[Any, Any], conversation: UUID) -> Message | None:
@@ -233,7 +233,7 @@ class Asking:
         async with self.reading() as read:
             found = await of(*read.asked, asked)
             ids = [row.message for row in found.rows]
-            made = await message_objects(read, ids, _nodes(info))
+            made = await message_objects(read, ids, nodes_of(info))
         return connection(found, links.NEWEST_FIRST, lambda row: made.get(row.message))
 
     async def timeline(
@@ -280,7 +280,7 @@ class Asking:
                 counted = await merges.survivor_of(*read.asked, wanted.party, as_of)
                 wanted = replace(wanted, party=counted)
             found = await waiting_in(*read.asked, asked, as_of, wanted, order)
-            made = await made_waits(read, found.rows, _nodes(info))
+            made = await made_waits(read, found.rows, nodes_of(info))
         return connection(found, order, _each(found.rows, made))
 
     async def waits(self, info: Info[Any, Any], party: UUID, **at: At) -> Connection[Unanswered]:
@@ -315,7 +315,7 @@ class Asking:
         order: Order,
         **at: At,
     ) -> Connection[AuditEntry]:
-        asked, fields = asked_page(info, order, at), _nodes(info)
+        asked, fields = asked_page(info, order, at), nodes_of(info)
         if Scope.READ_MAIL not in self.context.viewer.scopes:
             fields.fields.pop("subject", None)
         async with self.reading() as read:
@@ -340,7 +340,7 @@ def asked_page(info: Info[Any, Any], order: Order, at: Mapping[str, Any]) -> Pag
     return replace(asked, counted="totalCount" in Selection.of(info))
 
 
-def _nodes(info: Info[Any, Any]) -> Selection:
+def nodes_of(info: Info[Any, Any]) -> Selection:
     """Give what is wanted of the objects of a connection."""
     return Selection.of(info)["edges"]["node"]
 

@@ -8,6 +8,7 @@ import orjson
 from strawberry import ID
 
 from api.graphql.accounts import account_object, overviews
+from api.graphql.choices import choice_objects
 from api.graphql.ids import Kind, encoded
 from api.graphql.letters import message_objects
 from api.graphql.node import Actor, AuditEntry, Node
@@ -33,7 +34,7 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "message": Kind.MESSAGE, "party": Kind.PARTY, "document": Kind.DOCUMENT,
     "mailbox": Kind.MAILBOX, "colleague": Kind.COLLEAGUE, "account": Kind.ACCOUNT,
     "token": Kind.TOKEN, "exclusion": Kind.EXCLUSION, "web_form": Kind.WEB_FORM,
-    "server": Kind.SERVER, "conversation": Kind.REGROUPING,
+    "server": Kind.SERVER, "choice": Kind.CHOICE, "conversation": Kind.REGROUPING,
 }  # fmt: skip
 
 
@@ -62,6 +63,8 @@ async def _of_kind(
             return await party_objects(read, ids, wanted)
         case Kind.DOCUMENT:
             return await document_objects(read, ids, wanted)
+        case Kind.CHOICE:
+            return await choice_objects(read, ids, wanted)
         case Kind.MAILBOX:
             return await mailbox_objects(read, ids)
         case Kind.REGROUPING:

@@ -14,7 +14,8 @@ from api.graphql import ids
 from api.graphql.ids import Kind
 from api.graphql.paging import given, text
 from api.graphql.scalars import Position
-from domain.linking import (
+from domain.message import Direction, LinkState
+from domain.rules import (
     ADDRESS,
     ALONE,
     ANNOUNCED,
@@ -23,11 +24,11 @@ from domain.linking import (
     FORWARD,
     NUMBER,
     PERSON,
+    REMEMBERED,
     REPLY,
     TOKEN,
     UNPROVEN,
 )
-from domain.message import Direction, LinkState
 from domain.values import Rejected
 from projections import documents, messages, parties, reader, timelines, trails
 from projections.unanswered import WaitingFilter
@@ -62,6 +63,10 @@ class LinkReason(Enum):
     )
     REPLY = strawberry.enum_value("reply", description="It answers mail that is linked so.")
     MANUAL = strawberry.enum_value("manual", description="A person said so.")
+    REMEMBERED = strawberry.enum_value(
+        "remembered",
+        description="A person said so for all mail with the address; `rememberedChoice` tells who.",
+    )
     RULE = strawberry.enum_value("rule", description="Another rule; `ruleId` names it.")
 
 
@@ -77,6 +82,7 @@ REASONS: Final = {
     TOKEN.name: LinkReason.SIGNED_TOKEN,
     REPLY.name: LinkReason.REPLY,
     PERSON.name: LinkReason.MANUAL,
+    REMEMBERED.name: LinkReason.REMEMBERED,
     "": LinkReason.MANUAL,
 }
 """The reason that each rule of the ladder stands for; a person has no rule."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from api.graphql.choices import RememberedChoice, choice_objects
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import REASONS, LinkReason
 from api.graphql.mail import (
@@ -23,13 +24,14 @@ from api.graphql.parts import (
     Contact,
     Mailbox,
     Occurrence,
+    SenderCheck,
     addresses,
     attachment,
     status,
     why,
 )
 from api.graphql.people import MessageColleague, concerned
-from api.graphql.places import places_of
+from api.graphql.places import places_of, sender_checks
 from api.graphql.reading import (
     Reading,
     contact_objects,
@@ -43,8 +45,8 @@ from api.graphql.scalars import Duration, Position
 from api.graphql.selection import Selection
 from api.paths import raw_path
 from domain.choosing import TargetKind
-from domain.linking import PERSON
 from domain.message import CloseReason, Direction, LinkState
+from domain.rules import PERSON, UNPROVEN
 from domain.values import ActorKind
 from projections import links, messages, threads
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
@@ -61,6 +63,7 @@ class _Parts:
     people: Mapping[UUID, list[ParticipantRow]] = field(default_factory=dict)
     contents: Mapping[UUID, ContentRow] = field(default_factory=dict)
     files: Mapping[UUID, list[AttachmentRow]] = field(default_factory=dict)
+    checks: Mapping[UUID, SenderCheck] = field(default_factory=dict)
     places: Mapping[UUID, list[Occurrence]] = field(default_factory=dict)
     colleagues: Mapping[UUID, list[MessageColleague]] = field(default_factory=dict)
     resolutions: Mapping[UUID, list[AddressResolution]] = field(default_factory=dict)
@@ -110,6 +113,8 @@ async def _read_content(
         parts.resolutions = await resolutions_of(read, parts.people, wanted["resolutions"])
     if "attachments" in wanted:
         parts.files = await messages.attachments_of(*read.asked, ids)
+    if "senderCheck" in wanted:
+        parts.checks = await sender_checks(read, ids)
     if "occurrences" in wanted:
         parts.places = await places_of(read, ids, wanted["occurrences"])
 
@@ -179,8 +184,12 @@ async def made_links(
     if shown or confidential:
         whom = await contact_objects(read, _targets(rows, TargetKind.CONTACT))
     targets: dict[UUID, Party | Document | Contact] = {**whose, **about, **whom}
+    said: Mapping[UUID, RememberedChoice] = {}
+    if "rememberedChoice" in wanted:
+        choices = {row.choice for row in rows if row.choice}
+        said = await choice_objects(read, choices, wanted["rememberedChoice"])
     return {
-        row.id: _link(row, targets, before)
+        row.id: _link(row, targets, before, said)
         for row in rows
         if not confidential or row.target in targets
     }
@@ -194,6 +203,7 @@ def _link(
     row: LinkRow,
     targets: Mapping[UUID, Party | Document | Contact],
     before: Mapping[UUID, Message],
+    said: Mapping[UUID, RememberedChoice],
 ) -> Link:
     return Link(
         id=encoded(Kind.LINK, row.id),
@@ -205,8 +215,10 @@ def _link(
         confidence=row.confidence,
         place=row.place or None,
         evidence=row.evidence or None,
+        is_unproven=row.rule == UNPROVEN.name,
         rejected=[targets[one] for one in row.rejected if one in targets],
         inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
+        remembered_choice=said.get(row.choice) if row.choice else None,
         by=_who(row),
         at=row.from_time,
         position=Position(row.from_position),
@@ -298,6 +310,7 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         answered_at=answered_at,
         unanswered=parts.waits.get(row.id),
         attachments=[attachment(one) for one in parts.files.get(row.id, ())],
+        sender_check=parts.checks.get(row.id) or SenderCheck(is_forged=False, results=[]),
         occurrences=parts.places.get(row.id, []),
         conversation=parts.conversations.get(row.id),
         colleagues=parts.colleagues.get(row.id, []),

@@ -1,11 +1,14 @@
 """Commands: people say to whom and to what mail belongs; what they say stands above every rule."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 import strawberry
 from strawberry import ID, UNSET, Info
 
+from adapters.ids import uuid7
 from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.closing import LONGEST_NOTE
@@ -13,12 +16,15 @@ from api.graphql.commands import COMMAND_ID, check_command_id, user_error
 from api.graphql.context import Context
 from api.graphql.inputs import DocumentKey, PartyKey
 from api.graphql.keys import contact_meant, everyone, target_of
-from api.graphql.orders import MESSAGE_IDS, MOST, Asked, MessagePayload, answered, named
+from api.graphql.orders import MESSAGE_IDS, MOST, Asked, Do, MessagePayload, answered, named
 from api.graphql.paging import given
 from api.graphql.reading import Reading
+from api.graphql.remembering import MAILBOX, WORDS, addresses_of, mailbox_to_say
+from api.work.remembering import Said, context_of, remember
 from domain import message as mail
 from domain.access import Scope
-from domain.choosing import ChooseLink, ChoosingCommand, Meant, WithdrawLinkChoice
+from domain.choosing import ChooseLink, ChoosingCommand, Meant, TargetKind, WithdrawLinkChoice
+from domain.recorded import Envelope
 from domain.values import Rejected
 from projections import threads
 from projections.messages import by_ids
@@ -37,6 +43,17 @@ class LinkTargetKey:
     )
 
 
+@strawberry.input(description="That all mail with an address belongs to the party, also to come.")
+class RememberInput:
+    address: str | None = strawberry.field(
+        default=UNSET,
+        description="The address; else the one by which each message may be the party's, or its "
+        "writer's.",
+    )
+    mailbox_id: ID | None = strawberry.field(default=UNSET, description=MAILBOX)
+    subject_words: str | None = strawberry.field(default=UNSET, description=WORDS)
+
+
 @strawberry.input(description="To whom or what messages belong, or do not belong.")
 class MessageLinkInput:
     command_id: ID = strawberry.field(description=COMMAND_ID)
@@ -44,6 +61,9 @@ class MessageLinkInput:
     target: LinkTargetKey = strawberry.field(description="The party or document it is about.")
     whole_conversation: bool = strawberry.field(default=False, description=_WHOLE)
     note: str | None = strawberry.field(default=UNSET, description="Why; it is kept sealed.")
+    remember: RememberInput | None = strawberry.field(
+        default=UNSET, description="For messageLink and a party: always, for all such mail."
+    )
 
 
 @strawberry.input(description="For which messages rules decide again.")
@@ -97,21 +117,63 @@ async def _said(
         messages = these
         if input.whole_conversation:
             messages = await _with_conversations(context, these)
+        always = await _remembered(context, input, meant, these, belongs=belongs)
     except Rejected as refusal:
         return MessagePayload(messages=[], position=None, user_errors=[user_error(refusal)])
     order: ChoosingCommand = WithdrawLinkChoice(meant.kind, meant.target, meant.merged)
     if belongs is not None:
         order = ChooseLink(meant.kind, meant.target, belongs, note, meant.merged, meant.contact_of)
-    journal = context.carteggio.journal
     ask = Asked(
         input.command_id,
         messages,
-        order,
-        lambda message, envelope: journal.record(message, mail, order, envelope),
+        (order, sorted(dict(always.values()).items())) if always else order,
+        _doing(context, order, always),
         consequences=True,
         named=tuple(these),
     )
     return await answered(info, lambda: ask)
+
+
+def _doing(context: Context, order: ChoosingCommand, always: Mapping[UUID, Said]) -> Do:
+    """Say it of a message, and of all mail with its address where that is wanted."""
+
+    def do(message: UUID, envelope: Envelope) -> int | None:
+        position = context.carteggio.journal.record(message, mail, order, envelope)
+        if message not in always:
+            return position
+        id, choice = always[message]
+        whole = f"{envelope.command_id}".partition("#")[0]
+        further = replace(envelope, event_id=uuid7(), command_id=f"{whole}#{id.hex}")
+        last = remember(context.carteggio, id, choice, further)
+        return max((one for one in (position, last) if one is not None), default=None)
+
+    return do
+
+
+async def _remembered(
+    context: Context,
+    input: MessageLinkInput | MessageLinkResetInput,
+    meant: Meant,
+    messages: Collection[UUID],
+    *,
+    belongs: bool | None,
+) -> dict[UUID, Said]:
+    """Read what is to be said of all mail with each message's address, if anything is."""
+    asked = given(input.remember) if isinstance(input, MessageLinkInput) else None
+    if asked is None:
+        return {}
+    if not belongs or meant.kind is not TargetKind.PARTY:
+        raise Rejected("INVALID", "remember: only that mail belongs to a party is remembered")
+    box = await mailbox_to_say(context, given(asked.mailbox_id))
+    addresses = dict.fromkeys(messages, given(asked.address) or "")
+    if not given(asked.address):
+        async with Asking(context).reading() as read:
+            addresses = await addresses_of(read, messages, (meant.target, *meant.merged))
+    words = given(asked.subject_words) or ""
+    return {
+        message: context_of(context.carteggio, address, box, words).belongs_to(meant.target)
+        for message, address in addresses.items()
+    }
 
 
 async def meant_by(read: Reading, company: str, key: LinkTargetKey) -> Meant:

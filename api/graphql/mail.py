@@ -9,12 +9,7 @@ from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
 from api.graphql.askable import Asking
-from api.graphql.inputs import (
-    AsOf,
-    DocumentFilter,
-    LinkReason,
-    TimelineFilter,
-)
+from api.graphql.inputs import AsOf, DocumentFilter, LinkReason, TimelineFilter
 from api.graphql.node import Actor, Audited, Node
 from api.graphql.paging import Connection, Count, PageInfo
 from api.graphql.parts import (
@@ -27,6 +22,7 @@ from api.graphql.parts import (
     MessageStatus,
     Money,
     Occurrence,
+    SenderCheck,
     Why,
 )
 from api.graphql.people import MessageColleague
@@ -34,11 +30,6 @@ from api.graphql.scalars import Duration, Position
 from domain.message import CloseReason, Direction, LinkState
 from domain.regrouping import RegroupingKind
 
-strawberry.enum(
-    CloseReason,
-    name="CloseReason",
-    description="Why a message needs no answer any more, though none was captured.",
-)
 COUNTED: Final = [LinkState.AUTOMATIC, LinkState.CONFIRMED]
 
 
@@ -190,9 +181,15 @@ class Link:
         description="The very words on which it rests. Who sees only some mailboxes is told those "
         "of an inherited link at the message that it comes from."
     )
+    is_unproven: bool = strawberry.field(
+        description="Whether it waits for a person alone because our server found the sender forged."
+    )
     rejected: list[LinkTarget] = strawberry.field(description="The candidates that lost.")
     inherited_from: "Message | None" = strawberry.field(
         description="The message whose link it took over."
+    )
+    remembered_choice: Node | None = strawberry.field(
+        description="What a person said of the address, on which it rests: a RememberedChoice."
     )
     by: Actor = strawberry.field(description="Who said so.")
     at: datetime = strawberry.field(description="When it was recorded.")
@@ -308,6 +305,9 @@ class Message(Audited):
         description="The wait that began with it; null if it does not wait, or began none."
     )
     attachments: list[Attachment] = strawberry.field(description="Its attachments, in order.")
+    sender_check: SenderCheck = strawberry.field(
+        description="What our own mail servers found about who sent it."
+    )
     occurrences: list[Occurrence] = strawberry.field(
         description="Where it was seen, as far as those mailboxes may be seen."
     )

@@ -15,10 +15,16 @@ from api.graphql.node import Audited
 from api.graphql.people import MailboxHealth, MailboxMember, ParticipantRole
 from api.paths import attachment_path
 from domain.access import Scope
-from domain.message import Direction
+from domain.message import CloseReason, Direction
 from projections.contents import AttachmentRow, ParticipantRow
 from projections.mail import MessageRow
 from projections.occurrences import OccurrenceRow
+
+strawberry.enum(
+    CloseReason,
+    name="CloseReason",
+    description="Why a message needs no answer any more, though none was captured.",
+)
 
 
 @strawberry.enum(description="Whether a message needs an answer.")
@@ -77,6 +83,20 @@ class Authentication:
     result: str = strawberry.field(description="What came of it: pass, fail, none, …")
     about: str = strawberry.field(description="What was examined: header.from=acme.example, …")
     server: str = strawberry.field(description="The server that says so.")
+
+
+@strawberry.type(
+    description="What mail servers of ours found out about who sent a mail, of the copies that may be "
+    "seen; what other servers say is never shown."
+)
+class SenderCheck:
+    is_forged: bool = strawberry.field(
+        description="Whether one says that From is not who it claims to be (DMARC fails): then no "
+        "address links the mail by itself."
+    )
+    results: list[Authentication] = strawberry.field(
+        description="By which method with what result, each once: spf, dkim, dmarc, …"
+    )
 
 
 @strawberry.type(description="A file in a message.")

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from api.graphql.parts import Authentication, Occurrence, occurrence
+from api.graphql.parts import Authentication, Occurrence, SenderCheck, occurrence
 from api.graphql.reading import Reading, mailbox_objects, places_pending
 from api.graphql.selection import Selection
+from domain.authentication import FORGED
 from projections import messages
 from projections.authentication import ResultRow, results_of
 
@@ -35,6 +36,22 @@ async def places_of(
             if row.mailbox in boxes
         ]
         for message, found in rows.items()
+    }
+
+
+async def sender_checks(read: Reading, ids: Sequence[UUID]) -> dict[UUID, SenderCheck]:
+    """Give what was found about the senders of many messages, of the copies that may be seen."""
+    found: dict[UUID, dict[tuple[str, ...], ResultRow]] = {}
+    for (message, _), rows in (await results_of(*read.asked, ids)).items():
+        each = found.setdefault(message, {})
+        for row in rows:
+            each.setdefault((row.method, row.result, row.about, row.server), row)
+    return {
+        message: SenderCheck(
+            is_forged=any((one.method, one.result) == FORGED for one in each.values()),
+            results=list(map(authentication, each.values())),
+        )
+        for message, each in found.items()
     }
 
 

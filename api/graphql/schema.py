@@ -44,6 +44,7 @@ from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
+from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.scalars import SCALARS, Position
 from api.graphql.selection import Selection
 from api.graphql.sharing import SharingMutation
@@ -122,7 +123,13 @@ class SystemStatus:
 
 @strawberry.type(description="What can be asked.")
 class Query(
-    AddressQuery, ManagingQuery, QuarantineQuery, ExclusionQuery, WebFormQuery, ServerQuery
+    AddressQuery,
+    ManagingQuery,
+    QuarantineQuery,
+    ExclusionQuery,
+    WebFormQuery,
+    ServerQuery,
+    ChoiceQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -320,6 +327,7 @@ class Mutation(
     RegroupingMutation,
     ContactMutation,
     MergingMutation,
+    ChoiceMutation,
     FetchingMutation,
     AccountMutation,
     ConsentMutation,

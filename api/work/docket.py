@@ -11,11 +11,11 @@ from adapters.matching_topics import On
 from api.work.masterdata import Tables
 from api.work.vouching import Vouched, vouched
 from domain.apart import Earlier, may_begin_anew
+from domain.claims import Voucher
 from domain.content import Content
 from domain.correspondents import Ours, correspondents
 from domain.facts import Facts, named_ids, numbers_in, own_ids
 from domain.freemail import company_domains
-from domain.linking import Voucher
 from domain.matching import (
     Surroundings,
     Verdict,
@@ -27,6 +27,7 @@ from domain.matching import (
 from domain.message import MessageThreaded
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting
+from domain.remembering import Choice, held_of
 from domain.signedtoken import Signing
 from domain.topics import GROUNDS, Topic
 from domain.values import MessageId
@@ -43,16 +44,20 @@ class People:
     parties_at: Mapping[str, tuple[UUID, ...]]
     announced_by: Mapping[str, tuple[str, ...]]
     of_domain: Mapping[str, tuple[UUID, ...]]
+    remembered: Mapping[UUID, Mapping[str, tuple[Choice, ...]]]
+    """What people said for all mail with an address, by messages for which it holds."""
 
     @property
     def parties(self) -> set[UUID]:
         """Give every party that one of the addresses may lead to."""
         found = (*self.parties_at.values(), *self.of_domain.values())
-        return {party for parties in found for party in parties}
+        held = (choices for of in self.remembered.values() for choices in of.values())
+        chosen = {one.party for choices in held for one in choices}
+        return chosen | {party for parties in found for party in parties}
 
     def known(self, message: UUID) -> bool:
         """Tell whether an address of a message leads to a party."""
-        return any(
+        return message in self.remembered or any(
             one in self.parties_at
             or one in self.announced_by
             or any(above in self.of_domain for above in _domains(one))
@@ -152,7 +157,23 @@ def _people(tables: Tables, facts: Mapping[UUID, Facts], ours: Ours) -> People:
     parties_at |= tables.people.parties_at(tellers - everybody) if tellers else {}
     domains = {above for one in strangers - announced_by.keys() for above in _domains(one)}
     of_domain = tables.people.parties_of_domains(domains) if domains else {}
-    return People(addresses, parties_at, announced_by, of_domain)
+    said, remembered = tables.remembered.of(everybody), {}
+    if said:
+        held = {
+            message: held_of(
+                {one: said[one] for one in keys if one in said},
+                facts[message].mailboxes,
+                _subjects(facts[message].content),
+            )
+            for message, keys in addresses.items()
+        }
+        remembered = {message: found for message, found in held.items() if found}
+    return People(addresses, parties_at, announced_by, of_domain, remembered)
+
+
+def _subjects(content: Content) -> tuple[str, ...]:
+    """Where mail is passed on, its own subject counts too."""
+    return content.subject, content.forwarded.subject if content.forwarded else ""
 
 
 def _domains(address: str) -> tuple[str, ...]:
@@ -305,6 +326,7 @@ def judge_in(docket: Docket, message: UUID) -> None:
         documents_anywhere=docket.anywhere,
         confirmed=said.confirmed,
         rejected=frozenset(said.rejected),
+        remembered=docket.people.remembered.get(message, {}),
         vouchers=_vouchers(docket, message),
     )
     now = judge(docket.facts[message], around)

@@ -14,6 +14,7 @@ from api.work.masterdata import (
     fold_forms,
     fold_merges,
     fold_own,
+    fold_remembered,
 )
 from domain.aliases import ids_of_one
 from domain.announcing import announced
@@ -43,6 +44,7 @@ from domain.message import (
 )
 from domain.recorded import Recorded
 from domain.relinking import RelinkingOrdered
+from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread, as_read_now
 from domain.signedtoken import refs_claimed
 from domain.topics import topics
@@ -75,9 +77,11 @@ HEARD = (
     "server.trusted",
     "server.distrusted",
     "relinking.ordered",
+    "choice.remembered",
+    "choice.forgotten",
 )
 
-VERSION = 4
+VERSION = 5
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -105,6 +109,8 @@ def fold(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
                 fold_forms(tables, recorded, recorded.event)
             case WebFormWithdrawn():
                 fold_forms(tables, recorded)
+            case ChoiceRemembered() | ChoiceForgotten():
+                fold_remembered(tables, recorded, recorded.event)
             case MessageThreaded(parent=parent) if parent is not None:
                 tables.lookups.keep_ids((), [(ref_of(parent), recorded.stream)])
             case RelinkingOrdered():

@@ -13,6 +13,7 @@ from adapters.matching_documents import Documents
 from adapters.matching_due import Due
 from adapters.matching_merges import Merges
 from adapters.matching_people import People
+from adapters.matching_remembered import Remembered
 from adapters.matching_topics import Topics
 from domain.choosing import ChoosingEvent, words
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
@@ -22,6 +23,7 @@ from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import MessageClosed
 from domain.party import ContactRegistered, ContactRemoved
 from domain.recorded import Recorded
+from domain.remembering import Choice, ChoiceForgotten, ChoiceRemembered, words_in
 from domain.signedtoken import Named, Names
 from domain.webform import WebFormDeclared
 
@@ -36,6 +38,7 @@ class Tables:
     choices: Choices
     documents: Documents
     merges: Merges
+    remembered: Remembered
     due: Due
 
     @classmethod
@@ -48,6 +51,7 @@ class Tables:
             Choices(connection),
             Documents(connection),
             Merges(connection),
+            Remembered(connection),
             Due(connection, quiet=quiet),
         )
 
@@ -100,7 +104,7 @@ def fold_merges(tables: Tables, batch: Sequence[Recorded]) -> None:
     cause, touched = batch[-1].envelope.event_id, tables.merges.set(now)
     tables.due.due_linked(touched, cause)
     tables.due.due_chosen(touched, cause)
-    traces = tables.merges.traces(touched)
+    traces = tables.merges.traces(touched) + tables.remembered.addresses_of(touched)
     tables.due.due_with_addresses([*traces, *tables.people.told_of_by(traces)], cause)
 
 
@@ -140,6 +144,18 @@ def fold_choice(tables: Tables, recorded: Recorded, event: ChoosingEvent) -> Non
         target = (meant.kind, meant.target)
         tables.choices.set(recorded.stream, target, by.id, meant.contact_of, belongs=belongs)
     tables.due.due([recorded.stream], recorded.envelope.event_id)
+
+
+def fold_remembered(
+    tables: Tables, recorded: Recorded, event: ChoiceRemembered | ChoiceForgotten
+) -> None:
+    """Take in what a person said for all mail with an address, or took back."""
+    touched = tables.remembered.forget(recorded.stream)
+    if isinstance(event, ChoiceRemembered):
+        words = frozenset(words_in(event.words))
+        choice = Choice(recorded.stream, event.party, event.mailbox, words)
+        touched += tables.remembered.set(choice, event.address)
+    tables.due.due_with_addresses(touched, recorded.envelope.event_id)
 
 
 def fold_closing(tables: Tables, recorded: Recorded) -> None:

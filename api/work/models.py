@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from projections.access import access
 from projections.authentication import authentication
+from projections.choices import choices
 from projections.company import company
 from projections.directory import directory
 from projections.folders import folders
@@ -23,6 +24,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     authentication,
     CORRESPONDENCE,
     history,
+    choices,
     folders,
     trail,
 )

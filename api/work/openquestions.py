@@ -12,9 +12,9 @@ from api.work.docket import Docket, judge_in
 from api.work.masterdata import Tables
 from domain.choosing import TargetKind
 from domain.facts import names_of
-from domain.linking import NUMBER
 from domain.matching import Verdict
 from domain.message import Direction
+from domain.rules import NUMBER
 from domain.topics import ANSWERED_WITHIN, Topic, answers_under, by_question, questions
 from domain.values import MessageId
 

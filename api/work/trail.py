@@ -17,7 +17,7 @@ from projections.reader import EVERYTHING, AsOf, Page
 from projections.trail import EntryRow
 from projections.trails import trail_of
 
-_NAMES_OTHERS: Final = ("target", "mailbox", "into")
+_NAMES_OTHERS: Final = ("target", "mailbox", "into", "party")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from api.work.masterdata import Tables
+from domain.claims import Voucher
 from domain.correspondents import Ours
 from domain.facts import Facts, names_of, speaking_in
-from domain.linking import TOKEN, Voucher
 from domain.message import MessageThreaded
+from domain.rules import TOKEN
 from domain.signedtoken import Named, Names, Seen, Signing
 from domain.values import MessageId
 from domain.vouching import takes_part

@@ -11,14 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from adapters.home import Home
+from adapters.settings import Settings
+from api.compose import compose
 from benchmarks.proofs.decoded import decoded, words
 from benchmarks.proofs.orders import boxes, judged
 from benchmarks.proofs.promises import Promises, ask, test_data
 from benchmarks.proofs.readers import Caller, patient, served
 from benchmarks.proofs.threads import MAILBOX
 from benchmarks.stage import Stopwatch, instance, lines, say
+from domain.message import MessageSetApart, MessageThreaded
 
 PRECISION: Final = {"parties": 0.99, "documents": 0.98}
 PAGE: Final = """
@@ -44,6 +48,7 @@ class Looked:
     links: int = 0
     inherited: int = 0
     by_rule: Counter[str] = field(default_factory=Counter)
+    threads: Counter[str] = field(default_factory=Counter)
     silent: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
 
@@ -77,6 +82,7 @@ def _figures(looked: Looked) -> dict[str, Any]:
         "links": looked.links,
         "inherited": looked.inherited,
         "by_rule": dict(looked.by_rule.most_common()),
+        "conversations_by_rule": dict(looked.threads.most_common()),
         "without_rule_reason_or_evidence": len(looked.silent),
         "evidence_that_is_not_there": len(looked.unseen),
     }
@@ -95,6 +101,8 @@ def look(home: Home, into: Looked) -> None:
         _look_at_class(node, texts[node["headerId"]], into)
         for link in node["links"]:
             _look_at_link(node, link, nodes, texts, into)
+    for message, event in _threads(home):
+        _look_at_thread(message, event, texts[str(message)], into)
     say(f"{into.messages} messages, {into.links} links, {len(into.unseen)} not seen")
 
 
@@ -110,11 +118,12 @@ def _everything(caller: Caller) -> Nodes:
 
 
 def _texts(folder: Path) -> dict[str, str]:
-    """Give what can be read in all copies of each message, by its Message-ID."""
+    """Give what can be read in all copies of each message, by its Message-ID and by its own id."""
     found: dict[str, str] = {}
     for line in lines((folder / "manifest.jsonl").read_text(encoding="utf-8")):
         id = line["message_id"].strip("<>")
-        found[id] = f"{found.get(id, '')}\n{decoded((folder / line['file']).read_bytes())}"
+        text = f"{found.get(id, '')}\n{decoded((folder / line['file']).read_bytes())}"
+        found[id] = found[line["id"]] = text
     return found
 
 
@@ -148,6 +157,31 @@ def _look_at_link(
     into.inherited += root is not node
     if root is None or not stands_in(texts[root["headerId"]], link["evidence"]):
         into.unseen.append(f"{node['headerId']}: {said}, root {root and root['headerId']}")
+
+
+def _threads(home: Home) -> list[tuple[UUID, MessageThreaded | MessageSetApart]]:
+    """Give why messages go on with others, or begin anew, as the journal tells."""
+    told = ("message.threaded", "message.set_apart")
+    with compose(home, Settings()) as carteggio:
+        events = carteggio.journal.read(0, limit=1_000_000, octets=1 << 30, names=told)
+    found = {(one.stream, type(one.event)): one.event for one in events}
+    return [
+        (message, event)
+        for (message, _), event in found.items()
+        if isinstance(event, MessageThreaded | MessageSetApart)
+    ]
+
+
+def _look_at_thread(
+    message: UUID, event: MessageThreaded | MessageSetApart, text: str, into: Looked
+) -> None:
+    if not (event.parent if isinstance(event, MessageThreaded) else event.ancestor):
+        return  # taken back
+    into.threads[event.rule] += 1
+    if not (event.rule and event.rule_version and event.where and event.evidence):
+        into.silent.append(f"{message}: {event}")
+    elif not stands_in(text, event.evidence):
+        into.unseen.append(f"{message}: {event}")
 
 
 def _root(node: dict[str, Any], link: dict[str, Any], nodes: Nodes) -> dict[str, Any] | None:

@@ -180,8 +180,8 @@ def specs(field: AddressHeader) -> list[str]:
 
 
 def kept(name: str) -> str:
-    """Give of a name what our reader shows: it takes quotes off both ends."""
-    return shown(name).strip(" '\"")
+    """Give of a name what our reader shows: it takes quotes off both ends, and blanks."""
+    return shown(name).strip(" '\"\xa0")
 
 
 if __name__ == "__main__":

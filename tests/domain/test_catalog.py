@@ -57,6 +57,8 @@ NAMES = [
     "exclusion.removed",
     "projection.event_skipped",
     "relinking.ordered",
+    "choice.remembered",
+    "choice.forgotten",
     "conversation.regrouped",
     "conversation.regrouping_undone",
 ]

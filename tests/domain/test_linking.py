@@ -1,28 +1,30 @@
 """The rungs of the ladder, each with its evidence."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.choosing import TargetKind
-from domain.linking import (
+from domain.claims import Claim, Claims, Known
+from domain.linking import link
+from domain.message import Direction, LinkState
+from domain.naming import NumberedDocument
+from domain.numbers import parse_number, sightings
+from domain.remembering import Choice
+from domain.rules import (
     ADDRESS,
     ALONE,
     ANNOUNCED,
     BLIND,
     DOMAIN,
     NUMBER,
+    REMEMBERED,
     REPLY,
-    Claim,
-    Claims,
-    Known,
-    link,
+    UNPROVEN,
 )
-from domain.message import Direction, LinkState
-from domain.naming import NumberedDocument
-from domain.numbers import parse_number, sightings
 from domain.values import MessageId
 
 ROSSI, BIANCHI, VERDI = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -210,3 +212,50 @@ def test_a_strangers_number_is_no_more_than_a_suggestion() -> None:
         known(("from", "x@y.example"), subject="999/2026"), documents_anywhere=DOCUMENTS[VERDI]
     )
     assert {claim.state for claim in link(asked).values()} == {LinkState.SUGGESTED}
+
+
+# ---- remembered choices
+
+STUDIO = "studio@conti.example"
+FOR_ROSSI, FOR_BIANCHI = Choice(UUID(int=31), ROSSI), Choice(UUID(int=32), BIANCHI)
+
+
+def remembering(*held: Choice, **more: Any) -> Known:
+    return replace(known(("from", STUDIO)), remembered={STUDIO: held}, **more)
+
+
+def test_a_remembered_choice_settles_an_address_and_names_itself_and_who_lost() -> None:
+    claims = link(remembering(FOR_ROSSI))
+    assert claims == {
+        (TargetKind.PARTY, ROSSI): Claim(
+            LinkState.AUTOMATIC, REMEMBERED, 99, "from", STUDIO, None, (BIANCHI,), FOR_ROSSI.id
+        )
+    }
+    stranger = replace(known(("cc", "x@sa.example")), remembered={"x@sa.example": (FOR_ROSSI,)})
+    assert link(stranger)[TargetKind.PARTY, ROSSI].counts
+
+
+def test_remembered_choices_that_contradict_leave_the_address_ambiguous() -> None:
+    assert link(remembering(FOR_ROSSI, FOR_BIANCHI)) == link(known(("from", STUDIO)))
+    own = {"a@rossi.example": (Choice(UUID(int=33), VERDI), FOR_BIANCHI)}
+    claims = link(replace(known(("from", "a@rossi.example")), remembered=own))
+    assert {claim.state for claim in claims.values()} == {LinkState.AMBIGUOUS}
+    assert {key for _, key in claims} == {ROSSI, BIANCHI, VERDI}
+
+
+def test_what_is_said_about_one_message_stands_above_what_is_remembered() -> None:
+    other = link(remembering(FOR_ROSSI, confirmed={(TargetKind.PARTY, BIANCHI): "giulia"}))
+    assert {key: claim.state for (_, key), claim in other.items()} == {
+        BIANCHI: LinkState.CONFIRMED
+    }
+    same = link(remembering(FOR_ROSSI, confirmed={(TargetKind.PARTY, ROSSI): "giulia"}))
+    assert {key: claim.state for (_, key), claim in same.items()} == {ROSSI: LinkState.CONFIRMED}
+    no = link(remembering(FOR_ROSSI, rejected=frozenset({(TargetKind.PARTY, ROSSI)})))
+    assert {key: claim.state for (_, key), claim in no.items()} == {BIANCHI: LinkState.AMBIGUOUS}
+
+
+def test_a_forged_sender_is_only_suggested_whatever_is_remembered() -> None:
+    claims = link(remembering(FOR_ROSSI, forged=True))
+    assert {key: (claim.state, claim.rule) for (_, key), claim in claims.items()} == {
+        ROSSI: (LinkState.SUGGESTED, UNPROVEN)
+    }

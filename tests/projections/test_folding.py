@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from projections.access import access
+from projections.choices import choices
 from projections.company import company
 from projections.directory import directory
 from projections.folders import folders
@@ -15,7 +16,7 @@ from projections.projection import Projection
 from projections.trail import trail
 from worlds import content_of, create, fill, names_for, world
 
-PROJECTIONS = (directory, merges, company, mail, history, folders, trail, access)
+PROJECTIONS = (directory, merges, choices, company, mail, history, folders, trail, access)
 BATCHES = ([1], [7, 3, 50, 1, 2], [113])
 
 

@@ -259,7 +259,7 @@ def mail_account(dovecot: Dovecot) -> MailAccount:
 def _prepare(root: Path, more: str) -> Dovecot:
     root.chmod(0o711)
     user = "nobody" if os.getuid() == 0 else getpass.getuser()
-    imap, imaps, pop3, pop3s = _free_ports(4)
+    imap, imaps, pop3, pop3s = free_ports(4)
     for name in ("run", "state", "home"):
         (root / name).mkdir()
     # All users are there from the start: a file that changes twice a second is read once.
@@ -342,7 +342,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         child.kill()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

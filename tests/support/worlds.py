@@ -37,6 +37,7 @@ from domain.message import (
 )
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.recorded import Envelope, Erased, Origin, Recorded
+from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.values import (
     Actor,
     ActorKind,
@@ -226,7 +227,7 @@ def _master_data(lots: random.Random) -> tuple[UUID, object]:
     record = DocumentRecord("offer", f"A/{number}", party, date(2026, 1, 1 + number))
     contact, address = ContactId(named(("contact", number))), f"c{number}@Client.example"
     mailbox = lots.choice(MAILBOXES)
-    account = named(("account", mailbox))
+    account, choice = named(("account", mailbox)), named(("choice", number))
     token = named(("token", number % 3))
     colleague = ColleagueId(named(("colleague", number % 3)))
     return lots.choice((
@@ -236,6 +237,8 @@ def _master_data(lots: random.Random) -> tuple[UUID, object]:
         (party, ContactRemoved(contact)),
         (party, PartyMerged(lots.choice(PARTIES))),
         (party, PartyMergeUndone()),
+        (choice, ChoiceRemembered(party, lots.choice((None, mailbox)), f"s{number}@x.example")),
+        (choice, ChoiceForgotten()),
         (document, DocumentRegistered("erp", f"D{number}", record, (("agent", "Ada"),))),
         (document, DocumentChanged(record)),
         (named("company"), CompanyDescribed("House", ("house.example",), (("a", "b"),))),

@@ -107,6 +107,7 @@ def _lookups(carteggio: Carteggio) -> dict[str, list[tuple[object, ...]]]:
         "mention",
         "merge",
         "choice",
+        "remembered",
     )
     with carteggio.database.pool.connection() as connection:
         return {

@@ -71,9 +71,9 @@ async def test_a_reason_that_stands_for_no_known_rule_is_refused(ask):
 
 def test_each_rule_of_the_ladder_has_a_reason():
     from api.graphql.inputs import REASONS  # noqa: PLC0415
-    from domain import linking  # noqa: PLC0415
+    from domain import rules as ladder  # noqa: PLC0415
 
-    rules = {one.name for one in vars(linking).values() if isinstance(one, linking.Rule)}
+    rules = {one.name for one in vars(ladder).values() if isinstance(one, ladder.Rule)}
     assert rules | {""} == set(REASONS)
 
 

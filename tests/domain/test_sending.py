@@ -1,0 +1,184 @@
+"""How a mail leaves: no answer, and no lack of one, sends it twice to anybody."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import sending
+from domain.outgoing import (
+    MailAccepted,
+    MailCancelled,
+    MailDeferred,
+    MailQueued,
+    MailRefused,
+    MailResolved,
+    MailSendingBegun,
+    MailUncertain,
+    Recipient,
+    RecipientRole,
+    Resolution,
+    Result,
+    Said,
+)
+from domain.sending import (
+    LONGEST,
+    BeginSending,
+    CancelMail,
+    Conclude,
+    LoseSight,
+    OutgoingState,
+    QueueMail,
+    ResolveSending,
+)
+from domain.values import Address, BlobName, MailboxId, MessageId, Rejected
+from given import Story
+
+MONDAY = datetime(2026, 2, 2, 8, tzinfo=UTC)
+PEOPLE = ("anna@rossi.example", "b@bianchi.example", "c@verdi.example")
+QUEUED = MailQueued(
+    mailbox=MailboxId(UUID(int=1)),
+    message=MessageId(UUID(int=2)),
+    raw=BlobName("b"),
+    raw_sha256="0" * 64,
+    size=9,
+    not_before=MONDAY,
+    message_id="1@firma.example",
+    sender=Address("info@firma.example"),
+    recipients=tuple(Recipient(Address(one), RecipientRole.TO) for one in PEOPLE),
+)
+BEGUN = MailSendingBegun(1, (0, 1, 2))
+
+
+def mail() -> Story:
+    return Story(sending.initial, sending.evolve, sending.decide)
+
+
+def answer(said: str, attempt: int = 1, at: datetime = MONDAY) -> Conclude:
+    """Give an answer in short: a letter for each recipient who was tried."""
+    which = {"a": Said.ACCEPTED, "d": Said.DEFERRED, "r": Said.REFUSED}
+    results = {at: Result(at, which[one]) for at, one in enumerate(said) if one in which}
+    return Conclude(attempt, at, results, {})
+
+
+def results(said: str) -> tuple[Result, ...]:
+    return tuple(answer(said).results.values())
+
+
+def test_a_mail_without_recipients_is_not_queued() -> None:
+    story = mail().when(QueueMail(replace(QUEUED, recipients=())))
+    with pytest.raises(Rejected, match="needs a recipient"):
+        story.then()
+
+
+def test_a_mail_is_queued_once_and_not_sent_before_its_time() -> None:
+    mail().when(QueueMail(QUEUED)).then(QUEUED)
+    mail().given(QUEUED).when(QueueMail(QUEUED)).then_nothing()
+    mail().given(QUEUED).when(BeginSending(MONDAY)).then(BEGUN)
+    with pytest.raises(Rejected, match="not to be sent before"):
+        mail().given(QUEUED).when(BeginSending(MONDAY - timedelta(seconds=1))).then()
+
+
+def test_who_was_put_off_is_tried_again_later_and_nobody_else() -> None:
+    later = MONDAY + timedelta(minutes=1)
+    accepted = MailAccepted(1, results("adr"), later, ("", "", ""))
+    mail().given(QUEUED, BEGUN).when(answer("adr")).then(accepted)
+    again = mail().given(QUEUED, BEGUN, accepted)
+    again.when(BeginSending(later)).then(MailSendingBegun(2, (1,)))
+    second = Conclude(2, later, {1: Result(1, Said.REFUSED, 550)}, {1: "no such user"})
+    refused = MailRefused(2, (Result(1, Said.REFUSED, 550),), texts=("no such user",))
+    again.given(MailSendingBegun(2, (1,))).when(second).then(refused)
+    state = sending.initial
+    for event in (*again.past, refused):
+        state = sending.evolve(state, event)
+    assert state.state is OutgoingState.ACCEPTED
+
+
+def test_a_mail_that_is_put_off_for_too_long_is_given_up() -> None:
+    late = MONDAY + LONGEST
+    given_up = MailRefused(1, results("ddd"), given_up=True, texts=("", "", ""))
+    mail().given(QUEUED, BEGUN).when(answer("ddd", at=late)).then(given_up)
+    some = mail().given(QUEUED, BEGUN).when(answer("add", at=late))
+    accepted = MailAccepted(1, results("add"), None, ("", "", ""))
+    some.then(accepted, MailRefused(1, (), given_up=True))
+    soon = MailDeferred(1, results("ddd"), MONDAY + timedelta(minutes=1), ("", "", ""))
+    mail().given(QUEUED, BEGUN).when(answer("ddd")).then(soon)
+
+
+def test_what_nobody_knows_is_sent_again_on_somebody_s_word_only() -> None:
+    lost = MailUncertain(1, "the server closed the connection")
+    unclear = mail().given(QUEUED, BEGUN).when(LoseSight(1, lost.reason))
+    unclear.then(lost)
+    unclear.given(lost)
+    with pytest.raises(Rejected, match="uncertain"):
+        unclear.when(BeginSending(MONDAY)).then()
+    found = MailResolved(1, Resolution.SENT, "sent_folder")
+    unclear.when(ResolveSending(Resolution.SENT, "sent_folder")).then(found)
+    again = MailResolved(1, Resolution.SEND_AGAIN, "person")
+    unclear.given(again).when(BeginSending(MONDAY)).then(MailSendingBegun(2, (0, 1, 2)))
+
+
+def test_an_answer_that_comes_late_settles_what_was_uncertain() -> None:
+    lost = mail().given(QUEUED, BEGUN, MailUncertain(1, "slow"))
+    lost.when(answer("aaa")).then(MailAccepted(1, results("aaa"), None, ("", "", "")))
+
+
+def test_a_mail_is_taken_back_until_it_is_being_sent() -> None:
+    mail().given(QUEUED).when(CancelMail()).then(MailCancelled())
+    mail().given(QUEUED, MailCancelled()).when(CancelMail()).then_nothing()
+    with pytest.raises(Rejected, match="cannot be taken back"):
+        mail().given(QUEUED, BEGUN).when(CancelMail()).then()
+
+
+STEPS = st.one_of(
+    st.integers(0, 70).map(lambda hours: ("begin", hours)),
+    st.text("adr", min_size=3, max_size=3).map(lambda said: ("answer", said)),
+    st.just(("lose", "")),
+    st.sampled_from(list(Resolution)).map(lambda one: ("resolve", one)),
+    st.just(("cancel", "")),
+)
+
+
+@given(st.lists(STEPS, max_size=14))
+def test_whatever_happens_nobody_gets_a_mail_twice_unless_somebody_says_so(
+    steps: list[tuple[str, object]],
+) -> None:
+    state = sending.evolve(sending.initial, QUEUED)
+    accepted: set[int] = set()
+    allowed = True
+    for what, value in steps:
+        for event in _step(state, what, value):
+            state = sending.evolve(state, event)
+            if isinstance(event, MailSendingBegun):
+                assert allowed
+                assert not accepted & set(event.recipients)
+                allowed = False
+            elif isinstance(event, MailAccepted | MailDeferred | MailRefused):
+                accepted |= {one.recipient for one in event.results if one.said is Said.ACCEPTED}
+                allowed = True
+            elif isinstance(event, MailResolved):
+                allowed = True
+    assert accepted == {one for one, said in state.said.items() if said is Said.ACCEPTED} - {
+        one for one in state.said if one not in accepted
+    }
+
+
+SendingCommand = BeginSending | Conclude | LoseSight | ResolveSending | CancelMail
+
+
+def _step(state: sending.Outgoing, what: str, value: object) -> list[object]:
+    commands: dict[str, Callable[[], SendingCommand]] = {
+        "begin": lambda: BeginSending(MONDAY + timedelta(hours=int(str(value)))),
+        "answer": lambda: answer(str(value), state.attempt),
+        "lose": lambda: LoseSight(state.attempt, "gone"),
+        "resolve": lambda: ResolveSending(Resolution(str(value)), "person"),
+        "cancel": CancelMail,
+    }
+    try:
+        return list(sending.decide(state, commands[what]()))
+    except Rejected:
+        return []
