@@ -1,7 +1,7 @@
 """A mail as a person or a program composes it, before its octets are made.
 
 Nothing here is checked when it is made: a draft may be wrong. What speaks against sending it is in
-`objections.py`; the octets are made by `adapters/outgoing/`.
+`objections.py`; the octets are made by `adapters/building/`.
 """
 
 import re

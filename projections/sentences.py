@@ -49,6 +49,7 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
+from domain.outgoing import OutgoingEvent
 from domain.party import (
     BY_PEOPLE,
     ContactRegistered,
@@ -67,6 +68,7 @@ from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.webform import WebFormDeclared, WebFormWithdrawn
+from projections.sentences_of_sending import of_outgoing
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
     FailureReason.GONE: "it no longer lay there",
@@ -101,6 +103,8 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
+        case event if isinstance(event, OutgoingEvent):
+            return of_outgoing(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
         case PartyMerged() | PartyMergeUndone():

@@ -17,8 +17,8 @@ from email.headerregistry import AddressHeader
 from email.message import EmailMessage
 from email.policy import default
 
+from adapters.building.builder import Built, build, preview
 from adapters.mime.reader import read
-from adapters.outgoing.builder import Built, build, preview
 from benchmarks.proofs.promises import Promises
 from benchmarks.stage import Stopwatch
 from domain.composing import Composed, File, Sender, one_line

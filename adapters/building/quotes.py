@@ -5,10 +5,10 @@ import re
 from datetime import tzinfo
 from typing import Final
 
+from adapters.building.markup import clean, of_text
 from adapters.mime import pec
 from adapters.mime.text import html_source, leaf_text
 from adapters.mime.tree import Part, parse
-from adapters.outgoing.markup import clean, of_text
 from domain.composing import Quote, QuotedPicture
 from domain.content import Content
 from domain.quoting import attribution, forwarded_fields, forwarded_head, quoted, wording

@@ -4,9 +4,9 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from adapters.building.builder import build
+from adapters.building.quotes import quote_forward, quote_reply
 from adapters.mime.reader import read
-from adapters.outgoing.builder import build
-from adapters.outgoing.quotes import quote_forward, quote_reply
 from composed import as_others_read, bodies, composed
 from domain.composing import File, QuotedPicture
 from domain.replying import forward, reply

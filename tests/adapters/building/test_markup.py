@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.outgoing.markup import clean, cleaned, document, of_text
+from adapters.building.markup import clean, cleaned, document, of_text
 
 DATA = os.environ.get("CARTEGGIO_TEST_DATA", "")
 

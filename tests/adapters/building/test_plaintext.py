@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.outgoing.markup import clean
-from adapters.outgoing.plaintext import plain_text
+from adapters.building.markup import clean
+from adapters.building.plaintext import plain_text
 
 PAGES = {
     "<p>One</p><p>Two<br>Three</p>": "One\n\nTwo\nThree",

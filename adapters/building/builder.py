@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import Final
 
-from adapters.outgoing import headers, parts
-from adapters.outgoing.markup import Cleaned, cleaned, document, of_text
-from adapters.outgoing.parts import Part
-from adapters.outgoing.plaintext import plain_text
+from adapters.building import headers, parts
+from adapters.building.markup import Cleaned, cleaned, document, of_text
+from adapters.building.parts import Part
+from adapters.building.plaintext import plain_text
 from domain.composing import MESSAGE, Composed, File, plain_body
 from domain.filenames import distinct, extensions_for, safe_name
 from domain.objections import Objection, certified_size, is_id, objections

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.building.builder import build, preview
 from adapters.mime.reader import read
-from adapters.outgoing.builder import build, preview
 from composed import MARCO, as_others_read, bodies, composed
 from domain.composing import Automatic, File, Mass, Quote, Sender
 from domain.values import Address, Rejected

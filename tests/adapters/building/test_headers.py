@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.building import headers
 from adapters.mime.addresses import addresses_in
 from adapters.mime.fields import read_fields
 from adapters.mime.parameters import structured
-from adapters.outgoing import headers
 from composed import as_others_read
 from domain.composing import one_line
 from domain.filenames import safe_name, shown
