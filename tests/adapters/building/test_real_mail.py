@@ -38,6 +38,7 @@ def answer_to(reading: Reading, quote: Quote) -> Composed:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA, reason="CARTEGGIO_TEST_DATA names no folder of test mail")
 def test_real_mail_is_quoted_and_attached_whole():
     count = 0
