@@ -66,6 +66,11 @@ from domain.regrouping import (
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.sendingside import (
+    AccountSendingConfigured,
+    AccountSendingCredentialsChanged,
+    AccountSendingRemoved,
+)
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
@@ -292,6 +297,12 @@ def _of_account(event: AccountEvent) -> str:
             return f"consent was given{f', until {ends_at:%Y-%m-%d}' if ends_at else ''}"
         case AccountConsentLost(reason):
             return f"consent is lost ({reason}); a person has to give it again"
+        case AccountSendingConfigured():
+            return f"sending configured: {event.host}:{event.port}"
+        case AccountSendingCredentialsChanged():
+            return "a new secret for sending was stored"
+        case AccountSendingRemoved():
+            return "nothing is sent any more, the secret for it was destroyed"
         case AccountRemoved():
             return "the account was removed, its secret destroyed; its mail stays"
 
