@@ -58,7 +58,7 @@ class Database:
             raise DatabaseUnavailable(_what_to_do(dsn, refusal)) from refusal
         try:
             _refuse_unfit(connection.info)
-            connection.execute(self._session())
+            connection.execute(self.session())
             connection.autocommit = autocommit
         except BaseException:
             connection.close()
@@ -78,7 +78,7 @@ class Database:
             raise DatabaseUnavailable(_what_to_do(dsn, refusal)) from refusal
         try:
             _refuse_unfit(connection.info)
-            await connection.execute(self._session())
+            await connection.execute(self.session())
             await connection.set_autocommit(autocommit)
         except BaseException:
             await connection.close()
@@ -127,18 +127,19 @@ class Database:
             self._pool.close()
             self._pool = None
 
-    def _session(self) -> sql.Composed:
+    def session(self) -> sql.Composed:
+        """Give the statement by which a connection finds this company's tables."""
         # A statement, not the startup parameter `options`: PgBouncer refuses that one.
         return sql.SQL("SET search_path TO {}").format(sql.Identifier(self.schema))
 
     def _configure(self, connection: psycopg.Connection) -> None:
-        connection.execute(self._session())
+        connection.execute(self.session())
 
     def _configure_reading(
         self, timeout_ms: int
     ) -> Callable[[psycopg.AsyncConnection], Awaitable[None]]:
         async def configure(connection: psycopg.AsyncConnection) -> None:
-            await connection.execute(self._session())
+            await connection.execute(self.session())
             await connection.execute(
                 "SELECT set_config('statement_timeout', %s, false),"
                 " set_config('default_transaction_read_only', 'on', false)",

@@ -40,6 +40,16 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
+from domain.outgoing import (
+    MailAccepted,
+    MailCancelled,
+    MailDeferred,
+    MailQueued,
+    MailRefused,
+    MailResolved,
+    MailSendingBegun,
+    MailUncertain,
+)
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.quarantine import ReprocessingOrdered
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
@@ -127,6 +137,14 @@ CATALOG: tuple[EventType, ...] = (
     EventType("choice.forgotten", ChoiceForgotten),
     EventType("conversation.regrouped", ConversationRegrouped),
     EventType("conversation.regrouping_undone", ConversationRegroupingUndone),
+    EventType("outgoing.queued", MailQueued),
+    EventType("outgoing.sending_begun", MailSendingBegun),
+    EventType("outgoing.accepted", MailAccepted),
+    EventType("outgoing.deferred", MailDeferred),
+    EventType("outgoing.refused", MailRefused),
+    EventType("outgoing.uncertain", MailUncertain),
+    EventType("outgoing.resolved", MailResolved),
+    EventType("outgoing.cancelled", MailCancelled),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -53,6 +53,8 @@ class BeginSending:
 class Conclude:
     """Say what a server answered to an attempt: of each recipient who was tried, and of the whole.
 
+    An attempt that never came to offering the content has the number after the last one.
+
     `spread` from 0 to 1 lets attempts of many mails come at different moments.
     """
 
@@ -131,15 +133,18 @@ def evolve(mail: Outgoing, event: object) -> Outgoing:
             return replace(mail, queued=event, due=event.not_before, left=everybody)
         case MailSendingBegun(attempt, recipients):
             return replace(mail, state=OutgoingState.SENDING, attempt=attempt, tried=recipients)
-        case MailAccepted(results=results, retry_at=retry_at):
+        case MailAccepted(attempt, results, retry_at):
             state = OutgoingState.ACCEPTED if retry_at is None else OutgoingState.DEFERRED
-            return _after(replace(mail, state=state, due=retry_at), results)
-        case MailDeferred(results=results, retry_at=retry_at):
-            return _after(replace(mail, state=OutgoingState.DEFERRED, due=retry_at), results)
-        case MailRefused(results=results):
+            after = replace(mail, state=state, attempt=attempt, due=retry_at)
+            return _after(after, results)
+        case MailDeferred(attempt, results, retry_at):
+            deferred = OutgoingState.DEFERRED
+            return _after(replace(mail, state=deferred, attempt=attempt, due=retry_at), results)
+        case MailRefused(attempt, results):
             some = Said.ACCEPTED in mail.said.values()
             state = OutgoingState.ACCEPTED if some else OutgoingState.REFUSED
-            return replace(_after(replace(mail, state=state), results), left=frozenset())
+            after = replace(mail, state=state, attempt=attempt)
+            return replace(_after(after, results), left=frozenset())
         case MailUncertain():
             return replace(mail, state=OutgoingState.UNCERTAIN)
         case MailResolved(resolution=resolution):
@@ -211,12 +216,15 @@ def _begun(mail: Outgoing, at: datetime) -> MailSendingBegun:
 
 
 def _concluded(mail: Outgoing, queued: MailQueued, told: Conclude) -> list[OutgoingEvent]:
-    """An answer to an attempt of which sight was lost meanwhile settles it, too."""
-    known = (OutgoingState.SENDING, OutgoingState.UNCERTAIN)
-    if mail.attempt != told.attempt or mail.state not in known:
+    """An answer to an attempt of which sight was lost meanwhile settles it, too.
+
+    One to an attempt that never came to the content is told alone.
+    """
+    tried = _tried(mail, told)
+    if not tried:
         return []
-    results = tuple(told.results[one] for one in mail.tried)
-    texts = tuple(told.texts.get(one, "") for one in mail.tried)
+    results = tuple(told.results[one] for one in tried)
+    texts = tuple(told.texts.get(one, "") for one in tried)
     said = {one.said for one in results}
     wait = RETRIES[min(told.attempt, len(RETRIES)) - 1] * (1 + told.spread / 2)
     late = told.at + wait > queued.not_before + LONGEST
@@ -230,6 +238,13 @@ def _concluded(mail: Outgoing, queued: MailQueued, told: Conclude) -> list[Outgo
         return [MailDeferred(told.attempt, results, retry_at, texts, told.reply)]
     given_up = Said.DEFERRED in said
     return [MailRefused(told.attempt, results, given_up, texts, told.reply)]
+
+
+def _tried(mail: Outgoing, told: Conclude) -> tuple[int, ...]:
+    if mail.state in (OutgoingState.SENDING, OutgoingState.UNCERTAIN):
+        return mail.tried if told.attempt == mail.attempt else ()
+    begun = mail.state in (OutgoingState.QUEUED, OutgoingState.DEFERRED)
+    return tuple(sorted(mail.left)) if begun and told.attempt == mail.attempt + 1 else ()
 
 
 def _resolve(mail: Outgoing, command: ResolveSending) -> list[OutgoingEvent]:

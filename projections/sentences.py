@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from domain import sendingside
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
@@ -49,6 +50,7 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
+from domain.outgoing import OutgoingEvent
 from domain.party import (
     BY_PEOPLE,
     ContactRegistered,
@@ -66,12 +68,8 @@ from domain.regrouping import (
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
-from domain.sendingside import (
-    AccountSendingConfigured,
-    AccountSendingCredentialsChanged,
-    AccountSendingRemoved,
-)
 from domain.webform import WebFormDeclared, WebFormWithdrawn
+from projections.sentences_of_sending import of_outgoing
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
     FailureReason.GONE: "it no longer lay there",
@@ -106,6 +104,8 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
+        case event if isinstance(event, OutgoingEvent):
+            return of_outgoing(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
         case PartyMerged() | PartyMergeUndone():
@@ -297,11 +297,11 @@ def _of_account(event: AccountEvent) -> str:
             return f"consent was given{f', until {ends_at:%Y-%m-%d}' if ends_at else ''}"
         case AccountConsentLost(reason):
             return f"consent is lost ({reason}); a person has to give it again"
-        case AccountSendingConfigured():
+        case sendingside.AccountSendingConfigured():
             return f"sending configured: {event.host}:{event.port}"
-        case AccountSendingCredentialsChanged():
+        case sendingside.AccountSendingCredentialsChanged():
             return "a new secret for sending was stored"
-        case AccountSendingRemoved():
+        case sendingside.AccountSendingRemoved():
             return "nothing is sent any more, the secret for it was destroyed"
         case AccountRemoved():
             return "the account was removed, its secret destroyed; its mail stays"

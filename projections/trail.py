@@ -36,6 +36,7 @@ from domain.message import (
     MessageThreaded,
     MessageUnlinked,
 )
+from domain.outgoing import MailQueued
 from domain.party import ContactRegistered, ContactRemoved
 from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased, Recorded
@@ -159,6 +160,7 @@ _OF_COPIES: Final = (*_COPIES, MessageReread)
 _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,
+    MailQueued,
     AccountConfigured,
     AccountSendingConfigured,
     TokenIssued,
@@ -174,7 +176,7 @@ _SCOPED: Final = (
     ChoiceForgotten,
 )
 _MANAGED_NAMES: Final = ("account.", "exclusion.", "web_form.", "server.", "quarantine.")
-_SCOPED_NAMES: Final = ("message.", "mailbox.", "token.", "choice.", *_MANAGED_NAMES)
+_SCOPED_NAMES: Final = ("message.", "mailbox.", "token.", "outgoing.", "choice.", *_MANAGED_NAMES)
 
 
 def _narrows(recorded: Recorded) -> bool:
@@ -223,7 +225,7 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
     match recorded.event:
         case MessageReceived() | MessageCopyFound() | MessageCompleted() | MessageMoved() as event:
             yield event.mailbox
-        case AccountConfigured() | AccountSendingConfigured() as event:
+        case AccountConfigured() | AccountSendingConfigured() | MailQueued() as event:
             yield event.mailbox
         case MailboxRegistered():
             yield recorded.stream
@@ -250,6 +252,9 @@ def _named(event: object) -> Iterable[UUID]:
             yield into
         case ChoiceRemembered(party=party):
             yield party
+        case MailQueued(message=message, targets=targets):
+            yield message
+            yield from (target for _, target in targets)
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):

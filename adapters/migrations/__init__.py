@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from adapters import jobs
 from adapters.database import Database, DatabaseUnavailable
 
 FILES = Path(__file__).parent
@@ -23,6 +24,7 @@ def migrate(database: Database) -> list[str]:
             missing = _missing(connection)
             for name in missing:
                 _apply(connection, database, name)
+            jobs.install(connection)
             return missing
     except psycopg.errors.InsufficientPrivilege as refusal:
         raise DatabaseUnavailable(

@@ -64,6 +64,14 @@ NAMES = [
     "choice.forgotten",
     "conversation.regrouped",
     "conversation.regrouping_undone",
+    "outgoing.queued",
+    "outgoing.sending_begun",
+    "outgoing.accepted",
+    "outgoing.deferred",
+    "outgoing.refused",
+    "outgoing.uncertain",
+    "outgoing.resolved",
+    "outgoing.cancelled",
 ]
 
 

@@ -1,0 +1,121 @@
+"""What is to be done later, once, and again where it failed: procrastinate, in the company's schema.
+
+A job is written in the transaction of what it follows from, on that transaction's own connection.
+The library's lock of a job is not used: one that is planned for tomorrow would hold all later ones
+back (its fetching asks for earlier jobs of the same lock whatever their time). What a job does has
+to take a lock of its own, and to find nothing to do where it comes in vain.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import DeleteJobCondition, Status
+from procrastinate.schema import SchemaManager
+from psycopg import AsyncConnection, Connection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.database import Database
+
+QUEUE: Final = "carteggio"
+_WRITING: Final = App(connector=SyncPsycopgConnector())
+"""Never opened: each job is written on the connection of what it follows from."""
+_CONNECTIONS: Final = 4
+
+Task = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+def install(connection: Connection[TupleRow]) -> bool:
+    """Make the queue's tables in the schema that is searched first; tell whether they were missing."""
+    there = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
+    if there is not None and there[0] is not None:
+        return False
+    connection.execute(SchemaManager.get_schema())
+    return True
+
+
+def defer(
+    connection: Connection[TupleRow],
+    task: str,
+    what: Mapping[str, Any],
+    *,
+    once: str,
+    at: datetime | None = None,
+) -> bool:
+    """Ask for a job in the transaction of `connection`; False if one like it (`once`) waits already."""
+    job = _WRITING.configure_task(
+        task, queue=QUEUE, queueing_lock=once, schedule_at=at, connection=connection
+    )
+    try:
+        with connection.transaction():
+            job.defer(**what)
+    except AlreadyEnqueued:
+        return False
+    return True
+
+
+class Jobs:
+    """Does jobs, so many at once, until told to stop."""
+
+    def __init__(self, database: Database, tasks: Mapping[str, Task], at_once: int = 8) -> None:
+        """Take what to do by the name of each task."""
+        self._database = database
+        self._tasks = tasks
+        self._at_once = at_once
+
+    async def run(self, *, wait: bool = True) -> None:
+        """Work; without `wait` only until nothing is due. To be cancelled by whoever stops it."""
+        async with self._pool() as pool:
+            app = App(connector=PsycopgConnector())
+            for name, task in self._tasks.items():
+                app.task(name=name, queue=QUEUE)(_named(task))
+            async with app.open_async(pool):
+                await _forget_stalled(app)
+                await app.run_worker_async(
+                    queues=[QUEUE],
+                    name="carteggio",
+                    concurrency=self._at_once,
+                    wait=wait,
+                    listen_notify=wait,
+                    install_signal_handlers=False,
+                    delete_jobs=DeleteJobCondition.SUCCESSFUL.value,
+                )
+
+    @asynccontextmanager
+    async def _pool(self) -> AsyncIterator[AsyncConnectionPool[Any]]:
+        """Lend connections past a pooler: the queue listens on one of them."""
+        session = self._database.session()
+
+        async def configure(connection: AsyncConnection) -> None:
+            await connection.execute(session)
+
+        pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            self._database.listen_dsn,
+            kwargs={"autocommit": True, "application_name": "carteggio-jobs"},
+            configure=configure,
+            min_size=1,
+            max_size=_CONNECTIONS,
+            open=False,
+        )
+        async with pool:
+            yield pool
+
+
+def _named(task: Task) -> Callable[..., Awaitable[None]]:
+    async def run(**what: Any) -> None:
+        await task(what)
+
+    return run
+
+
+async def _forget_stalled(app: App) -> None:
+    """Forget jobs whose worker died: what they were about is due by its own table."""
+    for job in await app.job_manager.get_stalled_jobs():
+        if job.id is not None:
+            await app.job_manager.finish_job_by_id_async(
+                job.id, status=Status.FAILED, delete_job=True
+            )

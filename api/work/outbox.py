@@ -1,0 +1,229 @@
+"""The outbox: mail is queued with its octets, taken back, or resolved; its lane is woken for it.
+
+    queue ─▶ one transaction {event, blob, row, job} ─▶ the job wakes the lane ─▶ api/work/lanes …
+
+A lane is the mailbox that mail leaves from: its mail leaves one after the other. A row follows from
+the events of its mail, in their transaction, and says when it is due.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Final, assert_never
+from uuid import UUID
+
+from psycopg import Connection
+
+from adapters.jobs import defer
+from api.work.instance import Carteggio
+from domain import leaving
+from domain.leaving import (
+    CancelMail,
+    Outgoing,
+    OutgoingCommand,
+    OutgoingState,
+    QueueMail,
+    ResolveSending,
+)
+from domain.outgoing import MailAccepted, MailQueued, MailResolved, Resolution
+from domain.recorded import Envelope
+from domain.values import BlobName, Rejected
+
+WAKE: Final = "wake_lane"
+"""The task that lets a lane look for what is due."""
+
+
+class Row(StrEnum):
+    """How a mail in the outbox stands, as far as its lane asks."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+    DONE = "done"
+    """It left, and only its copy is still to be taken in."""
+
+
+class Outbox:
+    """Mail of one company that is to leave."""
+
+    def __init__(self, carteggio: Carteggio) -> None:
+        """Write to its journal and database."""
+        self._carteggio = carteggio
+
+    def queue(self, mail: UUID, queued: MailQueued, raw: bytes, envelope: Envelope) -> int | None:
+        """Let a mail leave; `raw` are its exact octets. Gives the position of the event."""
+        if sha256(raw).hexdigest() != queued.raw_sha256 or len(raw) != queued.size:
+            raise Rejected("INVALID", "the octets are not those that the mail tells of")
+        (stored,) = self._carteggio.blobs.put_many([(mail, raw)])
+        command = QueueMail(replace(queued, raw=BlobName(stored.name)))
+
+        def also(connection: Connection[Any]) -> None:
+            self._carteggio.blobs.record(connection, [stored])
+
+        return self.record(mail, command, envelope, also)
+
+    def cancel(self, mail: UUID, envelope: Envelope, note: str = "") -> int | None:
+        """Take a mail back before it leaves."""
+        return self.record(mail, CancelMail(note), envelope)
+
+    def resolve(self, mail: UUID, command: ResolveSending, envelope: Envelope) -> int | None:
+        """Say what became of a mail of which nobody knew."""
+        return self.record(mail, command, envelope)
+
+    def record(
+        self,
+        mail: UUID,
+        command: OutgoingCommand,
+        envelope: Envelope,
+        also: Callable[[Connection[Any]], None] | None = None,
+    ) -> int | None:
+        """Record what a command makes happen, and let the mail's row follow in one transaction."""
+
+        def follow(connection: Connection[Any], happened: Sequence[object]) -> None:
+            if also is not None:
+                also(connection)
+            state = self.state(mail)
+            for event in happened:
+                state = leaving.evolve(state, event)
+            left = any(map(_left, happened))
+            _follow(connection, mail, state, left=left)
+
+        return self._carteggio.journal.record(mail, leaving, command, envelope, follow)
+
+    def state(self, mail: UUID) -> Outgoing:
+        """Give how a mail stands."""
+        state = leaving.initial
+        for recorded in self._carteggio.journal.stream(mail):
+            state = leaving.evolve(state, recorded.event)
+        return state
+
+    def next_due(self, lane: UUID, now: datetime) -> UUID | None:
+        """Give the mail of a lane that has been due for longest."""
+        with self._carteggio.database.pool.connection() as connection:
+            row = connection.execute(
+                "SELECT mail FROM outbox WHERE lane = %s AND state = 'waiting' AND due <= %s"
+                " ORDER BY due, mail LIMIT 1",
+                (lane, now),
+            ).fetchone()
+        return None if row is None else UUID(str(row[0]))
+
+    def standing(self, lane: UUID, row: Row) -> list[UUID]:
+        """Give the mails of a lane that stand so."""
+        with self._carteggio.database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT mail FROM outbox WHERE lane = %s AND state = %s ORDER BY due, mail",
+                (lane, row.value),
+            ).fetchall()
+        return [one[0] for one in rows]
+
+    def to_keep(self, lane: UUID) -> list[UUID]:
+        """Give the mails of a lane that left, and of which no copy was taken in yet."""
+        with self._carteggio.database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT mail FROM outbox WHERE lane = %s AND keep ORDER BY due, mail", (lane,)
+            ).fetchall()
+        return [one[0] for one in rows]
+
+    def put_off(self, lane: UUID, until: datetime) -> None:
+        """Let a lane be woken again later, and not before."""
+        with self._carteggio.database.pool.connection() as connection, connection.transaction():
+            wake(connection, lane, until)
+
+    def paused(self, lane: UUID) -> datetime | None:
+        """Give until when a lane rests; None if it does not."""
+        with self._carteggio.database.pool.connection() as connection:
+            row = connection.execute(
+                "SELECT paused_until FROM outbox_lane WHERE lane = %s AND paused_until > %s",
+                (lane, datetime.now(UTC)),
+            ).fetchone()
+        return row[0] if row else None
+
+    def failed(self, lane: UUID) -> int:
+        """Count one more failure of a lane, and give how many in a row there are."""
+        with self._carteggio.database.pool.connection() as connection:
+            row = connection.execute(
+                "INSERT INTO outbox_lane (lane, failures) VALUES (%s, 1) ON CONFLICT (lane)"
+                " DO UPDATE SET failures = outbox_lane.failures + 1 RETURNING failures",
+                (lane,),
+            ).fetchone()
+        return int(row[0]) if row else 1
+
+    def pause(self, lane: UUID, until: datetime) -> None:
+        """Let a lane rest until then."""
+        with self._carteggio.database.pool.connection() as connection:
+            connection.execute(
+                "UPDATE outbox_lane SET paused_until = %s WHERE lane = %s", (until, lane)
+            )
+
+    def goes_on(self, lane: UUID) -> None:
+        """Forget the failures of a lane: it goes on."""
+        with self._carteggio.database.pool.connection() as connection:
+            connection.execute("DELETE FROM outbox_lane WHERE lane = %s", (lane,))
+
+    def wake_all(self) -> None:
+        """Wake every lane in which something is due: whoever was to do it may have died."""
+        with self._carteggio.database.pool.connection() as connection, connection.transaction():
+            rows = connection.execute(
+                "SELECT lane, min(due) FROM outbox WHERE state <> 'uncertain' OR keep GROUP BY lane"
+            ).fetchall()
+            for lane, due in rows:
+                wake(connection, lane, due)
+
+
+def wake(connection: Connection[Any], lane: UUID, due: datetime) -> None:
+    """Ask for a look into a lane when something is due; one that waits already serves as well."""
+    soon = due <= datetime.now(UTC)
+    once = f"{lane.hex} {'now' if soon else due.isoformat()}"
+    defer(connection, WAKE, {"lane": lane.hex}, once=once, at=None if soon else due)
+
+
+def kept(connection: Connection[Any], mail: UUID) -> None:
+    """Note that the copy of a mail which left was taken in."""
+    connection.execute("UPDATE outbox SET keep = false WHERE mail = %s", (mail,))
+    _forget(connection, mail)
+
+
+def _follow(connection: Connection[Any], mail: UUID, state: Outgoing, *, left: bool) -> None:
+    """Let the row say what the events say."""
+    queued, row = state.queued, _row(state)
+    if queued is None:
+        return
+    due = state.due or queued.not_before
+    connection.execute(
+        "INSERT INTO outbox (mail, lane, due, state, keep) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (mail) DO UPDATE SET due = excluded.due, state = excluded.state,"
+        " keep = outbox.keep OR excluded.keep",
+        (mail, queued.mailbox, due, row.value, left),
+    )
+    _forget(connection, mail)
+    if row is Row.WAITING:
+        wake(connection, queued.mailbox, due)
+
+
+def _forget(connection: Connection[Any], mail: UUID) -> None:
+    connection.execute(
+        "DELETE FROM outbox WHERE mail = %s AND state = %s AND NOT keep", (mail, Row.DONE.value)
+    )
+
+
+def _left(event: object) -> bool:
+    """Tell whether a mail left by this."""
+    if isinstance(event, MailResolved):
+        return event.resolution is Resolution.SENT
+    return isinstance(event, MailAccepted)
+
+
+def _row(state: Outgoing) -> Row:
+    match state.state:
+        case OutgoingState.QUEUED | OutgoingState.DEFERRED:
+            return Row.WAITING
+        case OutgoingState.SENDING:
+            return Row.SENDING
+        case OutgoingState.UNCERTAIN:
+            return Row.UNCERTAIN
+        case OutgoingState.ACCEPTED | OutgoingState.REFUSED | OutgoingState.CANCELLED:
+            return Row.DONE
+        case _ as never:
+            assert_never(never)

@@ -1,0 +1,263 @@
+"""How a mail leaves: when it may be sent, what an answer means for it, and when nobody knows.
+
+Decided on the stream of the mail (domain/outgoing.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+
+from domain.outgoing import (
+    MailAccepted,
+    MailCancelled,
+    MailDeferred,
+    MailQueued,
+    MailRefused,
+    MailResolved,
+    MailSendingBegun,
+    MailUncertain,
+    OutgoingEvent,
+    Resolution,
+    Result,
+    Said,
+)
+from domain.values import Rejected
+
+RETRIES: Final = tuple(timedelta(minutes=one) for one in (1, 5, 15, 60, 240))
+"""How long after each attempt the next one comes; after the last of these always that long."""
+LONGEST: Final = timedelta(hours=48)
+"""So long after it was due a mail that is put off is given up (RFC 5321 4.5.4.1 asks for 4-5 days;
+whoever waits for an answer wants to know sooner)."""
+
+
+# ---- commands
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMail:
+    """Let a mail leave."""
+
+    queued: MailQueued
+
+
+@dataclass(frozen=True, slots=True)
+class BeginSending:
+    """Say that the content is about to be offered."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """Say what a server answered to an attempt: of each recipient who was tried, and of the whole.
+
+    An attempt that never came to offering the content has the number after the last one.
+
+    `spread` from 0 to 1 lets attempts of many mails come at different moments.
+    """
+
+    attempt: int
+    at: datetime
+    results: Mapping[int, Result]
+    texts: Mapping[int, str]
+    reply: str = ""
+    known_as: str = ""
+    spread: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoseSight:
+    """Say that nobody knows what became of an attempt."""
+
+    attempt: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveSending:
+    """Say what became of a mail after all."""
+
+    resolution: Resolution
+    found_by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMail:
+    """Take a mail back."""
+
+    note: str = ""
+
+
+OutgoingCommand = QueueMail | BeginSending | Conclude | LoseSight | ResolveSending | CancelMail
+
+
+# ---- state
+
+
+class OutgoingState(StrEnum):
+    """How a mail stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    DEFERRED = "deferred"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What decisions ask: who is still to get it, and who is being tried now."""
+
+    queued: MailQueued | None = None
+    state: OutgoingState = OutgoingState.QUEUED
+    attempt: int = 0
+    due: datetime | None = None
+    left: frozenset[int] = frozenset()
+    tried: tuple[int, ...] = ()
+    said: Mapping[int, Said] = field(default_factory=dict)
+
+
+initial = Outgoing()
+
+
+def evolve(mail: Outgoing, event: object) -> Outgoing:
+    """Give the mail after an event."""
+    match event:
+        case MailQueued():
+            everybody = frozenset(range(len(event.recipients)))
+            return replace(mail, queued=event, due=event.not_before, left=everybody)
+        case MailSendingBegun(attempt, recipients):
+            return replace(mail, state=OutgoingState.SENDING, attempt=attempt, tried=recipients)
+        case MailAccepted(attempt, results, retry_at):
+            state = OutgoingState.ACCEPTED if retry_at is None else OutgoingState.DEFERRED
+            after = replace(mail, state=state, attempt=attempt, due=retry_at)
+            return _after(after, results)
+        case MailDeferred(attempt, results, retry_at):
+            deferred = OutgoingState.DEFERRED
+            return _after(replace(mail, state=deferred, attempt=attempt, due=retry_at), results)
+        case MailRefused(attempt, results):
+            some = Said.ACCEPTED in mail.said.values()
+            state = OutgoingState.ACCEPTED if some else OutgoingState.REFUSED
+            after = replace(mail, state=state, attempt=attempt)
+            return replace(_after(after, results), left=frozenset())
+        case MailUncertain():
+            return replace(mail, state=OutgoingState.UNCERTAIN)
+        case MailResolved(resolution=resolution):
+            return _resolved(mail, resolution)
+        case MailCancelled():
+            return replace(mail, state=OutgoingState.CANCELLED, left=frozenset())
+        case _:
+            return mail
+
+
+def _after(mail: Outgoing, results: Sequence[Result]) -> Outgoing:
+    said = {**mail.said, **{one.recipient: one.said for one in results}}
+    done = {place for place, one in said.items() if one is not Said.DEFERRED}
+    return replace(mail, said=said, left=mail.left - done, tried=())
+
+
+def _resolved(mail: Outgoing, resolution: Resolution) -> Outgoing:
+    match resolution:
+        case Resolution.SENT:
+            said = [Result(one, Said.ACCEPTED) for one in mail.tried]
+            after = _after(mail, said)
+            state = OutgoingState.DEFERRED if after.left else OutgoingState.ACCEPTED
+            return replace(after, state=state)
+        case Resolution.SEND_AGAIN:
+            return replace(mail, state=OutgoingState.QUEUED, tried=())
+        case Resolution.GIVEN_UP:
+            return replace(mail, state=OutgoingState.REFUSED, left=frozenset(), tried=())
+        case _ as never:
+            assert_never(never)
+
+
+# ---- decisions
+
+
+def decide(mail: Outgoing, command: OutgoingCommand) -> Sequence[OutgoingEvent]:
+    """Return what happens. An empty list means that it has happened already."""
+    if isinstance(command, QueueMail):
+        return [] if mail.queued is not None else [_queued(command.queued)]
+    if mail.queued is None:
+        raise Rejected("NOT_FOUND", "there is no such mail in the outbox")
+    match command:
+        case BeginSending(at):
+            return [_begun(mail, at)]
+        case Conclude():
+            return _concluded(mail, mail.queued, command)
+        case LoseSight(attempt, reason):
+            current = mail.state is OutgoingState.SENDING and mail.attempt == attempt
+            return [MailUncertain(attempt, reason)] if current else []
+        case ResolveSending():
+            return _resolve(mail, command)
+        case CancelMail(note):
+            return _cancelled(mail, note)
+        case _ as never:
+            assert_never(never)
+
+
+def _queued(queued: MailQueued) -> MailQueued:
+    if not queued.recipients:
+        raise Rejected("INVALID", "a mail needs a recipient: add one to To, Cc or Bcc")
+    return queued
+
+
+def _begun(mail: Outgoing, at: datetime) -> MailSendingBegun:
+    if mail.state not in (OutgoingState.QUEUED, OutgoingState.DEFERRED):
+        raise Rejected("CONFLICT", f"the mail is {mail.state.value}: it is not to be sent now")
+    if mail.due is not None and at < mail.due:
+        raise Rejected("CONFLICT", f"the mail is not to be sent before {mail.due:%Y-%m-%d %H:%M}")
+    return MailSendingBegun(mail.attempt + 1, tuple(sorted(mail.left)))
+
+
+def _concluded(mail: Outgoing, queued: MailQueued, told: Conclude) -> list[OutgoingEvent]:
+    """An answer to an attempt of which sight was lost meanwhile settles it, too.
+
+    One to an attempt that never came to the content is told alone.
+    """
+    tried = _tried(mail, told)
+    if not tried:
+        return []
+    results = tuple(told.results[one] for one in tried)
+    texts = tuple(told.texts.get(one, "") for one in tried)
+    said = {one.said for one in results}
+    wait = RETRIES[min(told.attempt, len(RETRIES)) - 1] * (1 + told.spread / 2)
+    late = told.at + wait > queued.not_before + LONGEST
+    retry_at = told.at + wait if Said.DEFERRED in said and not late else None
+    if Said.ACCEPTED in said:
+        common = (told.attempt, results, retry_at, texts, told.reply, told.known_as)
+        gave_up = Said.DEFERRED in said and retry_at is None
+        accepted = MailAccepted(*common)
+        return [accepted, MailRefused(told.attempt, (), given_up=True)] if gave_up else [accepted]
+    if retry_at is not None:
+        return [MailDeferred(told.attempt, results, retry_at, texts, told.reply)]
+    given_up = Said.DEFERRED in said
+    return [MailRefused(told.attempt, results, given_up, texts, told.reply)]
+
+
+def _tried(mail: Outgoing, told: Conclude) -> tuple[int, ...]:
+    if mail.state in (OutgoingState.SENDING, OutgoingState.UNCERTAIN):
+        return mail.tried if told.attempt == mail.attempt else ()
+    begun = mail.state in (OutgoingState.QUEUED, OutgoingState.DEFERRED)
+    return tuple(sorted(mail.left)) if begun and told.attempt == mail.attempt + 1 else ()
+
+
+def _resolve(mail: Outgoing, command: ResolveSending) -> list[OutgoingEvent]:
+    if mail.state is not OutgoingState.UNCERTAIN:
+        raise Rejected(
+            "CONFLICT", f"the mail is {mail.state.value}: nothing about it is uncertain"
+        )
+    return [MailResolved(mail.attempt, command.resolution, command.found_by, command.note)]
+
+
+def _cancelled(mail: Outgoing, note: str) -> list[OutgoingEvent]:
+    if mail.state is OutgoingState.CANCELLED:
+        return []
+    if mail.state not in (OutgoingState.QUEUED, OutgoingState.DEFERRED):
+        raise Rejected("CONFLICT", f"the mail is {mail.state.value}: it cannot be taken back")
+    return [MailCancelled(note)]

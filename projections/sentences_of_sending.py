@@ -1,0 +1,56 @@
+"""What happened to mail that leaves, in plain English."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from domain.outgoing import (
+    MailAccepted,
+    MailCancelled,
+    MailDeferred,
+    MailQueued,
+    MailRefused,
+    MailResolved,
+    MailSendingBegun,
+    MailUncertain,
+    OutgoingEvent,
+    Resolution,
+    Result,
+)
+
+_RESOLVED = {
+    Resolution.SENT: "it had left",
+    Resolution.SEND_AGAIN: "it is sent again",
+    Resolution.GIVEN_UP: "it is given up",
+}
+
+
+def of_outgoing(event: OutgoingEvent) -> str:
+    """Say what happened to a mail that leaves."""
+    match event:
+        case MailQueued(recipients=recipients):
+            return f"queued for {_people(len(recipients))}, not before {event.not_before:%Y-%m-%d %H:%M} UTC"
+        case MailSendingBegun(attempt, recipients):
+            return f"attempt {attempt} offers it for {_people(len(recipients))}"
+        case MailAccepted(attempt, results):
+            return f"attempt {attempt}: the server took it over ({_told(results)})"
+        case MailDeferred(attempt, results, retry_at):
+            again = f"again at {retry_at:%Y-%m-%d %H:%M} UTC"
+            return f"attempt {attempt}: put off ({_told(results)}), {again}"
+        case MailRefused(attempt, results, given_up):
+            why = "given up, as it was put off for too long" if given_up else "refused"
+            return f"attempt {attempt}: {why}" + (f" ({_told(results)})" if results else "")
+        case MailUncertain(attempt, reason):
+            return f"attempt {attempt}: nobody knows whether it left: {reason}"
+        case MailResolved(attempt, resolution, found_by):
+            return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
+        case MailCancelled():
+            return "taken back before it left"
+
+
+def _people(count: int) -> str:
+    return f"{count} recipient{'s' if count != 1 else ''}"
+
+
+def _told(results: Sequence[Result]) -> str:
+    counts = Counter(one.said.value for one in results)
+    return ", ".join(f"{count} {said}" for said, count in sorted(counts.items()))

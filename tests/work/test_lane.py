@@ -1,0 +1,216 @@
+"""Mail leaves from the outbox: once, with its exact octets, and what became of it is known."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from domain.choosing import MessageLinkConfirmed, TargetKind
+from domain.leaving import OutgoingState, ResolveSending
+from domain.message import MessageReceived
+from domain.outgoing import MailQueued, Recipient, RecipientRole, Resolution
+from domain.values import Address, BlobName, MailboxId, MessageId, Rejected
+from events import envelope
+from smtpscript import POLITE, Answers, Sink, speaking
+from speaking import text, then_drop
+
+if TYPE_CHECKING:
+    from adapters.mime.worker import ReadingWorker
+    from api.work.instance import Carteggio
+    from api.work.lane import Lane
+    from api.work.outbox import Outbox
+
+BOX = MailboxId(UUID(int=1))
+ORDER = UUID(int=77)
+PEOPLE = ("anna@rossi.example", "b@bianchi.example")
+NOW = datetime.now(UTC)
+
+
+def letter(number: int) -> bytes:
+    return (
+        f"Message-ID: <{number}@firma.example>\r\nFrom: info@firma.example\r\n"
+        f"To: {', '.join(PEOPLE)}\r\nDate: Mon, 05 Jan 2026 08:00:00 +0000\r\n"
+        f"Subject: Ordine {number}\r\n\r\n.Ecco l'ordine.\r\n"
+    ).encode()
+
+
+@dataclass
+class Post:
+    """An outbox, and the lane that empties it."""
+
+    carteggio: "Carteggio"
+    worker: "ReadingWorker"
+    sink: Sink = field(default_factory=Sink)
+
+    @property
+    def outbox(self) -> "Outbox":
+        from api.work.outbox import Outbox  # noqa: PLC0415
+
+        return Outbox(self.carteggio)
+
+    def queue(self, number: int = 1, *, due: datetime = NOW) -> UUID:
+        from domain.identity import identify  # noqa: PLC0415
+
+        raw, mail = letter(number), UUID(int=900 + number)
+        queued = MailQueued(
+            mailbox=BOX,
+            message=MessageId(identify(self.carteggio.identity_key, raw).message),
+            raw=BlobName(""),
+            raw_sha256=sha256(raw).hexdigest(),
+            size=len(raw),
+            not_before=due,
+            message_id=f"{number}@firma.example",
+            sender=Address("info@firma.example"),
+            recipients=tuple(Recipient(Address(one), RecipientRole.TO) for one in PEOPLE),
+            targets=((TargetKind.DOCUMENT, ORDER),),
+        )
+        self.outbox.queue(mail, queued, raw, envelope())
+        return mail
+
+    @asynccontextmanager
+    async def served(self, answers: Answers | None = None) -> AsyncIterator["Lane"]:
+        async with speaking(POLITE | dict(answers or {}), self.sink) as port:
+            yield self.lane(port)
+
+    def lane(self, port: int) -> "Lane":
+        from adapters.smtp.values import SmtpAccount  # noqa: PLC0415
+        from api.work.lane import Lane  # noqa: PLC0415
+        from api.work.reception import Reception  # noqa: PLC0415
+
+        account = SmtpAccount(
+            "127.0.0.1", port, "plain", "anna", "secret", reach=self.carteggio.reach
+        )
+        opened = self.carteggio
+        reception = Reception(opened.journal, opened.blobs, self.worker, "smtp", exact=False)
+        return Lane(opened, BOX, account, reception)
+
+    def state(self, mail: UUID) -> OutgoingState:
+        return self.outbox.state(mail).state
+
+    def rows(self) -> list[tuple[UUID, str, bool]]:
+        with self.carteggio.database.pool.connection() as connection:
+            query = "SELECT mail, state, keep FROM outbox ORDER BY mail"
+            return list(connection.execute(query).fetchall())
+
+    def captured(self) -> list[MessageReceived]:
+        events = self.carteggio.journal.read(0, names=["message.received"])
+        return [one.event for one in events if isinstance(one.event, MessageReceived)]
+
+
+@pytest.fixture
+def post(carteggio: "Carteggio", worker: "ReadingWorker") -> Post:
+    return Post(carteggio, worker)
+
+
+async def test_a_mail_leaves_octet_for_octet_and_its_copy_is_kept_and_linked(post: Post) -> None:
+    mail = post.queue()
+    async with post.served() as lane:
+        assert await lane.drain() == 1
+        assert await lane.drain() == 0
+    assert post.sink.mails == [letter(1)]
+    assert post.state(mail) is OutgoingState.ACCEPTED
+    (copy,) = post.captured()
+    assert (copy.mailbox, copy.role.value) == (BOX, "sent")
+    events = post.carteggio.journal.read(0, names=["message.link_confirmed"])
+    (said,) = (one.event for one in events)
+    assert said == MessageLinkConfirmed(TargetKind.DOCUMENT, ORDER)
+    assert post.rows() == []
+
+
+async def test_who_is_put_off_is_tried_again_later_and_who_is_refused_is_not(post: Post) -> None:
+    mail = post.queue()
+    later = [text(b"250 ok\r\n"), text(b"451 4.2.1 later\r\n")]
+    async with post.served({"RCPT": later}) as lane:
+        assert await lane.drain() == 1
+    state = post.outbox.state(mail)
+    assert (state.state, state.left) == (OutgoingState.DEFERRED, frozenset({1}))
+    assert state.due is not None
+    assert state.due > NOW
+    assert post.rows() == [(mail, "waiting", False)]
+    assert len(post.captured()) == 1
+
+
+async def test_a_mail_that_is_refused_is_not_kept_as_sent(post: Post) -> None:
+    mail = post.queue()
+    async with post.served({"RCPT": text(b"550 5.1.1 no such user\r\n")}) as lane:
+        await lane.drain()
+    assert post.state(mail) is OutgoingState.REFUSED
+    assert (post.captured(), post.rows(), post.sink.mails) == ([], [], [])
+
+
+async def test_where_nobody_knows_whether_it_left_it_is_not_sent_again(post: Post) -> None:
+    mail, other = post.queue(1), post.queue(2)
+    async with post.served({"CONTENT": then_drop(b"")}) as lane:
+        await lane.drain()
+    post.outbox.goes_on(BOX)
+    async with post.served() as lane:
+        await lane.drain()
+    assert post.state(mail) is OutgoingState.UNCERTAIN
+    assert post.rows()[0] == (mail, "uncertain", False)
+    assert post.sink.mails.count(letter(1)) == 1
+    post.outbox.resolve(mail, ResolveSending(Resolution.SENT, "person"), envelope())
+    async with post.served() as lane:
+        await lane.drain()
+    assert post.state(mail) is OutgoingState.ACCEPTED
+    assert (post.state(other), post.rows()) == (OutgoingState.ACCEPTED, [])
+    assert len(post.captured()) == 2
+
+
+async def test_what_a_process_that_died_was_sending_is_uncertain(post: Post) -> None:
+    from domain.leaving import BeginSending  # noqa: PLC0415
+
+    mail = post.queue()
+    post.outbox.record(mail, BeginSending(datetime.now(UTC)), envelope())
+    async with post.served() as lane:
+        assert await lane.drain() == 0
+    assert post.state(mail) is OutgoingState.UNCERTAIN
+    assert post.sink.mails == []
+
+
+async def test_a_server_that_is_away_puts_the_lane_off_and_says_nothing_of_its_mail(
+    post: Post,
+) -> None:
+    mail = post.queue()
+    async with post.served({"": text(b"554 go away\r\n")}) as lane:
+        assert await lane.drain() == 0
+        assert await lane.drain() == 0
+    assert post.state(mail) is OutgoingState.QUEUED
+    assert post.outbox.paused(BOX) is not None
+    assert post.sink.connections == 1
+    assert [one.name for one in post.carteggio.journal.stream(mail)] == ["outgoing.queued"]
+
+
+async def test_a_mail_of_tomorrow_waits_and_one_that_is_taken_back_never_leaves(
+    post: Post,
+) -> None:
+    post.queue(1, due=NOW + timedelta(days=1))
+    taken_back = post.queue(2)
+    post.outbox.cancel(taken_back, envelope())
+    async with post.served() as lane:
+        assert await lane.drain() == 0
+    assert post.sink.connections == 0
+    with pytest.raises(Rejected, match="not those"):
+        post.outbox.queue(UUID(int=5), _other(post), b"something else", envelope())
+
+
+def _other(post: Post) -> MailQueued:
+    queued = post.outbox.state(post.queue(3)).queued
+    assert queued is not None
+    return queued
+
+
+async def test_two_processes_share_a_lane_and_send_each_mail_once(post: Post) -> None:
+    for number in range(12):
+        post.queue(number)
+    async with post.served() as one:
+        other = post.lane(one._account.port)
+        tried = await asyncio.gather(one.drain(), other.drain())
+    assert sum(tried) == 12
+    assert sorted(post.sink.mails) == sorted(map(letter, range(12)))
+    assert post.rows() == []
