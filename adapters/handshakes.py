@@ -5,11 +5,12 @@ connection, what is agreed on to secure it, and the certificate that the server 
 """
 
 import asyncio
+import re
 import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from adapters.certificates import Certificate, read_certificate
 from adapters.mailservers import ServerTrouble, TroubleKind, greeted, opening, words
@@ -19,13 +20,22 @@ _LINES = 100
 """More lines than any server says before it is ready, or answers STARTTLS."""
 
 
+_ANY, _TAGGED, _LAST = (re.compile(one) for one in (rb"", rb"a ", rb"(?!\d{3}-)"))
+# RFC 3501 6.2.1, RFC 2595 4, RFC 3207 4: what ends a greeting, an answer; what is asked, and granted.
+_ASKING: Final = {
+    "imap": (re.compile(rb"\*"), _TAGGED, (b"a STARTTLS\r\n",), b"A OK"),
+    "pop3": (_ANY, _ANY, (b"STLS\r\n",), b"+OK"),
+    "smtp": (_LAST, _LAST, (b"EHLO [127.0.0.1]\r\n", b"STARTTLS\r\n"), b"220"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a server is, and by which words it is asked for TLS."""
 
     host: str
     port: int
-    protocol: Literal["imap", "pop3"]
+    protocol: Literal["imap", "pop3", "smtp"]
     security: str
     reach: Reach = USUAL
 
@@ -90,22 +100,24 @@ class Handshake:
         self._writer.transport.abort()
 
     async def _ask_for_tls(self) -> None:
-        """Ask in the words of RFC 3501 6.2.1, or of RFC 2595 4; nothing follows but TLS."""
-        imap = self._place.protocol == "imap"
-        await self._line(b"*" if imap else b"")
-        self._writer.write(b"a STARTTLS\r\n" if imap else b"STLS\r\n")
-        said = await self._line(b"a " if imap else b"")
-        if not said.upper().startswith(b"A OK" if imap else b"+OK"):
+        """Ask as the protocol does; nothing follows but TLS."""
+        ready, end, ask, good = _ASKING[self._place.protocol]
+        await self._line(ready)
+        said = b""
+        for command in ask:
+            self._writer.write(command)
+            said = await self._line(end)
+        if not said.upper().startswith(good):
             sentence = f"no secure connection, so nothing was sent: the server says: {words(said)}"
             raise ServerTrouble(TroubleKind.TLS, sentence)
 
-    async def _line(self, beginning: bytes) -> bytes:
+    async def _line(self, beginning: re.Pattern[bytes]) -> bytes:
         """Give the first line that begins so; what cannot be read as lines is shown as it is."""
         line = b""
         with suppress(ValueError):  # longer than any line
             for _ in range(_LINES):
                 line = await self._reader.readline()
-                if not line or line.startswith(beginning):
+                if not line or beginning.match(line):
                     break
         return line
 

@@ -1,10 +1,21 @@
-"""An account: where a mailbox is fetched from. Its secret lies in the key store, never here."""
+"""An account: where a mailbox is fetched from, and by what it sends. Its secret lies in the key store, never here."""
 
 import base64
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, assert_never
 
+from domain.sendingside import (
+    AccountSendingConfigured,
+    AccountSendingCredentialsChanged,
+    AccountSendingRemoved,
+    ChangeSendingCredentials,
+    ConfigureSending,
+    RemoveSending,
+    SendingCommand,
+    SendingEvent,
+    refuse_sending,
+)
 from domain.values import MailboxId, Personal, Rejected
 
 
@@ -70,7 +81,7 @@ class AccountResumed:
 
 @dataclass(frozen=True, slots=True)
 class AccountRemoved:
-    """The account is fetched no more, and its secret is gone; mail that it brought stays."""
+    """Nothing is fetched or sent any more, and its secrets are gone; mail that it brought stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,7 @@ AccountEvent = (
     | AccountConsentGiven
     | AccountConsentLost
     | AccountRemoved
+    | SendingEvent
 )
 
 
@@ -138,7 +150,7 @@ class ResumeAccount:
 
 @dataclass(frozen=True, slots=True)
 class RemoveAccount:
-    """Fetch no more, for good."""
+    """Fetch and send no more, for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +183,7 @@ AccountCommand = (
     | GiveConsent
     | LoseConsent
     | RemoveAccount
+    | SendingCommand
 )
 
 
@@ -181,6 +194,7 @@ class Account:
     configured: AccountConfigured | None = None
     paused: bool = False
     consented: bool = False
+    sending: AccountSendingConfigured | None = None
 
 
 initial = Account()
@@ -201,6 +215,10 @@ def evolve(account: Account, event: object) -> Account:
             return replace(account, consented=True)
         case AccountConsentLost():
             return replace(account, consented=False)
+        case AccountSendingConfigured():
+            return replace(account, sending=event)
+        case AccountSendingRemoved():
+            return replace(account, sending=None)
         case AccountRemoved():
             return initial
         case _:
@@ -212,6 +230,10 @@ def decide(account: Account, command: AccountCommand) -> list[AccountEvent]:
     if isinstance(command, ConfigureAccount):
         refuse_pin(command.configured.pin, command.configured.security)
         return [] if account.configured == command.configured else [command.configured]
+    if isinstance(command, SendingCommand):
+        return _sends(account, command)
+    if isinstance(command, RemoveAccount) and account.sending is not None:
+        return [AccountRemoved()]
     if account.configured is None:
         raise Rejected(
             "NOT_FOUND", "there is no such account; add it (account add, accountConfigure)"
@@ -233,6 +255,23 @@ def decide(account: Account, command: AccountCommand) -> list[AccountEvent]:
             return [AccountConsentLost(reason)] if account.consented else []
         case RemoveAccount():
             return [AccountRemoved()]
+        case _ as never:
+            assert_never(never)
+
+
+def _sends(account: Account, command: SendingCommand) -> list[AccountEvent]:
+    if isinstance(command, ConfigureSending):
+        refuse_sending(command.configured, is_fetched=account.configured is not None)
+        refuse_pin(command.configured.pin, command.configured.security)
+        return [] if account.sending == command.configured else [command.configured]
+    if account.sending is None:
+        do = "say how it sends (account sending, accountSendingConfigure)"
+        raise Rejected("NOT_FOUND", f"nothing is sent for this mailbox; {do}")
+    match command:
+        case ChangeSendingCredentials():
+            return [AccountSendingCredentialsChanged()]
+        case RemoveSending():
+            return [AccountSendingRemoved()]
         case _ as never:
             assert_never(never)
 

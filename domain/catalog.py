@@ -56,6 +56,11 @@ from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndon
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.sendingside import (
+    AccountSendingConfigured,
+    AccountSendingCredentialsChanged,
+    AccountSendingRemoved,
+)
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 Fields = dict[str, object]
@@ -113,6 +118,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("account.consent_given", AccountConsentGiven),
     EventType("account.consent_lost", AccountConsentLost),
     EventType("account.removed", AccountRemoved),
+    EventType("account.sending_configured", AccountSendingConfigured),
+    EventType("account.sending_credentials_changed", AccountSendingCredentialsChanged),
+    EventType("account.sending_removed", AccountSendingRemoved),
     EventType("token.issued", TokenIssued),
     EventType("token.revoked", TokenRevoked),
     EventType("message.reread", MessageReread),

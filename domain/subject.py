@@ -23,13 +23,18 @@ def base_subject(subject: str) -> str:
     RFC 5256 knows Re, Fw and Fwd only; clients in Italian, German, French and Polish write their
     own. An allow-list, because `xx:` in general also begins real subjects (`ADV:`, `Nota:`).
     """
+    return unmarked(subject).casefold()
+
+
+def unmarked(subject: str) -> str:
+    """Give the same as it was written, with its case."""
     left, before = uncertified(" ".join(subject.split())), ""
     while left != before:
         before = left
         left = _TAIL.sub("", _MARK.sub("", left))
         if _MARK.match(_BLOB.sub("", left)):
             left = _BLOB.sub("", left)
-    return left.strip().casefold()
+    return left.strip()
 
 
 def uncertified(subject: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from domain import sendingside
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
@@ -296,6 +297,12 @@ def _of_account(event: AccountEvent) -> str:
             return f"consent was given{f', until {ends_at:%Y-%m-%d}' if ends_at else ''}"
         case AccountConsentLost(reason):
             return f"consent is lost ({reason}); a person has to give it again"
+        case sendingside.AccountSendingConfigured():
+            return f"sending configured: {event.host}:{event.port}"
+        case sendingside.AccountSendingCredentialsChanged():
+            return "a new secret for sending was stored"
+        case sendingside.AccountSendingRemoved():
+            return "nothing is sent any more, the secret for it was destroyed"
         case AccountRemoved():
             return "the account was removed, its secret destroyed; its mail stays"
 

@@ -44,6 +44,7 @@ from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndon
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.rules import BLIND
+from domain.sendingside import AccountSendingConfigured
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.fields import data_of
 from projections.projection import Names, Projection, Rows, Table
@@ -161,6 +162,7 @@ _SCOPED: Final = (
     MailboxRegistered,
     MailQueued,
     AccountConfigured,
+    AccountSendingConfigured,
     TokenIssued,
     TokenRevoked,
     ExclusionAdded,
@@ -221,9 +223,9 @@ def _regrouped(event: object) -> Iterable[UUID]:
 
 def _seen_through(recorded: Recorded) -> Iterable[UUID]:
     match recorded.event:
-        case MessageReceived() | MessageCopyFound() | AccountConfigured() as event:
+        case MessageReceived() | MessageCopyFound() | MessageCompleted() | MessageMoved() as event:
             yield event.mailbox
-        case MessageCompleted() | MessageMoved() | MailQueued() as event:
+        case AccountConfigured() | AccountSendingConfigured() | MailQueued() as event:
             yield event.mailbox
         case MailboxRegistered():
             yield recorded.stream
@@ -257,7 +259,7 @@ def _named(event: object) -> Iterable[UUID]:
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):
             yield from (one for one in (record.party, record.part_of) if one is not None)
-        case AccountConfigured(mailbox=mailbox):
+        case AccountConfigured(mailbox=mailbox) | AccountSendingConfigured(mailbox=mailbox):
             yield mailbox
         case MessageThreaded(parent=other) | MessageSetApart(ancestor=other) if other is not None:
             yield other

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from adapters.mime.words import decode_words, raw_text, shown
+from adapters.mime.words import decode_words, raw_text
+from domain.filenames import shown
 from domain.values import Address
 
 MOST_ADDRESSES = 5_000

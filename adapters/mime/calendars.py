@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from adapters.mime.charsets import clean, decode
 from adapters.mime.tree import Part
-from adapters.mime.words import shown
 from domain.content import CalendarEntry
+from domain.filenames import shown
 from domain.values import Address
 
 MOST_CALENDAR = 1_000_000

@@ -14,8 +14,9 @@ _BARE = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]+")
 _BLANK = re.compile(r"\s+")
 
 
-# Gmail's SMTP, and Exchange Online, give mail another id, and keep the sender's here.
-_FORMER = ("x-google-original-message-id", "x-microsoft-original-message-id")
+# Gmail's SMTP, and Exchange Online, give mail another id, and keep the sender's here. Those that
+# keep it nowhere (Amazon SES, …) leave the field alone that our own mail has.
+_FORMER = ("x-google-original-message-id", "x-microsoft-original-message-id", "x-carteggio-id")
 
 
 def former_ids(fields: Fields) -> tuple[str, ...]:

@@ -21,11 +21,11 @@ from adapters.mime.protection import protection_of
 from adapters.mime.signals import signals_of, trace_of
 from adapters.mime.text import leaf_text, text_of
 from adapters.mime.tree import BODY_TYPES, MESSAGE_TYPES, Part, parse
-from adapters.mime.words import raw_text, safe_name
+from adapters.mime.words import raw_text
 from domain.content import Content, Forwarded
 from domain.subject import is_forward
 
-__all__ = ["READER", "Reading", "read", "safe_name", "unread"]
+__all__ = ["READER", "Reading", "read", "unread"]
 
 READER = 5
 """The version stored with everything derived; raised when the same bytes read differently."""

@@ -51,7 +51,7 @@ def _best_of(children: list[Part]) -> str:
 def leaf_text(part: Part) -> str:
     """Give the text of one part."""
     if part.media_type in {"text/html", "text/x-amp-html"}:
-        return html_to_text(_source(part))
+        return html_to_text(html_source(part))
     text = decode(part.octets(), part.parameters.get("charset", "")).replace("\r\n", "\n")
     text = text.replace("\r", "\n")
     if part.media_type in ("text/enriched", "text/richtext"):
@@ -61,7 +61,8 @@ def leaf_text(part: Part) -> str:
     return text
 
 
-def _source(part: Part) -> str:
+def html_source(part: Part) -> str:
+    """Give the HTML of a part as it was written, up to 4 million octets."""
     octets = part.octets()
     label = part.parameters.get("charset", "")
     if not label and (named := _META_CHARSET.search(octets[:4_000])):
@@ -90,7 +91,7 @@ def unflowed(text: str, *, delete_space: bool = False) -> str:
 def html_to_text(source: str) -> str:
     """Give the text that a browser would show, a line for every block, without markup."""
     marked, breaks = _marked(source)
-    if breaks > DEEPEST_MARKUP and _deep(marked):
+    if breaks > DEEPEST_MARKUP and is_deep(marked):
         return clean(" ".join(_TAGS.sub(" ", marked).split()))
     parser = LexborHTMLParser(marked)
     for node in parser.css(_UNSEEN):
@@ -103,7 +104,7 @@ def html_to_text(source: str) -> str:
     return clean(_EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip())
 
 
-def _deep(source: str) -> bool:
+def is_deep(source: str) -> bool:
     """Tell whether elements nest so deep that building their tree takes quadratic time."""
     depth = deepest = 0
     for tag in _OPEN_OR_CLOSE.finditer(source):

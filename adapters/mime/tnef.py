@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from adapters.mime.charsets import clean, decode
 from adapters.mime.text import html_to_text
-from adapters.mime.words import shown
+from domain.filenames import shown
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
 MOST_FILES = 500

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from adapters.mime import transfer
 from adapters.mime.fields import Fields, looks_like_fields, read_fields, section_end
 from adapters.mime.parameters import structured
-from adapters.mime.words import raw_text, shown
+from adapters.mime.words import raw_text
+from domain.filenames import shown
 
 DEEPEST = 50
 MOST_PARTS = 1_000

@@ -1,8 +1,7 @@
-"""Header text: raw octets, encoded words (RFC 2047), and the names shown to people."""
+"""Header text: raw octets and encoded words (RFC 2047)."""
 
 import binascii
 import re
-import unicodedata
 
 from adapters.mime import transfer
 from adapters.mime.charsets import clean, codec_for, decode, guess
@@ -13,9 +12,6 @@ _OPENING = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?")
 _BREAKS = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _BETWEEN = re.compile(r"\s*")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?")
-_SEPARATORS = str.maketrans(dict.fromkeys('/\\:*?"<>|', "_"))
 
 
 def raw_text(value: bytes) -> str:
@@ -82,27 +78,3 @@ def _octets(kind: str, body: str, label: str) -> bytes:
     if kind == "b":
         return transfer.base64(data)
     return binascii.a2b_qp(data.replace(b"\n", b""), header=True)
-
-
-def shown(name: str) -> str:
-    """Give a name as people may see it: NFC, one line, nothing invisible."""
-    if name.isascii() and name.isprintable():
-        return name.strip()
-    visible = "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE)
-    return unicodedata.normalize("NFC", visible).strip()
-
-
-def safe_name(name: str) -> str:
-    """Give a file name for a download: no path, no reserved name, at most 120 octets."""
-    plain = shown(name).translate(_SEPARATORS).strip(". ")
-    if _RESERVED.fullmatch(plain):
-        plain = f"_{plain}"
-    stem, dot, ending = plain.rpartition(".")
-    if not stem or len(ending.encode()) > 16:
-        return _at_most(plain, 120).rstrip(". ") or "attachment"
-    room = 120 - len(ending.encode()) - 1
-    return f"{_at_most(stem, room)}{dot}{ending}"
-
-
-def _at_most(text: str, octets: int) -> str:
-    return text.encode()[:octets].decode("utf-8", "ignore")

@@ -28,8 +28,9 @@ from api.work.accounts import remove as forget
 from api.work.instance import Carteggio
 from api.work.overview import NO_SENT_OVER_POP3
 from api.work.records import is_address
+from api.work.steps import State
 from api.work.tokens import by_operator
-from api.work.trying import State, all_tried, way_of
+from api.work.trying import all_tried, way_of
 from domain.account import OAuth, PauseAccount, ResumeAccount
 from domain.values import Rejected
 

@@ -9,7 +9,8 @@ from rich.text import Text
 from api.cli.setting import fresh, opened, plain, print_rows, table_of
 from api.work.consent import Consents
 from api.work.instance import Carteggio
-from api.work.trying import PATIENCE, State, Step, all_tried, way_to
+from api.work.steps import State, Step
+from api.work.trying import PATIENCE, all_tried, way_to
 
 
 def try_out(

@@ -27,7 +27,8 @@ from api.work import accounts
 from api.work.accounts import Account as Configured
 from api.work.accounts import accounts_in
 from api.work.consent import Consents
-from api.work.trying import State, Step, Way, tried, way_of, way_to
+from api.work.steps import State, Step
+from api.work.trying import Way, tried, way_of, way_to
 from domain import account as stream
 from domain.access import Scope
 from domain.account import AccountCommand, PauseAccount, ResumeAccount

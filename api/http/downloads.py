@@ -14,7 +14,6 @@ from starlette.responses import Response, StreamingResponse
 from adapters.blobs import BlobMissing, Damaged, StorageUnavailable
 from adapters.keyring import KeyDestroyed
 from adapters.logs import log
-from adapters.mime.words import safe_name
 from api.http.answers import Refusal, away
 from api.http.callers import caller_with, served_by
 from api.http.state import Served
@@ -22,6 +21,7 @@ from api.paths import attachment_of, message_of
 from api.work.generations import active_names_async
 from api.work.instance import PROJECTIONS
 from domain.access import Scope
+from domain.filenames import safe_name
 from domain.values import BlobName
 from projections import messages
 from projections.contents import AttachmentRow

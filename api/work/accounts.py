@@ -161,12 +161,13 @@ def vouching(ca_file: str, authorities: str) -> Path | str | None:
     return Path(ca_file) if ca_file else authorities or None
 
 
-def _operators(_part: str) -> Envelope:
+def by_operators(_part: str) -> Envelope:
+    """Give the envelope of every part of what an operator does."""
     return by_operator()
 
 
 def configure(
-    carteggio: Carteggio, entered: Entered, stamp: Stamp = _operators, *, secret: bool = True
+    carteggio: Carteggio, entered: Entered, stamp: Stamp = by_operators, *, secret: bool = True
 ) -> int | None:
     """Keep an account, new or changed, and its password; give the last event's position.
 
@@ -247,7 +248,7 @@ def remove(carteggio: Carteggio, id: UUID, envelope: Envelope) -> int | None:
         past, state = carteggio.journal.stream(id), account.initial
         for one in past:
             state = account.evolve(state, one.event)
-        if past and state.configured is None:
+        if past and state == account.initial:
             _forget(carteggio, id)
             give_up_removed(carteggio, id)
 
@@ -255,6 +256,7 @@ def remove(carteggio: Carteggio, id: UUID, envelope: Envelope) -> int | None:
 def _forget(carteggio: Carteggio, id: UUID) -> None:
     with carteggio.database.pool.connection() as connection, connection.transaction():
         connection.execute("DELETE FROM account_secret WHERE account = %s", (id,))
+        connection.execute("DELETE FROM sending_secret WHERE account = %s", (id,))
         connection.execute("DELETE FROM account_consent WHERE account = %s", (id,))
         connection.execute("DELETE FROM consent_asking WHERE account = %s", (id,))
         connection.execute("DELETE FROM account_state WHERE account = %s", (id,))

@@ -12,6 +12,7 @@ from projections.history import history
 from projections.mail import mail
 from projections.merges import merges
 from projections.projection import Projection
+from projections.sendingside import sendingside
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
 
@@ -26,5 +27,6 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     history,
     choices,
     folders,
+    sendingside,
     trail,
 )

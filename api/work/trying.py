@@ -1,6 +1,7 @@
 """Trying an account: every step that fetching takes, each named, with the server's own words.
 
-    resolve ─▶ connect ─▶ TLS ─▶ login ─▶ list ─▶ select    (POP3: … login ─▶ list ─▶ UIDL)
+    resolve ─▶ connect ─▶ TLS ─▶ login ─▶ list ─▶ select
+                                      (POP3: list ─▶ UIDL; sending: sender)
 
 Nothing is fetched and nothing changes on the server: folders are examined, messages are counted.
 Here nothing is kept but an access token that had to be renewed. After a bad step the rest is not
@@ -9,15 +10,13 @@ reached.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters import mailservers
-from adapters.certificates import Certificate, Doubt
+from adapters.certificates import Doubt
 from adapters.handshakes import Handshake, Place, addresses, shown
 from adapters.imap import values as imap
 from adapters.imap.session import ImapSession
@@ -25,56 +24,57 @@ from adapters.mailservers import ServerTrouble, TroubleKind, Untrusted, tls_cont
 from adapters.pop3 import values as pop3
 from adapters.pop3.session import Pop3Session
 from adapters.reach import USUAL, Reach
+from adapters.smtp import values as smtp
+from adapters.smtp.session import SmtpSession
+from adapters.smtp.values import SmtpAccount
 from api.work.accounts import Account, Entered, accounts_of, password_of, vouching
 from api.work.consent import Consents
 from api.work.instance import Carteggio
+from api.work.steps import (
+    State,
+    Step,
+    certificate_facts,
+    described,
+    misnamed,
+    offered,
+    secured,
+)
 from domain.account import refuse_pin
+from domain.replies import Fate, fate_of
 from domain.values import Rejected
 
 PATIENCE: Final = 20.0
 """So many seconds the server has for each answer; a step may take twice as long."""
 
-_SOON: Final = timedelta(days=14)
 _SHOWN: Final = 30
 _IMAP_MATTERS: Final[tuple[str, ...]] = ("IDLE", "CONDSTORE", "QRESYNC", "SPECIAL-USE")
+_SMTP_MATTERS: Final[tuple[str, ...]] = ("SIZE", "8BITMIME", "SMTPUTF8", "DSN")
 _POP3_MATTERS: Final[tuple[str, ...]] = ("UIDL", "TOP", "PIPELINING")
-
-
-class State(StrEnum):
-    """How a step went."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    BAD = "bad"
-    NOT_REACHED = "not reached"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: what the server said of it, or what was found, in words and for programs."""
-
-    name: str
-    state: State
-    said: str
-    seconds: float = 0.0
-    found: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What leads to a mailbox; `folders` are those that are to be fetched, else INBOX and Sent."""
+    """What leads to a mailbox, or out of it.
 
-    account: imap.ImapAccount | pop3.Pop3Account
+    `folders` are those that are to be fetched, else INBOX and Sent; `sender` is who sends.
+    """
+
+    account: imap.ImapAccount | pop3.Pop3Account | SmtpAccount
     folders: tuple[str, ...] = ()
     sent: str = ""
+    sender: str = ""
 
     @property
     def place(self) -> Place:
         """Give where the server is."""
         one = self.account
-        if isinstance(one, imap.ImapAccount):
-            return Place(one.host, one.port, "imap", one.security, one.reach)
-        return Place(one.host, one.port, "pop3", one.security, one.reach)
+        match one:
+            case imap.ImapAccount():
+                return Place(one.host, one.port, "imap", one.security, one.reach)
+            case pop3.Pop3Account():
+                return Place(one.host, one.port, "pop3", one.security, one.reach)
+            case SmtpAccount():
+                return Place(one.host, one.port, "smtp", one.security, one.reach)
 
 
 async def way_to(carteggio: Carteggio, consents: Consents, address: str) -> Way:
@@ -191,6 +191,7 @@ class _Going:
         self._handshake: Handshake
         self._imap: ImapSession
         self._pop3: Pop3Session
+        self._smtp: SmtpSession
         self._folders: tuple[imap.RemoteFolder, ...] = ()
         self._messages: list[pop3.Listed] = []
 
@@ -199,6 +200,8 @@ class _Going:
             ("resolve", self._resolve), ("connect", self._connect), ("TLS", self._secure),
             ("login", self._log_in),
         ]  # fmt: skip
+        if self._place.protocol == "smtp":
+            return [*first, ("sender", self._ask_sender)]
         if self._place.protocol == "imap":
             return [*first, ("list", self._list_folders), ("select", self._select)]
         return [*first, ("list", self._list_messages), ("UIDL", self._look_at_names)]
@@ -222,12 +225,12 @@ class _Going:
             context = tls_context(self._way.account.ca_file, self._way.account.pin)
             await self._handshake.secure(context, self._patience)
         except ServerTrouble as trouble:
-            return await self._not_secured(trouble)
+            return await self._notsecured(trouble)
         version, certificate = self._handshake.version, self._handshake.certificate
         self._handshake.drop()
-        return _secured(version, certificate)
+        return secured(version, certificate)
 
-    async def _not_secured(self, trouble: ServerTrouble) -> Step:
+    async def _notsecured(self, trouble: ServerTrouble) -> Step:
         """Say why, and whose certificate it is where there is one."""
         self._handshake.drop()
         said, found = trouble.sentence, {"kind": trouble.kind.value}
@@ -235,10 +238,10 @@ class _Going:
             return Step("TLS", State.BAD, said, found=found)
         certificate = await shown(self._place, self._patience / 2)
         if certificate is not None:
-            why = _misnamed(certificate) if trouble.doubt is Doubt.OTHER_NAME else ""
-            said = f"{said}{why}; {_described(certificate)}{_offered(certificate, trouble.doubt)}"
+            why = misnamed(certificate) if trouble.doubt is Doubt.OTHER_NAME else ""
+            said = f"{said}{why}; {described(certificate)}{offered(certificate, trouble.doubt)}"
         found |= {"doubt": trouble.doubt.value}
-        return Step("TLS", State.BAD, said, found=found | _certificate_facts(certificate))
+        return Step("TLS", State.BAD, said, found=found | certificate_facts(certificate))
 
     async def _log_in(self) -> Step:
         account, seconds = self._way.account, self._patience
@@ -246,13 +249,26 @@ class _Going:
             here = ImapSession(account, imap.Limits(connect=seconds, command=seconds))
             self._imap = await self._left.enter_async_context(here)
             can, matters = self._imap.capabilities, _IMAP_MATTERS
-        else:
+        elif isinstance(account, pop3.Pop3Account):
             there = Pop3Session(account, pop3.Limits(connect=seconds, command=seconds))
             self._pop3 = await self._left.enter_async_context(there)
             can, matters = self._pop3.capabilities, _POP3_MATTERS
+        else:
+            out = SmtpSession(account, smtp.Limits(seconds, seconds, seconds))
+            self._smtp = await self._left.enter_async_context(out)
+            can, matters = frozenset(self._smtp.offers), _SMTP_MATTERS
         able = [one for one in matters if one in can]
-        said = f"{account.user} is let in; the server can {', '.join(able) or 'nothing special'}"
+        who = f"{account.user} is let in" if account.user else "nobody logs in"
+        said = f"{who}; the server can {', '.join(able) or 'nothing special'}"
         return Step("login", State.GOOD, said, found={"capabilities": able})
+
+    async def _ask_sender(self) -> Step:
+        reply = await self._smtp.would_take(self._way.sender)
+        said = f"{reply.code} {reply.enhanced} {reply.text}".replace("  ", " ")
+        state = State.GOOD if fate_of(reply)[0] is Fate.ACCEPTED else State.BAD
+        most = self._smtp.offers.get("SIZE", "")
+        found = {"code": reply.code, "largest": int(most) if most.isdecimal() else None}
+        return Step("sender", state, f"{self._way.sender}: {said}", found=found)
 
     async def _list_folders(self) -> Step:
         self._folders = await self._imap.folders()
@@ -299,44 +315,6 @@ class _Going:
             said = "the server has no unique ids: what is known is told by fetching it again"
             return Step("UIDL", State.WARNING, said)
         return Step("UIDL", State.GOOD, "every message has a unique id")
-
-
-def _secured(version: str, certificate: Certificate | None) -> Step:
-    if certificate is None:
-        return Step("TLS", State.GOOD, version, found={"version": version})
-    soon = certificate.valid_until - datetime.now(UTC) < _SOON
-    said = f"{version}; {_described(certificate)}" + (": that is soon" if soon else "")
-    found = {"version": version} | _certificate_facts(certificate)
-    return Step("TLS", State.WARNING if soon else State.GOOD, said, found=found)
-
-
-def _described(one: Certificate) -> str:
-    return f"certificate for {', '.join(one.names)} by {one.issuer}, valid until {one.valid_until:%Y-%m-%d}"
-
-
-def _misnamed(one: Certificate) -> str:
-    """Say why a name that a person sees in it does not count (RFC 9525 6.3, 3)."""
-    if one.unnamed:
-        return ": it has none but its subject (CN), which does not count"
-    wide = [name for name in one.names if "*" in name]
-    return f": {', '.join(wide)} is too wide, or stands for one label only" if wide else ""
-
-
-def _offered(one: Certificate, doubt: Doubt) -> str:
-    """Say how exactly this key is trusted; the owner of the server knows whether it is right."""
-    if not one.pin:
-        return ""
-    if doubt is Doubt.OTHER_KEY:
-        ask = "ask whoever runs the server whether its key was changed"
-        return f"; {ask}, and only if it was to this one trust it by its pin {one.pin}"
-    return f"; if you know that it is the right one, trust exactly its key by its pin {one.pin}"
-
-
-def _certificate_facts(one: Certificate | None) -> dict[str, object]:
-    if one is None:
-        return {}
-    facts = ("names", "issuer", "valid_until", "pin")
-    return {name: getattr(one, name) for name in facts}
 
 
 def _with_role(folder: imap.RemoteFolder) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from api.work.accounts import Entered
-    from api.work.trying import Step
+    from api.work.steps import Step
     from dovecot import MailAccount
 
 BOX = "info@firm.example"

@@ -20,7 +20,8 @@ from adapters.oauth.values import Grant
 from api.work.accounts import Entered, accounts_of, configure
 from api.work.consent import Consents, client_for, give_consent
 from api.work.instance import Carteggio
-from api.work.trying import State, Step, Way, all_tried, way_of, way_to
+from api.work.steps import State, Step
+from api.work.trying import Way, all_tried, way_of, way_to
 from certificates import certify
 from consenting import CLIENT
 from domain.account import OAuth

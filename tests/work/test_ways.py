@@ -13,8 +13,8 @@ from adapters.imap.values import Limits
 from adapters.mime.worker import ReadingWorker
 from api.work.accounts import Entered, configure
 from api.work.instance import Carteggio
+from api.work.steps import Step
 from api.work.sync import Sync, Synced
-from api.work.trying import Step
 from badcertificates import AUTHORITY, Shown, pin
 from certificates import server
 from domain.account import AccountConfigured, ConfigureAccount, decide, initial

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.mime.charsets import decode
 from adapters.mime.transfer import base64, decoded
-from adapters.mime.words import safe_name, shown, unstructured
+from adapters.mime.words import unstructured
 
 SUBJECTS = {
     b"plain": "plain",
@@ -77,30 +77,3 @@ def test_a_transfer_encoding_is_undone_as_far_as_it_goes(encoding, body, octets)
 
 def test_base64_ends_at_its_padding():
     assert base64(b"aGk=\n\nThis list is run by example.org\n") == b"hi"
-
-
-@pytest.mark.parametrize(
-    ("name", "safe"),
-    [
-        ("report.pdf", "report.pdf"),
-        ("../../etc/passwd", "_.._etc_passwd"),
-        ("C:\\temp\\x.doc", "C__temp_x.doc"),
-        ("con.txt", "_con.txt"),
-        ("LPT1", "_LPT1"),
-        ("", "attachment"),
-        ("...", "attachment"),
-        ("a\u202egnp.exe", "agnp.exe"),
-        ("x" * 300 + ".pdf", "x" * 116 + ".pdf"),
-    ],
-)
-def test_a_safe_name_is_no_path(name, safe):
-    assert safe_name(name) == safe
-
-
-def test_a_safe_name_is_never_longer_than_120_octets():
-    assert len(safe_name("è" * 200 + ".pdf").encode()) <= 120
-    assert len(safe_name("è" * 200).encode()) <= 120
-
-
-def test_a_shown_name_is_composed_and_has_nothing_invisible():
-    assert shown("Citta\u0300\u200b\n.pdf") == "Città.pdf"
