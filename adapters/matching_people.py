@@ -107,16 +107,16 @@ class People:
         )
         return [row[0] for row in self._rows(query, list(messages))]
 
-    def announced_by(self, addresses: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Give the keys of those who told of addresses as their own."""
+    def announced_in(self, addresses: Iterable[str]) -> dict[str, tuple[UUID, ...]]:
+        """Give the messages whose writers told of addresses as their own."""
         by_ref = {ref(address): address for address in addresses}
         query: LiteralString = (
-            "SELECT DISTINCT address, teller FROM matching_announced WHERE address = ANY(%b)"
+            "SELECT address, message FROM matching_announced WHERE address = ANY(%b)"
         )
-        found: dict[str, set[str]] = defaultdict(set)
-        for key, teller in self._rows(query, list(by_ref)):
-            found[by_ref[key]].add(teller)
-        return {one: tuple(sorted(tellers)) for one, tellers in found.items()}
+        found: dict[str, set[UUID]] = defaultdict(set)
+        for key, message in self._rows(query, list(by_ref)):
+            found[by_ref[key]].add(message)
+        return {one: tuple(sorted(messages)) for one, messages in found.items()}
 
     def _rows(self, query: LiteralString, *values: object) -> list[TupleRow]:
         with self._connection.cursor(binary=True) as cursor:

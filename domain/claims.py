@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from domain.announcing import Announcement
 from domain.choosing import Target
 from domain.message import Direction, LinkState, MessageLinked
 from domain.naming import NumberedDocument
@@ -25,6 +26,7 @@ class Claim:
     where: str
     evidence: str
     inherited_from: MessageId | None = None
+    """The message whose link it takes over, or that tells of the address."""
     rejected: tuple[UUID, ...] = ()
     choice: UUID | None = None
     """The remembered choice on which it rests."""
@@ -55,7 +57,7 @@ class Known:
 
     `correspondents` are (role, address) of everybody who is not ours; `parties_at` gives the
     parties of an address key, `parties_of_domain` those with contacts in a domain, `announced_by`
-    the address keys of those who told of an address as their own; `documents_of` those of a party,
+    who told of an address as his own, and where; `documents_of` those of a party,
     `documents_anywhere` those with the numbers seen, whoever they belong to; `inherited` what the
     message that this one goes on with is linked to. `numbers` are (where, sightings) text by text,
     the strongest place first.
@@ -67,7 +69,7 @@ class Known:
     parties_at: Mapping[str, tuple[UUID, ...]]
     documents_of: Mapping[UUID, tuple[NumberedDocument, ...]]
     parties_of_domain: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
-    announced_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    announced_by: Mapping[str, tuple[Announcement, ...]] = field(default_factory=dict)
     documents_anywhere: tuple[NumberedDocument, ...] = ()
     answers: MessageId | None = None
     inherited: Mapping[Target, Claim] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from domain.content import Content
 from domain.correspondents import Ours, correspondents, direction
 from domain.message import (
     CaptureEvent,
+    Direction,
     FolderRole,
     Further,
     MessageCompleted,
@@ -171,6 +172,12 @@ def speaking_in(facts: Facts, ours: Ours) -> Speaking:
         direction(content, ours, facts.roles),
         forged=is_forged(facts.traces, ours.servers),
     )
+
+
+def forged_in(facts: Facts, ours: Ours) -> bool:
+    """Tell whether a server of ours says that who wrote to us is not who he claims to be."""
+    inbound = direction(facts.content, ours, facts.roles) is Direction.INBOUND
+    return inbound and is_forged(facts.traces, ours.servers)
 
 
 def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]:

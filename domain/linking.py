@@ -9,6 +9,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from domain import correspondents as roles
+from domain.announcing import Announcement, surely
 from domain.choosing import Target, TargetKind
 from domain.claims import Claim, Claims, Known
 from domain.freemail import company_domains
@@ -30,6 +31,7 @@ from domain.rules import (
     REPLY,
     TOKEN,
     UNPROVEN,
+    UNPROVEN_REPLY,
     Rule,
 )
 
@@ -133,20 +135,30 @@ def _by_announcement(known: Known, _claims: Claims) -> Iterable[tuple[Target, Cl
     for role, address in known.correspondents:
         if _chosen(known, address) is not None or _parties_at(known, address):
             continue
-        claim = Claim(LinkState.AUTOMATIC, ANNOUNCED, 90, role, address)
-        yield from _of_parties(known, _announcing(known, address.casefold()), claim)
+        key = address.casefold()
+        told = known.announced_by.get(key, ())
+        told = told if (sure := surely(told)) else () if _of_domain(known, key) else told
+        state, much = (LinkState.AUTOMATIC, 90) if sure else (LinkState.SUGGESTED, 40)
+        where = {one: _parties_of(known, [one]) for one in sure or told}
+        source = min((one.message for one, has in where.items() if has), default=None)
+        claim = Claim(state, ANNOUNCED, much, role, address, inherited_from=source)
+        shared = LinkState.AMBIGUOUS if sure else LinkState.SUGGESTED
+        yield from _of_parties(known, _parties_of(known, sure or told), claim, shared)
 
 
 def _announcing(known: Known, key: str) -> Sequence[UUID]:
-    tellers = known.announced_by.get(key, ())
-    return sorted({one for teller in tellers for one in known.parties_at.get(teller, ())})
+    return _parties_of(known, surely(known.announced_by.get(key, ())))
+
+
+def _parties_of(known: Known, told: Sequence[Announcement]) -> Sequence[UUID]:
+    return sorted({one for by in told for one in known.parties_at.get(by.teller, ())})
 
 
 def _by_domain(known: Known, _claims: Claims) -> Iterable[tuple[Target, Claim]]:
     for role, address in known.correspondents:
         key = address.casefold()
         settled = _chosen(known, address) is not None or _parties_at(known, address)
-        if settled or known.announced_by.get(key):
+        if settled or surely(known.announced_by.get(key, ())):
             continue
         claim = Claim(LinkState.AUTOMATIC, DOMAIN, 85, role, address)
         yield from _of_parties(known, _of_domain(known, key), claim, LinkState.SUGGESTED)
@@ -201,15 +213,19 @@ def _document_by_reply(known: Known, _claims: Claims) -> Iterable[tuple[Target, 
 
 
 def _inherited(known: Known, kind: TargetKind) -> Iterable[tuple[Target, Claim]]:
-    """Answers do not reach a blind recipient (RFC 5322 3.6.3), so they are not about him."""
+    """Answers do not reach a blind recipient (RFC 5322 3.6.3), so they are not about him.
+
+    Whoever can name a message can answer it: a forged sender is no ground.
+    """
+    doubtful = known.anew or known.forged
     for (parent_kind, target), parent in known.inherited.items():
         if parent_kind is kind and parent.counts and parent.where != BLIND:
             yield (
                 (kind, target),
                 Claim(
-                    LinkState.SUGGESTED if known.anew else LinkState.AUTOMATIC,
-                    REPLY,
-                    40 if known.anew else max(parent.confidence - 2, 50),
+                    LinkState.SUGGESTED if doubtful else LinkState.AUTOMATIC,
+                    UNPROVEN_REPLY if known.forged else REPLY,
+                    40 if doubtful else max(parent.confidence - 2, 50),
                     "reply",
                     parent.evidence,
                     known.answers,

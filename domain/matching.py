@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from domain import answering
+from domain.announcing import Announcement
 from domain.answering import wants_answer
 from domain.apart import (
     MAILING_KIND,
@@ -14,16 +15,14 @@ from domain.apart import (
     is_mailing,
     replies_to_mailing,
 )
-from domain.authentication import is_forged
 from domain.choosing import Target, TargetKind
 from domain.claims import Claim, Known, Voucher, claim_of, linked
 from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
-from domain.facts import Facts, speaking_in
+from domain.facts import Facts, forged_in, speaking_in
 from domain.linking import link
 from domain.machine import Machine, recognise
 from domain.message import (
-    Direction,
     MessageClassified,
     MessageEvent,
     MessageLinked,
@@ -74,7 +73,7 @@ class Surroundings:
     thread: MessageThreaded | None = None
     earlier: Earlier | None = None
     parties_of_domain: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
-    announced_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    announced_by: Mapping[str, tuple[Announcement, ...]] = field(default_factory=dict)
     documents_anywhere: tuple[NumberedDocument, ...] = ()
     confirmed: Mapping[Target, str] = field(default_factory=dict)
     rejected: frozenset[Target] = frozenset()
@@ -101,8 +100,7 @@ def judge(facts: Facts, around: Surroundings) -> Verdict:
         listed=classified.kind == "list",
         parties_at=around.parties_at,
         documents_of=around.documents_of,
-        forged=classified.direction is Direction.INBOUND
-        and is_forged(facts.traces, around.ours.servers),
+        forged=forged_in(facts, around.ours),
         answers=None if parent is None else parent[0],
         anew=apart is not None and apart.rule == TOPIC.name,
         inherited={} if parent is None else parent[1].claims(),

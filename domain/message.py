@@ -99,8 +99,9 @@ class MessageLinked:
 
     `rule` is empty when a person linked it. `confidence` is in percent. `where` names the place of
     the evidence (from, to, subject, reply, …), `evidence` is the verbatim snippet. `rejected` are
-    the candidates that lost, `choice` the remembered choice on which it rests. A later event on the
-    same target replaces an earlier one.
+    the candidates that lost, `choice` the remembered choice on which it rests, `inherited_from` the
+    message whose link it takes over, or that told of the address. A later event on the same target
+    replaces an earlier one.
     """
 
     kind: TargetKind

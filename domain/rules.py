@@ -16,8 +16,12 @@ PERSON = Rule("person", 1)
 REMEMBERED = Rule("remembered-choice", 1)
 """Somebody said once for all mail with an address to whom it belongs."""
 ADDRESS = Rule("address-exact", 1)
-ANNOUNCED = Rule("address-announced", 1)
-"""An address that a known contact told of as his own, in a mail from the one known before."""
+ANNOUNCED = Rule("address-announced", 2)
+"""An address that a known contact told of as his own, in a mail from the one known before.
+
+A mail whose sender failed the checks of our own server tells of none. Where it may be somebody
+else's it is suggested.
+"""
 DOMAIN = Rule("company-domain", 1)
 """Somebody unknown who writes from the domain of a company of which others are known."""
 FORM = Rule("web-form", 1)
@@ -25,6 +29,8 @@ FORM = Rule("web-form", 1)
 TOKEN = Rule("signed-token", 1)
 """A token of our own in the mail: in an id it answers, its address, its text, its subject."""
 REPLY = Rule("reply-to-linked", 2)
+UNPROVEN_REPLY = Rule("reply-unproven", 1)
+"""An answer whose sender failed the checks of our own server: anybody can name a message."""
 NUMBER = Rule("document-number", 2)
 ALONE = Rule("number-alone", 1)
 """A document's number in a mail that belongs to no party otherwise."""

@@ -1,7 +1,7 @@
 """Commands: people add whom master data does not know, and what he wrote is matched anew."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import strawberry
 from strawberry import ID, UNSET, Info
 
 from api.graphql.access import checks, marks, requires
+from api.graphql.addable import check_acts, check_free, check_new
 from api.graphql.asking import Asking
 from api.graphql.commands import COMMAND_ID, UserError, check_command_id, stamp, user_error
 from api.graphql.context import Context
@@ -20,7 +21,14 @@ from api.graphql.paging import Count, given
 from api.graphql.reading import party_objects
 from api.graphql.scalars import Position
 from api.graphql.selection import Selection
-from api.work.contacts import NewParty, Person, add_contact, add_party, remove_contact
+from api.work.contacts import (
+    NewParty,
+    Person,
+    add_contact,
+    add_party,
+    new_id,
+    remove_contact,
+)
 from api.work.settling import all_decided, settle
 from domain.access import Scope
 from domain.recorded import Envelope
@@ -96,7 +104,10 @@ class ContactMutation:
         def add(party: UUID, envelope: Envelope) -> tuple[UUID, int | None]:
             return party, add_contact(context.carteggio, party, person, envelope)
 
-        return await _done(info, input.command_id, input.party, add)
+        async def check(party: UUID, _envelope: Envelope) -> None:
+            await check_free(context, person.address, party)
+
+        return await _done(info, input.command_id, input.party, add, check)
 
     @strawberry.mutation(
         description="Removes a contact that a person added; what was linked by it alone is so no "
@@ -136,7 +147,12 @@ class ContactMutation:
         def add(_party: UUID | None, envelope: Envelope) -> tuple[UUID, int | None]:
             return add_party(context.carteggio, new, person, envelope)
 
-        return await _done(info, input.command_id, None, add)
+        async def check(_party: UUID | None, envelope: Envelope) -> None:
+            id = new_id(context.carteggio, new, envelope)
+            await check_new(context, new, id)
+            await check_free(context, person.address, id)
+
+        return await _done(info, input.command_id, None, add, check)
 
 
 async def _done(
@@ -144,15 +160,19 @@ async def _done(
     command_id: str,
     by: PartyKey | None,
     do: Callable[[Any, Envelope], tuple[UUID, int | None]],
+    check: Callable[[Any, Envelope], Awaitable[None]] | None = None,
 ) -> ContactPayload:
-    """Do it, wait for what follows, and say what came of it."""
+    """Do it if it may be done, wait for what follows, and say what came of it."""
     context: Context = info.context
     try:
         check_command_id(command_id)
+        check_acts(context)
         envelope, party = stamp(context)(command_id), None
         if by is not None:
             async with Asking(context).reading() as read:
                 party = (await target_of(read, context.carteggio.company, by, None))[1]
+        if check is not None:
+            await check(party, envelope)
         about, position = await asyncio.to_thread(do, party, envelope)
         if position is not None:
             await asyncio.to_thread(settle, context.carteggio, position)

@@ -28,6 +28,7 @@ from domain.rules import (
     REPLY,
     TOKEN,
     UNPROVEN,
+    UNPROVEN_REPLY,
 )
 from domain.values import Rejected
 from projections import documents, messages, parties, reader, timelines, trails
@@ -81,6 +82,7 @@ REASONS: Final = {
     ALONE.name: LinkReason.DOCUMENT_NUMBER,
     TOKEN.name: LinkReason.SIGNED_TOKEN,
     REPLY.name: LinkReason.REPLY,
+    UNPROVEN_REPLY.name: LinkReason.REPLY,
     PERSON.name: LinkReason.MANUAL,
     REMEMBERED.name: LinkReason.REMEMBERED,
     "": LinkReason.MANUAL,

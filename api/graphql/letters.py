@@ -46,7 +46,7 @@ from api.graphql.selection import Selection
 from api.paths import raw_path
 from domain.choosing import TargetKind
 from domain.message import CloseReason, Direction, LinkState
-from domain.rules import PERSON, UNPROVEN
+from domain.rules import PERSON, UNPROVEN, UNPROVEN_REPLY
 from domain.values import ActorKind
 from projections import links, messages, threads
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
@@ -215,7 +215,7 @@ def _link(
         confidence=row.confidence,
         place=row.place or None,
         evidence=row.evidence or None,
-        is_unproven=row.rule == UNPROVEN.name,
+        is_unproven=row.rule in (UNPROVEN.name, UNPROVEN_REPLY.name),
         rejected=[targets[one] for one in row.rejected if one in targets],
         inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
         remembered_choice=said.get(row.choice) if row.choice else None,

@@ -1,5 +1,6 @@
 """Commands: people say to whom and to what mail belongs; what they say stands above every rule."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -20,6 +21,7 @@ from api.graphql.orders import MESSAGE_IDS, MOST, Asked, Do, MessagePayload, ans
 from api.graphql.paging import given
 from api.graphql.reading import Reading
 from api.graphql.remembering import MAILBOX, WORDS, addresses_of, mailbox_to_say
+from api.work.addressing import check_not_ours
 from api.work.remembering import Said, context_of, remember
 from domain import message as mail
 from domain.access import Scope
@@ -169,6 +171,8 @@ async def _remembered(
     if not given(asked.address):
         async with Asking(context).reading() as read:
             addresses = await addresses_of(read, messages, (meant.target, *meant.merged))
+    for address in set(addresses.values()):
+        await asyncio.to_thread(check_not_ours, context.carteggio, address)
     words = given(asked.subject_words) or ""
     return {
         message: context_of(context.carteggio, address, box, words).belongs_to(meant.target)

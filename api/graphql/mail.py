@@ -186,7 +186,7 @@ class Link:
     )
     rejected: list[LinkTarget] = strawberry.field(description="The candidates that lost.")
     inherited_from: "Message | None" = strawberry.field(
-        description="The message whose link it took over."
+        description="The message whose link it took over, or that told of the address."
     )
     remembered_choice: Node | None = strawberry.field(
         description="What a person said of the address, on which it rests: a RememberedChoice."

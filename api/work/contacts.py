@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from adapters.owning import Own
+from api.work.addressing import check_not_ours
 from api.work.instance import Carteggio
 from api.work.records import is_address
 from domain import party as stream
@@ -17,7 +17,7 @@ from domain.party import (
     RemoveContact,
 )
 from domain.recorded import Envelope
-from domain.values import Address, ContactId, PartyId, Rejected
+from domain.values import ContactId, PartyId, Rejected
 
 LONGEST = 500
 """So many characters a name or a role may have."""
@@ -59,7 +59,7 @@ def add_party(
     if not new.name.strip():
         raise Rejected("INVALID", "name: a party needs one")
     code = new.code.strip() or _code(envelope)
-    id = party_id(carteggio.company, BY_PEOPLE, code)
+    id = new_id(carteggio, new, envelope)
     record = PartyRegistered(
         source=BY_PEOPLE,
         erp_id=_short(code, "code"),
@@ -74,6 +74,11 @@ def add_party(
     return id, carteggio.journal.record(id, stream, order, envelope)
 
 
+def new_id(carteggio: Carteggio, new: NewParty, envelope: Envelope) -> PartyId:
+    """Give the id that a party gets which a person enters."""
+    return party_id(carteggio.company, BY_PEOPLE, new.code.strip() or _code(envelope))
+
+
 def remove_contact(
     carteggio: Carteggio, party: UUID, contact: UUID, envelope: Envelope
 ) -> int | None:
@@ -86,9 +91,7 @@ def _contact(carteggio: Carteggio, party: PartyId, person: Person) -> ContactReg
     address = person.address.strip()
     if not is_address(address) or len(address) > LONGEST:
         raise Rejected("INVALID", "address: this is no mail address")
-    with carteggio.database.pool.connection() as connection:
-        if Own(connection).all().holds(Address(address)):
-            raise Rejected("INVALID", "address: this is one of the company's own")
+    check_not_ours(carteggio, address)
     return ContactRegistered(
         contact=contact_id(carteggio.identity_key, party, address),
         role=_short(person.role, "role"),

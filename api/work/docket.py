@@ -9,13 +9,13 @@ from adapters.matching import Lookups, number_key
 from adapters.matching_choices import Said
 from adapters.matching_topics import On
 from api.work.masterdata import Tables
+from api.work.people import People, people_in
 from api.work.vouching import Vouched, vouched
 from domain.apart import Earlier, may_begin_anew
 from domain.claims import Voucher
 from domain.content import Content
-from domain.correspondents import Ours, correspondents
+from domain.correspondents import Ours
 from domain.facts import Facts, named_ids, numbers_in, own_ids
-from domain.freemail import company_domains
 from domain.matching import (
     Surroundings,
     Verdict,
@@ -27,42 +27,12 @@ from domain.matching import (
 from domain.message import MessageThreaded
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting
-from domain.remembering import Choice, held_of
 from domain.signedtoken import Signing
 from domain.topics import GROUNDS, Topic
 from domain.values import MessageId
 
 _NOTHING = Said()
 Numbers = tuple[tuple[str, tuple[Sighting, ...]], ...]
-
-
-@dataclass(slots=True)
-class People:
-    """Who corresponds, and to which parties the addresses lead."""
-
-    addresses: Mapping[UUID, frozenset[str]]
-    parties_at: Mapping[str, tuple[UUID, ...]]
-    announced_by: Mapping[str, tuple[str, ...]]
-    of_domain: Mapping[str, tuple[UUID, ...]]
-    remembered: Mapping[UUID, Mapping[str, tuple[Choice, ...]]]
-    """What people said for all mail with an address, by messages for which it holds."""
-
-    @property
-    def parties(self) -> set[UUID]:
-        """Give every party that one of the addresses may lead to."""
-        found = (*self.parties_at.values(), *self.of_domain.values())
-        held = (choices for of in self.remembered.values() for choices in of.values())
-        chosen = {one.party for choices in held for one in choices}
-        return chosen | {party for parties in found for party in parties}
-
-    def known(self, message: UUID) -> bool:
-        """Tell whether an address of a message leads to a party."""
-        return message in self.remembered or any(
-            one in self.parties_at
-            or one in self.announced_by
-            or any(above in self.of_domain for above in _domains(one))
-            for one in self.addresses[message]
-        )
 
 
 @dataclass(slots=True)
@@ -127,7 +97,7 @@ def docket_of(
         parents,
         threads=threads | told.threads,
         seeking=seeking,
-        people=_people(tables, facts, ours),
+        people=people_in(tables, facts, ours),
         before=tables.lookups.verdicts(concerned),
         said=tables.choices.of(facts),
         earlier=_may_be_apart(tables, contents, near),
@@ -139,45 +109,6 @@ def docket_of(
     for message in order:
         judge_in(docket, message)
     return docket
-
-
-def _people(tables: Tables, facts: Mapping[UUID, Facts], ours: Ours) -> People:
-    addresses = {
-        message: frozenset(
-            address.casefold()
-            for _, address in correspondents(one.content, ours.within(one.mailboxes))
-        )
-        for message, one in facts.items()
-    }
-    everybody = set[str]().union(*addresses.values())
-    parties_at = tables.people.parties_at(everybody)
-    strangers = everybody - parties_at.keys()
-    announced_by = tables.people.announced_by(strangers) if strangers else {}
-    tellers = {teller for found in announced_by.values() for teller in found}
-    parties_at |= tables.people.parties_at(tellers - everybody) if tellers else {}
-    domains = {above for one in strangers - announced_by.keys() for above in _domains(one)}
-    of_domain = tables.people.parties_of_domains(domains) if domains else {}
-    said, remembered = tables.remembered.of(everybody), {}
-    if said:
-        held = {
-            message: held_of(
-                {one: said[one] for one in keys if one in said},
-                facts[message].mailboxes,
-                _subjects(facts[message].content),
-            )
-            for message, keys in addresses.items()
-        }
-        remembered = {message: found for message, found in held.items() if found}
-    return People(addresses, parties_at, announced_by, of_domain, remembered)
-
-
-def _subjects(content: Content) -> tuple[str, ...]:
-    """Where mail is passed on, its own subject counts too."""
-    return content.subject, content.forwarded.subject if content.forwarded else ""
-
-
-def _domains(address: str) -> tuple[str, ...]:
-    return company_domains(address.rpartition("@")[2])
 
 
 def _look_for_numbers(

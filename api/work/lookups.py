@@ -81,7 +81,7 @@ HEARD = (
     "choice.forgotten",
 )
 
-VERSION = 5
+VERSION = 6
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]
@@ -155,9 +155,9 @@ def _keep(
     about = {key: (one.at, topics(contents[key], one.roles)) for key, one in facts.items()}
     tables.topics.keep(about, questions=False)
     told = [
-        (address.key, message, content.authors[0].key)
+        (one.address.key, message, content.authors[0].key)
         for message, content in contents.items()
-        for address in announced(content)
+        for one in announced(content)
     ]
     if told:
         tables.due.due_with_addresses(tables.people.keep_announced(told), told[0][1])
@@ -184,7 +184,8 @@ def _reread(tables: Tables, batch: Sequence[Recorded], past: Past) -> None:
             if copy.content is not None:
                 received.append((message, copy.content))
     _forget_names(tables.lookups, before)
-    tables.people.forget_announced(messages)
+    told = tables.people.forget_announced(messages)
+    tables.due.due_with_addresses(told, batch[-1].envelope.event_id)
     _keep(tables, now, received)
     _due(tables, batch, now, [*_contents(before), *received])
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from api.work.addressing import check_not_ours
 from api.work.instance import Carteggio
 from api.work.records import is_address
 from domain import remembering
@@ -56,7 +57,11 @@ def context_of(
 def remember(
     carteggio: Carteggio, id: UUID, choice: ChoiceRemembered, envelope: Envelope
 ) -> int | None:
-    """Remember it, for earlier mail too; give the position, None if it is so already."""
+    """Remember it, for earlier mail too; give the position, None if it is so already.
+
+    Rejected for an address of the company's own.
+    """
+    check_not_ours(carteggio, choice.address)
     return carteggio.journal.record(id, remembering, RememberChoice(choice), envelope)
 
 

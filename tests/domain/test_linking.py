@@ -7,6 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.announcing import Announcement
 from domain.choosing import TargetKind
 from domain.claims import Claim, Claims, Known
 from domain.linking import link
@@ -24,12 +25,14 @@ from domain.rules import (
     REMEMBERED,
     REPLY,
     UNPROVEN,
+    UNPROVEN_REPLY,
 )
 from domain.values import MessageId
 
 ROSSI, BIANCHI, VERDI = UUID(int=1), UUID(int=2), UUID(int=3)
 ORDER, INVOICE = UUID(int=11), UUID(int=12)
 QUESTION = MessageId(UUID(int=21))
+TOLD = Announcement("a@rossi.example", QUESTION, sure=True)
 PARTIES = {"a@rossi.example": (ROSSI,), "studio@conti.example": (ROSSI, BIANCHI)}
 
 
@@ -174,17 +177,33 @@ def test_a_domain_that_several_firms_share_only_suggests_them() -> None:
 
 
 def test_an_address_that_a_contact_told_of_is_his() -> None:
-    told = {"anna@nuova.example": ("a@rossi.example",)}
+    told = {"anna@nuova.example": (TOLD,)}
     asked = replace(known(("from", "Anna@nuova.example")), announced_by=told)
     claim = link(asked)[TargetKind.PARTY, ROSSI]
-    assert (claim.state, claim.rule) == (LinkState.AUTOMATIC, ANNOUNCED)
+    assert (claim.state, claim.rule, claim.inherited_from) == (
+        LinkState.AUTOMATIC,
+        ANNOUNCED,
+        TOLD.message,
+    )
+    doubtful = replace(asked, announced_by={"anna@nuova.example": (replace(TOLD, sure=False),)})
+    assert link(doubtful)[TargetKind.PARTY, ROSSI].state is LinkState.SUGGESTED
+    company = replace(doubtful, parties_of_domain={"nuova.example": (VERDI,)})
+    assert {key: claim.rule for (_, key), claim in link(company).items()} == {VERDI: DOMAIN}
+
+
+def test_an_answer_of_a_forged_sender_is_only_suggested_to_be_about_what_it_answers() -> None:
+    claims = link(replace(known(("from", "x@y.example"), inherited=INHERITED), forged=True))
+    assert set(claims) == {(TargetKind.PARTY, ROSSI), (TargetKind.DOCUMENT, ORDER)}
+    assert {(claim.state, claim.rule) for claim in claims.values()} == {
+        (LinkState.SUGGESTED, UNPROVEN_REPLY)
+    }
 
 
 def test_a_sender_who_failed_the_checks_is_believed_neither_domain_nor_announcement() -> None:
     asked = replace(
         known(("from", "x@verdi.example"), ("reply_to", "anna@nuova.example")),
         parties_of_domain={"verdi.example": (VERDI,)},
-        announced_by={"anna@nuova.example": ("a@rossi.example",)},
+        announced_by={"anna@nuova.example": (TOLD,)},
         forged=True,
     )
     assert {claim.state for claim in link(asked).values()} == {LinkState.SUGGESTED}

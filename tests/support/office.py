@@ -130,13 +130,16 @@ class Asks:
         sees: tuple[str, ...] = (),
         scopes: frozenset[Scope] = ALL,
         clearance: int | None = None,
+        *,
+        acts: bool = True,
         **more: Any,
     ) -> Any:
-        """Ask, errors and all."""
+        """Ask, errors and all; who does not act is a colleague who only reads these mailboxes."""
         from api.graphql.context import Context, Viewer  # noqa: PLC0415
         from api.graphql.schema import schema  # noqa: PLC0415
 
-        viewer = Viewer(UUID(int=7), "tests", scopes, self.reader(sees, clearance))
+        whose = None if acts else UUID(int=8)
+        viewer = Viewer(UUID(int=7), "tests", scopes, self.reader(sees, clearance), whose)
         context = Context(self.carteggio, viewer, self.pool)
         return await schema.execute(query, variable_values=more, context_value=context)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.authentication import ServerTrusted
 from domain.company import CompanyDescribed, MailboxRegistered
 from domain.content import Forwarded, Notice, NoticeKind
 from domain.document import DocumentRecord, DocumentRegistered
@@ -210,6 +211,38 @@ def test_a_question_that_was_answered_is_not_answered_by_the_next_mail(
     happened(log, [answer])
     settle(log, database)
     assert threads(log) == {}
+
+
+FAILED = ("authentication-results", "mx.firma.example; dmarc=fail header.from=rossi.example")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_a_forged_mail_tells_or_answers_links_nothing_by_itself(
+    database: "Database", tmp_path: Path, seed: int
+) -> None:
+    log = journal(database, tmp_path)
+    facts = [
+        (UUID(int=3), ServerTrusted("mx.firma.example")),
+        received(TOLD, ANNA, INFO, "Nuovo indirizzo", text=f"mio {NEW_ANNA}", trace=(FAILED,)),
+        received(MOVED, NEW_ANNA, INFO, "Nuovo IBAN", hours=3),
+        received(ASKED, ANNA, INFO, "Ordine 2026/118", hours=4),
+        received(
+            AGAIN, ANNA, INFO, "R: nuovo IBAN", hours=5, trace=(FAILED,),
+            in_reply_to=(f"{ASKED.int}@x.example",),
+        ),
+    ]  # fmt: skip
+    random.Random(seed).shuffle(facts)  # noqa: S311
+    for fact in [*MASTER_DATA, *facts]:
+        happened(log, [fact])
+        settle(log, database)
+    found = {(one[0], one[2]): one[3] for one in links(log)}
+    assert found == {
+        (TOLD, ROSSI): "suggested",
+        (ASKED, ROSSI): "automatic",
+        (ASKED, ORDER): "automatic",
+        (AGAIN, ROSSI): "suggested",
+        (AGAIN, ORDER): "suggested",
+    }
 
 
 @pytest.mark.parametrize("hours", [24 * 31, -1])

@@ -131,3 +131,32 @@ async def test_what_is_no_strangers_address_is_not_added_nor_without_the_scope(o
     scopes = frozenset({Scope.READ_MAIL})
     assert await own_ask.refusal(ADD, scopes=scopes, input=given) == "FORBIDDEN"
     assert len(events_of(own_ask.carteggio, "party.contact_registered")) == 5
+
+
+async def test_a_code_that_master_data_has_is_not_given_to_another_party_of_its_kind(own_ask):
+    given = {"name": "Other", "address": EVE, "code": "C1", "kind": "Customer"}
+    done = (await own_ask(ENTER, input={**given, "commandId": "p-1"}))["partyAdd"]
+    (error,) = done["userErrors"]
+    assert error["message"].startswith("code: a customer has the code C1 already")
+    lead = {**given, "commandId": "p-2", "kind": "lead"}
+    assert (await own_ask(ENTER, input=lead))["partyAdd"]["userErrors"] == []
+
+
+async def test_who_acts_on_some_mailboxes_settles_only_what_nobody_knew(own_ask):
+    eve = {"commandId": "c-1", "party": ACME, "address": EVE}
+    entered = {"commandId": "p-1", "name": "Nowhere", "address": EVE}
+    for order, field, given in ((ADD, "contactAdd", eve), (ENTER, "partyAdd", entered)):
+        refused = (await own_ask(order, INFO, acts=False, input=given))[field]
+        assert [one["code"] for one in refused["userErrors"]] == ["FORBIDDEN"]
+    for order, field, given in ((ADD, "contactAdd", eve), (ENTER, "partyAdd", entered)):
+        taken = {**given, "address": "bob@Rossi.example", "commandId": f"t-{field}"}
+        refused = (await own_ask(order, INFO, input=taken))[field]
+        assert [one["code"] for one in refused["userErrors"]] == ["FORBIDDEN"]
+    done = (await own_ask(ADD, INFO, input=eve))["contactAdd"]
+    again = (await own_ask(ADD, INFO, input=eve))["contactAdd"]
+    assert done["userErrors"] == again["userErrors"] == []
+    contact = next(one for one in done["party"]["contacts"] if one["address"] == EVE)
+    gone = {"commandId": "c-2", "party": ACME, "contactId": contact["id"]}
+    refused = (await own_ask(REMOVE, INFO, acts=False, input=gone))["contactRemove"]
+    assert [one["code"] for one in refused["userErrors"]] == ["FORBIDDEN"]
+    assert (await own_ask(REMOVE, INFO, input=gone))["contactRemove"]["userErrors"] == []

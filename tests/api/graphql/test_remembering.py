@@ -219,6 +219,7 @@ async def test_what_cannot_be_remembered_is_refused_with_a_sentence(own_ask):
     assert codes(await say(own_ask, "c-1", {"address": "nobody@nowhere.example"})) == ["NOT_FOUND"]
     assert codes(await say(own_ask, "c-2", ACME, address="no address")) == ["INVALID"]
     assert codes(await say(own_ask, "c-3", ACME, subjectWords="—!")) == ["INVALID"]
+    assert codes(await say(own_ask, "c-5", ACME, address=INFO)) == ["INVALID"]
     many = " ".join(f"w{at}" for at in range(11))
     assert codes(await say(own_ask, "c-4", ACME, subjectWords=many)) == ["INVALID"]
     invoice = {"number": {"company": "main", "kind": "invoice", "number": "2026/17"}}
