@@ -148,3 +148,16 @@ async def test_the_trail_of_a_message_tells_who_regrouped_it(own_ask):
     told = {one["event"]: one["summary"] for one in nodes(found["node"]["audit"])}
     assert told["conversation.regrouped"] == "conversations were merged into one, of 2 messages"
     assert "taken back" in told["conversation.regrouping_undone"]
+
+
+async def test_who_sees_only_some_of_the_mail_is_told_that_it_was_regrouped_and_no_more(own_ask):
+    ids = [
+        (await conversation(own_ask, one))["id"] for one in ("a1@acme.example", "b2@rossi.example")
+    ]
+    asked = {"commandId": "m-1", "conversationIds": ids, "note": "a secret of sales"}
+    assert (await own_ask(MERGE, input=asked))["conversationMerge"]["userErrors"] == []
+    query = '{ auditLog(first: 100, filter: {events: ["conversation.regrouped"]}) { edges { node { event summary data } } } }'
+    (entry,) = nodes((await own_ask(query, INFO))["auditLog"])
+    assert entry == {"event": "conversation.regrouped", "summary": None, "data": None}
+    (whole,) = nodes((await own_ask(query))["auditLog"])
+    assert whole["data"]["note"] == "a secret of sales"
