@@ -1,13 +1,13 @@
 """A correspondent tells his new address: `from now on write to anna@new.example`."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
 from domain.content import Content
+from domain.remembering import words_in
 from domain.values import Address, MessageId
 
 _ADDRESS: Final = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[A-Za-z][\w-]{1,62}")
@@ -106,9 +106,7 @@ def _sure(
 def _spellings(name: str) -> set[str]:
     """Give a name as it may stand in an address: böhm, bohm, boehm."""
     word = name.casefold()
-    apart = unicodedata.normalize("NFKD", word.replace("ł", "l"))
-    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return {word, bare, word.translate(_UMLAUTS)}
+    return {word, word.translate(_UMLAUTS), *words_in(word.replace("ł", "l"))}
 
 
 def _said(content: Content, match: re.Match[str]) -> bool:
