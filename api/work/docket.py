@@ -188,7 +188,7 @@ def _look_for_numbers(
     Which party a message inherits is known only when it is judged, so the documents of all parties
     that any of them may belong to are looked up: what is found must not depend on who else is due.
     """
-    docket.numbers = {one: numbers_in(contents[one]) for one in order}
+    docket.numbers = {one: numbers_in(contents[one], docket.facts[one].quoted) for one in order}
     keys = {message: _keys(found) for message, found in docket.numbers.items()}
     docket.mentions = {one: () if docket.people.known(one) else keys[one] for one in order}
     alone = set[str]().union(*docket.mentions.values())
