@@ -47,6 +47,7 @@ from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.scalars import SCALARS, Position
 from api.graphql.selection import Selection
+from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
@@ -129,6 +130,7 @@ class Query(
     ExclusionQuery,
     WebFormQuery,
     ServerQuery,
+    SendingQuery,
     ChoiceQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
@@ -331,6 +333,7 @@ class Mutation(
     FetchingMutation,
     AccountMutation,
     ConsentMutation,
+    SendingMutation,
     ComparingMutation,
     SharingMutation,
     QuarantineMutation,
