@@ -104,7 +104,9 @@ def _mailbox(field: str, address: Address) -> Found:
     if why := _bad_address(spec):
         sentence = f"{one_line(spec)[:80] or 'nothing'} is no address: {why}"
         yield Objection(field, "BAD_ADDRESS", sentence)
-    elif not spec.isascii() and not spec.rpartition("@")[0].isascii():
+    elif "." not in spec.rpartition("@")[2]:
+        yield Objection(field, "NO_DOT", f"the domain of {spec} has no dot", blocks=False)
+    elif not spec.rpartition("@")[0].isascii():
         sentence = f"{spec} can only be reached by servers that know SMTPUTF8 (RFC 6531)"
         yield Objection(field, "NEEDS_SMTPUTF8", sentence, blocks=False)
     if looks_alike(spec.rpartition("@")[2]):
@@ -129,10 +131,7 @@ def _bad_address(spec: str) -> str:
         return "what stands before the @ holds signs or dots that are not allowed there"
     if len(local.encode()) > MOST_OF_A_LOCAL:
         return f"more than {MOST_OF_A_LOCAL} octets stand before the @"
-    plain = ascii_domain(domain)
-    if plain is None:
-        return "what stands behind the @ is no domain"
-    return "" if "." in plain else "its domain has no dot"
+    return "" if ascii_domain(domain) else "what stands behind the @ is no domain"
 
 
 def _cleaned(field: str, before: str, after: str) -> Found:

@@ -15,7 +15,6 @@ class Wording:
     """How a language says who wrote when, and names the header fields of what is passed on."""
 
     wrote: str
-    wrote_undated: str
     day: str
     forwarded: str
     sender: str
@@ -26,45 +25,62 @@ class Wording:
 
 
 _EN: Final = Wording(
-    "On {day}, {who} wrote:", "{who} wrote:", "%Y-%m-%d %H:%M",
+    "On {day}, {who} wrote:", "%Y-%m-%d %H:%M",
     "Forwarded message", "From", "Date", "Subject", "To", "Cc",
 )  # fmt: skip
 _WORDINGS: Final = {
     "en": _EN,
     "it": Wording(
-        "Il {day} {who} ha scritto:", "{who} ha scritto:", "%d/%m/%Y alle %H:%M",
+        "Il {day} {who} ha scritto:", "%d/%m/%Y alle %H:%M",
         "Messaggio inoltrato", "Da", "Data", "Oggetto", "A", "Cc",
     ),
     "de": Wording(
-        "Am {day} schrieb {who}:", "{who} schrieb:", "%d.%m.%Y um %H:%M",
+        "Am {day} schrieb {who}:", "%d.%m.%Y um %H:%M",
         "Weitergeleitete Nachricht", "Von", "Datum", "Betreff", "An", "Kopie",
     ),
     "fr": Wording(
-        "Le {day}, {who} a écrit :", "{who} a écrit :", "%d/%m/%Y à %H:%M",
+        "Le {day}, {who} a écrit :", "%d/%m/%Y à %H:%M",
         "Message transféré", "De", "Date", "Objet", "À", "Copie à",
     ),
     "pl": Wording(
-        "W dniu {day} {who} pisze:", "{who} pisze:", "%d.%m.%Y o %H:%M",
+        "W dniu {day} {who} pisze:", "%d.%m.%Y o %H:%M",
         "Wiadomość przekazana", "Od", "Data", "Temat", "Do", "DW",
     ),
     "es": Wording(
-        "El {day}, {who} escribió:", "{who} escribió:", "%d/%m/%Y a las %H:%M",
+        "El {day}, {who} escribió:", "%d/%m/%Y a las %H:%M",
         "Mensaje reenviado", "De", "Fecha", "Asunto", "Para", "Cc",
     ),
 }  # fmt: skip
 
 
-def wording(language: str) -> Wording:
-    """Give the words of a language (`it`, `de-AT`); English where there are none."""
-    return _WORDINGS.get(language.partition("-")[0].lower(), _EN)
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How it is told what a quote is: the reader's language and zone, and when the mail came.
+
+    The time of arrival stands where the mail has no date: without one, mail programs do not
+    recognise the line before a quote.
+    """
+
+    language: str
+    zone: tzinfo
+    received_at: datetime
+
+    @property
+    def words(self) -> Wording:
+        """Give the words of the language (`it`, `de-AT`); English where there are none."""
+        return _WORDINGS.get(self.language.partition("-")[0].lower(), _EN)
+
+    def day(self, content: Content) -> str:
+        """Give when a mail was written."""
+        at = (content.sent_at or self.received_at).astimezone(self.zone)
+        return at.strftime(self.words.day)
 
 
-def attribution(content: Content, language: str, zone: tzinfo) -> str:
+def attribution(content: Content, telling: Telling) -> str:
     """Give the line that says who wrote what is quoted, and when."""
-    words, who = wording(language), _who(author_of(content))
-    if content.sent_at is None:
-        return words.wrote_undated.format(who=who)
-    return words.wrote.format(day=_day(content.sent_at, words, zone), who=who)
+    who = author_of(content)
+    name = one_line(who.name) or one_line(who.spec) or "?"
+    return telling.words.wrote.format(day=telling.day(content), who=name)
 
 
 def author_of(content: Content) -> Address:
@@ -81,31 +97,22 @@ def quoted(text: str) -> str:
     )
 
 
-def forwarded_fields(content: Content, language: str, zone: tzinfo) -> Iterator[tuple[str, str]]:
+def forwarded_fields(content: Content, telling: Telling) -> Iterator[tuple[str, str]]:
     """Give name and value of the lines that say what is passed on."""
-    words = wording(language)
+    words = telling.words
     yield words.sender, _written(author_of(content))
-    if content.sent_at is not None:
-        yield words.date, _day(content.sent_at, words, zone)
+    yield words.date, telling.day(content)
     yield words.subject, one_line(content.subject)
     for name, people in ((words.to, content.to), (words.cc, content.cc)):
         if people:
             yield name, ", ".join(map(_written, people))
 
 
-def forwarded_head(content: Content, language: str, zone: tzinfo) -> str:
+def forwarded_head(content: Content, telling: Telling) -> str:
     """Give the block of lines before a text that is passed on, an empty line behind it."""
-    fields = forwarded_fields(content, language, zone)
+    fields = forwarded_fields(content, telling)
     lines = (f"{name}: {value}\n" for name, value in fields)
-    return f"---------- {wording(language).forwarded} ----------\n{''.join(lines)}\n"
-
-
-def _day(at: datetime, words: Wording, zone: tzinfo) -> str:
-    return at.astimezone(zone).strftime(words.day)
-
-
-def _who(address: Address) -> str:
-    return one_line(address.name) or one_line(address.spec) or "?"
+    return f"---------- {telling.words.forwarded} ----------\n{''.join(lines)}\n"
 
 
 def _written(address: Address) -> str:

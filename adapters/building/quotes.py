@@ -2,7 +2,6 @@
 
 import html
 import re
-from datetime import tzinfo
 from typing import Final
 
 from adapters.building.markup import clean, of_text
@@ -11,31 +10,31 @@ from adapters.mime.text import html_source, leaf_text
 from adapters.mime.tree import Part, parse
 from domain.composing import Quote, QuotedPicture
 from domain.content import Content
-from domain.quoting import attribution, forwarded_fields, forwarded_head, quoted, wording
+from domain.quoting import Telling, attribution, forwarded_fields, forwarded_head, quoted
 
 _CID: Final = re.compile(r'<img[^>]* src="cid:([^"]+)"')
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_.+@$=-]{1,200}")
 _BAR: Final = "margin:0 0 0 0.8em;border-left:2px solid #bbb;padding-left:0.8em"
 
 
-def quote_reply(content: Content, raw: bytes, language: str, zone: tzinfo) -> Quote:
-    """Quote a whole mail below an answer; `language` is the correspondent's."""
-    line = attribution(content, language, zone)
+def quote_reply(content: Content, raw: bytes, telling: Telling) -> Quote:
+    """Quote a whole mail below an answer, as it is told to the correspondent."""
+    line = attribution(content, telling)
     source, pictures = _shown(content, raw)
     above = f"<p>{html.escape(line, quote=False)}</p>"
     rich = f'{above}\n<blockquote type="cite" style="{_BAR}">\n{source}\n</blockquote>'
     return Quote(f"{line}\n{quoted(content.text)}", rich, pictures)
 
 
-def quote_forward(content: Content, raw: bytes, language: str, zone: tzinfo) -> Quote:
+def quote_forward(content: Content, raw: bytes, telling: Telling) -> Quote:
     """Give a whole mail below a block that says what it is, to pass it on within the text."""
     source, pictures = _shown(content, raw)
-    fields = forwarded_fields(content, language, zone)
+    fields = forwarded_fields(content, telling)
     lines = "<br>\n".join(
         f"<b>{html.escape(name)}:</b> {html.escape(value, quote=False)}" for name, value in fields
     )
-    above = f"<p>---------- {html.escape(wording(language).forwarded)} ----------<br>\n{lines}</p>"
-    text = forwarded_head(content, language, zone) + content.text
+    above = f"<p>---------- {html.escape(telling.words.forwarded)} ----------<br>\n{lines}</p>"
+    text = forwarded_head(content, telling) + content.text
     return Quote(text, f"{above}\n{source}", pictures)
 
 

@@ -26,7 +26,7 @@ from api.work.outbox import Outbox, Row, kept
 from api.work.reception import Reception
 from domain import message
 from domain.choosing import ChooseLink
-from domain.leaving import BeginSending, Conclude, LoseSight, Outgoing
+from domain.leaving import LONGEST, BeginSending, Conclude, LoseSight, Outgoing
 from domain.message import FolderRole
 from domain.outgoing import MailQueued, Result, Said
 from domain.recorded import Envelope, Origin
@@ -205,11 +205,19 @@ class Lane:
 
     def _pause(self, why: str) -> None:
         """Let the lane rest, for longer each time."""
+        for mail in self._outbox.overdue(self._lane, datetime.now(UTC) - LONGEST):
+            self._give_up(mail, why)
         failures = self._outbox.failed(self._lane)
         until = datetime.now(UTC) + _PAUSES[min(failures, len(_PAUSES)) - 1]
         self._outbox.pause(self._lane, until)
         self._outbox.put_off(self._lane, until)
         log("outbox").warning("a lane rests", lane=self._lane, trouble=why, failures=failures)
+
+    def _give_up(self, mail: UUID, why: str) -> None:
+        """Say of a mail that its server could not be reached for too long."""
+        state, now = self._outbox.state(mail), datetime.now(UTC)
+        results = {place: Result(place, Said.DEFERRED) for place in state.left}
+        self._record(mail, Conclude(state.attempt + 1, now, results, {}, why))
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:

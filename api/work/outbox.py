@@ -109,6 +109,15 @@ class Outbox:
             ).fetchone()
         return None if row is None else UUID(str(row[0]))
 
+    def overdue(self, lane: UUID, since: datetime) -> list[UUID]:
+        """Give the mails of a lane that wait and were due before then for the first time."""
+        with self._carteggio.database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT mail FROM outbox WHERE lane = %s AND state = 'waiting' AND due <= %s",
+                (lane, since),
+            ).fetchall()
+        return [one[0] for one in rows]
+
     def standing(self, lane: UUID, row: Row) -> list[UUID]:
         """Give the mails of a lane that stand so."""
         with self._carteggio.database.pool.connection() as connection:

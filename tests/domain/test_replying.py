@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.content import Attachment, Content
-from domain.quoting import attribution, forwarded_head, quoted
+from domain.quoting import Telling, attribution, forwarded_head, quoted
 from domain.replying import To, chain, forward, marked, reply
 from domain.values import Address
 from domain.wording import new_text
@@ -25,7 +25,11 @@ MAIL = Content(
     references=("one@x.example",),
     text="Wie geht es?\n> Gut\n",
 )
-ROME = ZoneInfo("Europe/Rome")
+LATER = datetime(2026, 3, 9, 23, 30, tzinfo=UTC)
+
+
+def telling(language):
+    return Telling(language, ZoneInfo("Europe/Rome"), LATER)
 
 
 def test_an_answer_goes_to_the_author_and_names_what_it_answers():
@@ -112,16 +116,18 @@ def test_passing_on_takes_files_along_that_are_not_shown_in_the_text():
 
 @pytest.mark.parametrize("language", ["it", "de-AT", "fr", "pl", "en", "es", "hu", ""])
 def test_a_quote_says_who_wrote_and_is_known_as_one(language):
-    line = attribution(MAIL, language, ROME)
+    line = attribution(MAIL, telling(language))
     assert "marco" in line
     assert "10:05" in line
     assert new_text(f"Danke.\n\n{line}\n{quoted(MAIL.text)}") == "Danke."
 
 
 def test_the_attribution_speaks_the_language():
-    assert attribution(MAIL, "it", ROME) == "Il 09/03/2026 alle 10:05 marco ha scritto:"
-    assert attribution(replace(MAIL, sent_at=None), "de", ROME) == "marco schrieb:"
-    assert attribution(Content(reader=1), "en", ROME) == "? wrote:"
+    assert attribution(MAIL, telling("it")) == "Il 09/03/2026 alle 10:05 marco ha scritto:"
+    assert attribution(replace(MAIL, sent_at=None), telling("de")) == (
+        "Am 10.03.2026 um 00:30 schrieb marco:"
+    )
+    assert attribution(Content(reader=1), telling("en")) == "On 2026-03-10 00:30, ? wrote:"
 
 
 def test_quotes_are_marked_line_by_line():
@@ -129,9 +135,11 @@ def test_quotes_are_marked_line_by_line():
 
 
 def test_a_forward_begins_with_what_it_is():
-    assert forwarded_head(MAIL, "de", ROME) == (
+    assert forwarded_head(MAIL, telling("de")) == (
         "---------- Weitergeleitete Nachricht ----------\n"
         "Von: marco <marco@x.example>\nDatum: 09.03.2026 um 10:05\nBetreff: AW: RE: Angebot 7\n"
         "An: anna <anna@x.example>, luca <luca@x.example>\nKopie: list@x.example\n\n"
     )
-    assert forwarded_head(Content(reader=1), "en", ROME).endswith("From: \nSubject: \n\n")
+    assert forwarded_head(Content(reader=1), telling("en")).endswith(
+        "Date: 2026-03-10 00:30\nSubject: \n\n"
+    )

@@ -214,3 +214,11 @@ async def test_two_processes_share_a_lane_and_send_each_mail_once(post: Post) ->
     assert sum(tried) == 12
     assert sorted(post.sink.mails) == sorted(map(letter, range(12)))
     assert post.rows() == []
+
+
+async def test_a_mail_whose_server_is_away_for_two_days_is_given_up(post: Post) -> None:
+    mail, fresh = post.queue(1, due=NOW - timedelta(hours=49)), post.queue(2)
+    async with post.served({"": text(b"554 go away\r\n")}) as lane:
+        await lane.drain()
+    assert post.state(mail) is OutgoingState.REFUSED
+    assert post.state(fresh) is OutgoingState.QUEUED

@@ -1,6 +1,6 @@
 """Quoting captured mail: whole, in both bodies, and without what must not leave."""
 
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -9,10 +9,11 @@ from adapters.building.quotes import quote_forward, quote_reply
 from adapters.mime.reader import read
 from composed import as_others_read, bodies, composed
 from domain.composing import File, QuotedPicture
+from domain.quoting import Telling
 from domain.replying import forward, reply
 from domain.wording import new_text
 
-ROME = timezone(timedelta(hours=1))
+CAME = datetime(2026, 3, 9, 9, 6, tzinfo=UTC)
 OUTLOOK = b"""From: =?iso-8859-1?Q?Verdi=2C_Marco?= <marco@cliente.example>
 To: anna@ditta.example
 Subject: =?utf-8?q?Domanda_=E2=82=AC?=
@@ -95,9 +96,13 @@ Content-Type: text/html
 """
 
 
+def telling(language):
+    return Telling(language, timezone(timedelta(hours=1)), CAME)
+
+
 def test_an_answer_quotes_the_whole_mail_in_both_bodies():
     reading = read(OUTLOOK)
-    quote = quote_reply(reading.content, OUTLOOK, "it", ROME)
+    quote = quote_reply(reading.content, OUTLOOK, telling("it"))
     assert quote.text.startswith("Il 09/03/2026 alle 10:05 Verdi, Marco ha scritto:\n> Costa 5")
     assert "<p>\nCosta <b>5€</b>?</p>" in quote.html
     assert quote.pictures == (QuotedPicture("image001.png@01DC", 0),)
@@ -108,7 +113,7 @@ def test_an_answer_quotes_the_whole_mail_in_both_bodies():
 def test_an_answer_with_its_quote_is_built_and_read_back():
     reading = read(OUTLOOK)
     answer = reply(reading.content, {"anna@ditta.example"})
-    quote = quote_reply(reading.content, OUTLOOK, "it", ROME)
+    quote = quote_reply(reading.content, OUTLOOK, telling("it"))
     pictures = [File("", "image/png", str(one.place), one.content_id) for one in quote.pictures]
     contents = {str(place): octets for place, octets in enumerate(reading.files)}
     mail = composed(
@@ -126,7 +131,7 @@ def test_an_answer_with_its_quote_is_built_and_read_back():
 
 def test_a_mail_that_is_passed_on_is_recognised_as_such():
     reading = read(OUTLOOK)
-    quote = quote_forward(reading.content, OUTLOOK, "it", ROME)
+    quote = quote_forward(reading.content, OUTLOOK, telling("it"))
     passed = forward(reading.content, [one.place for one in quote.pictures])
     assert passed.files == (1,)
     file = File("ordine.pdf", "application/pdf", "1")
@@ -142,7 +147,7 @@ def test_a_mail_that_is_passed_on_is_recognised_as_such():
 
 @pytest.mark.parametrize("language", ["it", "de", "fr", "pl", "es", "en"])
 def test_passing_on_is_recognised_in_every_language_that_we_write(language):
-    quote = quote_forward(read(OUTLOOK).content, OUTLOOK, language, ROME)
+    quote = quote_forward(read(OUTLOOK).content, OUTLOOK, telling(language))
     mail = composed(subject="Fwd: Domanda", text="v.", quote=quote)
     forwarded = read(build(mail, {}).raw).content.forwarded
     assert forwarded is not None
@@ -150,16 +155,18 @@ def test_passing_on_is_recognised_in_every_language_that_we_write(language):
 
 
 def test_a_mail_in_pieces_is_quoted_in_order():
-    html = quote_reply(read(APPLE).content, APPLE, "it", ROME).html
+    html = quote_reply(read(APPLE).content, APPLE, telling("it")).html
     assert html.index("prima") < html.index("dopo &lt;tutto&gt;")
 
 
 def test_of_certified_mail_what_its_sender_wrote_is_quoted():
-    quote = quote_reply(read(PEC).content, PEC, "it", ROME)
+    quote = quote_reply(read(PEC).content, PEC, telling("it"))
     assert "<p>Vi diffidiamo.</p>" in quote.html
-    assert quote.text == "marco@pec.example ha scritto:\n> Vi diffidiamo.\n"
+    assert quote.text == (
+        "Il 09/03/2026 alle 10:06 marco@pec.example ha scritto:\n> Vi diffidiamo.\n"
+    )
 
 
 def test_a_mail_of_text_alone_is_quoted_as_html_too():
     raw = b"From: a@x.example\nSubject: a\n\n1 < 2\n"
-    assert "<div>1 &lt; 2</div>" in quote_reply(read(raw).content, raw, "de", ROME).html
+    assert "<div>1 &lt; 2</div>" in quote_reply(read(raw).content, raw, telling("de")).html
