@@ -183,26 +183,24 @@ def _domains(address: str) -> tuple[str, ...]:
 def _look_for_numbers(
     tables: Tables, docket: Docket, order: Sequence[UUID], contents: Mapping[UUID, Content]
 ) -> None:
-    """Numbers count among the documents of a message's parties; without any, among all."""
-    belonging = {
-        message
-        for message, verdict in docket.before.items()
-        if parties_matched(verdict) and message not in docket.facts
-    }
-    belonging |= {one for one in order if docket.people.known(one) or one in docket.said}
-    for message in order:
-        if not belonging.isdisjoint(docket.grounds(message)):
-            belonging.add(message)
+    """Numbers count among the documents of a message's parties; without any, among all.
+
+    Which party a message inherits is known only when it is judged, so the documents of all parties
+    that any of them may belong to are looked up: what is found must not depend on who else is due.
+    """
     docket.numbers = {one: numbers_in(contents[one]) for one in order}
     keys = {message: _keys(found) for message, found in docket.numbers.items()}
-    parties = docket.people.parties
-    parties.update(one for verdict in docket.before.values() for one in parties_matched(verdict))
-    parties.update(one for said in docket.said.values() for _, one in said.confirmed)
-    together = set[str]().union(*(keys[one] for one in order if one in belonging))
-    docket.documents_of = tables.lookups.documents_named(parties, together)
-    docket.mentions = {one: () if one in belonging else keys[one] for one in order}
+    docket.mentions = {one: () if docket.people.known(one) else keys[one] for one in order}
     alone = set[str]().union(*docket.mentions.values())
     docket.anywhere = tables.lookups.documents_anywhere(alone) if alone else ()
+    parties = docket.people.parties
+    verdicts = (*docket.before.values(), *docket.elsewhere.values())
+    parties.update(one for verdict in verdicts for one in parties_matched(verdict))
+    parties.update(one for said in docket.said.values() for _, one in said.confirmed)
+    parties.update(one.party for one in docket.anywhere)
+    vouchers = (one for found in docket.vouched.documents.values() for one in found)
+    parties.update(one.party for one in vouchers if one.party is not None)
+    docket.documents_of = tables.lookups.documents_named(parties, set[str]().union(*keys.values()))
 
 
 def _keys(numbers: Numbers) -> set[str]:
@@ -323,7 +321,7 @@ def judge_in(docket: Docket, message: UUID) -> None:
         earlier=docket.earlier.get(message),
         parties_of_domain=docket.people.of_domain,
         announced_by=docket.people.announced_by,
-        documents_anywhere=docket.anywhere,
+        documents_anywhere=() if docket.people.known(message) else docket.anywhere,
         confirmed=said.confirmed,
         rejected=frozenset(said.rejected),
         remembered=docket.people.remembered.get(message, {}),
