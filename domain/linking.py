@@ -27,6 +27,7 @@ from domain.rules import (
     FORWARD,
     NUMBER,
     PERSON,
+    QUOTED,
     REMEMBERED,
     REPLY,
     TOKEN,
@@ -251,7 +252,7 @@ def _claimed(
     candidates = {document.document for document in found}
     for document in found:
         others = tuple(sorted(candidates - {document.document}))
-        certain = not others and document.party in sure
+        certain = not others and document.party in sure and where != QUOTED
         yield (
             (TargetKind.DOCUMENT, document.document),
             Claim(
@@ -274,6 +275,8 @@ def _by_number_alone(known: Known, claims: Claims) -> Iterable[tuple[Target, Cla
         return
     among_us = known.direction is Direction.INTERNAL
     for where, seen in known.numbers:
+        if where == QUOTED:
+            continue
         telling = [one for one in seen if one.kind or len(one.number.groups) > 1]
         for sighting, found in named(telling, known.documents_anywhere, known.at):
             if len(found) > 1:

@@ -81,7 +81,7 @@ HEARD = (
     "choice.forgotten",
 )
 
-VERSION = 6
+VERSION = 7
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]

@@ -310,3 +310,14 @@ def test_a_domain_that_gets_a_second_party_only_suggests_from_then_on(
         (BIANCHI, "suggested"),
         (third, "suggested"),
     }
+
+
+def test_a_number_in_quoted_text_alone_is_for_a_person_to_confirm(
+    database: "Database", tmp_path: Path
+) -> None:
+    log = journal(database, tmp_path)
+    text = "Hallo,\n\nOn Monday Ugo wrote:\n> your order 2026/118"
+    happened(log, [*MASTER_DATA, received(ASKED, ANNA, INFO, "Saluti", text=text)])
+    settle(log, database)
+    papers = {(one[2], one[3]) for one in links(log) if one[1] == "document"}
+    assert papers == {(ORDER, "suggested")}
