@@ -25,8 +25,8 @@ FORM = Rule("web-form", 1)
 TOKEN = Rule("signed-token", 1)
 """A token of our own in the mail: in an id it answers, its address, its text, its subject."""
 REPLY = Rule("reply-to-linked", 2)
-NUMBER = Rule("document-number", 2)
-ALONE = Rule("number-alone", 1)
+NUMBER = Rule("document-number", 3)
+ALONE = Rule("number-alone", 2)
 """A document's number in a mail that belongs to no party otherwise."""
 FORWARD = Rule("forwarded", 1)
 """Who wrote what a colleague passes on, as the forwarded part says."""
