@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from adapters.matching import ref
 from domain.choosing import Target, TargetKind
 
 
@@ -95,3 +96,14 @@ class Choices:
         query: LiteralString = "SELECT message, at FROM matching_closed WHERE message = ANY(%b)"
         with self._connection.cursor(binary=True) as cursor:
             return dict(cursor.execute(query, (list(messages),)).fetchall())
+
+    def closed_naming(self, message_ids: Collection[str]) -> dict[str, datetime]:
+        """Give those Message-IDs that closed messages name, and when the last of these was closed."""
+        by_ref = {ref(one): one for one in message_ids}
+        query: LiteralString = (
+            "SELECT ref, max(at) FROM matching_named_id JOIN matching_closed USING (message)"
+            " WHERE ref = ANY(%b) GROUP BY ref"
+        )
+        with self._connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(query, (list(by_ref),)).fetchall()
+        return {by_ref[row[0]]: row[1] for row in rows}

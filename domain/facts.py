@@ -16,14 +16,17 @@ from domain.message import (
     MessageReceived,
 )
 from domain.numbers import Sighting, sightings
+from domain.rules import QUOTED
 from domain.signedtoken import Named, Names, Seen, gathered, tokens_in, tokens_in_trace
 from domain.values import Address, MailboxId
 from domain.vouching import Speaking, speaking
-from domain.wording import new_text
+from domain.wording import below, new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
 TEXT_MATCHED = 4_000
 """So many characters of new text are searched for numbers."""
+QUOTED_MATCHED = 2_000
+"""So many of what is quoted below it."""
 
 
 Headers = tuple[tuple[str, str], ...]
@@ -40,6 +43,8 @@ class Form:
     received_at: datetime
     raw_sha256: str
     content: Content
+    quoted: str = ""
+    """What stands below the new text, cut to what is matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,18 @@ class Facts:
     @property
     def content(self) -> Content:
         """Give the content received first, with what only some copies tell."""
-        first = self.forms[0]
-        if len(self.forms) > 1:
-            first = min(self.forms, key=lambda form: (form.received_at, form.raw_sha256))
-        return replace(first.content, signals=self.signals, bcc=self.bcc)
+        return replace(self._first.content, signals=self.signals, bcc=self.bcc)
+
+    @property
+    def quoted(self) -> str:
+        """Give what stands below the new text of that content."""
+        return self._first.quoted
+
+    @property
+    def _first(self) -> Form:
+        if len(self.forms) == 1:
+            return self.forms[0]
+        return min(self.forms, key=lambda form: (form.received_at, form.raw_sha256))
 
 
 def facts_of(received: MessageReceived) -> Facts:
@@ -114,9 +127,14 @@ def _also_as(forms: tuple[Form, ...], copy: Further) -> Iterator[Form]:
         same = form.content_key == copy.content_key
         earlier = (copy.received_at, copy.raw_sha256) < (form.received_at, form.raw_sha256)
         known = known or same
-        yield _form(copy, form.content) if same and earlier else form
+        yield _as_of(form, copy) if same and earlier else form
     if not known and copy.content is not None:
         yield _form(copy, copy.content)
+
+
+def _as_of(form: Form, copy: Further) -> Form:
+    """Let a form have been received with this copy first."""
+    return replace(form, received_at=copy.received_at, raw_sha256=copy.raw_sha256)
 
 
 def _form(seen: CaptureEvent, content: Content) -> Form:
@@ -130,7 +148,8 @@ def _form(seen: CaptureEvent, content: Content) -> Form:
         passed_on = replace(passed_on, begins=None, text=new_text(inside)[:TEXT_MATCHED])
     said = new_text(text)[:TEXT_MATCHED]
     cut = replace(content, text=said, forwarded=passed_on, trace=(), signals=())
-    return Form(seen.content_key, seen.received_at, seen.raw_sha256, cut)
+    quoted = "" if passed_on else below(text)[:QUOTED_MATCHED]
+    return Form(seen.content_key, seen.received_at, seen.raw_sha256, cut, quoted)
 
 
 def _spelling(address: Address) -> tuple[str, str]:
@@ -173,8 +192,11 @@ def speaking_in(facts: Facts, ours: Ours) -> Speaking:
     )
 
 
-def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]:
-    """Find what may be a document's number, text by text: subject, new text, attachment names."""
+def numbers_in(content: Content, quoted: str = "") -> tuple[tuple[str, tuple[Sighting, ...]], ...]:
+    """Find what may be a document's number, text by text: subject, new text, attachment names.
+
+    What is quoted comes last: it is weaker evidence.
+    """
     inside = content.forwarded
     texts = (
         ("subject", content.subject),
@@ -182,6 +204,7 @@ def numbers_in(content: Content) -> tuple[tuple[str, tuple[Sighting, ...]], ...]
         ("text", content.text),
         ("forwarded", inside.text if inside and inside.text != content.text else ""),
         *(("attachment", one.name) for one in content.attachments),
+        (QUOTED, quoted),
     )
     seen = ((where, tuple(sightings(text))) for where, text in texts)
     return tuple((where, found) for where, found in seen if found)

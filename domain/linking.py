@@ -26,6 +26,7 @@ from domain.rules import (
     FORWARD,
     NUMBER,
     PERSON,
+    QUOTED,
     REMEMBERED,
     REPLY,
     TOKEN,
@@ -238,7 +239,7 @@ def _claimed(
     for document in found:
         others = tuple(sorted(candidates - {document.document}))
         told = is_telling(document, sighting) or (sighting.whole and where in _BRIEF)
-        certain = told and not others and document.party in sure
+        certain = told and not others and document.party in sure and where != QUOTED
         yield (
             (TargetKind.DOCUMENT, document.document),
             Claim(
@@ -261,6 +262,8 @@ def _by_number_alone(known: Known, claims: Claims) -> Iterable[tuple[Target, Cla
         return
     among_us = known.direction is Direction.INTERNAL
     for where, seen in known.numbers:
+        if where == QUOTED:
+            continue
         for sighting, found in named(seen, known.documents_anywhere, known.at):
             if len(found) > 1 or not names_alone(found[0], sighting):
                 continue

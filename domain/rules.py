@@ -35,3 +35,5 @@ UNPROVEN = Rule("address-unproven", 1)
 
 BLIND = "bcc"
 """Where a blind recipient stands: only the sending side may know of such a link."""
+QUOTED = "quoted"
+"""Quoted history, or what is written between it: too weak to link by itself."""

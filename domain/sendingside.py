@@ -100,6 +100,11 @@ def usual_rates(host: str) -> Rates:
     return _KNOWN.get(host.strip().rstrip(".").casefold(), _UNKNOWN)
 
 
+def usual_security(host: str) -> str:
+    """Give how a server is secured where nobody says so (RFC 8314 3.3); Exchange has no port 465."""
+    return "starttls" if usual_rates(host) == _EXCHANGE else "tls"
+
+
 def rates_of(configured: AccountSendingConfigured) -> Rates:
     """Give the limits that hold: those that were entered, else what is usual."""
     usual = usual_rates(configured.host)

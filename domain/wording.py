@@ -34,6 +34,12 @@ def new_text(text: str) -> str:
     return new.strip() or head.strip()
 
 
+def below(text: str) -> str:
+    """Give what stands below the new text: quoted history, with what is written between it."""
+    head, new = text[:_LIMIT].replace("\r\n", "\n").strip(), new_text(text)
+    return head[len(new) :].strip() if head.startswith(new) else ""
+
+
 def spoken(text: str) -> str:
     """Give the new text without signature and closing formula: what the writer says."""
     new = new_text(text)

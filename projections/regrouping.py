@@ -74,10 +74,15 @@ def _says_now(groups: Groups, message: UUID, said: Sequence[Placing]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What becomes of the other messages of their conversations when some are set apart."""
+    """What becomes of the other messages of their conversations when some are set apart.
+
+    `follow` answer them, by what they refer to. `held` are those of these that people joined with
+    others: they have to be set apart as well, if they are to follow.
+    """
 
     follow: tuple[UUID, ...]
     stay: tuple[UUID, ...]
+    held: tuple[UUID, ...] = ()
 
 
 def foresee(
@@ -88,19 +93,17 @@ def foresee(
     extend_to(connection, names, groups, messages)
     known = {groups.conversation_of[one] for one in messages if one in groups.conversation_of}
     members = [one for conversation in known for one in groups.members_of[conversation].values()]
+    held = {one.message for one in members if one.joined and one.message not in messages}
     together = UUID(int=0)
     for one in members:
-        if one.message in messages:
-            one.placed, one.joined = True, [together]
+        one.joined = [together] if one.message in messages else []
+        one.placed = one.placed or one.message in messages
     begin_anew(groups, known)
-    follow = {
-        one.message
-        for part in parts_of(groups, members)
-        if together in part.names
-        for one in part.members
-    }
+    parts = [part for part in parts_of(groups, members) if together in part.names]
+    follow = {one.message for part in parts for one in part.members}
     others = [one.message for one in members if one.message not in messages]
     return Foreseen(
         follow=tuple(one for one in others if one in follow),
         stay=tuple(one for one in others if one not in follow),
+        held=tuple(one for one in others if one in follow and one in held),
     )

@@ -290,11 +290,22 @@ def _entry(recorded: Recorded) -> EntryRow:
         summary=sentence(recorded.event),
         data=data_of(recorded.event),
         erased=isinstance(recorded.event, Erased),
-        copy_in=recorded.event.mailbox if isinstance(recorded.event, _OF_COPIES) else None,
+        copy_in=_copy_in(recorded),
         quotes=_quotes(recorded.event),
         blind=isinstance(recorded.event, MessageLinked) and recorded.event.where == BLIND,
         managed_in=_managed_in(recorded.event),
     )
+
+
+def _copy_in(recorded: Recorded) -> UUID | None:
+    """Give the mailbox of the copy that an event tells of.
+
+    A regrouping may tell of mail in any mailbox: it is told in full to who sees them all.
+    """
+    event = recorded.event
+    if isinstance(event, ConversationRegrouped | ConversationRegroupingUndone):
+        return recorded.stream
+    return event.mailbox if isinstance(event, _OF_COPIES) else None
 
 
 def _managed_in(event: object) -> list[UUID] | None:
@@ -317,7 +328,7 @@ def _quotes(event: object) -> str:
 
 trail = Projection(
     "trail",
-    version=6,
+    version=7,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,

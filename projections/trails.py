@@ -116,7 +116,7 @@ def _columns(reader: Reader) -> Composable:
         "summary": SQL("CASE WHEN {own} AND {quotable} THEN e.summary ELSE '' END"),
         "data": SQL(
             "CASE WHEN NOT {own} THEN '' WHEN {quotable} THEN e.data"
-            " ELSE (e.data::jsonb - 'evidence')::text END"
+            " ELSE (e.data::jsonb - 'evidence' - 'inherited_from')::text END"
         ),
     }
     return SQL(", ").join(

@@ -29,7 +29,8 @@ from domain.message import (
 from domain.recorded import Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.rereading import MessageReread
-from projections import conversations, grouping, letters, regrouping
+from projections import conversations, grounds, grouping, letters, regrouping
+from projections.grounds import GROUND, Ground
 from projections.letters import LETTER, Letter, Letters
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import (
@@ -84,6 +85,7 @@ class State:
 
     letters: Letters = field(default_factory=Letters)
     waiting: Rows[Waiting] = field(default_factory=lambda: Rows(WAITING))
+    grounds: Rows[Ground] = field(default_factory=lambda: Rows(GROUND))
     open_of: dict[UUID, list[Waiting]] = field(default_factory=dict)
 
 
@@ -98,6 +100,7 @@ def extend(
     """Read what is not there yet from the batch before; of very much, begin anew."""
     state = before if len(before.letters.rows) < _MOST else State()
     read = letters.extend(connection, names, state.letters, batch)
+    grounds.extend(connection, names, state.grounds, batch)
     open_: LiteralString = "conversation = ANY(%b) AND to_position IS NULL"
     if read:
         for row in state.waiting.fetch(connection, names, open_, list(read)):
@@ -108,6 +111,7 @@ def extend(
 def fold(state: State, recorded: Recorded) -> None:
     """Take one event in and see anew what waits in the conversations that it touches."""
     _group(state, recorded)
+    grounds.fold(state.grounds, recorded)
     touched = state.letters.groups.take_changed()
     if letters.take(state.letters, recorded):
         touched |= {state.letters.groups.conversation_of[recorded.stream]}
@@ -218,12 +222,13 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
     """Write what changed."""
     letters.flush(connection, names, state.letters)
     state.waiting.flush(connection, names)
+    state.grounds.flush(connection, names)
 
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=6,
-    tables=(*conversations.TABLES, LETTER, READING, WAITING),
+    version=7,
+    tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND),
     hears=(
         MessageReceived,
         MessageCopyFound,

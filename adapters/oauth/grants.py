@@ -42,10 +42,14 @@ Wait = Callable[[float], Awaitable[object]]
 
 
 async def renewed(client: Client, refresh: str, now: Clock = utc) -> Grant:
-    """Ask for a new token with the refresh token; that may be another one afterwards."""
+    """Ask for a new token with the refresh token; that may be another one afterwards.
+
+    No scope is named, which means the one that was consented to (RFC 6749 6): what is asked for
+    today may be more, and then this would be refused.
+    """
     asked_at = now()
     async with _asking(client, refresh) as http:
-        said = await http.refresh_token(client.token, refresh_token=refresh)
+        said = await http.refresh_token(client.token, refresh_token=refresh, scope="")
     return _granted(said, asked_at, refresh)
 
 

@@ -47,12 +47,17 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         scopes={
             "imap": (_MAY + "IMAP.AccessAsUser.All", "offline_access"),
             "pop3": (_MAY + "POP.AccessAsUser.All", "offline_access"),
+            "smtp": (_MAY + "SMTP.Send",),
         },
         unattended=("https://outlook.office365.com/.default",),
         tenant="organizations",
         # Its portal takes no http://127.0.0.1, though RFC 8252 8.3 advises against this name.
         redirect="http://localhost:{port}",
-        hosts={"imap": "outlook.office365.com", "pop3": "outlook.office365.com"},
+        hosts={
+            "imap": "outlook.office365.com",
+            "pop3": "outlook.office365.com",
+            "smtp": "smtp.office365.com",
+        },
     ),
     # Google lets devices have no mail (its list of scopes for RFC 8628): there is no such door.
     "google": Provider(
@@ -61,7 +66,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
         scopes={"imap": ("https://mail.google.com/",), "pop3": ("https://mail.google.com/",)},
         # It gives a refresh token the first time only, unless it has to ask again.
         more=(("access_type", "offline"), ("prompt", "consent")),
-        hosts={"imap": "imap.gmail.com", "pop3": "pop.gmail.com"},
+        hosts={"imap": "imap.gmail.com", "pop3": "pop.gmail.com", "smtp": "smtp.gmail.com"},
     ),
     "other": Provider(basic=True),  # RFC 6749 2.3.1: every server takes it
 }
@@ -73,8 +78,12 @@ def client_of(
     secret: str,
     ca_file: Path | str | None = None,
     reach: Reach = USUAL,
+    *,
+    sends: bool = False,
 ) -> Client:
     """Give who we are to an account's provider; refuse what cannot be, with a sentence.
+
+    `sends`: consent is asked for sending too.
 
     `ca_file` and `reach` are for a company's own provider: those we know have certificates that all
     know, and are where they are.
@@ -95,7 +104,7 @@ def client_of(
     return Client(
         id=oauth.client,
         secret=secret,
-        scopes=oauth.scopes or _scopes(oauth, provider, protocol),
+        scopes=oauth.scopes or _scopes(oauth, provider, protocol, sends=sends),
         redirect=provider.redirect,
         more=provider.more,
         basic=provider.basic,
@@ -114,9 +123,10 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def _scopes(oauth: OAuth, provider: Provider, protocol: str) -> tuple[str, ...]:
+def _scopes(oauth: OAuth, provider: Provider, protocol: str, *, sends: bool) -> tuple[str, ...]:
     if not oauth.unattended:
-        return provider.scopes.get(protocol, ())
+        more = provider.scopes.get("smtp", ()) if sends else ()
+        return (*provider.scopes.get(protocol, ()), *more)
     if oauth.provider != "other" and not provider.unattended:
         raise _no(f"{oauth.provider} lets no client in by itself: leave out --unattended")
     return provider.unattended

@@ -160,10 +160,11 @@ def _next(entered: Entered) -> str:
 
 
 def _secret(asked: OAuth | None, protocol: str, with_secret: bool, reach: Reach) -> str:
-    return secret_of(asked, protocol, with_secret, reach) if asked else _password()
+    return secret_of(asked, protocol, with_secret, reach) if asked else password()
 
 
-def _password() -> str:
+def password() -> str:
+    """Take a password from the environment, or ask for it; never from an argument."""
     if given := os.environ.get(_PASSWORD):
         return given
     if sys.stdin.isatty():

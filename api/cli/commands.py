@@ -53,7 +53,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         {"add": "excluding.add", "remove": "excluding.remove", "list": "excluding.list_"},
     ),
     "account": Group(
-        "Where mailboxes are fetched from.",
+        "Where mailboxes are fetched from, and by what they send.",
         {
             "add": "accounts.add",
             "pause": "accounts.pause",
@@ -66,6 +66,9 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "folders": "folders.folders",
             "left": "folders.left",
             "fetch": "folders.fetch",
+            "sending": "sendingside.sending",
+            "sending-list": "sendingside.list_",
+            "sending-remove": "sendingside.remove",
         },
     ),
     "mailbox": Group(

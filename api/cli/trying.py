@@ -1,6 +1,7 @@
 """Trying an account: each step on the way to its mail, and what the server says of it."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -9,8 +10,10 @@ from rich.text import Text
 from api.cli.setting import fresh, opened, plain, print_rows, table_of
 from api.work.consent import Consents
 from api.work.instance import Carteggio
+from api.work.sendingside import sending_of
 from api.work.steps import State, Step
-from api.work.trying import PATIENCE, all_tried, way_to
+from api.work.trying import PATIENCE, all_tried, way_out, way_to
+from domain.values import Rejected
 
 
 def try_out(
@@ -21,7 +24,7 @@ def try_out(
     ] = PATIENCE,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Try an account step by step, fetching nothing; exit 1 where a step is bad.
+    """Try an account step by step, fetching and sending nothing; exit 1 where a step is bad.
 
     carteggio account test info@firm.example
     """
@@ -36,7 +39,18 @@ def try_out(
 
 
 async def _tried(carteggio: Carteggio, address: str, patience: float) -> list[Step]:
-    return await all_tried(await way_to(carteggio, Consents(carteggio), address), patience)
+    """Go the way to the mailbox, and the way out of it, as far as they are configured."""
+    consents, out = Consents(carteggio), await sending_of(carteggio, address)
+    steps: list[Step] = []
+    try:
+        steps += await all_tried(await way_to(carteggio, consents, address), patience)
+    except Rejected as refusal:
+        if out is None or refusal.code != "NOT_FOUND":
+            raise
+    if out is not None:
+        sending = await all_tried(await way_out(carteggio, consents, out), patience)
+        steps += [replace(step, name=f"sending: {step.name}") for step in sending]
+    return steps
 
 
 def _facts(step: Step) -> dict[str, object]:

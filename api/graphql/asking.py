@@ -12,6 +12,7 @@ from strawberry import ID, Info
 from api.graphql import inputs, people
 from api.graphql.context import Context
 from api.graphql.entries import made_entries, node_objects
+from api.graphql.grounds import Regrouping
 from api.graphql.ids import Kind, decoded, of_kind
 from api.graphql.inputs import DocumentKey, PartyKey
 from api.graphql.keys import document_rows, everyone, only, party_rows
@@ -21,7 +22,6 @@ from api.graphql.mail import (
     Document,
     Message,
     Party,
-    Regrouping,
     TimelineConnection,
     TimelineEdge,
     Unanswered,

@@ -69,7 +69,7 @@ class AccountPayload:
 @strawberry.type(description="A step on the way to an account's mail.")
 class AccountStep:
     name: str = strawberry.field(
-        description="resolve, connect, TLS, login, list, select; UIDL for POP3."
+        description="resolve, connect, TLS, login, list, select; UIDL for POP3; for sending sender."
     )
     state: State = strawberry.field(description="How it went.")
     said: str = strawberry.field(description="What was found, or the server's own words.")
@@ -115,14 +115,10 @@ class AccountMutation:
         try:
             one = await known(context, managed_account(context, input.account_id))
             way = await way_to(context.carteggio, Consents(context.carteggio), one.address)
-            steps = await _steps(way)
+            steps = await steps_of(way)
         except Rejected as refusal:
-            errors = [user_error(refusal)]
-            return AccountTestPayload(is_good=False, steps=[], user_errors=errors)
-        shown = [
-            AccountStep(name=x.name, state=x.state, said=x.said, seconds=x.seconds) for x in steps
-        ]
-        return AccountTestPayload(is_good=_bad(steps) is None, steps=shown, user_errors=[])
+            return not_tried(refusal)
+        return tried_payload(steps)
 
     @strawberry.mutation(
         description="Fetches an account no more until it is resumed.",
@@ -176,14 +172,16 @@ async def _configured(context: Context, input: AccountConfigureInput) -> tuple[U
     """Check what is entered, try it, keep it; the same command again tries nothing."""
     key, address = context.carteggio.identity_key, input.address.strip()
     box = mailbox_id(key, address)
-    _checkmanaged_account(context, box)
-    before = await _known_if_there(context, account_id(key, box))
+    check_managed_account(context, box)
+    before = await known_if_there(context, account_id(key, box))
     entered = await asyncio.to_thread(wanted, context.carteggio, input, before)
     repeated = await asyncio.to_thread(
         accounts.carried_out, context.carteggio, str(input.command_id)
     )
     tries = input.check and entered.tries and not repeated
-    if tries and (bad := _bad(await _steps(way_of(entered.entered, context.carteggio.reach)))):
+    if tries and (
+        bad := bad_step(await steps_of(way_of(entered.entered, context.carteggio.reach)))
+    ):
         raise Rejected("NO_LOGIN", f"{bad.name}: {bad.said}; nothing was kept")
     position = await asyncio.to_thread(caught_up, context, lambda: _keep(context, input, entered))
     return account_id(key, box), position
@@ -199,7 +197,7 @@ def _keep(context: Context, input: AccountConfigureInput, entered: Wanted) -> in
     )
 
 
-async def _steps(way: Way) -> list[Step]:
+async def steps_of(way: Way) -> list[Step]:
     """Go the way within bounds: somebody waits."""
     steps: list[Step] = []
     try:
@@ -212,8 +210,22 @@ async def _steps(way: Way) -> list[Step]:
     return steps
 
 
-def _bad(steps: list[Step]) -> Step | None:
+def bad_step(steps: list[Step]) -> Step | None:
+    """Give the step at which the way ends, if it does."""
     return next((one for one in steps if one.state is State.BAD), None)
+
+
+def tried_payload(steps: list[Step]) -> AccountTestPayload:
+    """Show the steps that were gone."""
+    shown = [
+        AccountStep(name=x.name, state=x.state, said=x.said, seconds=x.seconds) for x in steps
+    ]
+    return AccountTestPayload(is_good=bad_step(steps) is None, steps=shown, user_errors=[])
+
+
+def not_tried(refusal: Rejected) -> AccountTestPayload:
+    """Say why no step was gone."""
+    return AccountTestPayload(is_good=False, steps=[], user_errors=[user_error(refusal)])
 
 
 # ---- of what is managed
@@ -228,7 +240,8 @@ def managed_account(context: Context, text: str) -> UUID:
     return id
 
 
-def _checkmanaged_account(context: Context, box: MailboxId) -> None:
+def check_managed_account(context: Context, box: MailboxId) -> None:
+    """Refuse a mailbox that the viewer does not manage."""
     boxes = context.viewer.manages.mailboxes
     if boxes is not None and box not in boxes:
         raise Rejected("FORBIDDEN", "this token manages other mailboxes")
@@ -236,13 +249,14 @@ def _checkmanaged_account(context: Context, box: MailboxId) -> None:
 
 async def known(context: Context, id: UUID) -> Configured:
     """Give an account that the viewer manages, as it is configured."""
-    found = await _known_if_there(context, id)
+    found = await known_if_there(context, id)
     if found is None:
         raise Rejected("NOT_FOUND", "there is no such account")
     return found
 
 
-async def _known_if_there(context: Context, id: UUID) -> Configured | None:
+async def known_if_there(context: Context, id: UUID) -> Configured | None:
+    """Give an account that is fetched and that the viewer manages, if there is one."""
     async with context.read() as asked:
         found = await accounts_in(*asked, context.viewer.manages)
     return next((one for one in found if one.id == id), None)

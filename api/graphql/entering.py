@@ -123,13 +123,14 @@ def _trust_of(one: Account) -> _Trust:
 def _trust(input: AccountConfigureInput, there: Account | None) -> _Trust:
     ca_file, authorities, pin = _trust_of(there) if there else ("", "", "")
     if input.authorities is not UNSET:
-        ca_file, authorities = "", _certificates(given(input.authorities) or "")
+        ca_file, authorities = "", certificates(given(input.authorities) or "")
     if input.pin is not UNSET:
         pin = (given(input.pin) or "").strip()
     return ca_file, authorities, pin
 
 
-def _certificates(text: str) -> str:
+def certificates(text: str) -> str:
+    """Read certificates as they are entered; empty: none are."""
     if not text.strip():
         return ""
     try:
@@ -147,7 +148,7 @@ def _ways(input: AccountConfigureInput, before: Account | None) -> tuple[Protoco
     security_name = before.security if before else "tls"
     return (
         _protocol(str(protocol.value) if protocol else protocol_name),
-        _security(str(security.value) if security else security_name),
+        security_named(str(security.value) if security else security_name),
     )
 
 
@@ -155,7 +156,8 @@ def _protocol(name: str) -> Protocol:
     return "pop3" if name == "pop3" else "imap"
 
 
-def _security(name: str) -> Security:
+def security_named(name: str) -> Security:
+    """Give a way to secure a connection by its name."""
     found: dict[str, Literal["tls", "starttls", "plain"]] = {
         "tls": "tls", "starttls": "starttls", "plain": "plain",
     }  # fmt: skip
@@ -165,8 +167,8 @@ def _security(name: str) -> Security:
 def _place(
     input: AccountConfigureInput, before: Account | None, protocol: Protocol, security: Security
 ) -> _Place:
-    host = host_named(_line("host", given(input.host) or (before.host if before else "")))
-    user = _line("user", given(input.user) or (before.user if before else input.address.strip()))
+    host = host_named(line("host", given(input.host) or (before.host if before else "")))
+    user = line("user", given(input.user) or (before.user if before else input.address.strip()))
     same_way = before is not None and (protocol, security) == (before.protocol, before.security)
     port = given(input.port)
     if port is None:
@@ -176,7 +178,7 @@ def _place(
     return host, port, user, protocol, security
 
 
-def _line(name: str, value: str, *, bare: bool = True) -> str:
+def line(name: str, value: str, *, bare: bool = True) -> str:
     """Give a text that can be said to a server in a line; `bare`: without spaces around it."""
     clean = text(value).strip() if bare else text(value)
     if not clean.strip():
@@ -197,12 +199,17 @@ def _why(before: Account | None, there: Account | None) -> str:
 
 def _password(carteggio: Carteggio, password: str | None, kept: Account | None, why: str) -> str:
     if password:
-        if any(one in password for one in "\r\n") or len(password.encode()) > 4_000:
-            raise Rejected("INVALID", "password: one line, 4000 octets at most")
-        return password
+        return password_line(password)
     if kept is None:
         raise Rejected("INVALID", f"password: it is needed, as {why}")
     return password_of(carteggio, kept.id)
+
+
+def password_line(password: str) -> str:
+    """Check a password as it is entered."""
+    if any(one in password for one in "\r\n") or len(password.encode()) > 4_000:
+        raise Rejected("INVALID", "password: one line, 4000 octets at most")
+    return password
 
 
 def _folders(
@@ -217,7 +224,7 @@ def _folders(
         return before.folders if before else ()
     if len(chosen) > _MOST_FOLDERS:
         raise Rejected("INVALID", f"folders: {_MOST_FOLDERS} is the most")
-    return tuple(_line("folders", one, bare=False) for one in chosen)
+    return tuple(line("folders", one, bare=False) for one in chosen)
 
 
 def _days(input: AccountConfigureInput, before: Account | None, protocol: Protocol) -> int | None:

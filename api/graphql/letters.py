@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from api.graphql.choices import RememberedChoice, choice_objects
+from api.graphql.grounds import ConversationReason, reasons_of
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import REASONS, LinkReason
 from api.graphql.mail import (
@@ -65,6 +66,7 @@ class _Parts:
     files: Mapping[UUID, list[AttachmentRow]] = field(default_factory=dict)
     checks: Mapping[UUID, SenderCheck] = field(default_factory=dict)
     places: Mapping[UUID, list[Occurrence]] = field(default_factory=dict)
+    reasons: Mapping[UUID, list[ConversationReason]] = field(default_factory=dict)
     colleagues: Mapping[UUID, list[MessageColleague]] = field(default_factory=dict)
     resolutions: Mapping[UUID, list[AddressResolution]] = field(default_factory=dict)
     links: Mapping[UUID, list[Link]] = field(default_factory=dict)
@@ -134,6 +136,8 @@ async def _read_relations(
         parts.links = {
             id: [made[one.id] for one in found if one.id in made] for id, found in rows.items()
         }
+    if "conversationReasons" in wanted:
+        parts.reasons = await reasons_of(*read.asked, ids)
     if "conversation" in wanted:
         of = await threads.conversations_of(*read.asked, ids)
         found = await conversation_objects(read, set(of.values()), wanted["conversation"])
@@ -313,6 +317,7 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         sender_check=parts.checks.get(row.id) or SenderCheck(is_forged=False, results=[]),
         occurrences=parts.places.get(row.id, []),
         conversation=parts.conversations.get(row.id),
+        conversation_reasons=parts.reasons.get(row.id, []),
         colleagues=parts.colleagues.get(row.id, []),
         resolutions=parts.resolutions.get(row.id, []),
         all_links=links,

@@ -9,6 +9,7 @@ from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
 from api.graphql.askable import Asking
+from api.graphql.grounds import ConversationReason, Regrouping
 from api.graphql.inputs import AsOf, DocumentFilter, LinkReason, TimelineFilter
 from api.graphql.node import Actor, Audited, Node
 from api.graphql.paging import Connection, Count, PageInfo
@@ -28,7 +29,6 @@ from api.graphql.parts import (
 from api.graphql.people import MessageColleague
 from api.graphql.scalars import Duration, Position
 from domain.message import CloseReason, Direction, LinkState
-from domain.regrouping import RegroupingKind
 
 COUNTED: Final = [LinkState.AUTOMATIC, LinkState.CONFIRMED]
 
@@ -196,17 +196,6 @@ class Link:
     position: Position = strawberry.field(description="Where in the journal.")
 
 
-strawberry.enum(RegroupingKind, name="RegroupingKind", description="What somebody did.")
-
-
-@strawberry.type(description="What somebody said about which messages belong together.")
-class Regrouping(Audited):
-    kind: RegroupingKind = strawberry.field(description="A merge, a split or a move.")
-    by: Actor = strawberry.field(description="Who said so.")
-    at: datetime = strawberry.field(description="When.")
-    position: Position = strawberry.field(description="Where in the journal its event is.")
-
-
 @strawberry.type(
     description="Messages that belong together: by their references (RFC 5256), by what was found, "
     "and by what people said."
@@ -313,6 +302,9 @@ class Message(Audited):
     )
     conversation: Conversation | None = strawberry.field(
         description="The conversation that it belongs to now."
+    )
+    conversation_reasons: list[ConversationReason] = strawberry.field(
+        description="Why it is there, where its references alone do not say so."
     )
     colleagues: list[MessageColleague] = strawberry.field(
         description="The colleagues whom it concerns: who wrote it, to whom it went."

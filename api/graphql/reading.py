@@ -10,8 +10,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters.entityurls import document_url, party_url
+from api.graphql.grounds import Regrouping
 from api.graphql.ids import Kind, encoded
-from api.graphql.mail import Conversation, Document, Party, Regrouping
+from api.graphql.mail import Conversation, Document, Party
 from api.graphql.node import Actor
 from api.graphql.parts import Contact, Mailbox, Money
 from api.graphql.scalars import Position

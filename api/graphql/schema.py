@@ -45,12 +45,13 @@ from api.graphql.people import User, user_object
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
-from api.graphql.scalars import SCALARS, Position
+from api.graphql.scalars import SCALARS
 from api.graphql.selection import Selection
+from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
+from api.graphql.status import SystemStatus, system_status
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
-from api.work.instance import Carteggio
 from domain.access import Scope
 from projections import links, messages
 from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
@@ -96,31 +97,6 @@ class Viewer:
         return user_object(row, Asking(context)) if row else None
 
 
-@strawberry.enum(description="How a read model is.")
-class ProjectionState(Enum):
-    LIVE = strawberry.enum_value("live", description="It follows the journal.")
-    FILLING = strawberry.enum_value("filling", description="It is filled from the first event on.")
-    STOPPED = strawberry.enum_value("stopped", description="It could not take an event.")
-
-
-@strawberry.type(description="How far a read model is.")
-class ProjectionStatus:
-    name: str = strawberry.field(description="Its name.")
-    version: int = strawberry.field(description="Its version.")
-    position: Position = strawberry.field(description="How far it has come.")
-    lag: int = strawberry.field(description="How many places behind the journal it is.")
-    state: ProjectionState = strawberry.field(description="How it is.")
-    is_active: bool = strawberry.field(description="Whether answers are read from it.")
-    is_rebuilding: bool = strawberry.field(description="Whether it is being filled anew.")
-    error: str | None = strawberry.field(description="Why it stopped; tells no content.")
-
-
-@strawberry.type(description="How far everything is.")
-class SystemStatus:
-    position: Position = strawberry.field(description="The last event's place in the journal.")
-    projections: list[ProjectionStatus] = strawberry.field(description="The read models.")
-
-
 @strawberry.type(description="What can be asked.")
 class Query(
     AddressQuery,
@@ -129,6 +105,7 @@ class Query(
     ExclusionQuery,
     WebFormQuery,
     ServerQuery,
+    SendingQuery,
     ChoiceQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
@@ -296,26 +273,7 @@ class Query(
 
     @strawberry.field(description="How far everything is.")
     async def system_status(self, info: Info[Any, Any]) -> SystemStatus:
-        return await asyncio.to_thread(_status, info.context.carteggio)
-
-
-def _status(carteggio: Carteggio) -> SystemStatus:
-    return SystemStatus(
-        position=Position(carteggio.journal.head()),
-        projections=[
-            ProjectionStatus(
-                name=one.name,
-                version=one.version,
-                position=Position(one.position),
-                lag=one.lag,
-                state=ProjectionState(one.state),
-                is_active=one.active,
-                is_rebuilding=one.state == "filling",
-                error=one.error,
-            )
-            for one in carteggio.feed.status()
-        ],
-    )
+        return await asyncio.to_thread(system_status, info.context.carteggio)
 
 
 @strawberry.type(description="What may be changed.")
@@ -331,6 +289,7 @@ class Mutation(
     FetchingMutation,
     AccountMutation,
     ConsentMutation,
+    SendingMutation,
     ComparingMutation,
     SharingMutation,
     QuarantineMutation,

@@ -29,6 +29,7 @@ from api.work.tokens import by_operator
 from domain import account as stream
 from domain.account import AccountCommand, GiveConsent, LoseConsent, OAuth
 from domain.recorded import Envelope, Origin
+from domain.sendingside import SAME
 from domain.values import Actor, ActorKind, Rejected
 
 SOON: Final = timedelta(days=7)
@@ -224,9 +225,13 @@ def give_consent(
 
 
 def client_for(carteggio: Carteggio, account: Account, oauth: OAuth) -> Client:
-    """Give who we are to an account's provider."""
-    secret = password_of(carteggio, account.id)
-    return client_of(oauth, account.protocol, secret, account.vouching, carteggio.reach)
+    """Give who we are to an account's provider; consent is asked for sending where it is used so."""
+    secret, state = password_of(carteggio, account.id), stream.initial
+    for one in carteggio.journal.stream(account.id):
+        state = stream.evolve(state, one.event)
+    sends = state.sending is not None and state.sending.login == SAME
+    trust = account.vouching, carteggio.reach
+    return client_of(oauth, account.protocol, secret, *trust, sends=sends)
 
 
 def ends_of(carteggio: Carteggio) -> dict[UUID, datetime]:

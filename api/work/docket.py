@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from adapters.matching import Lookups, number_key
+from adapters.matching import number_key
 from adapters.matching_choices import Said
-from adapters.matching_topics import On
+from api.work.ancestry import gone_on_with, may_be_apart, referred_to
 from api.work.masterdata import Tables
 from api.work.vouching import Vouched, vouched
-from domain.apart import Earlier, may_begin_anew
+from domain.apart import Earlier
 from domain.claims import Voucher
 from domain.content import Content
 from domain.correspondents import Ours, correspondents
-from domain.facts import Facts, named_ids, numbers_in, own_ids
+from domain.facts import Facts, numbers_in
 from domain.freemail import company_domains
 from domain.matching import (
     Surroundings,
@@ -113,7 +113,7 @@ def docket_of(
     """
     facts, ours = tables.lookups.facts(due), tables.lookups.own.all()
     contents = {message: one.content for message, one in facts.items()}
-    near = _referred_to(tables.lookups, contents)
+    near = referred_to(tables.lookups, contents)
     referred = {message: others[0] for message, others in near.items()}
     told = vouched(tables, facts, ours, referred, signing)
     parents = referred | told.parents
@@ -130,7 +130,7 @@ def docket_of(
         people=_people(tables, facts, ours),
         before=tables.lookups.verdicts(concerned),
         said=tables.choices.of(facts),
-        earlier=_may_be_apart(tables, contents, near),
+        earlier=may_be_apart(tables, contents, near),
         elsewhere=elsewhere(concerned),
         vouched=told,
     )
@@ -183,70 +183,28 @@ def _domains(address: str) -> tuple[str, ...]:
 def _look_for_numbers(
     tables: Tables, docket: Docket, order: Sequence[UUID], contents: Mapping[UUID, Content]
 ) -> None:
-    """Numbers count among the documents of a message's parties; without any, among all."""
-    belonging = {
-        message
-        for message, verdict in docket.before.items()
-        if parties_matched(verdict) and message not in docket.facts
-    }
-    belonging |= {one for one in order if docket.people.known(one) or one in docket.said}
-    for message in order:
-        if not belonging.isdisjoint(docket.grounds(message)):
-            belonging.add(message)
-    docket.numbers = {one: numbers_in(contents[one]) for one in order}
+    """Numbers count among the documents of a message's parties; without any, among all.
+
+    Which party a message inherits is known only when it is judged, so the documents of all parties
+    that any of them may belong to are looked up: what is found must not depend on who else is due.
+    """
+    docket.numbers = {one: numbers_in(contents[one], docket.facts[one].quoted) for one in order}
     keys = {message: _keys(found) for message, found in docket.numbers.items()}
-    parties = docket.people.parties
-    parties.update(one for verdict in docket.before.values() for one in parties_matched(verdict))
-    parties.update(one for said in docket.said.values() for _, one in said.confirmed)
-    together = set[str]().union(*(keys[one] for one in order if one in belonging))
-    docket.documents_of = tables.lookups.documents_named(parties, together)
-    docket.mentions = {one: () if one in belonging else keys[one] for one in order}
+    docket.mentions = {one: () if docket.people.known(one) else keys[one] for one in order}
     alone = set[str]().union(*docket.mentions.values())
     docket.anywhere = tables.lookups.documents_anywhere(alone) if alone else ()
+    parties = docket.people.parties
+    verdicts = (*docket.before.values(), *docket.elsewhere.values())
+    parties.update(one for verdict in verdicts for one in parties_matched(verdict))
+    parties.update(one for said in docket.said.values() for _, one in said.confirmed)
+    parties.update(one.party for one in docket.anywhere)
+    vouchers = (one for found in docket.vouched.documents.values() for one in found)
+    parties.update(one.party for one in vouchers if one.party is not None)
+    docket.documents_of = tables.lookups.documents_named(parties, set[str]().union(*keys.values()))
 
 
 def _keys(numbers: Numbers) -> set[str]:
     return {number_key(one.number) for _, seen in numbers for one in seen}
-
-
-def _referred_to(lookups: Lookups, contents: Mapping[UUID, Content]) -> dict[UUID, list[UUID]]:
-    """Find for each message the known ones that it concerns or answers, the nearest first.
-
-    One that names this message in turn is none: a loop would be its own ground.
-    """
-    named = {message: named_ids(one) for message, one in contents.items()}
-    known = lookups.known_as({one for ids in named.values() for one in ids})
-    near = {
-        message: [other for one in ids for other in known.get(one, ()) if other != message]
-        for message, ids in named.items()
-    }
-    own = {message: own_ids(contents[message]) for message, found in near.items() if found}
-    loops = lookups.naming(
-        {(one, other) for message, ids in own.items() for one in ids for other in near[message]}
-    )
-    found: dict[UUID, list[UUID]] = {
-        message: [one for one in near[message] if loops.isdisjoint((id, one) for id in ids)]
-        for message, ids in own.items()
-    }
-    return {message: others for message, others in found.items() if others}
-
-
-def _may_be_apart(
-    tables: Tables, contents: Mapping[UUID, Content], referred: Mapping[UUID, list[UUID]]
-) -> dict[UUID, Earlier]:
-    """Give what is asked of the nearest messages by those that may be about something else."""
-    closed = tables.choices.closed({one for near in referred.values() for one in near})
-    asked = {
-        message: (near[0], max((closed[one] for one in near if one in closed), default=None))
-        for message, near in referred.items()
-        if may_begin_anew(contents[message]) or not closed.keys().isdisjoint(near)
-    }
-    facts = tables.lookups.facts({one for one, _ in asked.values()}) if asked else {}
-    return {
-        message: Earlier(MessageId(one), facts[one].content, facts[one].at, at)
-        for message, (one, at) in asked.items()
-        if one in facts
-    }
 
 
 def _going_on(
@@ -268,25 +226,9 @@ def _going_on(
         }
         for message, (at, under) in sought.items():
             seeking[message] = (at, (*seeking[message][1], *under))
-        for message, parent in _gone_on_with(tables, sought, contents, ground.window).items():
+        for message, parent in gone_on_with(tables, sought, contents, ground.window).items():
             threads[message] = ground.told(MessageId(parent), contents[message])
     return threads, seeking
-
-
-def _gone_on_with(
-    tables: Tables, sought: On, contents: Mapping[UUID, Content], window: timedelta
-) -> dict[UUID, UUID]:
-    """Find the message before on the same topic; one that names this message goes on with it."""
-    found = tables.topics.nearest_before(sought, window)
-    own = {message: own_ids(contents[message]) for message in found}
-    loops = tables.lookups.naming(
-        {(id, other) for message, near in found.items() for id in own[message] for other in near}
-    )
-    first = {
-        message: [other for other in near if loops.isdisjoint((id, other) for id in own[message])]
-        for message, near in found.items()
-    }
-    return {message: near[0] for message, near in first.items() if near}
 
 
 def _grounds_first(docket: Docket) -> list[UUID]:
@@ -323,7 +265,7 @@ def judge_in(docket: Docket, message: UUID) -> None:
         earlier=docket.earlier.get(message),
         parties_of_domain=docket.people.of_domain,
         announced_by=docket.people.announced_by,
-        documents_anywhere=docket.anywhere,
+        documents_anywhere=() if docket.people.known(message) else docket.anywhere,
         confirmed=said.confirmed,
         rejected=frozenset(said.rejected),
         remembered=docket.people.remembered.get(message, {}),

@@ -81,7 +81,7 @@ HEARD = (
     "choice.forgotten",
 )
 
-VERSION = 5
+VERSION = 6
 """Raised when events fill the look-ups otherwise: then they are filled anew."""
 
 Past = Callable[[Collection[UUID]], Sequence[Recorded]]

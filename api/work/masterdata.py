@@ -18,7 +18,7 @@ from adapters.matching_topics import Topics
 from domain.choosing import ChoosingEvent, words
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRecord, DocumentRegistered
-from domain.facts import own_ids
+from domain.facts import named_ids, own_ids
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import MessageClosed
 from domain.party import ContactRegistered, ContactRemoved
@@ -163,5 +163,6 @@ def fold_closing(tables: Tables, recorded: Recorded) -> None:
     closed = isinstance(recorded.event, MessageClosed)
     tables.choices.set_closed(recorded.stream, recorded.envelope.at if closed else None)
     facts = tables.lookups.facts([recorded.stream])
-    ids = [id for one in facts.values() for form in one.forms for id in own_ids(form.content)]
+    contents = [form.content for one in facts.values() for form in one.forms]
+    ids = [id for one in contents for id in (*own_ids(one), *named_ids(one))]
     tables.due.due_naming(ids, recorded.envelope.event_id)

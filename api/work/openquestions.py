@@ -14,7 +14,7 @@ from domain.choosing import TargetKind
 from domain.facts import names_of
 from domain.matching import Verdict
 from domain.message import Direction
-from domain.rules import NUMBER
+from domain.rules import NUMBER, QUOTED
 from domain.topics import ANSWERED_WITHIN, Topic, answers_under, by_question, questions
 from domain.values import MessageId
 
@@ -75,7 +75,7 @@ def _documents(verdict: Verdict, only: str = "") -> Iterable[UUID]:
     return [
         one.target
         for one in verdict.links
-        if one.kind is TargetKind.DOCUMENT and only in ("", one.rule)
+        if one.kind is TargetKind.DOCUMENT and only in ("", one.rule) and one.where != QUOTED
     ]
 
 

@@ -52,8 +52,8 @@ def split(
     if not foreseen.stay and (with_replies or not foreseen.follow):
         raise Rejected("INVALID", _NOTHING_STAYS)
     staying, stayed = _staying(foreseen, with_replies=with_replies)
-    kind = RegroupingKind.SPLIT
-    return ConversationRegrouped(kind, _ids(messages), (), staying, stayed, note)
+    leaving = _leaving(messages, foreseen, with_replies=with_replies)
+    return ConversationRegrouped(RegroupingKind.SPLIT, leaving, (), staying, stayed, note)
 
 
 def moved(
@@ -67,14 +67,22 @@ def moved(
     """Say that messages belong to another conversation, of which `to` are."""
     if not set(messages).isdisjoint(to):
         raise Rejected("INVALID", "messageIds: some of these are in that conversation already")
-    staying, stayed = _staying(_foreseen(carteggio, messages), with_replies=with_replies)
-    kind = RegroupingKind.MOVE
-    return ConversationRegrouped(kind, _ids(messages), _ids(to), staying, stayed, note)
+    foreseen = _foreseen(carteggio, messages)
+    staying, stayed = _staying(foreseen, with_replies=with_replies)
+    leaving = _leaving(messages, foreseen, with_replies=with_replies)
+    return ConversationRegrouped(RegroupingKind.MOVE, leaving, _ids(to), staying, stayed, note)
 
 
 def _foreseen(carteggio: Carteggio, messages: Collection[UUID]) -> Foreseen:
     with carteggio.database.pool.connection() as connection:
         return foresee(connection, active_names(connection, PROJECTIONS), messages)
+
+
+def _leaving(
+    messages: Collection[UUID], foreseen: Foreseen, *, with_replies: bool
+) -> tuple[MessageId, ...]:
+    """Give who is set apart: replies follow by themselves, unless people joined them with others."""
+    return _ids([*messages, *(foreseen.held if with_replies else ())])
 
 
 def _staying(

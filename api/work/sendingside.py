@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters.mailservers import Tokens
-from adapters.reach import USUAL, Reach
+from adapters.reach import Reach
 from adapters.smtp.values import SmtpAccount
 from api.work.accounts import (
     Account,
@@ -27,7 +27,8 @@ from api.work.consent import Consents
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
 from domain import account
-from domain.identity import account_id
+from domain.account import refuse_pin
+from domain.identity import account_id, mailbox_id
 from domain.recorded import Envelope
 from domain.sendingside import (
     NOBODY,
@@ -130,7 +131,7 @@ class EnteredSending:
 
 
 class TriedTokens:
-    """Tokens by which mail is fetched: that they are refused for sending takes no consent away.
+    """Tokens of which it is only told that a server refuses them: no consent is taken away by that.
 
     A consent may be for fetching alone, or a company may have turned this login off for sending.
     """
@@ -219,8 +220,7 @@ def sending_password_of(carteggio: Carteggio, id: UUID) -> str:
 async def sending_of(carteggio: Carteggio, address: str) -> SendingSide | None:
     """Give how mail of a mailbox is sent; None where nothing says so."""
     wanted = address.strip().casefold()
-    async with carteggio.reading() as asked:
-        found = await sendings_in(*asked, EVERYTHING)
+    found = await sendings_of(carteggio)
     return next((one for one in found if one.address.casefold() == wanted), None)
 
 
@@ -233,6 +233,12 @@ async def sendings_in(
     rows = await sendings(*asked)
     found = [_sending(row, boxes.get(row.mailbox, str(row.mailbox))) for row in rows]
     return sorted(found, key=lambda one: one.address)
+
+
+async def sendings_of(carteggio: Carteggio) -> list[SendingSide]:
+    """Give how mail is sent of every mailbox, by address."""
+    async with carteggio.reading() as asked:
+        return await sendings_in(*asked, EVERYTHING)
 
 
 async def smtp_of(carteggio: Carteggio, consents: Consents, sending: SendingSide) -> SmtpAccount:
@@ -249,26 +255,32 @@ async def smtp_of(carteggio: Carteggio, consents: Consents, sending: SendingSide
             return sending.smtp("", "", None, carteggio.reach)
 
 
+async def smtp_entered(
+    carteggio: Carteggio, consents: Consents, entered: EnteredSending
+) -> SmtpAccount:
+    """Give the same of what somebody entered, before anything of it is kept."""
+    mailbox = mailbox_id(carteggio.identity_key, entered.address)
+    id, configured = account_id(carteggio.identity_key, mailbox), entered.configured(mailbox)
+    refuse_pin(configured.pin, configured.security)
+    asked = SendingSide(id, entered.address, configured)
+    if entered.login == PASSWORD:
+        return asked.smtp(entered.user, entered.password, None, carteggio.reach)
+    return await smtp_of(carteggio, consents, asked)
+
+
 def _shared(
     carteggio: Carteggio, consents: Consents, sending: SendingSide, fetched: Account | None
 ) -> SmtpAccount:
     if fetched is None:
         do = "give a password for sending (account sending, accountSendingConfigure)"
-        raise Rejected("NO_LOGIN", f"nothing is fetched for this mailbox any more; {do}")
+        raise Rejected(
+            "NO_LOGIN", f"nothing is fetched for this mailbox, so no login is shared: {do}"
+        )
     user = sending.configured.user or fetched.user
     tokens = consents.of(fetched)
     if tokens is None:
         return sending.smtp(user, password_of(carteggio, fetched.id), None, carteggio.reach)
     return sending.smtp(user, "", TriedTokens(tokens), carteggio.reach)
-
-
-def entered_smtp(
-    entered: EnteredSending, password: str = "", user: str = "", reach: Reach = USUAL
-) -> SmtpAccount:
-    """Give the way that somebody entered, before anything of it is kept."""
-    nowhere = entered.configured(MailboxId(UUID(int=0)))
-    asked = SendingSide(nowhere.mailbox, entered.address, nowhere)
-    return asked.smtp(entered.user or user, entered.password or password, None, reach)
 
 
 def _sending(row: SendingSideRow, address: str) -> SendingSide:

@@ -15,7 +15,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Final
 
-from adapters import mailservers
 from adapters.certificates import Doubt
 from adapters.handshakes import Handshake, Place, addresses, shown
 from adapters.imap import values as imap
@@ -30,6 +29,7 @@ from adapters.smtp.values import SmtpAccount
 from api.work.accounts import Account, Entered, accounts_of, password_of, vouching
 from api.work.consent import Consents
 from api.work.instance import Carteggio
+from api.work.sendingside import SendingSide, TriedTokens, smtp_of
 from api.work.steps import (
     State,
     Step,
@@ -87,12 +87,18 @@ async def way_to(carteggio: Carteggio, consents: Consents, address: str) -> Way:
     raise Rejected("NOT_FOUND", f"{sentence}; add it (account add, accountConfigure)")
 
 
+async def way_out(carteggio: Carteggio, consents: Consents, sending: SendingSide) -> Way:
+    """Give the way by which mail leaves; that a token is refused is told, and not recorded."""
+    account = await smtp_of(carteggio, consents, sending)
+    return Way(account, sender=sending.address)
+
+
 def _kept(carteggio: Carteggio, consents: Consents, account: Account) -> Way:
     tokens = consents.of(account)
     if tokens is None:
         password, borrowed = password_of(carteggio, account.id), None
     else:
-        password, borrowed = "", _Borrowed(tokens)
+        password, borrowed = "", TriedTokens(tokens)
     given = account.pop3 if account.protocol == "pop3" else account.imap
     return Way(given(password, borrowed, carteggio.reach), account.folders, account.sent)
 
@@ -115,22 +121,6 @@ def way_of(entered: Entered, reach: Reach = USUAL) -> Way:
         reach=reach,
     )
     return Way(account, entered.folders, entered.sent)
-
-
-class _Borrowed:
-    """Tokens that are only tried: that the mail server refuses them is told, and not recorded."""
-
-    def __init__(self, tokens: mailservers.Tokens) -> None:
-        self._tokens = tokens
-
-    async def current(self) -> str:
-        return await self._tokens.current()
-
-    async def renewed(self, refused: str) -> str:
-        return await self._tokens.renewed(refused)
-
-    async def gave_up(self, token: str, sentence: str) -> None:
-        """Leave the consent as it is; the step says what the server said."""
 
 
 async def tried(way: Way, patience: float = PATIENCE) -> AsyncGenerator[Step, None]:

@@ -37,6 +37,11 @@ def test_microsoft_is_asked_at_the_companys_own_door():
     assert asked.token == "https://login.microsoftonline.com/firm.example/oauth2/v2.0/token"
     assert asked.scopes == ("https://outlook.office.com/IMAP.AccessAsUser.All", "offline_access")
     assert client_of(OAuth("microsoft", "id"), "pop3", "").token.count("/organizations/") == 1
+    sends = client_of(OAuth("microsoft", "id"), "imap", "", sends=True)
+    assert sends.scopes[-1] == "https://outlook.office.com/SMTP.Send"
+    assert client_of(OAuth("google", "id"), "imap", "", sends=True).scopes == (
+        "https://mail.google.com/",
+    )
     alone = client_of(OAuth("microsoft", "id", "firm.example", unattended=True), "imap", "x")
     assert alone.scopes == ("https://outlook.office365.com/.default",)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.wording import new_text, spoken
+from domain.wording import below, new_text, spoken
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,19 @@ def test_a_text_that_is_all_quoted_is_kept():
 
 def test_what_is_said_ends_before_the_signature():
     assert spoken("We ship today.\n\nKind regards\nBruno\n-- \nBruno, Sales") == "We ship today."
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        (
+            "Grazie.\n\nIl 3 marzo 2026 Anna ha scritto:\n> ordine 12",
+            "Il 3 marzo 2026 Anna ha scritto:\n> ordine 12",
+        ),
+        ("Hi,\n> your order?\nyes, 2026/1234", "> your order?\nyes, 2026/1234"),
+        ("Nothing is quoted.", ""),
+        ("> only\n> quoted", ""),
+    ],
+)
+def test_what_stands_below_the_new_text_is_told_apart_from_it(text: str, rest: str) -> None:
+    assert below(text) == rest

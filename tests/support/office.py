@@ -95,11 +95,11 @@ def fill(carteggio: "Carteggio", folder: Path) -> None:
         (BULK, "INBOX", BULKY),
     ):
         path = folder / f"{place}-{address}.mbox"
-        path.write_bytes(b"".join(map(_delivered, mail)))
+        path.write_bytes(b"".join(map(delivered, mail)))
         import_mail(carteggio, Wanted(path, address, place), lambda _: None)
 
 
-def _delivered(one: bytes) -> bytes:
+def delivered(one: bytes) -> bytes:
     """Write the From_ line: it tells when a copy was received; here, when it was written."""
     at = parsedate_to_datetime(message_from_bytes(one)["Date"]).astimezone(UTC)
     return b"From x@y " + at.strftime("%a %b %d %H:%M:%S %Y").encode() + b"\n" + one + b"\n"

@@ -119,6 +119,20 @@ def test_after_a_conversation_was_closed_another_subject_begins_anew(
     assert apart(log) == {}
 
 
+def test_it_does_not_matter_which_message_of_a_conversation_was_closed(
+    database: "Database", tmp_path: Path
+) -> None:
+    log = journal(database, tmp_path)
+    aside = received(MORE, ANNA, INFO, "R: Ordine 2026/118", hours=13, references=to(TALK))
+    later = received(SOON, ANNA, INFO, "Visita a maggio", hours=20, references=to(TALK))
+    happened(log, [*MASTER_DATA, MAIL[5], aside, later])
+    settle(log, database)
+    assert apart(log) == {}
+    closed(log, MORE, hours=15)
+    settle(log, database)
+    assert apart(log) == {SOON: (TALK, "new-topic")}
+
+
 def test_a_mail_to_two_customers_and_a_program_s_own_notice_to_one_are_no_mailings(
     database: "Database", tmp_path: Path
 ) -> None:

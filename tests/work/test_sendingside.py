@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -23,6 +24,7 @@ from api.work.sendingside import (
 )
 from api.work.tokens import by_operator
 from api.work.trying import Way, all_tried
+from consented import Consented
 from domain.replies import Fate
 from domain.sendingside import Rates
 from domain.values import Rejected
@@ -176,3 +178,30 @@ def test_a_password_that_is_gone_is_asked_for(carteggio: Carteggio, submission_s
     configure_sending(carteggio, entered(submission_server, password="wrong"))
     with pytest.raises(ServerTrouble, match="535"):
         sent(carteggio)
+
+
+@pytest.fixture
+def office(carteggio: Carteggio, worker, provider, submission_server) -> Consented:
+    """Give an account that somebody let in, on the server that takes its mail too."""
+    made = Consented(carteggio, worker, provider)
+    given = submission_server.dovecot.add_user()
+    account = made.add(given, ca_file=str(submission_server.dovecot.authority))
+    configure_sending(carteggio, entered(submission_server, login="same", user="", password=""))
+    made.consent(account.user)
+    return made
+
+
+def test_consent_to_fetching_serves_for_sending_and_renewing_asks_for_no_more(office: Consented):
+    assert sent(office.carteggio) is Fate.ACCEPTED
+    office.token(later=timedelta(hours=2))
+    assert sent(office.carteggio) is Fate.ACCEPTED
+    renewal = next(one for one in office.provider.asked if one["grant_type"] == "refresh_token")
+    assert "scope" not in renewal
+
+
+def test_a_token_that_is_refused_for_sending_takes_no_consent_away(office: Consented):
+    office.consent("somebody else")
+    with pytest.raises(ServerTrouble, match="refuses the login"):
+        sent(office.carteggio)
+    assert events_of(office.carteggio, "account.consent_lost") == []
+    assert office.account().consented

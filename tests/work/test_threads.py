@@ -181,6 +181,35 @@ def test_an_answer_to_an_id_that_only_a_notice_tells_inherits_what_the_sent_mail
     assert found == {ROSSI, ORDER}
 
 
+FIRST, SECOND, THIRD = (UUID(int=number) for number in range(61, 64))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_numbers_in_answers_among_ourselves_are_found_whoever_is_decided_on_with_them(
+    database: "Database", tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    other = UUID(int=64)
+    talk = [
+        received(FIRST, UGO, INFO, "Ordine 2026/118"),
+        received(SECOND, INFO, UGO, "R: Ordine 2026/118", hours=1, text="e ordine 2026/551?",
+                 references=(f"{FIRST.int}@x.example",)),
+        received(THIRD, UGO, INFO, "R: Ordine 2026/118", hours=2, text="e ordine 2026/551?",
+                 references=(f"{FIRST.int}@x.example", f"{SECOND.int}@x.example")),
+    ]  # fmt: skip
+    log, facts = journal(database, tmp_path), talk
+    chance.shuffle(facts)
+    happened(log, [*MASTER_DATA, paper(other, "sales_order", "2026/551", ROSSI)])
+    for fact in facts:
+        happened(log, [fact])
+        if chance.random() < 0.5:
+            settle(log, database)
+    settle(log, database)
+    papers = {(one[0], one[2]) for one in links(log) if one[1] == "document"}
+    expected = {(one, ORDER) for one in (FIRST, SECOND, THIRD)}
+    assert papers == expected | {(SECOND, other), (THIRD, other)}
+
+
 def test_what_is_found_gives_way_to_what_is_named(database: "Database", tmp_path: Path) -> None:
     log = journal(database, tmp_path)
     answer = received(
@@ -248,3 +277,14 @@ def test_a_domain_that_gets_a_second_party_only_suggests_from_then_on(
         (BIANCHI, "suggested"),
         (third, "suggested"),
     }
+
+
+def test_a_number_in_quoted_text_alone_is_for_a_person_to_confirm(
+    database: "Database", tmp_path: Path
+) -> None:
+    log = journal(database, tmp_path)
+    text = "Hallo,\n\nOn Monday Ugo wrote:\n> your order 2026/118"
+    happened(log, [*MASTER_DATA, received(ASKED, ANNA, INFO, "Saluti", text=text)])
+    settle(log, database)
+    papers = {(one[2], one[3]) for one in links(log) if one[1] == "document"}
+    assert papers == {(ORDER, "suggested")}

@@ -70,6 +70,20 @@ async def test_an_answer_that_is_split_off_answers_no_more_until_that_is_undone(
     assert await own_ask(STANDING) == before
 
 
+async def test_what_was_merged_is_split_again_with_the_replies_or_without(own_ask):
+    merged = await merge(own_ask, "a1@acme.example", "a3@acme.example")
+    standing = await own_ask(STANDING)
+    done = await split(own_ask, "a3@acme.example")
+    assert groups(done) == [["a3@acme.example", "s1@firm.example"]]
+    assert (await conversation(own_ask, "a1@acme.example"))["messageCount"] == 1
+    await undo(own_ask, done)
+    assert await own_ask(STANDING) == standing
+    alone = await split(own_ask, "a3@acme.example", withReplies=False, commandId="s-2")
+    assert groups(alone) == [["a3@acme.example"]]
+    assert (await conversation(own_ask, "s1@firm.example"))["messageCount"] == 2
+    await undo(own_ask, merged, "u-2")
+
+
 async def test_a_message_moved_alone_leaves_its_answer_behind(own_ask):
     before = await own_ask(STANDING)
     to = (await conversation(own_ask, "a1@acme.example"))["id"]
@@ -134,3 +148,16 @@ async def test_the_trail_of_a_message_tells_who_regrouped_it(own_ask):
     told = {one["event"]: one["summary"] for one in nodes(found["node"]["audit"])}
     assert told["conversation.regrouped"] == "conversations were merged into one, of 2 messages"
     assert "taken back" in told["conversation.regrouping_undone"]
+
+
+async def test_who_sees_only_some_of_the_mail_is_told_that_it_was_regrouped_and_no_more(own_ask):
+    ids = [
+        (await conversation(own_ask, one))["id"] for one in ("a1@acme.example", "b2@rossi.example")
+    ]
+    asked = {"commandId": "m-1", "conversationIds": ids, "note": "a secret of sales"}
+    assert (await own_ask(MERGE, input=asked))["conversationMerge"]["userErrors"] == []
+    query = '{ auditLog(first: 100, filter: {events: ["conversation.regrouped"]}) { edges { node { event summary data } } } }'
+    (entry,) = nodes((await own_ask(query, INFO))["auditLog"])
+    assert entry == {"event": "conversation.regrouped", "summary": None, "data": None}
+    (whole,) = nodes((await own_ask(query))["auditLog"])
+    assert whole["data"]["note"] == "a secret of sales"
