@@ -48,7 +48,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_NUMBER = re.compile(
-    r"[\s.:#_\-]*(?:(?:n(?:r|o|um(?:ero|mer)?|uméro|umer)?|nummer|number|numer|nº|n°|№)?[\s.:#°º_\-]*)?",
+    r"[\s.:#_/\-]*(?:(?:n(?:r|o|um(?:ero|mer)?|uméro|umer)?|nummer|number|numer|nº|n°|№)?[\s.:#°º_\-]*)?",
     re.IGNORECASE,
 )
 _NEAR = 48

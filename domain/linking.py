@@ -14,7 +14,7 @@ from domain.choosing import Target, TargetKind
 from domain.claims import Claim, Claims, Known
 from domain.freemail import company_domains
 from domain.message import Direction, LinkState
-from domain.naming import NumberedDocument, named
+from domain.naming import NumberedDocument, is_telling, named, names_alone
 from domain.numbers import Sighting
 from domain.remembering import Choice
 from domain.rules import (
@@ -41,6 +41,8 @@ _BY_ROLE: Mapping[str, tuple[Rule, int]] = {
     roles.FORWARDED: (FORWARD, 95),
 }
 """The rule by which an address in a special role is matched, and how sure that is."""
+_BRIEF = ("subject", "attachment")
+"""Texts that may be no more than a number."""
 _MOST_REJECTED = 20
 """So many others are told of: some shared domain may have thousands."""
 
@@ -252,7 +254,8 @@ def _claimed(
     candidates = {document.document for document in found}
     for document in found:
         others = tuple(sorted(candidates - {document.document}))
-        certain = not others and document.party in sure and where != QUOTED
+        told = is_telling(document, sighting) or (sighting.whole and where in _BRIEF)
+        certain = told and not others and document.party in sure and where != QUOTED
         yield (
             (TargetKind.DOCUMENT, document.document),
             Claim(
@@ -277,9 +280,8 @@ def _by_number_alone(known: Known, claims: Claims) -> Iterable[tuple[Target, Cla
     for where, seen in known.numbers:
         if where == QUOTED:
             continue
-        telling = [one for one in seen if one.kind or len(one.number.groups) > 1]
-        for sighting, found in named(telling, known.documents_anywhere, known.at):
-            if len(found) > 1:
+        for sighting, found in named(seen, known.documents_anywhere, known.at):
+            if len(found) > 1 or not names_alone(found[0], sighting):
                 continue
             state, sure = (LinkState.AUTOMATIC, 85) if among_us else (LinkState.SUGGESTED, 40)
             claim = Claim(state, ALONE, sure, where, sighting.snippet)

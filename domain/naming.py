@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from domain.kinds import Kind
-from domain.numbers import Number, Sighting, same
+from domain.numbers import Number, Sighting, contradicts, same
 
 _YET_TO_COME = timedelta(days=7)
 """A document issued later than so long after a mail is not what the mail is about."""
@@ -73,20 +73,41 @@ def _likeness(document: NumberedDocument, seen: Sighting) -> Likeness:
     """Tell how well a number that was seen is the document's; empty where it is not at all."""
     called = None if None in (document.kind, seen.kind) else document.kind is seen.kind
     whole = [
-        _alike(one, seen)
-        for one in document.numbers
-        if same(one, seen.number, called_so=bool(called))
+        _alike(one, seen) for one in document.numbers if _meant(one, seen, called_so=bool(called))
     ]
     short = [
-        _alike(one, seen)
-        for one in document.short
-        if called and same(one, seen.number, called_so=True)
+        _alike(one, seen) for one in document.short if called and _meant(one, seen, called_so=True)
     ]
     if called is False or not (whole or short):
         return ()
     best = max(whole, default=()) or max(short)
     dated = seen.dated is not None and seen.dated == document.issued_on
     return int(bool(whole)), int(called or False), int(dated), *best
+
+
+def is_telling(document: NumberedDocument, seen: Sighting) -> bool:
+    """Tell whether what was seen says by itself that it is this document's number.
+
+    A word before it does, or letters that both share, or more digits than an amount or a month has.
+    """
+    return not seen.bare or any(_shares(one, seen) for one in document.numbers)
+
+
+def names_alone(document: NumberedDocument, seen: Sighting) -> bool:
+    """Tell whether a number says enough where nothing else is known of a mail."""
+    several = len(seen.number.groups) > 1 and is_telling(document, seen)
+    return bool(seen.kind) or several or any(_shares(one, seen) for one in document.numbers)
+
+
+def _shares(number: Number, seen: Sighting) -> bool:
+    return not {*number.letters}.isdisjoint(seen.number.letters)
+
+
+def _meant(number: Number, seen: Sighting, *, called_so: bool) -> bool:
+    """Tell whether a number is what was seen: a day has to bear its letters, or a word for it."""
+    if seen.day and not (seen.kind or _shares(number, seen)):
+        return False
+    return same(number, seen.number, called_so=called_so) and not contradicts(number, seen)
 
 
 def _alike(number: Number, seen: Sighting) -> Likeness:

@@ -31,8 +31,8 @@ TOKEN = Rule("signed-token", 1)
 REPLY = Rule("reply-to-linked", 2)
 UNPROVEN_REPLY = Rule("reply-unproven", 1)
 """An answer whose sender failed the checks of our own server: anybody can name a message."""
-NUMBER = Rule("document-number", 2)
-ALONE = Rule("number-alone", 1)
+NUMBER = Rule("document-number", 3)
+ALONE = Rule("number-alone", 2)
 """A document's number in a mail that belongs to no party otherwise."""
 FORWARD = Rule("forwarded", 1)
 """Who wrote what a colleague passes on, as the forwarded part says."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -231,6 +232,55 @@ def test_a_strangers_number_is_no_more_than_a_suggestion() -> None:
         known(("from", "x@y.example"), subject="999/2026"), documents_anywhere=DOCUMENTS[VERDI]
     )
     assert {claim.state for claim in link(asked).values()} == {LinkState.SUGGESTED}
+
+
+def numbered(*numbers: str) -> dict[UUID, tuple[NumberedDocument, ...]]:
+    return {ROSSI: (document(ORDER, ROSSI, *numbers),)}
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "state"),
+    [
+        ("text", "le serve 4711 domani", LinkState.SUGGESTED),
+        ("text", "ordine 4711 domani", LinkState.AUTOMATIC),
+        ("text", "4711", LinkState.SUGGESTED),
+        ("subject", "Re: 4711", LinkState.AUTOMATIC),
+        ("attachment", "4711.pdf", LinkState.AUTOMATIC),
+        ("subject", "chiamate 4711 per la vostra richiesta", LinkState.SUGGESTED),
+        ("text", "Totale 4711,00 EUR", None),
+    ],
+)
+def test_a_bare_number_links_only_where_it_is_nearly_all_that_is_said(
+    where: str, text: str, state: LinkState | None
+) -> None:
+    asked = known(("from", "a@rossi.example"))
+    asked = replace(
+        asked, numbers=((where, tuple(sightings(text))),), documents_of=numbered("4711")
+    )
+    claim = link(asked).get((TargetKind.DOCUMENT, ORDER))
+    assert (claim.state if claim else None) is state
+
+
+@pytest.mark.parametrize(
+    ("text", "linked"),
+    [
+        ("ordine 2026/1234", True),
+        ("2026/1234", True),
+        ("C-10293", True),
+        ("n. 4711", False),
+        ("4711", False),
+        ("entro il 2026/03/18", False),
+        ("a dicembre (12/2026)", False),
+        ("0444/4711", False),
+    ],
+)
+def test_among_ourselves_a_number_alone_has_to_be_one_for_sure(text: str, linked: bool) -> None:
+    numbers = ("2026/1234", "C-10293", "4711", "FV/2026/03/18", "12/2026")
+    asked = known(subject=text)
+    asked = replace(
+        asked, direction=Direction.INTERNAL, documents_anywhere=numbered(*numbers)[ROSSI]
+    )
+    assert bool(link(asked)) is linked
 
 
 # ---- remembered choices

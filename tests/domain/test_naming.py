@@ -1,12 +1,13 @@
 """Which document a text names, where several have a number like it."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
 import pytest
 
 from domain.kinds import Kind
-from domain.naming import NumberedDocument, named
+from domain.naming import NumberedDocument, is_telling, named, names_alone
 from domain.numbers import parse_number, sightings, without_year
 
 PARTY = UUID(int=1)
@@ -72,3 +73,36 @@ def test_two_documents_that_are_named_alike_are_both_given() -> None:
 def test_a_day_is_no_number(text: str) -> None:
     reference = document(16, "3/2026")
     assert found(text, reference) == []
+
+
+REFERENCE = parse_number("C-10293")
+TWO = document(17, "4711", Kind.ORDER)
+
+
+@pytest.mark.parametrize(
+    ("text", "telling", "alone"),
+    [
+        ("order 4711", True, True),
+        ("Nr. 4711", True, False),
+        ("Eau de Cologne 4711 ist da", False, False),
+        ("C-10293 ist da", True, True),
+    ],
+)
+def test_a_bare_number_says_little_and_a_number_word_more(
+    text: str, telling: bool, alone: bool
+) -> None:
+    assert REFERENCE is not None
+    two = replace(TWO, numbers=(*TWO.numbers, REFERENCE))
+    (seen, _), *_ = named(tuple(sightings(text)), [two], DAY)
+    assert (is_telling(two, seen), names_alone(two, seen)) == (telling, alone)
+
+
+def test_a_month_and_its_year_say_little() -> None:
+    reference, later = document(18, "12/2026"), document(19, "2026/17")
+    for text, telling in (
+        ("in 12/2026 chiudiamo", False),
+        ("ordine 12/2026", True),
+        ("grazie per 17/2026", True),
+    ):
+        (seen, _), *_ = named(tuple(sightings(text)), [reference, later], DAY)
+        assert is_telling(reference, seen) is telling

@@ -21,7 +21,7 @@ def judged_by_older_rules(carteggio: Carteggio) -> int:
     with carteggio.database.pool.connection() as connection:
         return connection.execute(
             "UPDATE matching_message SET verdict = convert_to(replace(convert_from(verdict, 'UTF8'),"
-            ' \'"document-number","rule_version":2\', \'"document-number","rule_version":1\'), \'UTF8\')'
+            ' \'"document-number","rule_version":3\', \'"document-number","rule_version":2\'), \'UTF8\')'
             " WHERE convert_from(verdict, 'UTF8') LIKE '%document-number%'"
         ).rowcount
 
