@@ -25,7 +25,7 @@ from domain.wording import below, new_text
 
 _ADDED_BY_LISTS = ("precedence", "x-precedence", "feedback-id")
 TEXT_MATCHED = 4_000
-"""So many characters of new text are searched for numbers."""
+"""So many characters of new text, a subject or a name are searched for numbers."""
 QUOTED_MATCHED = 2_000
 """So many of what is quoted below it."""
 
@@ -213,5 +213,5 @@ def numbers_in(content: Content, quoted: str = "") -> tuple[tuple[str, tuple[Sig
         *(("attachment", one.name) for one in content.attachments),
         (QUOTED, quoted),
     )
-    seen = ((where, tuple(sightings(text))) for where, text in texts)
+    seen = ((where, tuple(sightings(text[:TEXT_MATCHED]))) for where, text in texts)
     return tuple((where, found) for where, found in seen if found)
