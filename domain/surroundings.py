@@ -16,7 +16,7 @@ _DAY = re.compile(
     rf"|(?P<d_>\d\d?){_JOINT}(?P<m_>\d\d?){_JOINT}(?:\d{{4}}|\d\d))(?!\d)"
 )
 _ADDRESSES = re.compile(
-    r"(?:https?://|www\.)\S+|[\w.+\-]+@[\w\-]+\.[\w.\-]+|\bIBAN\b[:\s]*[A-Z]{2}\d\d[ A-Z\d]*"
+    r"(?:https?://|www\.)\S+|[\w.+\-]{1,64}@[\w.\-]{1,253}|\bIBAN\b[:\s]*[A-Z]{2}\d\d[ A-Z\d]*"
 )
 _NUMBER_WORD = (
     r"(?:n(?:r|o|um(?:ero|mer)?|uméro)?|nummer|number|numer|nº|n°|№"
