@@ -37,7 +37,7 @@ def test_a_mailbox_that_only_sends_is_set_up_tried_listed_and_removed(instance, 
     )  # fmt: skip
     assert (listed["mails_per_minute"], listed["recipients_per_day"]) == (60, None)
     assert "localhost" in instance.done("account", "sending-list").out
-    assert instance.asked("account", "list") == []
+    assert BOX not in [one["mailbox"] for one in instance.asked("account", "list")]
     trail = instance.done("trail", BOX).out
     assert "sending configured: localhost" in trail
     assert PASSWORD not in trail

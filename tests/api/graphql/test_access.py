@@ -240,7 +240,7 @@ async def test_the_log_is_narrowed_and_paged(ask):
     places = nodes(first, "position") + nodes(rest["auditLog"], "position")
     assert places == sorted(places, key=int, reverse=True)
     assert len(places) == 72
-    rule = (await ask(query, f={"actorId": "document-number@2"}))["auditLog"]
+    rule = (await ask(query, f={"actorId": "document-number@3"}))["auditLog"]
     assert set(nodes(rule, "event")) == {"message.linked"}
     later = (await ask(query, f={"from": "2100-01-01T00:00:00Z"}))["auditLog"]
     assert later["totalCount"]["value"] == 0
