@@ -134,7 +134,7 @@ class MailUncertain:
     """Nobody knows whether it left: the connection or the process ended while it was being sent."""
 
     attempt: int
-    reason: str
+    reason: Annotated[str, Personal]
 
 
 @dataclass(frozen=True, slots=True)
