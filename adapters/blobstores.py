@@ -127,7 +127,8 @@ class FolderStore:
             _write(draft, sealed, durably=durably)
             os.replace(draft, path)  # noqa: PTH105  a Path costs as much as the rest
         except BaseException:
-            Path(draft).unlink(missing_ok=True)
+            with suppress(FileNotFoundError, NotADirectoryError):
+                Path(draft).unlink()
             raise
 
     def _settle(self, names: Collection[str]) -> None:
@@ -146,7 +147,8 @@ class FolderStore:
 
     def delete(self, names: Collection[str]) -> None:
         for name in names:
-            Path(self._place(name)).unlink(missing_ok=True)
+            with suppress(FileNotFoundError, NotADirectoryError):  # as good as deleted
+                Path(self._place(name)).unlink()
 
     def entries(self) -> Iterator[Entry]:
         for folder in sorted(self.folder.glob("[a-z2-7][a-z2-7]")):

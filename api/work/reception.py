@@ -164,7 +164,11 @@ class Reception:
             return self._patiently(Batch(len(some), 0, tuple(some)), _stays)
 
         def probe() -> None:
-            self._blobs.put_many([(batch.fresh[0].identity.message, token_bytes(64))])
+            message = batch.fresh[0].identity.message
+            try:
+                self._blobs.put_many([(message, token_bytes(64))])
+            except OSError:  # it may lie beside what cannot be stored: once more, elsewhere
+                self._blobs.put_many([(message, token_bytes(64))])
 
         apart = set_apart(batch.fresh, store, error, probe)
         batch.failed.update(apart.failed)

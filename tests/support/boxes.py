@@ -1,9 +1,10 @@
 """A mailbox on a real mail server, fetched into an instance, with another mail program beside it."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from uuid import UUID
 
 from adapters.ids import uuid7
@@ -53,6 +54,18 @@ def unwritable(carteggio: Carteggio, *raws: bytes) -> Iterator[None]:
         for place in places:
             place.unlink()
             place.with_suffix(".away").rename(place)
+
+
+def standing_apart(
+    carteggio: Carteggio, made: Callable[[int], bytes], others: Iterable[int]
+) -> int:
+    """Give the number of a mail whose octets lie in another folder than those of the others."""
+
+    def place(number: int) -> str:
+        return carteggio.blobs.put_many([(uuid7(), made(number))])[0].name[:2]
+
+    taken = {place(number) for number in others}
+    return next(number for number in count(1000) if place(number) not in taken)
 
 
 class Box:

@@ -12,7 +12,7 @@ from api.work.checking import Checking
 from api.work.instance import Carteggio
 from api.work.leftovers import leftovers_of, want
 from api.work.sync import Sync, Synced
-from boxes import BOX, Box, mail, unwritable
+from boxes import BOX, Box, mail, standing_apart, unwritable
 from domain.values import Rejected
 from dovecot import MailAccount
 from instances import events_of
@@ -62,8 +62,9 @@ def shown(box: Box) -> list[tuple[str, str, int | None, int]]:
 
 
 def test_a_message_that_cannot_be_stored_stops_no_other_and_is_tried_again(box, tmp_path):
-    box.account.append(*map(mail, range(1, 6)), when=NOW)
-    with unwritable(box.carteggio, mail(3)):
+    odd = standing_apart(box.carteggio, mail, [1, 2, 4, 5])
+    box.account.append(*map(mail, [1, 2, odd, 4, 5]), when=NOW)
+    with unwritable(box.carteggio, mail(odd)):
         synced = fetch(box)
         assert (synced.counts.stored, synced.counts.failed, synced.not_fetched) == (4, 1, 1)
         assert left(box) == [(3, "not stored", 1)]
@@ -74,7 +75,7 @@ def test_a_message_that_cannot_be_stored_stops_no_other_and_is_tried_again(box, 
         assert left(box) == [(3, "not stored", 2)]
     _hurry(box)
     assert fetch(box).counts.stored == 1
-    assert ([one[0] for one in shown(box)], left(box)) == (list("12345"), [])
+    assert ([one[0] for one in shown(box)], left(box)) == (sorted([*"1245", str(odd)]), [])
 
 
 def missing(box: Box) -> tuple[int, dict[int, str]]:
