@@ -18,6 +18,9 @@ class Scope(StrEnum):
     MERGE_PARTIES = "merge_parties"
     READ_AUDIT = "read_audit"
     MANAGE_MAILBOXES = "manage_mailboxes"
+    SEND_MAIL = "send_mail"
+    MANAGE_TEMPLATES = "manage_templates"
+    MANAGE_SENDING = "manage_sending"
 
 
 @dataclass(frozen=True, slots=True)

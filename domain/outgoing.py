@@ -14,7 +14,15 @@ from enum import StrEnum
 from typing import Annotated
 
 from domain.choosing import Target
-from domain.values import Address, BlobName, MailboxId, MessageId, Personal
+from domain.values import (
+    Address,
+    BlobName,
+    DocumentId,
+    MailboxId,
+    MessageId,
+    Personal,
+    TemplateId,
+)
 
 
 class RecipientRole(StrEnum):
@@ -67,7 +75,10 @@ class MailQueued:
     """A mail is to leave from a mailbox, not before a moment; its octets are fixed.
 
     `message` is the message as which its copy will be known, `targets` to whom and what it belongs
-    by the word of who sends it.
+    by the word of who sends it. `document` is the record that it was composed for and presents,
+    `template` and its version what it was made from, `answers` and `forwards` the message that it
+    replies to or passes on. `certified`: it goes out as PEC (RFC 6109). `files` are SHA-256 of the
+    attachments' octets (hex), in the order of `file_names`.
     """
 
     mailbox: MailboxId
@@ -81,6 +92,14 @@ class MailQueued:
     recipients: Annotated[tuple[Recipient, ...], Personal]
     subject: Annotated[str, Personal] = ""
     targets: tuple[Target, ...] = ()
+    document: DocumentId | None = None
+    template: TemplateId | None = None
+    template_version: int = 0
+    answers: MessageId | None = None
+    forwards: MessageId | None = None
+    certified: bool = False
+    files: tuple[str, ...] = ()
+    file_names: Annotated[tuple[str, ...], Personal] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ PartyId = NewType("PartyId", UUID)
 ContactId = NewType("ContactId", UUID)
 DocumentId = NewType("DocumentId", UUID)
 ColleagueId = NewType("ColleagueId", UUID)
+TemplateId = NewType("TemplateId", UUID)
 BlobName = NewType("BlobName", str)
 """Where a sealed blob lies: a keyed name that tells nothing about what it holds."""
 
