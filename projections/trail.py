@@ -252,9 +252,9 @@ def _named(event: object) -> Iterable[UUID]:
             yield into
         case ChoiceRemembered(party=party):
             yield party
-        case MailQueued(message=message, targets=targets):
+        case MailQueued(message=message, targets=targets, removed=removed):
             yield message
-            yield from (target for _, target in targets)
+            yield from (target for _, target in (*targets, *removed))
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):
