@@ -27,8 +27,9 @@ async def circle_of(
         found = {id for kind, id in targets if kind is TargetKind.PARTY}
         whose = [id for kind, id in targets if kind is TargetKind.CONTACT]
         found |= {one.party for one in (await parties.contacts_by_ids(*asked, whose)).values()}
-        papers = [id for kind, id in targets if kind is TargetKind.DOCUMENT]
-        for one in dict.fromkeys([*papers, *([document] if document else [])]):
+        papers = {id for kind, id in targets if kind is TargetKind.DOCUMENT}
+        papers |= {document} if document is not None else set()
+        for one in papers:
             rows = await around(*asked, one)
             found |= {row.party for row in rows if row.party is not None}
         return Circle(frozenset(await _counted(asked, found)), reader.clearance)

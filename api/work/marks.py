@@ -56,7 +56,9 @@ def _named(carteggio: Carteggio, mail: Composed, unique: UUID, goes_on: GoesOn) 
 
 
 def _bearing(carteggio: Carteggio, mail: Composed, token: str) -> Composed:
-    own, plus = mail.sender.address, carteggio.settings.plus_addresses
+    own = mail.sender.address
+    # Providers of certified mail know no such addresses.
+    plus = () if mail.certified else carteggio.settings.plus_addresses
     reply_to = tuple(_returning(one, token, plus) for one in mail.reply_to or (own,))
     if reply_to != (own,):
         mail = replace(mail, reply_to=reply_to)

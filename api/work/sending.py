@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -26,6 +27,7 @@ from api.work.marks import GoesOn, marked
 from api.work.originals import original
 from api.work.outbox import Outbox
 from api.work.sendingside import SendingSide, sendings_of
+from domain.certifying import objections_to_certified
 from domain.choosing import Target, TargetKind
 from domain.composing import Composed
 from domain.doubts import doubts
@@ -150,13 +152,17 @@ async def _send(
     def queue() -> Sent:
         built = build(mail, wanted.contents)
         queued = _queued(carteggio, wanted, mail, built, due)
-        more = None if also is None else lambda connection: also(connection, id)
+        more = None if also is None else partial(_with, also, id)
         position = Outbox(carteggio).queue(id, queued, built.raw, envelope, more)
         if position is None:
             raise Rejected("CONFLICT", "this mail is in the outbox already")
         return Sent(id, queued.message, position, due, tuple(found))
 
     return await asyncio.to_thread(queue)
+
+
+def _with(also: Also, id: UUID, connection: Connection[Any]) -> None:
+    also(connection, id)
 
 
 async def tried(carteggio: Carteggio, wanted: ToSend, stamp: Stamp = by_operators) -> Tried:
@@ -229,6 +235,7 @@ async def _speaks_against(
         *_of_the_sender(mail, own.side),
         *objections(mail, sizes),
         *_too_much(mail, sizes),
+        *_certified(mail, own.side, sizes),
         *_too_late(wanted, own.at),
         *doubts(mail, known, circle, wanted.acknowledged, presents=wanted.presents),
     ]
@@ -252,6 +259,11 @@ def _too_much(mail: Composed, sizes: Mapping[str, int]) -> list[Objection]:
         return []
     most = MOST_OCTETS // (1024 * 1024)
     return [Objection("files", "TOO_LARGE", f"files of one mail have {most} MB together at most")]
+
+
+def _certified(mail: Composed, side: SendingSide, sizes: Mapping[str, int]) -> list[Objection]:
+    octets = sum(sizes.values()) * 4 // 3  # as base64 has it
+    return objections_to_certified(mail, side.address, octets) if mail.certified else []
 
 
 def _too_late(wanted: ToSend, at: datetime) -> list[Objection]:
