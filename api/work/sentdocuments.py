@@ -67,7 +67,7 @@ class SentDocuments:
         known = {paper: _Paper() for paper in papers}
         for recorded in self._journal.streams(papers):
             known[DocumentId(recorded.stream)].follow(recorded.event)
-        events = []
+        events: list[NewEvent] = []
         for one in left:
             paper = _presented(mails[one.stream])
             if paper is not None:
