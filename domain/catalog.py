@@ -61,6 +61,7 @@ from domain.sendingside import (
     AccountSendingCredentialsChanged,
     AccountSendingRemoved,
 )
+from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 Fields = dict[str, object]
@@ -145,6 +146,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.uncertain", MailUncertain),
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
+    EventType("document.sent", DocumentSent),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

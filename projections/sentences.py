@@ -68,6 +68,7 @@ from domain.regrouping import (
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_sending import of_outgoing
 
@@ -104,7 +105,7 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
-        case event if isinstance(event, OutgoingEvent):
+        case event if isinstance(event, OutgoingEvent | DocumentSent):
             return of_outgoing(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
