@@ -73,6 +73,7 @@ from domain.sendingside import (
     AccountSendingCredentialsChanged,
     AccountSendingRemoved,
 )
+from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 Fields = dict[str, object]
@@ -157,6 +158,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.uncertain", MailUncertain),
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
+    EventType("document.sent", DocumentSent),
     EventType("company.sending_switched", CompanySendingSwitched),
     EventType("company.sending_rule_set", SendingRuleSet),
     EventType("colleague.sending_switched", ColleagueSendingSwitched),

@@ -58,6 +58,7 @@ from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.sendingrules import SendingRulesEvent
+from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_permission import of_permission
@@ -96,7 +97,7 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
-        case event if isinstance(event, OutgoingEvent):
+        case event if isinstance(event, OutgoingEvent | DocumentSent):
             return of_outgoing(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)

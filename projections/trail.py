@@ -35,6 +35,7 @@ from domain.rereading import MessageReread
 from domain.rules import BLIND
 from domain.sendingrules import SendingRefused
 from domain.sendingside import AccountSendingConfigured
+from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.fields import data_of
 from projections.projection import Names, Projection, Rows, Table
@@ -266,7 +267,7 @@ def _copy_in(recorded: Recorded) -> UUID | None:
     event = recorded.event
     if isinstance(event, ConversationRegrouped | ConversationRegroupingUndone):
         return recorded.stream
-    return event.mailbox if isinstance(event, _OF_COPIES) else None
+    return event.mailbox if isinstance(event, (*_OF_COPIES, DocumentSent)) else None
 
 
 def _managed_in(event: object) -> list[UUID] | None:

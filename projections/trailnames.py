@@ -25,6 +25,7 @@ from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndon
 from domain.remembering import ChoiceRemembered
 from domain.sendingrules import SendingRefused, SendRightGiven, SendRightTaken
 from domain.sendingside import AccountSendingConfigured
+from domain.sentdocument import DocumentSent
 
 
 def named(event: object) -> Iterable[UUID]:
@@ -45,6 +46,9 @@ def named(event: object) -> Iterable[UUID]:
         case MailQueued(message=message, targets=targets):
             yield message
             yield from (target for _, target in targets)
+        case DocumentSent(mail=mail, message=message):
+            yield mail
+            yield message
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):
