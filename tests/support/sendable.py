@@ -32,7 +32,7 @@ FILES = {
     "C2,Bob Rossi,,bob@rossi.example,\nC3,Portinaio,custode,porta@condominio.example,\n"
     "C4,Spia,,spia@segreto.example,\n",
     "documents.csv": "doc_id,type,number,party_id,date,part_of,title\n"
-    "S1,site,,C3,2026-01-02,,Via Po 1\nO1,sales_order,2026/118,C1,2026-02-20,S1,\n"
+    "S1,site,,C3,2026-01-02,,Via Po 1\nO1,sales_order,2026/118,C1,2026-01-20,S1,\n"
     "I1,invoice,77,C2,2026-02-21,,\n",
 }
 NOW = datetime.now(UTC)
