@@ -39,6 +39,11 @@ class Leaving:
     def left(self) -> list[int]:
         return sorted(self.state.left)
 
+    def places(self, addresses: frozenset[str]) -> frozenset[int]:
+        """Give where these stand among the recipients."""
+        people = self.queued.recipients
+        return frozenset(one for one in self.left if people[one].address.spec in addresses)
+
     @property
     def attempt(self) -> int:
         return self.state.attempt + 1
@@ -77,12 +82,12 @@ class Attempts:
         raw = self._carteggio.blobs.get(state.queued.raw, id)
         return Leaving(id, state, state.queued, raw)
 
-    def begin(self, leaving: Leaving, used: Used) -> None:
-        """Say that the content is about to be offered, and count it; raise TakenBack."""
-        now = datetime.now(UTC)
-        used.count(now, len(leaving.left))
+    def begin(self, leaving: Leaving, taken: frozenset[str], used: Used) -> None:
+        """Say that the content is about to be offered to some, and count it; raise TakenBack."""
+        now, places = datetime.now(UTC), leaving.places(taken)
+        used.count(now, len(places))
         try:
-            self._record(leaving.id, BeginSending(now), used.write)
+            self._record(leaving.id, BeginSending(now, places), used.write)
         except Rejected as refusal:
             raise TakenBack from refusal
 

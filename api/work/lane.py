@@ -180,7 +180,7 @@ class Lane:
         async def tell(phase: Phase) -> None:
             nonlocal begun, offered
             if phase is Phase.CONTENT:
-                await _whole(self._attempts.begin, leaving, used)
+                await _whole(self._attempts.begin, leaving, session.taken, used)
                 begun = True
                 offered = True
 

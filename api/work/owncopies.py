@@ -1,6 +1,7 @@
 """The copies of what we sent: taken in from the very octets, and linked as whoever sent said."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -33,9 +34,7 @@ def by_outbox() -> Envelope:
 
 def keep_copies(carteggio: Carteggio, reception: Reception, lane: UUID) -> None:
     """Take in the copies of what left from a lane; what fails alone is left for a later look."""
-    outbox = Outbox(carteggio)
-    queued = [(one, outbox.state(one).queued) for one in outbox.to_keep(lane)]
-    there = [(one, told) for one, told in queued if told is not None]
+    there = _left(carteggio, Outbox(carteggio).to_keep(lane))
     while there:
         portion = _first(there)
         there = there[len(portion) :]
@@ -48,13 +47,31 @@ def keep_copies(carteggio: Carteggio, reception: Reception, lane: UUID) -> None:
             _one_by_one(carteggio, reception, portion)
 
 
-_Left = tuple[UUID, MailQueued]
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A mail that left, and the envelope under which it was queued."""
+
+    mail: UUID
+    queued: MailQueued
+    envelope: Envelope
+
+
+def _left(carteggio: Carteggio, mails: Sequence[UUID]) -> Sequence[_Left]:
+    recorded = carteggio.journal.streams(mails)
+    queued = {one.stream: one for one in recorded if isinstance(one.event, MailQueued)}
+    return [
+        _Left(id, one.event, one.envelope)
+        for id, one in queued.items()
+        if isinstance(one.event, MailQueued)
+    ]
 
 
 def _first(there: Sequence[_Left]) -> Sequence[_Left]:
     """Give what is taken in at once."""
     octets, end = 0, 0
-    while end < min(len(there), _AT_ONCE) and (octets := octets + there[end][1].size) <= _OCTETS:
+    while (
+        end < min(len(there), _AT_ONCE) and (octets := octets + there[end].queued.size) <= _OCTETS
+    ):
         end += 1
     return there[: max(end, 1)]
 
@@ -66,24 +83,38 @@ def _one_by_one(carteggio: Carteggio, reception: Reception, portion: Sequence[_L
         except LATER:
             raise
         except Exception as error:  # noqa: BLE001
-            log("outbox").error("a copy is left for later", mail=one[0], error=where(error))
+            log("outbox").error("a copy is left for later", mail=one.mail, error=where(error))
 
 
 def _keep(carteggio: Carteggio, reception: Reception, portion: Sequence[_Left]) -> None:
     now = datetime.now(UTC)
     arrivals = [
         Arrival(
-            carteggio.blobs.get(queued.raw, mail),
-            Place(queued.mailbox, SENT, FolderRole.SENT),
+            carteggio.blobs.get(one.queued.raw, one.mail),
+            Place(one.queued.mailbox, SENT, FolderRole.SENT),
             now,
             ("\\Seen",),
         )
-        for mail, queued in portion
+        for one in portion
     ]
     reception.store(reception.read(arrivals))
-    for _, queued in portion:
-        for kind, target in queued.targets:
-            choice = ChooseLink(kind, target, belongs=True)
-            carteggio.journal.record(queued.message, message, choice, by_outbox())
+    for one in portion:
+        _link(carteggio, one)
     with carteggio.database.pool.connection() as connection, connection.transaction():
-        kept(connection, [mail for mail, _ in portion])
+        kept(connection, [one.mail for one in portion])
+
+
+def _link(carteggio: Carteggio, one: _Left) -> None:
+    """Link a copy as whoever sent it said."""
+    for belongs, targets in ((True, one.queued.targets), (False, one.queued.removed)):
+        for kind, target in targets:
+            choice = ChooseLink(kind, target, belongs=belongs)
+            word = _said_by(one.envelope, by_outbox())
+            carteggio.journal.record(one.queued.message, message, choice, word)
+
+
+def _said_by(sender: Envelope, ours: Envelope) -> Envelope:
+    """Let what whoever sent a mail said be told as his word."""
+    person = sender.on_behalf_of or sender.actor
+    correlation = sender.correlation
+    return replace(ours, on_behalf_of=person, causation=sender.event_id, correlation=correlation)

@@ -2,8 +2,8 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,7 +17,9 @@ from events import envelope
 if TYPE_CHECKING:
     import subprocess
 
+    from adapters.mime.worker import ReadingWorker
     from api.work.instance import Carteggio
+    from api.work.lane import Lane
     from api.work.outbox import Outbox
     from api.work.resting import Rest
     from commands import Instance
@@ -35,6 +37,22 @@ def letter(number: int) -> bytes:
         f"To: {', '.join(PEOPLE)}\r\nDate: Mon, 05 Jan 2026 08:00:00 +0000\r\n"
         f"Subject: Ordine {number}\r\n\r\n.Ecco l'ordine.\r\n"
     ).encode()
+
+
+@asynccontextmanager
+async def lane_of(
+    carteggio: "Carteggio", box: MailboxId, worker: "ReadingWorker"
+) -> AsyncIterator["Lane"]:
+    """Give the lane of a mailbox, as a process that works has it."""
+    from api.work.lane import Lane  # noqa: PLC0415
+    from api.work.leases import Locks  # noqa: PLC0415
+    from api.work.reception import Reception  # noqa: PLC0415
+    from api.work.sendingways import Ways  # noqa: PLC0415
+
+    reception = Reception(carteggio.journal, carteggio.blobs, worker, "smtp", exact=False)
+    locks = Locks(carteggio.database)
+    yield Lane(carteggio, box, Ways(carteggio), reception, locks)
+    await locks.close()
 
 
 @dataclass

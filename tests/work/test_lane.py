@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from domain.message import MessageReceived
 from domain.outgoing import MailQueued, Resolution
 from domain.values import Rejected
 from events import envelope
-from outgoing import NOW, Office, letter
+from outgoing import NOW, Office, lane_of, letter
 from smtpscript import POLITE, Answers, Sink, speaking
 from speaking import text, then_drop
 
@@ -42,18 +42,8 @@ class Post(Office):
             async with self.lane() as lane:
                 yield lane
 
-    @asynccontextmanager
-    async def lane(self) -> AsyncIterator["Lane"]:
-        from api.work.lane import Lane  # noqa: PLC0415
-        from api.work.leases import Locks  # noqa: PLC0415
-        from api.work.reception import Reception  # noqa: PLC0415
-        from api.work.sendingways import Ways  # noqa: PLC0415
-
-        opened = self.carteggio
-        reception = Reception(opened.journal, opened.blobs, self.worker, "smtp", exact=False)
-        locks = Locks(opened.database)
-        yield Lane(opened, self.box, Ways(opened), reception, locks)
-        await locks.close()
+    def lane(self) -> AbstractAsyncContextManager["Lane"]:
+        return lane_of(self.carteggio, self.box, self.worker)
 
     def captured(self) -> list[MessageReceived]:
         events = self.carteggio.journal.read(0, names=["message.received"])
