@@ -17,6 +17,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from adapters.jobs import defer
+from api.work import sentlooks
 from api.work.instance import Carteggio
 from domain import leaving
 from domain.leaving import (
@@ -84,11 +85,14 @@ class Outbox:
         def follow(connection: Connection[Any], happened: Sequence[object]) -> None:
             if also is not None:
                 also(connection)
-            state = self.state(mail)
+            before = state = self.state(mail)
             for event in happened:
                 state = leaving.evolve(state, event)
             left = any(map(_left, happened))
             _follow(connection, mail, state, left=left)
+            sentlooks.follow(connection, mail, before, state, datetime.now(UTC))
+            if state.queued is not None and any(isinstance(x, MailResolved) for x in happened):
+                wake(connection, state.queued.mailbox, datetime.now(UTC))
 
         return self._carteggio.journal.record(mail, leaving, command, envelope, follow)
 
@@ -175,7 +179,9 @@ class Outbox:
         """Wake every lane in which something is due: whoever was to do it may have died."""
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
             rows = connection.execute(
-                "SELECT lane, min(due) FROM outbox WHERE state <> 'uncertain' OR keep GROUP BY lane"
+                "SELECT lane, min(due) FROM (SELECT lane, due FROM outbox"
+                " WHERE state <> 'uncertain' OR keep UNION ALL SELECT lane, due FROM sent_look)"
+                " AS anything GROUP BY lane"
             ).fetchall()
             for lane, due in rows:
                 wake(connection, lane, due)
