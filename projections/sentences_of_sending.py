@@ -16,6 +16,7 @@ from domain.outgoing import (
     Resolution,
     Result,
 )
+from domain.sentdocument import DocumentSent
 
 _RESOLVED = {
     Resolution.SENT: "it had left",
@@ -24,9 +25,13 @@ _RESOLVED = {
 }
 
 
-def of_outgoing(event: OutgoingEvent) -> str:
-    """Say what happened to a mail that leaves."""
+def of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
+    """Say what happened to a mail that leaves, or to the document that it presents."""
     match event:
+        case DocumentSent(kind=kind, recipients=count):
+            way = " as certified mail" if event.certified else ""
+            files = ", ".join(event.file_names)
+            return f"{kind} sent{way} to {_people(count)}" + (f": {files[:200]}" if files else "")
         case MailQueued(recipients=recipients):
             return f"queued for {_people(len(recipients))}, not before {event.not_before:%Y-%m-%d %H:%M} UTC"
         case MailSendingBegun(attempt, recipients):
