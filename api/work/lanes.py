@@ -18,6 +18,7 @@ from uuid import UUID
 from adapters.jobs import Jobs
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
+from api.work.aftercare import look_after
 from api.work.instance import Carteggio
 from api.work.lane import Lane
 from api.work.leases import Locks
@@ -51,7 +52,7 @@ class Lanes:
         self._reception = Reception(
             carteggio.journal, carteggio.blobs, worker, "smtp", exact=False
         )
-        self._draining: set[asyncio.Task[int]] = set()
+        self._draining: set[asyncio.Task[None]] = set()
         self._stop = Event()
         self._woken_at = 0.0
 
@@ -106,7 +107,7 @@ class Lanes:
     async def _woken(self, what: Mapping[str, Any]) -> None:
         """Empty a lane; when told to stop it is ended from here, and the job is done all the same."""
         lane = UUID(what["lane"])
-        draining = asyncio.ensure_future(self._lane(lane).drain())
+        draining = asyncio.ensure_future(self._emptied(lane))
         self._draining.add(draining)
         try:
             await asyncio.wait([draining])
@@ -122,11 +123,16 @@ class Lanes:
         elif self._stop.is_set():
             await self._later(lane, datetime.now(UTC))
 
+    async def _emptied(self, lane: UUID) -> None:
+        """Send what is due, then see to what was sent."""
+        await Lane(
+            self._carteggio, lane, self._ways, self._reception, self._locks, self._stop
+        ).drain()
+        if not self._stop.is_set():
+            await look_after(self._carteggio, self._ways.consents, lane)
+
     async def _later(self, lane: UUID, at: datetime) -> None:
         await asyncio.to_thread(self._outbox.wake, lane, at)
-
-    def _lane(self, lane: UUID) -> Lane:
-        return Lane(self._carteggio, lane, self._ways, self._reception, self._locks, self._stop)
 
     async def _leave(self, jobs: "asyncio.Task[None]") -> None:
         """Take no more jobs; let what is being sent end, but not for long."""

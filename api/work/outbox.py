@@ -17,6 +17,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from adapters.jobs import defer
+from api.work import sentlooks
 from api.work.instance import Carteggio
 from domain import leaving
 from domain.leaving import (
@@ -101,11 +102,14 @@ class Outbox:
         def follow(connection: Connection[Any], happened: Sequence[object]) -> None:
             if also is not None:
                 also(connection)
-            state = deciding.before
+            before = state = deciding.before
             for event in happened:
                 state = leaving.evolve(state, event)
             left = any(map(_left, happened))
             _follow(connection, mail, state, left=left)
+            sentlooks.follow(connection, mail, before, state, datetime.now(UTC))
+            if state.queued is not None and any(isinstance(x, MailResolved) for x in happened):
+                wake(connection, state.queued.mailbox, datetime.now(UTC))
 
         return self._carteggio.journal.record(mail, deciding, command, envelope, follow)
 
@@ -171,9 +175,10 @@ class Outbox:
         now = datetime.now(UTC)
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
             rows = connection.execute(
-                "SELECT DISTINCT lane FROM outbox WHERE (due <= %(now)s AND state = 'waiting'"
+                "SELECT lane FROM outbox WHERE (due <= %(now)s AND state = 'waiting'"
                 " OR state = 'sending' OR keep) AND NOT EXISTS (SELECT FROM outbox_lane AS resting"
-                " WHERE resting.lane = outbox.lane AND paused_until > %(now)s)",
+                " WHERE resting.lane = outbox.lane AND paused_until > %(now)s)"
+                " UNION SELECT lane FROM sent_look WHERE due <= %(now)s",
                 {"now": now},
             ).fetchall()
             for (lane,) in rows:
