@@ -39,6 +39,7 @@ from domain.message import (
     MessageThreaded,
     MessageUnlinked,
 )
+from domain.missing import ReceiptMissed
 from domain.operation import EventSkipped
 from domain.outgoing import (
     MailAccepted,
@@ -145,6 +146,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.uncertain", MailUncertain),
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
+    EventType("delivery.receipt_missed", ReceiptMissed),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from domain.missing import Level, ReceiptMissed
 from domain.outgoing import (
     MailAccepted,
     MailCancelled,
@@ -17,6 +18,7 @@ from domain.outgoing import (
     Result,
 )
 
+OfSending = OutgoingEvent | ReceiptMissed
 _RESOLVED = {
     Resolution.SENT: "it had left",
     Resolution.SEND_AGAIN: "it is sent again",
@@ -24,7 +26,7 @@ _RESOLVED = {
 }
 
 
-def of_outgoing(event: OutgoingEvent) -> str:
+def of_sending(event: OfSending) -> str:
     """Say what happened to a mail that leaves."""
     match event:
         case MailQueued(recipients=recipients):
@@ -45,6 +47,10 @@ def of_outgoing(event: OutgoingEvent) -> str:
             return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
         case MailCancelled():
             return "taken back before it left"
+        case ReceiptMissed(level=level, recipients=recipients):
+            hours = "24 hours" if level is Level.ALARM else "12 hours"
+            whom = _people(len(recipients))
+            return f"{level.value}: after {hours} there is no receipt of delivery for {whom}"
 
 
 def _people(count: int) -> str:

@@ -36,6 +36,7 @@ from domain.message import (
     MessageThreaded,
     MessageUnlinked,
 )
+from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.party import ContactRegistered, ContactRemoved
 from domain.quarantine import ReprocessingOrdered
@@ -161,6 +162,7 @@ _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,
     MailQueued,
+    ReceiptMissed,
     AccountConfigured,
     AccountSendingConfigured,
     TokenIssued,
@@ -176,7 +178,15 @@ _SCOPED: Final = (
     ChoiceForgotten,
 )
 _MANAGED_NAMES: Final = ("account.", "exclusion.", "web_form.", "server.", "quarantine.")
-_SCOPED_NAMES: Final = ("message.", "mailbox.", "token.", "outgoing.", "choice.", *_MANAGED_NAMES)
+_SCOPED_NAMES: Final = (
+    "message.",
+    "mailbox.",
+    "token.",
+    "outgoing.",
+    "delivery.",
+    "choice.",
+    *_MANAGED_NAMES,
+)
 
 
 def _narrows(recorded: Recorded) -> bool:
@@ -225,8 +235,10 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
     match recorded.event:
         case MessageReceived() | MessageCopyFound() | MessageCompleted() | MessageMoved() as event:
             yield event.mailbox
-        case AccountConfigured() | AccountSendingConfigured() | MailQueued() as event:
+        case AccountConfigured() | AccountSendingConfigured() as event:
             yield event.mailbox
+        case MailQueued(mailbox=mailbox) | ReceiptMissed(mailbox=mailbox):
+            yield mailbox
         case MailboxRegistered():
             yield recorded.stream
         case (
@@ -255,6 +267,8 @@ def _named(event: object) -> Iterable[UUID]:
         case MailQueued(message=message, targets=targets):
             yield message
             yield from (target for _, target in targets)
+        case ReceiptMissed(mail=mail, message=message):
+            yield from (mail, message)
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):
