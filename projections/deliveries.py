@@ -5,8 +5,7 @@ were captured. Whatever comes last, the mail's rows are judged anew from all tha
 (domain/delivery.py), so the order in which it came is indifferent.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from uuid import UUID
 
 from psycopg import Connection
@@ -24,7 +23,7 @@ from domain.delivery import (
     standing,
     waits_since,
 )
-from domain.message import Further, MessageCompleted, MessageCopyFound, MessageReceived
+from domain.message import MessageCompleted, MessageCopyFound, MessageReceived
 from domain.missing import ReceiptMissed
 from domain.outgoing import (
     MailAccepted,
@@ -41,92 +40,15 @@ from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
 from projections.conversations import ref
 from projections.deliveryrows import (
-    DELIVERY,
-    REPORT,
-    SENT_MAIL,
     TABLES,
     DeliveryRow,
     ReportRow,
     SentMailRow,
     is_doubted,
-    refs_of,
     reports,
 )
-from projections.projection import Names, Projection, Rows
-
-
-@dataclass(slots=True)
-class State:
-    """The mails that a batch touches, each with its recipients and all notices about it."""
-
-    mails: Rows[SentMailRow] = field(default_factory=lambda: Rows(SENT_MAIL))
-    deliveries: Rows[DeliveryRow] = field(default_factory=lambda: Rows(DELIVERY))
-    reports: Rows[ReportRow] = field(default_factory=lambda: Rows(REPORT))
-    mails_of: dict[UUID, set[UUID]] = field(default_factory=dict)
-    """By what others call them."""
-    reports_of: dict[UUID, set[tuple[UUID, str, int]]] = field(default_factory=dict)
-    """Keys of reports, by what they are about."""
-    forms_of: dict[UUID, set[tuple[UUID, str, int]]] = field(default_factory=dict)
-    """Keys of reports, by the notice."""
-
-
-# ---- loading
-
-
-def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
-    """Read the mails that a batch tells of, and all that is reported of each."""
-    state = State()
-    again = {one.stream for one in batch if isinstance(one.event, Further | MessageReread)}
-    own = {mail for one in batch for mail in _mails_in(one)}
-    named = {one for recorded in batch for one in _named_in(recorded)}
-    if again:
-        for row in state.reports.fetch(connection, names, "message = ANY(%b)", list(again)):
-            _know_report(state, row)
-            named.update(row.refs)
-    if not own and not named:
-        return state
-    found = state.mails.fetch(
-        connection, names, "mail = ANY(%b) OR refs && %b::uuid[]", list(own), list(named)
-    )
-    for mail in found:
-        _know_mail(state, mail)
-        named.update(mail.refs)
-    for row in state.reports.fetch(connection, names, "refs && %b::uuid[]", list(named)):
-        _know_report(state, row)
-    state.deliveries.fetch(connection, names, "mail = ANY(%b)", [one.mail for one in found])
-    return state
-
-
-def _mails_in(recorded: Recorded) -> Iterator[UUID]:
-    match recorded.event:
-        case ReceiptMissed(mail=mail):
-            yield mail
-        case event if isinstance(event, OutgoingEvent):
-            yield recorded.stream
-
-
-def _named_in(recorded: Recorded) -> Iterator[UUID]:
-    match recorded.event:
-        case MailQueued(message_id=id):
-            yield from (ref(id), recorded.stream)
-        case MailAccepted(known_as=id) if id:
-            yield ref(id)
-        case event if isinstance(event, Saying) and event.content is not None:
-            if event.content.notice is not None:
-                yield from refs_of(event.content.notice)
-
-
-def _know_mail(state: State, mail: SentMailRow) -> None:
-    for one in mail.refs:
-        state.mails_of.setdefault(one, set()).add(mail.mail)
-
-
-def _know_report(state: State, row: ReportRow) -> None:
-    key = (row.message, row.form, row.place)
-    state.forms_of.setdefault(row.message, set()).add(key)
-    for one in row.refs:
-        state.reports_of.setdefault(one, set()).add(key)
-
+from projections.deliverystate import State, know_mail, know_report, load
+from projections.projection import Names, Projection
 
 # ---- folding
 
@@ -163,7 +85,7 @@ def _queue(state: State, recorded: Recorded, event: MailQueued) -> None:
         refs=[ref(event.message_id), mail],
         failed=False,
     )
-    _know_mail(state, state.mails.put(row))
+    know_mail(state, state.mails.put(row))
     for place, said in enumerate(sent((), event, at)):
         state.deliveries.put(_delivery(row, event, place, said))
     _judge(state, row)
@@ -201,7 +123,7 @@ def _go_on(state: State, recorded: Recorded, event: OutgoingEvent) -> None:
         row.say(said)
     if isinstance(event, MailAccepted) and event.known_as and ref(event.known_as) not in mail.refs:
         mail.refs = [*mail.refs, ref(event.known_as)]
-        _know_mail(state, state.mails.put(mail))
+        know_mail(state, state.mails.put(mail))
     _judge(state, mail)
 
 
@@ -245,7 +167,7 @@ def _copy(
     content = event.content
     if not rows and content is not None:
         for row in reports(message, event.content_key, content, event.received_at, event.mailbox):
-            _know_report(state, state.reports.put(row))
+            know_report(state, state.reports.put(row))
     trace = event.content.trace if isinstance(event, MessageReceived) else event.trace
     for row in rows:
         row.at = min(row.at, event.received_at)
@@ -266,7 +188,7 @@ def _replace(
     _forget(state, rows)
     for row in reports(recorded.stream, event.content_key, event.content, at, event.mailbox):
         row.mailboxes, row.doubted = sorted({*boxes, event.mailbox}), row.doubted or doubted
-        _know_report(state, state.reports.put(row))
+        know_report(state, state.reports.put(row))
 
 
 def _forget(state: State, rows: list[ReportRow]) -> None:

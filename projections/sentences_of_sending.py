@@ -17,8 +17,9 @@ from domain.outgoing import (
     Resolution,
     Result,
 )
+from domain.sentdocument import DocumentSent
 
-OfSending = OutgoingEvent | ReceiptMissed
+OfSending = OutgoingEvent | DocumentSent | ReceiptMissed
 _RESOLVED = {
     Resolution.SENT: "it had left",
     Resolution.SEND_AGAIN: "it is sent again",
@@ -27,8 +28,12 @@ _RESOLVED = {
 
 
 def of_sending(event: OfSending) -> str:
-    """Say what happened to a mail that leaves."""
+    """Say what happened to a mail that leaves or left, or to the document that it presents."""
     match event:
+        case DocumentSent(kind=kind, recipients=count):
+            way = " as certified mail" if event.certified else ""
+            files = ", ".join(event.file_names)
+            return f"{kind} sent{way} to {_people(count)}" + (f": {files[:200]}" if files else "")
         case MailQueued(recipients=recipients):
             return f"queued for {_people(len(recipients))}, not before {event.not_before:%Y-%m-%d %H:%M} UTC"
         case MailSendingBegun(attempt, recipients):

@@ -12,6 +12,7 @@ from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
 from projections.merges import merges
+from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
 from projections.trail import trail
@@ -30,5 +31,6 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     folders,
     deliveries,
     sendingside,
+    permission,
     trail,
 )

@@ -73,6 +73,17 @@ NAMES = [
     "outgoing.resolved",
     "outgoing.cancelled",
     "delivery.receipt_missed",
+    "document.sent",
+    "company.sending_switched",
+    "company.sending_rule_set",
+    "colleague.sending_switched",
+    "colleague.sending_granted",
+    "colleague.sending_withdrawn",
+    "colleague.role_given",
+    "colleague.role_taken",
+    "mailbox.send_right_given",
+    "mailbox.send_right_taken",
+    "sending.refused",
 ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.content import NoticeKind
-from domain.delivery import DeliveryState, Standing, Told, about, counts, sent, standing
+from domain.delivery import DeliveryState, Standing, Standings, Told, about, counts, sent, standing
 from domain.outgoing import (
     MailAccepted,
     MailCancelled,
@@ -34,7 +34,11 @@ QUEUED = MailQueued(
     Address("info@firma.example"),
     tuple(Recipient(Address(one), RecipientRole.TO) for one in PEOPLE),
 )  # fmt: skip
-OK, LATER, NO = Result(0, Said.ACCEPTED, 250), Result(1, Said.DEFERRED, 451), Result(1, Said.REFUSED)
+OK, LATER, NO = (
+    Result(0, Said.ACCEPTED, 250),
+    Result(1, Said.DEFERRED, 451),
+    Result(1, Said.REFUSED),
+)
 SENDING = MailSendingBegun(1, (0, 1))
 BASE = Standing(DeliveryState.ACCEPTED, NOON)
 TOLD = Told(
@@ -43,7 +47,7 @@ TOLD = Told(
 
 
 def states(*events):
-    found = ()
+    found: Standings = ()
     for at, event in enumerate((QUEUED, *events)):
         found = sent(found, event, NOON + timedelta(minutes=at))
     return [one.state.value for one in found]
