@@ -46,9 +46,9 @@ def named(event: object) -> Iterable[UUID]:
             yield party
         case ReceiptMissed(mail=mail, message=message):
             yield from (mail, message)
-        case MailQueued(message=message, targets=targets):
+        case MailQueued(message=message, targets=targets, removed=removed):
             yield message
-            yield from (target for _, target in targets)
+            yield from (target for _, target in (*targets, *removed))
         case DocumentSent(mail=mail, message=message):
             yield mail
             yield message

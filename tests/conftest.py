@@ -8,6 +8,7 @@ pytest_plugins = [
     "keeping",
     "office",
     "posting",
+    "sendable",
     "servers",
     "serving",
     "submitting",
