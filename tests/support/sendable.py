@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from domain.values import Address, DocumentId, MailboxId
+from outgoing import lane_of
 
 if TYPE_CHECKING:
     from adapters.mime.worker import ReadingWorker
@@ -96,7 +97,6 @@ class Office:
 
     def drain(self, address: str = INFO) -> int:
         """Let what is due leave."""
-        from outgoing import lane_of  # noqa: PLC0415
 
         async def go() -> int:
             async with lane_of(self.carteggio, self.box(address), self.worker) as lane:

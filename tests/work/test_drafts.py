@@ -26,7 +26,11 @@ def writer(office: Office, name: str = "tok_1") -> Writer:
 
 def draft(office: Office, **more: object) -> Draft:
     order = office.document("O1")
-    given = {"to": ("Ada <ada@verdi.example>",), "subject": "Ordine", "text": "Ecco.\n"}
+    given: dict[str, object] = {
+        "to": ("Ada <ada@verdi.example>",),
+        "subject": "Ordine",
+        "text": "Ecco.\n",
+    }
     given |= {"sender": INFO, "document": order, "targets": ((TargetKind.DOCUMENT, order),)}
     return Draft(office.box(), **(given | more))  # type: ignore[arg-type]
 
