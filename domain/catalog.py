@@ -61,6 +61,7 @@ from domain.sendingside import (
     AccountSendingCredentialsChanged,
     AccountSendingRemoved,
 )
+from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 Fields = dict[str, object]
@@ -145,6 +146,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.uncertain", MailUncertain),
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
+    EventType("template.saved", TemplateSaved),
+    EventType("template.renamed", TemplateRenamed),
+    EventType("template.retired", TemplateRetired),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -13,6 +13,7 @@ from projections.mail import mail
 from projections.merges import merges
 from projections.projection import Projection
 from projections.sendingside import sendingside
+from projections.templates import templates
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
 
@@ -28,5 +29,6 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     choices,
     folders,
     sendingside,
+    templates,
     trail,
 )
