@@ -15,6 +15,7 @@ from adapters.settings import Settings
 from api.work.feed import Feed
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.reactions import Reactions
+from api.work.sentdocuments import SentDocuments
 
 
 class NoCompany(Exception):
@@ -34,7 +35,7 @@ def compose(home: Home, settings: Settings, company: str | None = None) -> Itera
         keyring = Keyring(database, _root_key(home, settings), database.company)
         journal = Journal(database, keyring)
         reactions = Reactions(journal, database, settings.ticket_marker)
-        feed = Feed(journal, PROJECTIONS, (reactions,))
+        feed = Feed(journal, PROJECTIONS, (reactions, SentDocuments(journal)))
         stack.callback(feed.close)
         yield Carteggio(
             home=home,

@@ -61,6 +61,7 @@ from domain.sendingside import (
     AccountSendingCredentialsChanged,
     AccountSendingRemoved,
 )
+from domain.sentdocument import DocumentSent
 from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
@@ -146,6 +147,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.uncertain", MailUncertain),
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
+    EventType("document.sent", DocumentSent),
     EventType("template.saved", TemplateSaved),
     EventType("template.renamed", TemplateRenamed),
     EventType("template.retired", TemplateRetired),

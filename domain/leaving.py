@@ -44,9 +44,10 @@ class QueueMail:
 
 @dataclass(frozen=True, slots=True)
 class BeginSending:
-    """Say that the content is about to be offered."""
+    """Say that the content is about to be offered: to those whom the server took, else to all."""
 
     at: datetime
+    taken: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ class Outgoing:
 
 
 initial = Outgoing()
+_BEGUN: Final = (OutgoingState.SENDING, OutgoingState.UNCERTAIN)
+_TO_BE_SENT: Final = (OutgoingState.QUEUED, OutgoingState.DEFERRED)
 
 
 def evolve(mail: Outgoing, event: object) -> Outgoing:
@@ -186,8 +189,8 @@ def decide(mail: Outgoing, command: OutgoingCommand) -> Sequence[OutgoingEvent]:
     if mail.queued is None:
         raise Rejected("NOT_FOUND", "there is no such mail in the outbox")
     match command:
-        case BeginSending(at):
-            return [_begun(mail, at)]
+        case BeginSending():
+            return [_begun(mail, command)]
         case Conclude():
             return _concluded(mail, mail.queued, command)
         case LoseSight(attempt, reason):
@@ -207,18 +210,21 @@ def _queued(queued: MailQueued) -> MailQueued:
     return queued
 
 
-def _begun(mail: Outgoing, at: datetime) -> MailSendingBegun:
-    if mail.state not in (OutgoingState.QUEUED, OutgoingState.DEFERRED):
+def _begun(mail: Outgoing, command: BeginSending) -> MailSendingBegun:
+    at = command.at
+    if mail.state not in _TO_BE_SENT:
         raise Rejected("CONFLICT", f"the mail is {mail.state.value}: it is not to be sent now")
     if mail.due is not None and at < mail.due:
         raise Rejected("CONFLICT", f"the mail is not to be sent before {mail.due:%Y-%m-%d %H:%M}")
-    return MailSendingBegun(mail.attempt + 1, tuple(sorted(mail.left)))
+    offered = mail.left if command.taken is None else mail.left & command.taken
+    return MailSendingBegun(mail.attempt + 1, tuple(sorted(offered)))
 
 
 def _concluded(mail: Outgoing, queued: MailQueued, told: Conclude) -> list[OutgoingEvent]:
     """An answer to an attempt of which sight was lost meanwhile settles it, too.
 
-    One to an attempt that never came to the content is told alone.
+    Also where somebody wants it sent again, unless that was begun. One to an attempt that never
+    came to the content is told alone.
     """
     tried = _tried(mail, told)
     if not tried:
@@ -241,10 +247,11 @@ def _concluded(mail: Outgoing, queued: MailQueued, told: Conclude) -> list[Outgo
 
 
 def _tried(mail: Outgoing, told: Conclude) -> tuple[int, ...]:
-    if mail.state in (OutgoingState.SENDING, OutgoingState.UNCERTAIN):
-        return mail.tried if told.attempt == mail.attempt else ()
-    begun = mail.state in (OutgoingState.QUEUED, OutgoingState.DEFERRED)
-    return tuple(sorted(mail.left)) if begun and told.attempt == mail.attempt + 1 else ()
+    """Give of whom an answer tells: those offered the content, and those refused it before."""
+    begun = mail.attempt if mail.state in _BEGUN else mail.attempt + 1
+    again = mail.state is OutgoingState.QUEUED and told.attempt == mail.attempt > 0
+    current = mail.state in (*_BEGUN, *_TO_BE_SENT) and (told.attempt == begun or again)
+    return tuple(sorted(mail.left & told.results.keys())) if current else ()
 
 
 def _resolve(mail: Outgoing, command: ResolveSending) -> list[OutgoingEvent]:
@@ -258,6 +265,6 @@ def _resolve(mail: Outgoing, command: ResolveSending) -> list[OutgoingEvent]:
 def _cancelled(mail: Outgoing, note: str) -> list[OutgoingEvent]:
     if mail.state is OutgoingState.CANCELLED:
         return []
-    if mail.state not in (OutgoingState.QUEUED, OutgoingState.DEFERRED):
+    if mail.state not in _TO_BE_SENT:
         raise Rejected("CONFLICT", f"the mail is {mail.state.value}: it cannot be taken back")
     return [MailCancelled(note)]

@@ -104,7 +104,7 @@ class MailQueued:
 
 @dataclass(frozen=True, slots=True)
 class MailSendingBegun:
-    """The content of the mail is about to be offered, for these recipients."""
+    """The content of the mail is about to be offered, for these recipients: the server took them."""
 
     attempt: int
     recipients: tuple[int, ...]

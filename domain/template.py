@@ -164,9 +164,7 @@ def decide(template: Template, command: TemplateCommand) -> list[TemplateEvent]:
             assert_never(never)
 
 
-def _saved(
-    template: Template, wanted: TemplateSaved, based_on: int | None
-) -> list[TemplateEvent]:
+def _saved(template: Template, wanted: TemplateSaved, based_on: int | None) -> list[TemplateEvent]:
     before = template.saved
     current = before.version if before else 0
     if template.retired:
@@ -202,7 +200,10 @@ def check(one: TemplateSaved) -> None:
         raise Rejected("INVALID", "signature: a signature needs its own words")
     greets = one.language if one.salutation.is_auto else ""
     check_salutations(greets, dict(one.salutations))
-    check_pattern(one.attachment_name)
+    try:
+        check_pattern(one.attachment_name)
+    except Rejected as wrong:
+        raise Rejected("INVALID", f"attachment_name: {wrong.sentence}") from wrong
 
 
 def is_for(one: TemplateSaved, colleague: object, role: str) -> bool:

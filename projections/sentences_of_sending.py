@@ -16,6 +16,11 @@ from domain.outgoing import (
     Resolution,
     Result,
 )
+from domain.sentdocument import DocumentSent
+from domain.template import TemplateEvent, TemplateRenamed, TemplateRetired, TemplateSaved
+
+OfSending = OutgoingEvent | DocumentSent | TemplateEvent
+"""What is told here."""
 
 _RESOLVED = {
     Resolution.SENT: "it had left",
@@ -24,9 +29,26 @@ _RESOLVED = {
 }
 
 
-def of_outgoing(event: OutgoingEvent) -> str:
-    """Say what happened to a mail that leaves."""
+def of_sending(event: OfSending) -> str:
+    """Say what happened to a mail that leaves, to the document that it presents, to a template."""
     match event:
+        case TemplateSaved(version=version, name=name):
+            return f'saved as version {version} of "{name}"'
+        case TemplateRenamed(name):
+            return f'named "{name}"'
+        case TemplateRetired():
+            return "retired: it is offered no longer"
+        case _:
+            return _of_outgoing(event)
+
+
+def _of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
+    """Say what happened to a mail that leaves, or to the document that it presents."""
+    match event:
+        case DocumentSent(kind=kind, recipients=count):
+            way = " as certified mail" if event.certified else ""
+            files = ", ".join(event.file_names)
+            return f"{kind} sent{way} to {_people(count)}" + (f": {files[:200]}" if files else "")
         case MailQueued(recipients=recipients):
             return f"queued for {_people(len(recipients))}, not before {event.not_before:%Y-%m-%d %H:%M} UTC"
         case MailSendingBegun(attempt, recipients):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -164,7 +165,7 @@ async def templates_for(
 ) -> list[TemplateRow]:
     """Give the templates that somebody may use, by name."""
     del reader
-    conditions = {
+    conditions: dict[LiteralString, bool] = {
         "kind = %(kind)s": wanted.kind is not None,
         "document_kind = %(document_kind)s": wanted.document_kind is not None,
         "language = %(language)s": wanted.language is not None,
@@ -245,7 +246,9 @@ async def version_of(
     return await one_of(connection, TemplateVersionRow, query, asked)
 
 
-_MINE = "(owner IS NULL OR owner = %(colleague)s) AND (roles = '{}' OR %(role)s = ANY(roles))"
+_MINE: LiteralString = (
+    "(owner IS NULL OR owner = %(colleague)s) AND (roles = '{}' OR %(role)s = ANY(roles))"
+)
 
 
 def _params(use: Use | None) -> dict[str, object]:

@@ -45,6 +45,7 @@ from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.rules import BLIND
 from domain.sendingside import AccountSendingConfigured
+from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.fields import data_of
 from projections.projection import Names, Projection, Rows, Table
@@ -255,6 +256,9 @@ def _named(event: object) -> Iterable[UUID]:
         case MailQueued(message=message, targets=targets):
             yield message
             yield from (target for _, target in targets)
+        case DocumentSent(mail=mail, message=message):
+            yield mail
+            yield message
         case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
             yield contact
         case DocumentRegistered(record=record) | DocumentChanged(record=record):
@@ -305,7 +309,7 @@ def _copy_in(recorded: Recorded) -> UUID | None:
     event = recorded.event
     if isinstance(event, ConversationRegrouped | ConversationRegroupingUndone):
         return recorded.stream
-    return event.mailbox if isinstance(event, _OF_COPIES) else None
+    return event.mailbox if isinstance(event, (*_OF_COPIES, DocumentSent)) else None
 
 
 def _managed_in(event: object) -> list[UUID] | None:

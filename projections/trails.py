@@ -129,6 +129,7 @@ def _visible(names: Names, reader: Reader, manager: Reader | None) -> Iterable[C
     yield SQL(
         "CASE WHEN scope.managed THEN {managed} ELSE scope.stream IS NULL OR {seen} END"
     ).format(managed=_managed(manager), seen=reader.sees("scope.mailboxes"))
+    yield SQL("(e.name <> 'document.sent' OR {})").format(reader.sees("ARRAY[e.copy_in]"))
     yield SQL("(NOT e.blind OR {})").format(reader.sees("scope.sent_from"))
     if reader.clearance is not None:
         yield names.sql(

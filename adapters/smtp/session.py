@@ -44,6 +44,8 @@ class SmtpSession:
         self.account = account
         self.limits = limits or Limits()
         self._opened: Connection | None = None
+        self.taken: frozenset[str] = frozenset()
+        """For whom the server takes the mail that is being handed over, once its content begins."""
 
     async def __aenter__(self) -> Self:
         self._opened = await Connection.open(self.account, self.limits)
@@ -150,7 +152,7 @@ class SmtpSession:
             if reply.code == _LEAVES:
                 self.connection.drop()
                 return False
-        return any(fate is Fate.ACCEPTED for fate, _, _ in delivery.told.values())
+        return bool(delivery.taken)
 
     async def _data(self, delivery: "_Delivery", tell: Tell) -> Outcome:
         connection = self.connection
@@ -161,6 +163,7 @@ class SmtpSession:
             await connection.reset()
             return delivery.ended(reply)
         octets = dotted(delivery.submission.raw)
+        self.taken = delivery.taken
         await tell(Phase.CONTENT)
         connection.protocol.check()
         connection.mails += 1
@@ -194,6 +197,11 @@ class _Delivery:
     def __init__(self, submission: Submission) -> None:
         self.submission = submission
         self.told: dict[str, _Told] = {}
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Give for whom the server takes it, so far."""
+        return frozenset(one for one, told in self.told.items() if told[0] is Fate.ACCEPTED)
 
     def ended(self, reply: Reply) -> Outcome:
         """Tell what the last word means for all that were not refused before."""

@@ -74,7 +74,9 @@ def written(part: str, source: str, values: Mapping[str, Any], *, is_html: bool)
         for piece in template.generate(**values):
             size += len(piece)
             if size > MOST_OUTPUT:
-                raise Rejected("INVALID", f"{part}: it becomes longer than {MOST_OUTPUT:,} letters")
+                raise Rejected(
+                    "INVALID", f"{part}: it becomes longer than {MOST_OUTPUT:,} letters"
+                )
             pieces.append(piece)
     except _Wrong as wrong:
         raise Rejected("INVALID", str(Fault(part, wrong.line, str(wrong)))) from None
@@ -119,10 +121,8 @@ def _compiled(source: str, is_html: bool) -> Template:  # noqa: FBT001  a key of
 
 def _check(tree: nodes.Template) -> None:
     """Let through what is bounded, and names only values that there are."""
-    count = 0
-    for node, depth in _walk(tree):
-        count += 1
-        if count > _MOST_NODES:
+    for place, (node, depth) in enumerate(_walk(tree)):
+        if place >= _MOST_NODES:
             raise _Wrong(node.lineno, "it is too long: use fewer values and conditions")
         if depth > _DEEPEST:
             raise _Wrong(node.lineno, "it is nested too deep")

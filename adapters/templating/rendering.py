@@ -35,10 +35,12 @@ class Words:
 
 def check_words(one: TemplateSaved) -> None:
     """Refuse what is no template, with part and line, all parts at once: Rejected (INVALID)."""
-    found = faults({
-        "subject": (one.subject, False),
-        **{name: (part.source, part.is_html) for name, part in one.parts.items()},
-    })
+    found = faults(
+        {
+            "subject": (one.subject, False),
+            **{name: (part.source, part.is_html) for name, part in one.parts.items()},
+        }
+    )
     if found:
         raise Rejected("INVALID", "; ".join(map(str, found)))
 
@@ -100,7 +102,9 @@ def _words(subject: str, parts: Mapping[str, Part]) -> Words:
     shown = {name: _clean(part) for name, part in parts.items()}
     there = [shown[name] for name in PARTS if name in shown and shown[name].source.strip()]
     text = "\n\n".join(_text(part) for part in there)
-    html = "\n".join(map(_html, there)) if any(part.is_html for part in there) else ""
+    html = ""
+    if any(part.is_html for part in there):
+        html = _clean(Part("\n".join(map(_html, there)), is_html=True)).source
     return Words(subject, shown, plain_body(text) if text.strip() else "", html)
 
 
@@ -124,5 +128,3 @@ def _html(part: Part) -> str:
         return part.source
     blocks = _EMPTY_LINES.split(part.source)
     return "\n".join(f"<p>{of_text(block)}</p>" for block in blocks)
-
-

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from markupsafe import Markup
 
-from adapters.localising import LENGTHS, Day, Length
+from adapters.localising import LENGTHS, Day
 from domain.values import Rejected
 
 Schema = Any
@@ -150,7 +150,7 @@ def _date(value: object, length: object = "long") -> object:
         return value
     if length not in LENGTHS:
         raise ValueError(f"date: {length} is none of {', '.join(LENGTHS)}")
-    return value.written(cast("Length", length))
+    return value.written(length)
 
 
 def _of_text(change: Callable[[str], str]) -> Callable[[object], object]:

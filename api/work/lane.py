@@ -58,6 +58,11 @@ class _Leaving:
     def left(self) -> list[int]:
         return sorted(self.state.left)
 
+    def places(self, addresses: frozenset[str]) -> frozenset[int]:
+        """Give where these stand among the recipients."""
+        people = self.queued.recipients
+        return frozenset(one for one in self.left if people[one].address.spec in addresses)
+
     @property
     def submission(self) -> Submission:
         people = [self.queued.recipients[one].address.spec for one in self.left]
@@ -122,7 +127,8 @@ class Lane:
         async def tell(phase: Phase) -> None:
             nonlocal begun
             if phase is Phase.CONTENT:
-                await asyncio.to_thread(self._record, leaving.id, BeginSending(datetime.now(UTC)))
+                begin = BeginSending(datetime.now(UTC), leaving.places(session.taken))
+                await asyncio.to_thread(self._record, leaving.id, begin)
                 begun = True
 
         try:

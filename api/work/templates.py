@@ -9,10 +9,9 @@ from uuid import UUID
 
 from adapters.templating.rendering import check_words, words_of
 from api.work.instance import Carteggio
-from api.work.templatevalues import Asked, Records, names_of, records_of, values_of
+from api.work.templatevalues import Asked, Occasion, Records, names_of, records_of, values_of
 from domain import template as stream
 from domain.attachmentname import USUAL, Attached, attachment_names
-from domain.composing import Sender
 from domain.identity import template_id
 from domain.recorded import Envelope
 from domain.template import Part, RetireTemplate, SaveTemplate, TemplateKind, TemplateSaved
@@ -27,7 +26,7 @@ from projections.templates import (
     version_of,
 )
 
-__all__ = ["Attached", "Rendered", "chosen", "rendered", "retire", "save"]
+__all__ = ["Attached", "Occasion", "Rendered", "chosen", "rendered", "retire", "save"]
 FALLBACK = "en"
 _SENDERS_OWN = "{{ sender.name }}\n{{ company.name }}"
 
@@ -153,55 +152,30 @@ def _rank(has: str, wanted: str) -> int | None:
 async def rendered(
     carteggio: Carteggio,
     template: UUID,
+    mail: Occasion,
     *,
     version: int | None = None,
-    document: UUID | None = None,
-    party: UUID | None = None,
-    contact: UUID | None = None,
-    to: Sequence[str] = (),
-    sender: Sender | None = None,
-    colleague: UUID | None = None,
-    values: Mapping[str, str] | None = None,
-    files: Sequence[Attached] = (),
     replaced: Mapping[str, Part | str] | None = None,
     reader: Reader = EVERYTHING,
     use: Use | None = None,
 ) -> Rendered:
     """Write a version of a template (None: the one that holds) for one mail.
 
-    `to` are the recipients' addresses: several are greeted neutrally, one that is a contact's by
-    name. `sender` is who it is from, `colleague` who writes it (else who has that address).
     `replaced` is what a person wrote in place of parts (subject, salutation, …), taken as it is.
     Raises Rejected: NOT_FOUND, or INVALID with the names of all values that are missing.
     """
     async with carteggio.reading() as (connection, names):
         asked = connection, names, reader
         row = await _version(asked, template, version, use)
-        records = await records_of(
-            asked,
-            document=document,
-            party=party,
-            contact=contact,
-            to=to,
-            sender=sender,
-            colleague=colleague,
-        )
+        records = await records_of(asked, mail)
         language = row.saved.language or records.language or FALLBACK
         content = await _signed(asked, row.saved, language, records)
-    names_given = names_of(records, content, language, files)
-    given = values_of(
-        records,
-        content,
-        language,
-        sender=sender,
-        values=values or {},
-        several=len(to) > 1,
-        names=names_given,
-    )
+    files = names_of(records, content, language, mail.files)
+    given = values_of(records, content, language, mail, files)
     words = words_of(content, given, replaced or {})
     return Rendered(
         TemplateId(template), row.version, language, words.subject, **words.parts,
-        text=words.text, html=words.html, file_names=names_given,
+        text=words.text, html=words.html, file_names=files,
     )  # fmt: skip
 
 
@@ -217,10 +191,9 @@ async def attachment_names_of(
 
     By the template that is named, else by the one that is chosen for its kind, else as is usual.
     """
-    nobody: dict[str, None] = dict.fromkeys(("party", "contact", "sender", "colleague"))
     async with carteggio.reading() as (connection, names):
         asked = connection, names, reader
-        records = await records_of(asked, document=document, to=(), **nobody)
+        records = await records_of(asked, Occasion(document))
         paper = records.document
         if template is None and paper is not None:
             wanted = TemplateFilter(kind=TemplateKind.DOCUMENT.value)

@@ -5,7 +5,7 @@ Nothing of another party comes in: a document of one party is not written to ano
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -25,6 +25,26 @@ from projections.projection import Names
 from projections.reader import Reader
 
 Asked = tuple[AsyncConnection[TupleRow], Names, Reader]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """For what a mail is written.
+
+    `contact` is whom it greets; without it that is whoever the only address in `to` belongs to, and
+    several in `to` are greeted neutrally. `sender` is who it is from, `colleague` who writes it
+    (else who has that address). `values` are free ones, `files` what is attached, the document
+    itself first.
+    """
+
+    document: UUID | None = None
+    party: UUID | None = None
+    contact: UUID | None = None
+    to: Sequence[str] = ()
+    sender: Sender | None = None
+    colleague: UUID | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[Attached] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,44 +78,29 @@ class Records:
         )
 
 
-async def records_of(
-    asked: Asked,
-    *,
-    document: UUID | None,
-    party: UUID | None,
-    contact: UUID | None,
-    to: Sequence[str],
-    sender: Sender | None,
-    colleague: UUID | None,
-) -> Records:
+async def records_of(asked: Asked, mail: Occasion) -> Records:
     """Look up what a mail is about, as far as the reader sees it.
 
-    The contact is the one that is named, else the one whom the only address belongs to. Raises
-    Rejected: NOT_FOUND, or INVALID where the records belong to different parties.
+    Raises Rejected: NOT_FOUND, or INVALID where the records belong to different parties.
     """
-    paper = await _document(asked, document) if document else None
-    counted = party or (paper.party if paper else None)
+    paper = await _document(asked, mail.document) if mail.document else None
+    counted = mail.party or (paper.party if paper else None)
     whose = await _party(asked, counted) if counted else None
-    await _check_same(asked, paper, party)
-    person = await _contact(asked, contact, whose, to)
+    await _check_same(asked, paper, mail.party)
+    person = await _contact(asked, mail.contact, whose, mail.to)
     people = await company.colleagues(*asked)
-    return Records(
-        paper, whose, person, await company.description(*asked), _sender(people, sender, colleague)
-    )
+    sender = _sender(people, mail.sender, mail.colleague)
+    return Records(paper, whose, person, await company.description(*asked), sender)
 
 
 def values_of(
-    records: Records,
-    template: TemplateSaved,
-    language: str,
-    *,
-    sender: Sender | None,
-    values: Mapping[str, str],
-    several: bool,
-    names: Sequence[str],
+    records: Records, template: TemplateSaved, language: str, mail: Occasion, names: Sequence[str]
 ) -> dict[str, object]:
-    """Give all values by name (adapters/templating/values.py, SCHEMA), in the mail's language."""
-    person = greeted(records)
+    """Give all values by name (adapters/templating/values.py, SCHEMA), in the mail's language.
+
+    `names` are those that the files have in the mail.
+    """
+    person, several = greeted(records), len(mail.to) > 1
     greeting = ""
     if template.salutation.is_auto:
         people: list[Greeted | None] = [None, None] if several else [person]
@@ -105,11 +110,11 @@ def values_of(
         "document": _of_document(records.document, language),
         "party": _of_party(records.party),
         "contact": _of_contact(records.contact, person) if not several else {},
-        "sender": _of_sender(sender, records),
+        "sender": _of_sender(mail.sender, records),
         "company": _of_company(records.company),
         "attachment": files[0] if files else {},
         "attachments": files,
-        "values": dict(values),
+        "values": dict(mail.values),
         "salutation": greeting,
         "language": language,
     }

@@ -72,6 +72,10 @@ NAMES = [
     "outgoing.uncertain",
     "outgoing.resolved",
     "outgoing.cancelled",
+    "document.sent",
+    "template.saved",
+    "template.renamed",
+    "template.retired",
 ]
 
 

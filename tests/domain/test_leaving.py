@@ -136,6 +136,24 @@ def test_an_answer_that_comes_late_settles_what_was_uncertain() -> None:
     lost.when(answer("aaa")).then(MailAccepted(1, results("aaa"), None, ("", "", "")))
 
 
+def test_an_answer_that_comes_after_somebody_wants_it_sent_again_keeps_it_from_that() -> None:
+    lost, again = MailUncertain(1, "slow"), MailResolved(1, Resolution.SEND_AGAIN, "person")
+    story = mail().given(QUEUED, BEGUN, lost, again)
+    accepted = MailAccepted(1, results("aaa"), None, ("", "", ""))
+    story.when(answer("aaa")).then(accepted)
+    story.given(MailSendingBegun(2, (0, 1, 2))).when(answer("aaa")).then_nothing()
+
+
+def test_who_was_not_taken_is_not_offered_the_content_and_is_told_apart() -> None:
+    offered = MailSendingBegun(1, (0, 2))
+    mail().given(QUEUED).when(BeginSending(MONDAY, frozenset({0, 2}))).then(offered)
+    accepted = MailAccepted(1, results("ara"), None, ("", "", ""))
+    mail().given(QUEUED, offered).when(answer("ara")).then(accepted)
+    found = MailResolved(1, Resolution.SENT, "sent_folder")
+    left = mail().given(QUEUED, offered, MailUncertain(1, "slow"), found)
+    left.when(BeginSending(MONDAY)).then(MailSendingBegun(2, (1,)))
+
+
 def test_a_mail_is_taken_back_until_it_is_being_sent() -> None:
     mail().given(QUEUED).when(CancelMail()).then(MailCancelled())
     mail().given(QUEUED, MailCancelled()).when(CancelMail()).then_nothing()
@@ -147,6 +165,7 @@ WAITING = (OutgoingState.QUEUED, OutgoingState.DEFERRED)
 STEPS = st.one_of(
     st.integers(0, 70).map(lambda hours: ("begin", hours)),
     st.text("adr", min_size=3, max_size=3).map(lambda said: ("answer", said)),
+    st.text("adr", min_size=3, max_size=3).map(lambda said: ("late", said)),
     st.just(("lose", "")),
     st.sampled_from(list(Resolution)).map(lambda one: ("resolve", one)),
     st.just(("cancel", "")),
@@ -182,6 +201,7 @@ def _step(state: leaving.Outgoing, what: str, value: object) -> list[object]:
     commands: dict[str, Callable[[], SendingCommand]] = {
         "begin": lambda: BeginSending(MONDAY + timedelta(hours=int(str(value)))),
         "answer": lambda: answer(str(value), state.attempt + (state.state in WAITING)),
+        "late": lambda: answer(str(value), state.attempt),
         "lose": lambda: LoseSight(state.attempt, "gone"),
         "resolve": lambda: ResolveSending(Resolution(str(value)), "person"),
         "cancel": CancelMail,
