@@ -11,6 +11,7 @@ from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
 from projections.merges import merges
+from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
 from projections.templates import templates
@@ -29,6 +30,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     choices,
     folders,
     sendingside,
+    permission,
     templates,
     trail,
 )
