@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from domain.missing import Level, ReceiptMissed
 from domain.outgoing import (
     MailAccepted,
     MailCancelled,
@@ -19,7 +20,7 @@ from domain.outgoing import (
 from domain.sentdocument import DocumentSent
 from domain.template import TemplateEvent, TemplateRenamed, TemplateRetired, TemplateSaved
 
-OfSending = OutgoingEvent | DocumentSent | TemplateEvent
+OfSending = OutgoingEvent | DocumentSent | ReceiptMissed | TemplateEvent
 """What is told here."""
 
 _RESOLVED = {
@@ -42,8 +43,7 @@ def of_sending(event: OfSending) -> str:
             return _of_outgoing(event)
 
 
-def _of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
-    """Say what happened to a mail that leaves, or to the document that it presents."""
+def _of_outgoing(event: OutgoingEvent | DocumentSent | ReceiptMissed) -> str:
     match event:
         case DocumentSent(kind=kind, recipients=count):
             way = " as certified mail" if event.certified else ""
@@ -67,6 +67,10 @@ def _of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
             return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
         case MailCancelled():
             return "taken back before it left"
+        case ReceiptMissed(level=level, recipients=recipients):
+            hours = "24 hours" if level is Level.ALARM else "12 hours"
+            whom = _people(len(recipients))
+            return f"{level.value}: after {hours} there is no receipt of delivery for {whom}"
 
 
 def _queued(event: MailQueued) -> str:
