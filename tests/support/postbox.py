@@ -13,10 +13,9 @@ from uuid import UUID
 
 from domain.leaving import Outgoing
 from domain.outgoing import MailQueued, Recipient, RecipientRole
-from domain.sendingside import usual_rates
 from domain.values import Address, BlobName, MailboxId, MessageId
 from events import envelope
-from outgoing import lane_of
+from outgoing import lane_to
 from smtpscript import POLITE, Answers, Sink, speaking
 
 if TYPE_CHECKING:
@@ -101,19 +100,11 @@ class Postbox:
     @asynccontextmanager
     async def served(self, answers: Answers | None = None) -> AsyncIterator["Lane"]:
         """Let mail leave by a server here, whatever is configured."""
-        from adapters.smtp.values import SmtpAccount  # noqa: PLC0415
-        from api.work.sendingways import Known, Way, Ways  # noqa: PLC0415
-
-        async with speaking(POLITE | dict(answers or {}), self.sink) as port:
-            account = SmtpAccount("127.0.0.1", port, "plain", reach=self.carteggio.reach)
-
-            class Here(Ways):
-                async def of(self, known: Known) -> Way:
-                    return Way(account, usual_rates(""))
-
-            here = Here(self.carteggio)
-            async with lane_of(self.carteggio, self.id, self.worker, here) as lane:
-                yield lane
+        async with (
+            speaking(POLITE | dict(answers or {}), self.sink) as port,
+            lane_to(port, self.carteggio, self.id, self.worker) as lane,
+        ):
+            yield lane
 
     async def drain(self, answers: Answers | None = None) -> None:
         """Send what is due, whether the lane rests or not."""
