@@ -1,6 +1,7 @@
 """A mail that is begun from a record has its sender, recipients, links, quote and files proposed."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -81,8 +82,6 @@ def test_a_reply_to_all_quotes_and_goes_on_with_what_the_message_belongs_to(
     assert (TargetKind.DOCUMENT, office.document("O1")) in draft.targets
     assert found.quote is not None
     assert "ha scritto:" in found.quote.text
-    from dataclasses import replace  # noqa: PLC0415
-
     html = replace(draft, html="<p>Domani.</p>")
     wanted = asyncio.run(made(office.carteggio, html))
     office.send(replace(wanted, undo=wanted.undo, not_before=None, acknowledged=frozenset()), "r1")
@@ -116,6 +115,9 @@ def test_an_attachment_of_an_orders_mail_is_sent_with_the_order_filled_in(
     forwarded = proposal(office, message=asked, how=How.FORWARD).draft
     assert (forwarded.subject, len(forwarded.files)) == ("Fwd: Ordine 2026/118", 1)
     whole = proposal(office, message=asked, how=How.FORWARD_ATTACHED).draft
+    whole = replace(
+        whole, to=("bob@rossi.example",), acknowledged=("OTHER_PARTY:bob@rossi.example",)
+    )
     mail = sent_mail(office, asyncio.run(made(office.carteggio, whole)))
     (inside,) = (one.get_content() for one in mail.iter_attachments())
     assert inside["Message-ID"] == "<q@verdi.example>"
