@@ -39,6 +39,7 @@ from domain.message import (
     MessageThreaded,
     MessageUnlinked,
 )
+from domain.missing import ReceiptMissed
 from domain.operation import EventSkipped
 from domain.outgoing import (
     MailAccepted,
@@ -74,6 +75,7 @@ from domain.sendingside import (
     AccountSendingRemoved,
 )
 from domain.sentdocument import DocumentSent
+from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 Fields = dict[str, object]
@@ -158,6 +160,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.uncertain", MailUncertain),
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
+    EventType("delivery.receipt_missed", ReceiptMissed),
     EventType("document.sent", DocumentSent),
     EventType("company.sending_switched", CompanySendingSwitched),
     EventType("company.sending_rule_set", SendingRuleSet),
@@ -169,6 +172,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("mailbox.send_right_given", SendRightGiven),
     EventType("mailbox.send_right_taken", SendRightTaken),
     EventType("sending.refused", SendingRefused),
+    EventType("template.saved", TemplateSaved),
+    EventType("template.renamed", TemplateRenamed),
+    EventType("template.retired", TemplateRetired),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

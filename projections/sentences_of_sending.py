@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from domain.missing import Level, ReceiptMissed
 from domain.outgoing import (
     MailAccepted,
     MailCancelled,
@@ -17,6 +18,10 @@ from domain.outgoing import (
     Result,
 )
 from domain.sentdocument import DocumentSent
+from domain.template import TemplateEvent, TemplateRenamed, TemplateRetired, TemplateSaved
+
+OfSending = OutgoingEvent | DocumentSent | ReceiptMissed | TemplateEvent
+"""What is told here."""
 
 _RESOLVED = {
     Resolution.SENT: "it had left",
@@ -25,8 +30,20 @@ _RESOLVED = {
 }
 
 
-def of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
-    """Say what happened to a mail that leaves, or to the document that it presents."""
+def of_sending(event: OfSending) -> str:
+    """Say what happened to a mail that leaves, to the document that it presents, to a template."""
+    match event:
+        case TemplateSaved(version=version, name=name):
+            return f'saved as version {version} of "{name}"'
+        case TemplateRenamed(name):
+            return f'named "{name}"'
+        case TemplateRetired():
+            return "retired: it is offered no longer"
+        case _:
+            return _of_outgoing(event)
+
+
+def _of_outgoing(event: OutgoingEvent | DocumentSent | ReceiptMissed) -> str:
     match event:
         case DocumentSent(kind=kind, recipients=count):
             way = " as certified mail" if event.certified else ""
@@ -50,6 +67,10 @@ def of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
             return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
         case MailCancelled():
             return "taken back before it left"
+        case ReceiptMissed(level=level, recipients=recipients):
+            hours = "24 hours" if level is Level.ALARM else "12 hours"
+            whom = _people(len(recipients))
+            return f"{level.value}: after {hours} there is no receipt of delivery for {whom}"
 
 
 def _queued(event: MailQueued) -> str:

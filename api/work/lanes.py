@@ -19,7 +19,6 @@ from adapters.jobs import Jobs, Task
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from api.work.aftercare import look_after
-from api.work.consent import Consents
 from api.work.instance import Carteggio
 from api.work.lane import Lane
 from api.work.leases import Locks
@@ -33,6 +32,8 @@ from api.work.sentlooks import LOOK, ask_for_due, ask_for_next
 
 _AT_ONCE: Final = 32
 """So many lanes of one process: most of their time they wait for servers."""
+_LOOKING: Final = 8
+"""So many of them look into folders of sent mail, beside that: slow servers hold up no lane."""
 _SLICE_S: Final = 0.25
 _LOOK_S: Final = 3.0
 _WAKE_S: Final = 30.0
@@ -50,12 +51,13 @@ class Lanes:
         self._outbox = Outbox(carteggio)
         self._rests = Rests(carteggio.database)
         self._ways = Ways(carteggio)
-        self._consents = Consents(carteggio)
         self._locks = Locks(carteggio.database)
         self._reception = Reception(
             carteggio.journal, carteggio.blobs, worker, "smtp", exact=False
         )
         self._draining: set[asyncio.Task[int]] = set()
+        self._looking: set[asyncio.Task[None]] = set()
+        self._eyes = asyncio.Semaphore(_LOOKING)
         self._stop = Event()
         self._woken_at = 0.0
 
@@ -80,6 +82,7 @@ class Lanes:
             for _ in range(2):
                 await asyncio.to_thread(self._wake)
                 await self._jobs().run(wait=False)
+                await asyncio.gather(*self._looking)
         finally:
             await self._locks.close()
 
@@ -134,26 +137,35 @@ class Lanes:
         await asyncio.to_thread(ask_for_next, self._carteggio.database, lane)
 
     async def _look_after(self, what: Mapping[str, Any]) -> None:
+        """Begin to see to what a lane sent; a job has a place among few, and does not wait."""
+        looking = asyncio.create_task(self._looked(UUID(what["lane"])))
+        self._looking.add(looking)
+        looking.add_done_callback(self._looking.discard)
+
+    async def _looked(self, lane: UUID) -> None:
         """See to what a lane sent; what stops this is tried again when lanes are looked at next."""
         try:
-            await look_after(self._carteggio, self._consents, UUID(what["lane"]))
+            async with self._eyes:
+                await look_after(self._carteggio, self._ways.consents, lane)
         except LATER as trouble:
             log("outbox").warning("looks again later", trouble=type(trouble).__name__)
-
-    async def _later(self, lane: UUID, at: datetime) -> None:
-        await asyncio.to_thread(self._outbox.wake, lane, at)
+        except Exception as error:  # noqa: BLE001  one lane's task ends, the others go on
+            log("outbox").error("a look fails", lane=lane, error=where(error))
 
     def _lane(self, lane: UUID) -> Lane:
         return Lane(self._carteggio, lane, self._ways, self._reception, self._locks, self._stop)
+
+    async def _later(self, lane: UUID, at: datetime) -> None:
+        await asyncio.to_thread(self._outbox.wake, lane, at)
 
     async def _leave(self, jobs: "asyncio.Task[None]") -> None:
         """Take no more jobs; let what is being sent end, but not for long."""
         jobs.cancel()
         if self._draining:
             await asyncio.wait(self._draining, timeout=_GRACE_S)
-        for one in self._draining:
+        for one in (*self._draining, *self._looking):
             one.cancel()
-        await asyncio.gather(jobs, return_exceptions=True)
+        await asyncio.gather(jobs, *self._looking, return_exceptions=True)
         await self._locks.close()
 
 

@@ -6,6 +6,7 @@ from projections.access import access
 from projections.authentication import authentication
 from projections.choices import choices
 from projections.company import company
+from projections.deliveries import deliveries
 from projections.directory import directory
 from projections.folders import folders
 from projections.history import history
@@ -14,6 +15,7 @@ from projections.merges import merges
 from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
+from projections.templates import templates
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
 
@@ -28,7 +30,9 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     history,
     choices,
     folders,
+    deliveries,
     sendingside,
     permission,
+    templates,
     trail,
 )

@@ -43,7 +43,7 @@ class Ways:
     def __init__(self, carteggio: Carteggio) -> None:
         """Ask nobody yet."""
         self._carteggio = carteggio
-        self._consents = Consents(carteggio)
+        self.consents = Consents(carteggio)
 
     async def known(self, *lanes: UUID) -> dict[UUID, Known]:
         """Give how the mailboxes of lanes send, as it is configured now."""
@@ -62,7 +62,7 @@ class Ways:
         """Give what a session needs; Rejected: nothing says so, or the login is not here."""
         if known.sending is None:
             raise Rejected(NO_SERVER, "nothing says by which server this mailbox sends")
-        account = await smtp_of(self._carteggio, self._consents, known.sending)
+        account = await smtp_of(self._carteggio, self.consents, known.sending)
         return Way(account, known.sending.rates)
 
     def _secrets(self, ids: list[UUID]) -> dict[UUID, list[bytes]]:

@@ -72,6 +72,7 @@ NAMES = [
     "outgoing.uncertain",
     "outgoing.resolved",
     "outgoing.cancelled",
+    "delivery.receipt_missed",
     "document.sent",
     "company.sending_switched",
     "company.sending_rule_set",
@@ -83,6 +84,9 @@ NAMES = [
     "mailbox.send_right_given",
     "mailbox.send_right_taken",
     "sending.refused",
+    "template.saved",
+    "template.renamed",
+    "template.retired",
 ]
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from api.work.lane import Lane
     from api.work.outbox import Outbox
     from api.work.resting import Rest
+    from api.work.sendingways import Ways
     from commands import Instance
     from domain.choosing import Target
     from domain.leaving import OutgoingState
@@ -41,7 +42,10 @@ def letter(number: int) -> bytes:
 
 @asynccontextmanager
 async def lane_of(
-    carteggio: "Carteggio", box: MailboxId, worker: "ReadingWorker"
+    carteggio: "Carteggio",
+    box: MailboxId,
+    worker: "ReadingWorker",
+    ways: "Ways | None" = None,
 ) -> AsyncIterator["Lane"]:
     """Give the lane of a mailbox, as a process that works has it."""
     from api.work.lane import Lane  # noqa: PLC0415
@@ -51,7 +55,7 @@ async def lane_of(
 
     reception = Reception(carteggio.journal, carteggio.blobs, worker, "smtp", exact=False)
     locks = Locks(carteggio.database)
-    yield Lane(carteggio, box, Ways(carteggio), reception, locks)
+    yield Lane(carteggio, box, ways or Ways(carteggio), reception, locks)
     await locks.close()
 
 
