@@ -50,6 +50,8 @@ from api.graphql.selection import Selection
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
+from api.graphql.templateasking import TemplateQuery
+from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
 from domain.access import Scope
@@ -107,6 +109,7 @@ class Query(
     ServerQuery,
     SendingQuery,
     ChoiceQuery,
+    TemplateQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -296,6 +299,7 @@ class Mutation(
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
+    TemplateMutation,
 ):
     pass
 
