@@ -14,7 +14,7 @@ from domain.choosing import TargetKind
 from domain.outgoing import MailQueued, Recipient, RecipientRole
 from domain.values import Address, BlobName, MailboxId, MessageId
 from events import envelope
-from outgoing import Office, lane_of
+from outgoing import lane_to
 from smtpscript import POLITE, Answers, Sink, speaking
 from speaking import text
 
@@ -81,10 +81,11 @@ class Posting:
 
     async def send(self, sender: str = OFFICE, answers: Answers | None = None) -> None:
         """Let all leave that is due, to a server that answers so."""
-        async with speaking(POLITE | dict(answers or {}), self.sink) as port:
-            Office(self.carteggio, sender).sends_by(port)
-            async with lane_of(self.carteggio, self.box(sender), self.worker) as lane:
-                await lane.drain()
+        async with (
+            speaking(POLITE | dict(answers or {}), self.sink) as port,
+            lane_to(port, self.carteggio, self.box(sender), self.worker) as lane,
+        ):
+            await lane.drain()
 
     def capture(self, *raws: bytes, box: str = OFFICE, at: datetime = NOW) -> None:
         """Take mail in, as it came to a mailbox."""
