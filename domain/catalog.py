@@ -63,6 +63,15 @@ from domain.sendingside import (
 )
 from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
+from domain.webhook import (
+    WebhookChanged,
+    WebhookPaused,
+    WebhookRegistered,
+    WebhookRemoved,
+    WebhookReplayOrdered,
+    WebhookResumed,
+    WebhookSecretChanged,
+)
 
 Fields = dict[str, object]
 
@@ -147,6 +156,13 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
     EventType("document.sent", DocumentSent),
+    EventType("webhook.registered", WebhookRegistered),
+    EventType("webhook.changed", WebhookChanged),
+    EventType("webhook.secret_changed", WebhookSecretChanged),
+    EventType("webhook.paused", WebhookPaused),
+    EventType("webhook.resumed", WebhookResumed),
+    EventType("webhook.replay_ordered", WebhookReplayOrdered),
+    EventType("webhook.removed", WebhookRemoved),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -50,7 +50,6 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
-from domain.outgoing import OutgoingEvent
 from domain.party import (
     BY_PEOPLE,
     ContactRegistered,
@@ -68,9 +67,8 @@ from domain.regrouping import (
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
-from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
-from projections.sentences_of_sending import of_outgoing
+from projections.sentences_of_sending import Sending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
     FailureReason.GONE: "it no longer lay there",
@@ -105,8 +103,8 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
-        case event if isinstance(event, OutgoingEvent | DocumentSent):
-            return of_outgoing(event)
+        case event if isinstance(event, Sending):
+            return of_sending(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
         case PartyMerged() | PartyMergeUndone():

@@ -17,6 +17,10 @@ from domain.outgoing import (
     Result,
 )
 from domain.sentdocument import DocumentSent
+from domain.webhook import WebhookEvent
+from projections.sentences_of_webhooks import of_webhooks
+
+Sending = OutgoingEvent | DocumentSent | WebhookEvent
 
 _RESOLVED = {
     Resolution.SENT: "it had left",
@@ -25,13 +29,21 @@ _RESOLVED = {
 }
 
 
-def of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
-    """Say what happened to a mail that leaves, or to the document that it presents."""
+def of_sending(event: Sending) -> str:
+    """Say what happened to a mail that leaves, to its document, or to whom that is told."""
     match event:
         case DocumentSent(kind=kind, recipients=count):
             way = " as certified mail" if event.certified else ""
             files = ", ".join(event.file_names)
             return f"{kind} sent{way} to {_people(count)}" + (f": {files[:200]}" if files else "")
+        case event if isinstance(event, WebhookEvent):
+            return of_webhooks(event)
+        case _:
+            return _of_outgoing(event)
+
+
+def _of_outgoing(event: OutgoingEvent) -> str:
+    match event:
         case MailQueued(recipients=recipients):
             return f"queued for {_people(len(recipients))}, not before {event.not_before:%Y-%m-%d %H:%M} UTC"
         case MailSendingBegun(attempt, recipients):

@@ -107,6 +107,20 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "forget": "remembering.forget",
         },
     ),
+    "webhook": Group(
+        "Programs that are told what happens.",
+        {
+            "add": "webhooks.add",
+            "list": "webhooks.list_",
+            "pause": "webhooks.pause",
+            "resume": "webhooks.resume",
+            "remove": "webhooks.remove",
+            "replay": "webhooks.replay",
+            "secret": "webhooks.secret",
+            "test": "webhooks.test",
+            "log": "webhooks.log",
+        },
+    ),
     "trust": Group(
         "Mail servers that are believed about senders.",
         {"add": "trusting.add", "remove": "trusting.remove", "list": "trusting.list_"},

@@ -10,6 +10,7 @@ from api.work import consenting
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
 from api.work.checking import Checking
+from api.work.delivering import Delivering
 from api.work.instance import Carteggio
 from api.work.patience import LATER
 from api.work.projector import where
@@ -45,6 +46,7 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
     beside = [
         asyncio.create_task(checking.run(stop), name="carteggio-ledger"),
         asyncio.create_task(consenting.run(carteggio, stop), name="carteggio-consent"),
+        asyncio.create_task(Delivering(carteggio).run(stop), name="carteggio-webhooks"),
     ]
     try:
         await Attending(carteggio, Sync(carteggio, worker)).run(stop)

@@ -73,6 +73,13 @@ NAMES = [
     "outgoing.resolved",
     "outgoing.cancelled",
     "document.sent",
+    "webhook.registered",
+    "webhook.changed",
+    "webhook.secret_changed",
+    "webhook.paused",
+    "webhook.resumed",
+    "webhook.replay_ordered",
+    "webhook.removed",
 ]
 
 
