@@ -52,6 +52,7 @@ from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
+from api.graphql.webhooks import WebhookMutation, WebhookQuery
 from domain.access import Scope
 from projections import links, messages
 from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
@@ -107,6 +108,7 @@ class Query(
     ServerQuery,
     SendingQuery,
     ChoiceQuery,
+    WebhookQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -296,6 +298,7 @@ class Mutation(
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
+    WebhookMutation,
 ):
     pass
 

@@ -157,6 +157,21 @@ async def test_a_bad_one_stops_no_other(papers: Papers, erp: Endpoint) -> None:
     assert now(papers, "bad").row.failures == now(papers, "nowhere").row.failures == 1
 
 
+async def test_a_clouds_own_services_are_told_nothing_and_large_answers_are_not_read(
+    papers: Papers, erp: Endpoint
+) -> None:
+    from api.work.delivering import tried  # noqa: PLC0415
+
+    hooked(papers, Endpoint("http://169.254.169.254/"), plain=True)
+    answer = await tried(papers.carteggio, now(papers))
+    assert (answer.status, answer.trouble) == (None, "out_of_reach")
+    hooked(papers, erp)
+    erp.body, erp.headers = b"x" * 5_000_000, {"Retry-After": "3600"}
+    erp.answers = [503]
+    answer = await tried(papers.carteggio, now(papers))
+    assert (answer.status, answer.retry_after) == (503, 3600.0)
+
+
 async def test_two_processes_tell_each_thing_once(papers: Papers, erp: Endpoint) -> None:
     import asyncio  # noqa: PLC0415
 
