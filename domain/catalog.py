@@ -56,6 +56,18 @@ from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndon
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.sendingrules import (
+    ColleagueSendingSwitched,
+    CompanySendingSwitched,
+    OfficeRoleGiven,
+    OfficeRoleTaken,
+    SendingGranted,
+    SendingRefused,
+    SendingRuleSet,
+    SendingWithdrawn,
+    SendRightGiven,
+    SendRightTaken,
+)
 from domain.sendingside import (
     AccountSendingConfigured,
     AccountSendingCredentialsChanged,
@@ -156,6 +168,16 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
     EventType("document.sent", DocumentSent),
+    EventType("company.sending_switched", CompanySendingSwitched),
+    EventType("company.sending_rule_set", SendingRuleSet),
+    EventType("colleague.sending_switched", ColleagueSendingSwitched),
+    EventType("colleague.sending_granted", SendingGranted),
+    EventType("colleague.sending_withdrawn", SendingWithdrawn),
+    EventType("colleague.role_given", OfficeRoleGiven),
+    EventType("colleague.role_taken", OfficeRoleTaken),
+    EventType("mailbox.send_right_given", SendRightGiven),
+    EventType("mailbox.send_right_taken", SendRightTaken),
+    EventType("sending.refused", SendingRefused),
     EventType("webhook.registered", WebhookRegistered),
     EventType("webhook.changed", WebhookChanged),
     EventType("webhook.secret_changed", WebhookSecretChanged),

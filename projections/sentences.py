@@ -3,19 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from domain import sendingside
 from domain.access import TokenIssued, TokenRevoked
-from domain.account import (
-    AccountConfigured,
-    AccountConsentAsked,
-    AccountConsentGiven,
-    AccountConsentLost,
-    AccountCredentialsChanged,
-    AccountEvent,
-    AccountPaused,
-    AccountRemoved,
-    AccountResumed,
-)
+from domain.account import AccountEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.choosing import (
     ChoosingEvent,
@@ -67,7 +56,10 @@ from domain.regrouping import (
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
+from projections.sentences_of_accounts import of_account
+from projections.sentences_of_permission import of_permission
 from projections.sentences_of_sending import Sending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
@@ -105,6 +97,8 @@ def sentence(event: object) -> str:
             return _of_regrouping(event)
         case event if isinstance(event, Sending):
             return of_sending(event)
+        case event if isinstance(event, SendingRulesEvent):
+            return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
         case PartyMerged() | PartyMergeUndone():
@@ -254,7 +248,7 @@ def _of_merging(event: MergingEvent) -> str:
 
 def _of_house(event: object) -> str:
     if isinstance(event, AccountEvent):
-        return _of_account(event)
+        return of_account(event)
     match event:
         case CompanyDescribed(name, domains):
             return f"described {name} with the domains {_cut(', '.join(domains))}"
@@ -278,32 +272,6 @@ def _of_house(event: object) -> str:
             return f"{name}: erased"
         case _:
             return _of_policy(event)
-
-
-def _of_account(event: AccountEvent) -> str:
-    match event:
-        case AccountConfigured():
-            return f"account configured: {event.protocol} at {event.host}:{event.port}"
-        case AccountCredentialsChanged():
-            return "a new secret was stored"
-        case AccountPaused():
-            return "the account was paused"
-        case AccountResumed():
-            return "the account was resumed"
-        case AccountConsentAsked(way):
-            return f"a person was asked to let the account in, by {way}"
-        case AccountConsentGiven(ends_at):
-            return f"consent was given{f', until {ends_at:%Y-%m-%d}' if ends_at else ''}"
-        case AccountConsentLost(reason):
-            return f"consent is lost ({reason}); a person has to give it again"
-        case sendingside.AccountSendingConfigured():
-            return f"sending configured: {event.host}:{event.port}"
-        case sendingside.AccountSendingCredentialsChanged():
-            return "a new secret for sending was stored"
-        case sendingside.AccountSendingRemoved():
-            return "nothing is sent any more, the secret for it was destroyed"
-        case AccountRemoved():
-            return "the account was removed, its secret destroyed; its mail stays"
 
 
 def _of_policy(event: object) -> str:

@@ -31,21 +31,21 @@ _RESOLVED = {
 
 def of_sending(event: Sending) -> str:
     """Say what happened to a mail that leaves, to its document, or to whom that is told."""
+    if isinstance(event, WebhookEvent):
+        return of_webhooks(event)
     match event:
         case DocumentSent(kind=kind, recipients=count):
             way = " as certified mail" if event.certified else ""
             files = ", ".join(event.file_names)
             return f"{kind} sent{way} to {_people(count)}" + (f": {files[:200]}" if files else "")
-        case event if isinstance(event, WebhookEvent):
-            return of_webhooks(event)
         case _:
             return _of_outgoing(event)
 
 
 def _of_outgoing(event: OutgoingEvent) -> str:
     match event:
-        case MailQueued(recipients=recipients):
-            return f"queued for {_people(len(recipients))}, not before {event.not_before:%Y-%m-%d %H:%M} UTC"
+        case MailQueued():
+            return _queued(event)
         case MailSendingBegun(attempt, recipients):
             return f"attempt {attempt} offers it for {_people(len(recipients))}"
         case MailAccepted(attempt, results):
@@ -62,6 +62,13 @@ def _of_outgoing(event: OutgoingEvent) -> str:
             return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
         case MailCancelled():
             return "taken back before it left"
+
+
+def _queued(event: MailQueued) -> str:
+    due = f"not before {event.not_before:%Y-%m-%d %H:%M} UTC"
+    removed = [kind.value for kind, _ in event.removed]
+    without = f"; not to belong to the proposed {', '.join(removed)}" if removed else ""
+    return f"queued for {_people(len(event.recipients))}, {due}{without}"
 
 
 def _people(count: int) -> str:

@@ -13,17 +13,8 @@ from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.catalog import CATALOG
-from domain.choosing import (
-    MessageLinkChoiceWithdrawn,
-    MessageLinkConfirmed,
-    MessageLinkMoved,
-    MessageLinkRejected,
-)
 from domain.company import MailboxRegistered
-from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
-from domain.mailbox import MailboxShared, MailboxShareRevoked
-from domain.merging import PartyMerged
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -34,16 +25,15 @@ from domain.message import (
     MessageReceived,
     MessageSetApart,
     MessageThreaded,
-    MessageUnlinked,
 )
 from domain.outgoing import MailQueued
-from domain.party import ContactRegistered, ContactRemoved
 from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased, Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.rules import BLIND
+from domain.sendingrules import SendingRefused
 from domain.sendingside import AccountSendingConfigured
 from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
@@ -51,6 +41,7 @@ from domain.webhook import WebhookChanged, WebhookRegistered
 from projections.fields import data_of
 from projections.projection import Names, Projection, Rows, Table
 from projections.sentences import sentence
+from projections.trailnames import named, regrouped
 
 
 @dataclass(slots=True)
@@ -133,7 +124,7 @@ def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorde
     state = State()
     received = {one.stream for one in batch if isinstance(one.event, MessageReceived)}
     widened = {one.stream for one in batch if _narrows(one)} - received
-    widened |= {message for one in batch for message in _regrouped(one.event)}
+    widened |= {message for one in batch for message in regrouped(one.event)}
     if widened:
         state.scopes.fetch(connection, names, "stream = ANY(%b)", list(widened))
     return state
@@ -146,7 +137,7 @@ def fold(state: State, recorded: Recorded) -> None:
     if isinstance(recorded.event, ConversationRegrouped):
         _see_through(state, recorded.stream, recorded.event)
     state.entries.add(_entry(recorded))
-    for one in _named(recorded.event):
+    for one in named(recorded.event):
         state.subjects.add(SubjectRow(one, recorded.position))
 
 
@@ -163,6 +154,7 @@ _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,
     MailQueued,
+    SendingRefused,
     AccountConfigured,
     AccountSendingConfigured,
     TokenIssued,
@@ -187,7 +179,15 @@ _MANAGED_NAMES: Final = (
     "quarantine.",
     "webhook.",
 )
-_SCOPED_NAMES: Final = ("message.", "mailbox.", "token.", "outgoing.", "choice.", *_MANAGED_NAMES)
+_SCOPED_NAMES: Final = (
+    "message.",
+    "mailbox.",
+    "token.",
+    "outgoing.",
+    "sending.",
+    "choice.",
+    *_MANAGED_NAMES,
+)
 
 
 def _narrows(recorded: Recorded) -> bool:
@@ -222,22 +222,14 @@ def _see_through(state: State, regrouping: UUID, event: ConversationRegrouped) -
     state.scopes.put(ScopeRow(regrouping, sorted(boxes), [], varied=False, managed=False))
 
 
-def _regrouped(event: object) -> Iterable[UUID]:
-    match event:
-        case ConversationRegrouped():
-            return event.everybody
-        case ConversationRegroupingUndone(messages=messages):
-            return messages
-        case _:
-            return ()
-
-
 def _seen_through(recorded: Recorded) -> Iterable[UUID]:
     match recorded.event:
         case MessageReceived() | MessageCopyFound() | MessageCompleted() | MessageMoved() as event:
             yield event.mailbox
         case AccountConfigured() | AccountSendingConfigured() | MailQueued() as event:
             yield event.mailbox
+        case SendingRefused(mailbox=mailbox):
+            yield mailbox
         case MailboxRegistered():
             yield recorded.stream
         case (
@@ -249,40 +241,6 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
                 yield mailbox
         case WebhookRegistered(mailboxes=mailboxes) | WebhookChanged(mailboxes=mailboxes):
             yield from mailboxes or ()
-
-
-def _named(event: object) -> Iterable[UUID]:
-    match event:
-        case MessageLinked(target=target) | MessageUnlinked(target=target):
-            yield target
-        case MessageLinkMoved(target=target, to=to, contact_of=whose):
-            yield from (one for one in (target, to, whose) if one is not None)
-        case MessageLinkConfirmed(target=target, contact_of=whose):
-            yield from (one for one in (target, whose) if one is not None)
-        case MessageLinkRejected(target=target) | MessageLinkChoiceWithdrawn(target=target):
-            yield target
-        case PartyMerged(into=into):
-            yield into
-        case ChoiceRemembered(party=party):
-            yield party
-        case MailQueued(message=message, targets=targets):
-            yield message
-            yield from (target for _, target in targets)
-        case DocumentSent(mail=mail, message=message):
-            yield mail
-            yield message
-        case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
-            yield contact
-        case DocumentRegistered(record=record) | DocumentChanged(record=record):
-            yield from (one for one in (record.party, record.part_of) if one is not None)
-        case AccountConfigured(mailbox=mailbox) | AccountSendingConfigured(mailbox=mailbox):
-            yield mailbox
-        case MessageThreaded(parent=other) | MessageSetApart(ancestor=other) if other is not None:
-            yield other
-        case ConversationRegrouped() | ConversationRegroupingUndone():
-            yield from dict.fromkeys(_regrouped(event))
-        case MailboxShared(colleague=colleague) | MailboxShareRevoked(colleague=colleague):
-            yield colleague
 
 
 def _entry(recorded: Recorded) -> EntryRow:
@@ -344,7 +302,7 @@ def _quotes(event: object) -> str:
 
 trail = Projection(
     "trail",
-    version=7,
+    version=8,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,

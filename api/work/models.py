@@ -11,6 +11,7 @@ from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
 from projections.merges import merges
+from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
 from projections.trail import trail
@@ -28,5 +29,6 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     choices,
     folders,
     sendingside,
+    permission,
     trail,
 )

@@ -35,6 +35,10 @@ WAKE: Final = "wake_lane"
 """The task that lets a lane look for what is due."""
 
 
+Also = Callable[[Connection[Any]], None]
+"""Writes what belongs to an event, in its transaction."""
+
+
 class Row(StrEnum):
     """How a mail in the outbox stands, as far as its lane asks."""
 
@@ -52,17 +56,29 @@ class Outbox:
         """Write to its journal and database."""
         self._carteggio = carteggio
 
-    def queue(self, mail: UUID, queued: MailQueued, raw: bytes, envelope: Envelope) -> int | None:
-        """Let a mail leave; `raw` are its exact octets. Gives the position of the event."""
+    def queue(
+        self,
+        mail: UUID,
+        queued: MailQueued,
+        raw: bytes,
+        envelope: Envelope,
+        also: Also | None = None,
+    ) -> int | None:
+        """Let a mail leave; `raw` are its exact octets. Gives the position of the event.
+
+        `also` writes, in the same transaction, what else belongs to it.
+        """
         if sha256(raw).hexdigest() != queued.raw_sha256 or len(raw) != queued.size:
             raise Rejected("INVALID", "the octets are not those that the mail tells of")
         (stored,) = self._carteggio.blobs.put_many([(mail, raw)])
         command = QueueMail(replace(queued, raw=BlobName(stored.name)))
 
-        def also(connection: Connection[Any]) -> None:
+        def both(connection: Connection[Any]) -> None:
             self._carteggio.blobs.record(connection, [stored])
+            if also is not None:
+                also(connection)
 
-        return self.record(mail, command, envelope, also)
+        return self.record(mail, command, envelope, both)
 
     def cancel(self, mail: UUID, envelope: Envelope, note: str = "") -> int | None:
         """Take a mail back before it leaves."""
@@ -77,7 +93,7 @@ class Outbox:
         mail: UUID,
         command: OutgoingCommand,
         envelope: Envelope,
-        also: Callable[[Connection[Any]], None] | None = None,
+        also: Also | None = None,
     ) -> int | None:
         """Record what a command makes happen, and let the mail's row follow in one transaction."""
 

@@ -1,0 +1,78 @@
+"""What an event names beside its own stream's object: its trail tells of the event, too."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from domain.account import AccountConfigured
+from domain.choosing import (
+    MessageLinkChoiceWithdrawn,
+    MessageLinkConfirmed,
+    MessageLinkMoved,
+    MessageLinkRejected,
+)
+from domain.document import DocumentChanged, DocumentRegistered
+from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.merging import PartyMerged
+from domain.message import (
+    MessageLinked,
+    MessageSetApart,
+    MessageThreaded,
+    MessageUnlinked,
+)
+from domain.outgoing import MailQueued
+from domain.party import ContactRegistered, ContactRemoved
+from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
+from domain.remembering import ChoiceRemembered
+from domain.sendingrules import SendingRefused, SendRightGiven, SendRightTaken
+from domain.sendingside import AccountSendingConfigured
+from domain.sentdocument import DocumentSent
+
+
+def named(event: object) -> Iterable[UUID]:
+    """Give the objects that an event names."""
+    match event:
+        case MessageLinked(target=target) | MessageUnlinked(target=target):
+            yield target
+        case MessageLinkMoved(target=target, to=to, contact_of=whose):
+            yield from (one for one in (target, to, whose) if one is not None)
+        case MessageLinkConfirmed(target=target, contact_of=whose):
+            yield from (one for one in (target, whose) if one is not None)
+        case MessageLinkRejected(target=target) | MessageLinkChoiceWithdrawn(target=target):
+            yield target
+        case PartyMerged(into=into):
+            yield into
+        case ChoiceRemembered(party=party):
+            yield party
+        case MailQueued(message=message, targets=targets, removed=removed):
+            yield message
+            yield from (target for _, target in (*targets, *removed))
+        case DocumentSent(mail=mail, message=message):
+            yield mail
+            yield message
+        case ContactRegistered(contact=contact) | ContactRemoved(contact=contact):
+            yield contact
+        case DocumentRegistered(record=record) | DocumentChanged(record=record):
+            yield from (one for one in (record.party, record.part_of) if one is not None)
+        case AccountConfigured(mailbox=mailbox) | AccountSendingConfigured(mailbox=mailbox):
+            yield mailbox
+        case MessageThreaded(parent=other) | MessageSetApart(ancestor=other) if other is not None:
+            yield other
+        case ConversationRegrouped() | ConversationRegroupingUndone():
+            yield from dict.fromkeys(regrouped(event))
+        case MailboxShared(colleague=colleague) | MailboxShareRevoked(colleague=colleague):
+            yield colleague
+        case SendRightGiven(colleague=colleague) | SendRightTaken(colleague=colleague):
+            yield colleague
+        case SendingRefused(mailbox, _, colleague, document):
+            yield from (one for one in (mailbox, colleague, document) if one is not None)
+
+
+def regrouped(event: object) -> Iterable[UUID]:
+    """Give the messages that a regrouping is about."""
+    match event:
+        case ConversationRegrouped():
+            return event.everybody
+        case ConversationRegroupingUndone(messages=messages):
+            return messages
+        case _:
+            return ()
