@@ -60,7 +60,7 @@ from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_permission import of_permission
-from projections.sentences_of_sending import Sending, of_sending
+from projections.sentences_of_sending import OfSending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
     FailureReason.GONE: "it no longer lay there",
@@ -95,7 +95,7 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
-        case event if isinstance(event, Sending):
+        case event if isinstance(event, OfSending):
             return of_sending(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)

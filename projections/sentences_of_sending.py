@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from domain.missing import Level, ReceiptMissed
 from domain.outgoing import (
     MailAccepted,
     MailCancelled,
@@ -20,8 +21,7 @@ from domain.sentdocument import DocumentSent
 from domain.webhook import WebhookEvent
 from projections.sentences_of_webhooks import of_webhooks
 
-Sending = OutgoingEvent | DocumentSent | WebhookEvent
-
+OfSending = OutgoingEvent | DocumentSent | ReceiptMissed | WebhookEvent
 _RESOLVED = {
     Resolution.SENT: "it had left",
     Resolution.SEND_AGAIN: "it is sent again",
@@ -29,8 +29,8 @@ _RESOLVED = {
 }
 
 
-def of_sending(event: Sending) -> str:
-    """Say what happened to a mail that leaves, to its document, or to whom that is told."""
+def of_sending(event: OfSending) -> str:
+    """Say what happened to a mail that leaves or left, to its document, or to whom that is told."""
     if isinstance(event, WebhookEvent):
         return of_webhooks(event)
     match event:
@@ -42,7 +42,7 @@ def of_sending(event: Sending) -> str:
             return _of_outgoing(event)
 
 
-def _of_outgoing(event: OutgoingEvent) -> str:
+def _of_outgoing(event: OutgoingEvent | ReceiptMissed) -> str:
     match event:
         case MailQueued():
             return _queued(event)
@@ -62,6 +62,10 @@ def _of_outgoing(event: OutgoingEvent) -> str:
             return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
         case MailCancelled():
             return "taken back before it left"
+        case ReceiptMissed(level=level, recipients=recipients):
+            hours = "24 hours" if level is Level.ALARM else "12 hours"
+            whom = _people(len(recipients))
+            return f"{level.value}: after {hours} there is no receipt of delivery for {whom}"
 
 
 def _queued(event: MailQueued) -> str:
