@@ -75,6 +75,7 @@ from domain.sendingside import (
     AccountSendingRemoved,
 )
 from domain.sentdocument import DocumentSent
+from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from domain.webhook import (
     WebhookChanged,
@@ -180,6 +181,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("mailbox.send_right_given", SendRightGiven),
     EventType("mailbox.send_right_taken", SendRightTaken),
     EventType("sending.refused", SendingRefused),
+    EventType("template.saved", TemplateSaved),
+    EventType("template.renamed", TemplateRenamed),
+    EventType("template.retired", TemplateRetired),
     EventType("webhook.registered", WebhookRegistered),
     EventType("webhook.changed", WebhookChanged),
     EventType("webhook.secret_changed", WebhookSecretChanged),

@@ -18,10 +18,13 @@ from domain.outgoing import (
     Result,
 )
 from domain.sentdocument import DocumentSent
+from domain.template import TemplateEvent, TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webhook import WebhookEvent
 from projections.sentences_of_webhooks import of_webhooks
 
-OfSending = OutgoingEvent | DocumentSent | ReceiptMissed | WebhookEvent
+OfSending = OutgoingEvent | DocumentSent | ReceiptMissed | TemplateEvent | WebhookEvent
+"""What is told here."""
+
 _RESOLVED = {
     Resolution.SENT: "it had left",
     Resolution.SEND_AGAIN: "it is sent again",
@@ -30,20 +33,26 @@ _RESOLVED = {
 
 
 def of_sending(event: OfSending) -> str:
-    """Say what happened to a mail that leaves or left, to its document, or to whom that is told."""
+    """Say what happened to a mail that leaves, to the document that it presents, to a template."""
     if isinstance(event, WebhookEvent):
         return of_webhooks(event)
+    match event:
+        case TemplateSaved(version=version, name=name):
+            return f'saved as version {version} of "{name}"'
+        case TemplateRenamed(name):
+            return f'named "{name}"'
+        case TemplateRetired():
+            return "retired: it is offered no longer"
+        case _:
+            return _of_outgoing(event)
+
+
+def _of_outgoing(event: OutgoingEvent | DocumentSent | ReceiptMissed) -> str:
     match event:
         case DocumentSent(kind=kind, recipients=count):
             way = " as certified mail" if event.certified else ""
             files = ", ".join(event.file_names)
             return f"{kind} sent{way} to {_people(count)}" + (f": {files[:200]}" if files else "")
-        case _:
-            return _of_outgoing(event)
-
-
-def _of_outgoing(event: OutgoingEvent | ReceiptMissed) -> str:
-    match event:
         case MailQueued():
             return _queued(event)
         case MailSendingBegun(attempt, recipients):

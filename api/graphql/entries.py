@@ -34,8 +34,8 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "message": Kind.MESSAGE, "party": Kind.PARTY, "document": Kind.DOCUMENT,
     "mailbox": Kind.MAILBOX, "colleague": Kind.COLLEAGUE, "account": Kind.ACCOUNT,
     "token": Kind.TOKEN, "exclusion": Kind.EXCLUSION, "web_form": Kind.WEB_FORM,
-    "server": Kind.SERVER, "choice": Kind.CHOICE, "webhook": Kind.WEBHOOK,
-    "conversation": Kind.REGROUPING,
+    "server": Kind.SERVER, "choice": Kind.CHOICE, "conversation": Kind.REGROUPING,
+    "template": Kind.TEMPLATE, "webhook": Kind.WEBHOOK,
 }  # fmt: skip
 
 
