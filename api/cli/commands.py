@@ -75,6 +75,19 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         "Which mailboxes there are, and who sees them.",
         {"share": "mailboxes.share", "unshare": "mailboxes.unshare", "list": "mailboxes.list_"},
     ),
+    "permission": Group(
+        "Who may send.",
+        {
+            "show": "permission.show",
+            "company": "permission.company",
+            "rule": "permission.rule",
+            "colleague": "permission.colleague",
+            "grant": "permission.grant",
+            "withdraw": "permission.withdraw",
+            "role": "permission.role",
+            "mailbox": "permission.mailbox",
+        },
+    ),
     "export": Group(
         "Take out messages as facts, or raw mail.",
         {"messages": "exporting.messages", "mail": "exporting.mail"},
