@@ -45,6 +45,14 @@ def _networks(value: object) -> object:
     raise ValueError(_NO_NETWORKS)
 
 
+def _words(value: object) -> object:
+    """Read words, without case: a list as the file has it, or in the environment by commas."""
+    several = _listed(value) if isinstance(value, str) else value
+    if not isinstance(several, list | tuple):
+        raise ValueError("is no list")  # noqa: TRY004  pydantic tells of a ValueError
+    return tuple(str(one).strip().casefold() for one in several)
+
+
 def _listed(text: str) -> object:
     if text.lstrip().startswith("["):
         return json.loads(text)
@@ -64,6 +72,7 @@ def _patterns(value: object) -> object:
 
 CompanyName = Annotated[str, Field(pattern=f"^{COMPANY.pattern}$")]
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Patterns = Annotated[dict[str, str], NoDecode, BeforeValidator(_patterns)]
 PostgresUrl = SecretStr  # it may hold a password
 
@@ -185,6 +194,23 @@ class Settings(BaseSettings):
         pattern=r"^[^\[\]#\r\n]{0,40}$",
         description="A word that stands before a signed token in subjects, as ACME in [ACME #…]: "
         "then those count as they do elsewhere. Without one, none in a subject counts.",
+    )
+    plus_addresses: Words = Field(
+        default=(),
+        description="Addresses, or whole domains, whose server delivers info+anything@… to info@…, "
+        "by commas: answers to mail from there come back under an address with a signed token.",
+    )
+    reference_in_text: bool = Field(
+        default=True,
+        description="Let mail that is sent bear its signed token below the text, as [Ref: …]: an "
+        "answer that quotes it is known by it.",
+    )
+    undo_seconds: int = Field(
+        default=15,
+        ge=0,
+        le=600,
+        description="How long mail that a person sends waits for being taken back, in seconds; mail "
+        "of programs leaves at once.",
     )
     mail_networks_allowed: Networks = Field(
         default=(),

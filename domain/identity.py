@@ -115,6 +115,11 @@ def choice_id(key: bytes, address: str, mailbox: MailboxId | None, words: Collec
     return _uuid(key, b"choice", address.casefold().encode(), box, *of_subject)
 
 
+def outgoing_id(key: bytes, command_id: str) -> UUID:
+    """Give the stream id of the mail that a command lets leave: the same command, the same mail."""
+    return _uuid(key, b"outgoing", command_id.encode())
+
+
 def server_id(company: str, server: str) -> UUID:
     """Give the stream id of a mail server that may be believed about senders."""
     return uuid5(_NAMESPACE, f"server\n{company}\n{server}")

@@ -6,7 +6,7 @@ the person who sends: the mail is built as the sentence says.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from domain.filenames import (
     shown,
 )
 from domain.hostnames import ascii_domain, looks_alike
-from domain.values import Address
+from domain.values import Address, Rejected
 
 MOST_OF_A_NAME: Final = 200
 MOST_OF_A_SUBJECT: Final = 1_000
@@ -29,6 +29,7 @@ MOST_OF_AN_ID: Final = 500
 MOST_RECIPIENTS: Final = 1_000
 MOST_CERTIFIED: Final = 30_000_000
 """Octets of a PEC times its recipients (RFC 6109 2.1, the providers' agreement)."""
+_MOST_TOLD: Final = 20
 _ATOM: Final = r"[\w!#$%&'*+/=?^`{|}~\u00a1-\U0010ffff-]+"
 _LOCAL: Final = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"[^"\\\x00-\x1f\x7f-\x9f]+"')
 _ID: Final = re.compile(r"[!-;=?-~]+")
@@ -49,7 +50,23 @@ class Objection:
     blocks: bool = True
 
 
+class NotSendable(Rejected):
+    """A mail cannot be sent, or must not: `objections` are all those that block, each with its field."""
+
+    def __init__(self, objections: Sequence[Objection]) -> None:
+        """Say no with the sentences of the first ones."""
+        sentences = "; ".join(f"{one.field}: {one.sentence}" for one in objections[:_MOST_TOLD])
+        super().__init__("NOT_SENDABLE", sentences)
+        self.objections = tuple(objections)
+
+
 Found = Iterator[Objection]
+
+
+def refuse_blocking(found: Sequence[Objection]) -> None:
+    """Raise NotSendable where something blocks."""
+    if blocking := [one for one in found if one.blocks]:
+        raise NotSendable(blocking)
 
 
 def objections(mail: Composed, sizes: Mapping[str, int]) -> list[Objection]:

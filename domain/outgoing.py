@@ -75,7 +75,8 @@ class MailQueued:
     """A mail is to leave from a mailbox, not before a moment; its octets are fixed.
 
     `message` is the message as which its copy will be known, `targets` to whom and what it belongs
-    by the word of who sends it. `document` is the record that it was composed for and presents,
+    by the word of who sends it, `removed` what it was proposed to belong to and does not by the same
+    word. `document` is the record that it was composed for and presents,
     `template` and its version what it was made from, `answers` and `forwards` the message that it
     replies to or passes on. `certified`: it goes out as PEC (RFC 6109). `files` are SHA-256 of the
     attachments' octets (hex), in the order of `file_names`.
@@ -100,6 +101,7 @@ class MailQueued:
     certified: bool = False
     files: tuple[str, ...] = ()
     file_names: Annotated[tuple[str, ...], Personal] = ()
+    removed: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

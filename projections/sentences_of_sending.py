@@ -32,8 +32,8 @@ def of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
             way = " as certified mail" if event.certified else ""
             files = ", ".join(event.file_names)
             return f"{kind} sent{way} to {_people(count)}" + (f": {files[:200]}" if files else "")
-        case MailQueued(recipients=recipients):
-            return f"queued for {_people(len(recipients))}, not before {event.not_before:%Y-%m-%d %H:%M} UTC"
+        case MailQueued():
+            return _queued(event)
         case MailSendingBegun(attempt, recipients):
             return f"attempt {attempt} offers it for {_people(len(recipients))}"
         case MailAccepted(attempt, results):
@@ -50,6 +50,13 @@ def of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
             return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
         case MailCancelled():
             return "taken back before it left"
+
+
+def _queued(event: MailQueued) -> str:
+    due = f"not before {event.not_before:%Y-%m-%d %H:%M} UTC"
+    removed = [kind.value for kind, _ in event.removed]
+    without = f"; not to belong to the proposed {', '.join(removed)}" if removed else ""
+    return f"queued for {_people(len(event.recipients))}, {due}{without}"
 
 
 def _people(count: int) -> str:

@@ -43,9 +43,9 @@ def named(event: object) -> Iterable[UUID]:
             yield into
         case ChoiceRemembered(party=party):
             yield party
-        case MailQueued(message=message, targets=targets):
+        case MailQueued(message=message, targets=targets, removed=removed):
             yield message
-            yield from (target for _, target in targets)
+            yield from (target for _, target in (*targets, *removed))
         case DocumentSent(mail=mail, message=message):
             yield mail
             yield message

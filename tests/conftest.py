@@ -7,6 +7,7 @@ pytest_plugins = [
     "instances",
     "keeping",
     "office",
+    "sendable",
     "servers",
     "serving",
     "submitting",

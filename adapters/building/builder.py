@@ -24,8 +24,13 @@ from adapters.building.parts import Part
 from adapters.building.plaintext import plain_text
 from domain.composing import MESSAGE, Composed, File, plain_body
 from domain.filenames import distinct, extensions_for, safe_name
-from domain.objections import Objection, certified_size, is_id, objections
-from domain.values import Rejected
+from domain.objections import (
+    Objection,
+    certified_size,
+    is_id,
+    objections,
+    refuse_blocking,
+)
 
 OWN_ID: Final = "X-Carteggio-Id"
 """Keeps our Message-ID where a provider gives the mail another one."""
@@ -61,10 +66,10 @@ def build(mail: Composed, contents: Mapping[str, bytes], seed: str = "") -> Buil
     """Build a mail; `contents` are the octets of its files by key.
 
     The same mail, contents and `seed` (of the boundaries; the Message-ID by default) give the same
-    octets. Raises Rejected (NOT_SENDABLE) with every objection that blocks.
+    octets. Raises NotSendable with every objection that blocks.
     """
     remarks = objections(mail, {key: len(octets) for key, octets in contents.items()})
-    _refuse(remarks)
+    refuse_blocking(remarks)
     root = _root(mail, contents, seed or mail.message_id)
     head = [*_fields(mail), "MIME-Version: 1.0"]
     octets = Part((*head, *root.fields), root.body).octets()
@@ -72,7 +77,7 @@ def build(mail: Composed, contents: Mapping[str, bytes], seed: str = "") -> Buil
     envelope = mail.submitted_by or mail.sender.address
     recipients = tuple(dict.fromkeys(headers.wire(one.spec) for one in mail.recipients))
     too_large = certified_size(len(raw), len(recipients)) if mail.certified else None
-    _refuse([too_large] if too_large else [])
+    refuse_blocking([too_large] if too_large else [])
     sender = headers.wire(envelope.spec)
     beyond = not octets[0].isascii() or not all(one.isascii() for one in (sender, *recipients))
     return Built(
@@ -84,13 +89,6 @@ def preview(mail: Composed) -> Bodies:
     """Give both bodies as they will be sent, the new text and what is quoted below it."""
     shown = _cleaned(mail)
     return _bodies(mail, shown)
-
-
-def _refuse(found: list[Objection]) -> None:
-    blocking = [one for one in found if one.blocks]
-    if blocking:
-        sentences = "; ".join(f"{one.field}: {one.sentence}" for one in blocking[:20])
-        raise Rejected("NOT_SENDABLE", sentences)
 
 
 # ---- header
@@ -180,7 +178,7 @@ def _root(mail: Composed, contents: Mapping[str, bytes], seed: str) -> Part:
         attached = [*pictures, *attached]
     if not attached:
         return body
-    names = distinct(_name(one) for one in attached)
+    names = distinct(file_name(one) for one in attached)
     files = [
         _attached(one, name, contents[one.content])
         for one, name in zip(attached, names, strict=True)
@@ -191,7 +189,7 @@ def _root(mail: Composed, contents: Mapping[str, bytes], seed: str) -> Part:
 def _related(
     page: Part, files: list[File], shown: Cleaned, contents: Mapping[str, bytes], seed: str
 ) -> Part:
-    named = zip(files, distinct(map(_name, files)), strict=True)
+    named = zip(files, distinct(map(file_name, files)), strict=True)
     pictures = [
         _picture(one.media_type, name, one.content_id, contents[one.content])
         for one, name in named
@@ -226,7 +224,8 @@ def _named(media_type: str, name: str, disposition: str) -> tuple[str, str]:
     )
 
 
-def _name(file: File) -> str:
+def file_name(file: File) -> str:
+    """Give the name under which a file goes out, before files of one name are told apart."""
     if file.name.strip():
         return safe_name(file.name)
     endings = extensions_for(file.media_type)

@@ -37,6 +37,11 @@ class Refused(Exception):
         self.said = said
 
 
+def refused(text: bytes) -> Refused:
+    """Give what a server's no says."""
+    return Refused(_code(text), words(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A folder that is open for changes, unless the server lets nobody `write` there."""
@@ -217,7 +222,7 @@ async def _do(connection: Connection, command: bytes, take: Taker, more: int = 0
     pending = connection.start(command, take=take, allowed=connection.limits.answer + more)
     answer = await connection.finish(pending)
     if not answer.ok:
-        raise Refused(_code(answer.text), words(answer.text))
+        raise refused(answer.text)
     return answer.text
 
 

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -188,16 +188,19 @@ class Lane:
 
     def _keep(self, mail: UUID) -> None:
         """Take the copy of a mail that left in, linked as whoever sent it said."""
-        queued = self._outbox.state(mail).queued
-        if queued is None:
+        recorded = next(iter(self._carteggio.journal.stream(mail)), None)
+        if recorded is None or not isinstance(recorded.event, MailQueued):
             return
+        queued = recorded.event
         raw = self._carteggio.blobs.get(queued.raw, mail)
         place = Place(queued.mailbox, SENT, FolderRole.SENT)
         arrival = Arrival(raw, place, datetime.now(UTC), ("\\Seen",))
         self._reception.store(self._reception.read([arrival]))
-        for kind, target in queued.targets:
-            choice = ChooseLink(kind, target, belongs=True)
-            self._carteggio.journal.record(queued.message, message, choice, self._envelope())
+        for belongs, targets in ((True, queued.targets), (False, queued.removed)):
+            for kind, target in targets:
+                choice = ChooseLink(kind, target, belongs=belongs)
+                word = _said_by(recorded.envelope, self._envelope())
+                self._carteggio.journal.record(queued.message, message, choice, word)
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
             kept(connection, mail)
 
@@ -233,3 +236,10 @@ class Lane:
         async with connection:
             await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
             yield
+
+
+def _said_by(sender: Envelope, ours: Envelope) -> Envelope:
+    """Let what whoever sent a mail said be told as his word."""
+    person = sender.on_behalf_of or sender.actor
+    correlation = sender.correlation
+    return replace(ours, on_behalf_of=person, causation=sender.event_id, correlation=correlation)

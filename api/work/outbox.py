@@ -17,6 +17,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from adapters.jobs import defer
+from api.work import sentlooks
 from api.work.instance import Carteggio
 from domain import leaving
 from domain.leaving import (
@@ -33,6 +34,10 @@ from domain.values import BlobName, Rejected
 
 WAKE: Final = "wake_lane"
 """The task that lets a lane look for what is due."""
+
+
+Also = Callable[[Connection[Any]], None]
+"""Writes what belongs to an event, in its transaction."""
 
 
 class Row(StrEnum):
@@ -52,17 +57,29 @@ class Outbox:
         """Write to its journal and database."""
         self._carteggio = carteggio
 
-    def queue(self, mail: UUID, queued: MailQueued, raw: bytes, envelope: Envelope) -> int | None:
-        """Let a mail leave; `raw` are its exact octets. Gives the position of the event."""
+    def queue(
+        self,
+        mail: UUID,
+        queued: MailQueued,
+        raw: bytes,
+        envelope: Envelope,
+        also: Also | None = None,
+    ) -> int | None:
+        """Let a mail leave; `raw` are its exact octets. Gives the position of the event.
+
+        `also` writes, in the same transaction, what else belongs to it.
+        """
         if sha256(raw).hexdigest() != queued.raw_sha256 or len(raw) != queued.size:
             raise Rejected("INVALID", "the octets are not those that the mail tells of")
         (stored,) = self._carteggio.blobs.put_many([(mail, raw)])
         command = QueueMail(replace(queued, raw=BlobName(stored.name)))
 
-        def also(connection: Connection[Any]) -> None:
+        def both(connection: Connection[Any]) -> None:
             self._carteggio.blobs.record(connection, [stored])
+            if also is not None:
+                also(connection)
 
-        return self.record(mail, command, envelope, also)
+        return self.record(mail, command, envelope, both)
 
     def cancel(self, mail: UUID, envelope: Envelope, note: str = "") -> int | None:
         """Take a mail back before it leaves."""
@@ -77,18 +94,21 @@ class Outbox:
         mail: UUID,
         command: OutgoingCommand,
         envelope: Envelope,
-        also: Callable[[Connection[Any]], None] | None = None,
+        also: Also | None = None,
     ) -> int | None:
         """Record what a command makes happen, and let the mail's row follow in one transaction."""
 
         def follow(connection: Connection[Any], happened: Sequence[object]) -> None:
             if also is not None:
                 also(connection)
-            state = self.state(mail)
+            before = state = self.state(mail)
             for event in happened:
                 state = leaving.evolve(state, event)
             left = any(map(_left, happened))
             _follow(connection, mail, state, left=left)
+            sentlooks.follow(connection, mail, before, state, datetime.now(UTC))
+            if state.queued is not None and any(isinstance(x, MailResolved) for x in happened):
+                wake(connection, state.queued.mailbox, datetime.now(UTC))
 
         return self._carteggio.journal.record(mail, leaving, command, envelope, follow)
 
@@ -175,7 +195,9 @@ class Outbox:
         """Wake every lane in which something is due: whoever was to do it may have died."""
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
             rows = connection.execute(
-                "SELECT lane, min(due) FROM outbox WHERE state <> 'uncertain' OR keep GROUP BY lane"
+                "SELECT lane, min(due) FROM (SELECT lane, due FROM outbox"
+                " WHERE state <> 'uncertain' OR keep UNION ALL SELECT lane, due FROM sent_look)"
+                " AS anything GROUP BY lane"
             ).fetchall()
             for lane, due in rows:
                 wake(connection, lane, due)

@@ -1,0 +1,102 @@
+"""What is still to be looked for where sent mail lies, once a mail left, or may have left.
+
+A row follows from the events of its mail, in their transaction (api/work/outbox.py), and goes when
+it is settled: a process that dies in between leaves it due.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+from psycopg import Connection
+
+from adapters.database import Database
+from domain.leaving import Outgoing, OutgoingState
+from domain.outgoing import Said
+
+_AT_ONCE: Final = 200
+
+
+class What(StrEnum):
+    """What is looked for."""
+
+    COPY = "copy"
+    """The copy that is to lie in the folder of sent mail."""
+    SIGHT = "sight"
+    """Whether the mail left at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look that is due: how often it was tried before, and failed in a row."""
+
+    mail: UUID
+    what: What
+    lane: UUID
+    since: datetime
+    tries: int
+    failures: int
+
+
+def follow(
+    connection: Connection[Any], mail: UUID, before: Outgoing, after: Outgoing, now: datetime
+) -> None:
+    """Let the looks for a mail be those that its state asks for."""
+    queued = after.queued
+    if queued is None:
+        return
+    unclear = after.state is OutgoingState.UNCERTAIN
+    if unclear and before.state is not OutgoingState.UNCERTAIN:
+        _add(connection, mail, What.SIGHT, queued.mailbox, now)
+    elif before.state is OutgoingState.UNCERTAIN and not unclear:
+        done(connection, mail, What.SIGHT)
+    if _somebody(after) and not _somebody(before):
+        _add(connection, mail, What.COPY, queued.mailbox, now)
+
+
+def due(database: Database, lane: UUID) -> list[Look]:
+    """Give what is due for a lane, in order; not all where it is much."""
+    query: LiteralString = (
+        "SELECT mail, what, lane, since, tries, failures FROM sent_look"
+        " WHERE lane = %s AND due <= %s ORDER BY due, mail LIMIT %s"
+    )
+    with database.pool.connection() as connection:
+        rows = connection.execute(query, (lane, datetime.now(UTC), _AT_ONCE)).fetchall()
+    return [Look(row[0], What(row[1]), *row[2:]) for row in rows]
+
+
+def next_due(database: Database, lane: UUID) -> datetime | None:
+    """Give when the next look is due; None if there is none."""
+    with database.pool.connection() as connection:
+        query = "SELECT min(due) FROM sent_look WHERE lane = %s"
+        row = connection.execute(query, (lane,)).fetchone()
+    return row[0] if row else None
+
+
+def put_off(database: Database, look: Look, until: datetime, *, failed: bool = False) -> None:
+    """Let it be looked again later."""
+    with database.pool.connection() as connection:
+        connection.execute(
+            "UPDATE sent_look SET due = %s, tries = tries + %s,"
+            " failures = CASE WHEN %s THEN failures + 1 ELSE 0 END WHERE mail = %s AND what = %s",
+            (until, int(not failed), failed, look.mail, look.what.value),
+        )
+
+
+def done(connection: Connection[Any], mail: UUID, what: What) -> None:
+    """Look for it no more."""
+    connection.execute("DELETE FROM sent_look WHERE mail = %s AND what = %s", (mail, what.value))
+
+
+def _add(connection: Connection[Any], mail: UUID, what: What, lane: UUID, now: datetime) -> None:
+    connection.execute(
+        "INSERT INTO sent_look (mail, what, lane, since, due) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (mail, what) DO UPDATE SET due = excluded.due, tries = 0, failures = 0",
+        (mail, what.value, lane, now, now),
+    )
+
+
+def _somebody(mail: Outgoing) -> bool:
+    return Said.ACCEPTED in mail.said.values()
