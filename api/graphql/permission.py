@@ -13,13 +13,11 @@ from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.context import Context
-from api.graphql.ids import Kind, of_kind
+from api.graphql.ids import Kind, encoded, of_kind
 from api.graphql.node import Actor
 from api.graphql.paging import given
-from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
 from api.graphql.permissioninputs import SendingRule
-from api.graphql.reading import Reading, mailbox_objects
 from api.work.permission import (
     permitted,
 )
@@ -64,7 +62,8 @@ class SendingWord:
     user: User | None = strawberry.field(description="Whom it is about; null: the company.")
     topic: SendingTopic = strawberry.field(description="What it is about.")
     name: str | None = strawberry.field(description="The kind or role.")
-    mailbox: Mailbox | None = strawberry.field(description="On which mailbox a right is.")
+    mailbox_id: ID | None = strawberry.field(description="On which mailbox a right is.")
+    mailbox_address: str | None = strawberry.field(description="Its address.")
     value: str = strawberry.field(description="What holds, as the topic says.")
     reason: str = strawberry.field(description="Why.")
     by: Actor = strawberry.field(description="Who said it.")
@@ -166,24 +165,28 @@ async def settings_now(context: Context) -> SendingSettings:
     staff, asking = await people.colleagues(context), Asking(context)
     async with context.read() as asked:
         rows = await words(*asked, context.viewer.manages)
-        read = Reading(*asked, context.viewer.manages, asking)
-        boxes = await mailbox_objects(read, {row.mailbox for row in rows if row.mailbox})
+        boxes = {row.mailbox for row in rows if row.mailbox}
+        named = await company.mailboxes_by_ids(*asked, context.viewer.manages, list(boxes))
     own = {row.topic: row.value for row in rows if row.subject not in staff}
     return SendingSettings(
         is_on=own.get(SWITCH) != OFF,
         rule=SendingRule(own.get(RULE, SendingRule.OPEN)),
-        words=[_word(row, staff.get(row.subject), boxes, asking) for row in rows],
+        words=[_word(row, staff.get(row.subject), named, asking) for row in rows],
     )
 
 
 def _word(
-    row: SendingWordRow, who: company.ColleagueRow | None, boxes: dict[UUID, Mailbox], asking: Any
+    row: SendingWordRow,
+    who: company.ColleagueRow | None,
+    boxes: dict[UUID, company.MailboxRow],
+    asking: Any,
 ) -> SendingWord:
     return SendingWord(
         user=user_object(who, asking) if who else None,
         topic=SendingTopic(row.topic),
         name=(row.name or None) if row.mailbox is None else None,
-        mailbox=boxes.get(row.mailbox) if row.mailbox else None,
+        mailbox_id=encoded(Kind.MAILBOX, row.mailbox) if row.mailbox else None,
+        mailbox_address=boxes[row.mailbox].address if row.mailbox in boxes else None,
         value=row.value,
         reason=row.reason,
         by=Actor(kind=ActorKind(row.actor_kind), id=row.actor_id),

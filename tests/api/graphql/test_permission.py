@@ -15,7 +15,7 @@ from serving import Api
 
 MAY = """query($mailbox: ID!, $document: ID, $user: ID) { sendingPermission(mailboxId: $mailbox,
   documentId: $document, userId: $user) { isAllowed because isOnBehalf code sentence } }"""
-SETTINGS = """{ isOn rule words { user { email } topic name mailbox { address } value reason
+SETTINGS = """{ isOn rule words { user { email } topic name mailboxAddress value reason
   by { kind id } } }"""
 READ = f"{{ sendingSettings {SETTINGS} }}"
 ACTS = [Scope.READ_MAIL, Scope.SEND_MAIL]
@@ -134,7 +134,7 @@ def test_a_right_on_a_mailbox_lets_somebody_send_who_sees_none_of_its_mail(asked
     assert asked.api.refusal(MAY, token, **variables) == "NOT_FOUND"
     done = asked.say("mailboxSendRightSet", "m-1", right="ON_BEHALF", **given)
     (word,) = done["settings"]["words"]
-    assert (word["mailbox"]["address"], word["value"]) == (GIULIA, "on_behalf")
+    assert (word["mailboxAddress"], word["value"]) == (GIULIA, "on_behalf")
     told = asked.api.ask(MAY, token, **variables)["sendingPermission"]
     assert (told["isAllowed"], told["isOnBehalf"]) == (True, True)
     assert asked.say("mailboxSendRightSet", "m-2", right=None, **given)["settings"]["words"] == []
