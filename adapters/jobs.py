@@ -91,11 +91,12 @@ class Jobs:
         session = self._database.session()
 
         async def configure(connection: AsyncConnection) -> None:
+            await connection.set_autocommit(True)  # the library asks for it where it listens
             await connection.execute(session)
 
         pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
             self._database.listen_dsn,
-            kwargs={"autocommit": True, "application_name": "carteggio-jobs"},
+            kwargs={"application_name": "carteggio-jobs"},
             configure=configure,
             min_size=1,
             max_size=_CONNECTIONS,

@@ -39,6 +39,7 @@ from domain.message import (
     MessageThreaded,
     MessageUnlinked,
 )
+from domain.missing import ReceiptMissed
 from domain.operation import EventSkipped
 from domain.outgoing import (
     MailAccepted,
@@ -158,6 +159,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("outgoing.uncertain", MailUncertain),
     EventType("outgoing.resolved", MailResolved),
     EventType("outgoing.cancelled", MailCancelled),
+    EventType("delivery.receipt_missed", ReceiptMissed),
     EventType("document.sent", DocumentSent),
     EventType("company.sending_switched", CompanySendingSwitched),
     EventType("company.sending_rule_set", SendingRuleSet),

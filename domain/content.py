@@ -72,12 +72,31 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What a notice says of one recipient.
+
+    `recipient` is whom the sender wrote to, where that is told (RFC 3464 2.3.1), else as `final`,
+    whom the mail was for in the end. `text` is what a server said. `certified`: whether it is a
+    PEC address (RFC 6109, destinatari tipo); None where that is not told.
+    """
+
+    recipient: str
+    outcome: str = ""
+    status: str = ""
+    text: str = ""
+    final: str = ""
+    certified: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A machine's notice and the message that it concerns.
 
     `concerns` holds Message-IDs without brackets: the original's, as far as the notice tells.
     `outcome` is the Action of a delivery report (failed, delayed, delivered, …), the disposition
-    of a read receipt, the feedback type, or X-Ricevuta's value.
+    of a read receipt, the feedback type, or X-Ricevuta's value. Of several recipients `outcome`,
+    `status` and `recipient` are of the worst; `reports` tell of each. `envelope` is the id that
+    the sender gave the transmission (ENVID, RFC 3461 4.4).
     """
 
     kind: NoticeKind
@@ -85,6 +104,8 @@ class Notice:
     status: str = ""
     recipient: str = ""
     concerns: tuple[str, ...] = ()
+    reports: tuple[Report, ...] = ()
+    envelope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

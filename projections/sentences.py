@@ -39,7 +39,6 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.operation import EventSkipped
-from domain.outgoing import OutgoingEvent
 from domain.party import (
     BY_PEOPLE,
     ContactRegistered,
@@ -58,11 +57,10 @@ from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.sendingrules import SendingRulesEvent
-from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_permission import of_permission
-from projections.sentences_of_sending import of_outgoing
+from projections.sentences_of_sending import OfSending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
     FailureReason.GONE: "it no longer lay there",
@@ -97,8 +95,8 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
-        case event if isinstance(event, OutgoingEvent | DocumentSent):
-            return of_outgoing(event)
+        case event if isinstance(event, OfSending):
+            return of_sending(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from domain.missing import Level, ReceiptMissed
 from domain.outgoing import (
     MailAccepted,
     MailCancelled,
@@ -18,6 +19,7 @@ from domain.outgoing import (
 )
 from domain.sentdocument import DocumentSent
 
+OfSending = OutgoingEvent | DocumentSent | ReceiptMissed
 _RESOLVED = {
     Resolution.SENT: "it had left",
     Resolution.SEND_AGAIN: "it is sent again",
@@ -25,8 +27,8 @@ _RESOLVED = {
 }
 
 
-def of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
-    """Say what happened to a mail that leaves, or to the document that it presents."""
+def of_sending(event: OfSending) -> str:
+    """Say what happened to a mail that leaves or left, or to the document that it presents."""
     match event:
         case DocumentSent(kind=kind, recipients=count):
             way = " as certified mail" if event.certified else ""
@@ -50,6 +52,10 @@ def of_outgoing(event: OutgoingEvent | DocumentSent) -> str:
             return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
         case MailCancelled():
             return "taken back before it left"
+        case ReceiptMissed(level=level, recipients=recipients):
+            hours = "24 hours" if level is Level.ALARM else "12 hours"
+            whom = _people(len(recipients))
+            return f"{level.value}: after {hours} there is no receipt of delivery for {whom}"
 
 
 def _queued(event: MailQueued) -> str:

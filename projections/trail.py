@@ -26,6 +26,7 @@ from domain.message import (
     MessageSetApart,
     MessageThreaded,
 )
+from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.quarantine import ReprocessingOrdered
 from domain.recorded import Erased, Recorded
@@ -153,6 +154,7 @@ _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,
     MailQueued,
+    ReceiptMissed,
     SendingRefused,
     AccountConfigured,
     AccountSendingConfigured,
@@ -174,6 +176,7 @@ _SCOPED_NAMES: Final = (
     "mailbox.",
     "token.",
     "outgoing.",
+    "delivery.",
     "sending.",
     "choice.",
     *_MANAGED_NAMES,
@@ -216,8 +219,10 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
     match recorded.event:
         case MessageReceived() | MessageCopyFound() | MessageCompleted() | MessageMoved() as event:
             yield event.mailbox
-        case AccountConfigured() | AccountSendingConfigured() | MailQueued() as event:
+        case AccountConfigured() | AccountSendingConfigured() as event:
             yield event.mailbox
+        case MailQueued(mailbox=mailbox) | ReceiptMissed(mailbox=mailbox):
+            yield mailbox
         case SendingRefused(mailbox=mailbox):
             yield mailbox
         case MailboxRegistered():

@@ -19,6 +19,7 @@ from domain.message import (
     MessageThreaded,
     MessageUnlinked,
 )
+from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.party import ContactRegistered, ContactRemoved
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
@@ -43,6 +44,8 @@ def named(event: object) -> Iterable[UUID]:
             yield into
         case ChoiceRemembered(party=party):
             yield party
+        case ReceiptMissed(mail=mail, message=message):
+            yield from (mail, message)
         case MailQueued(message=message, targets=targets, removed=removed):
             yield message
             yield from (target for _, target in (*targets, *removed))

@@ -7,6 +7,7 @@ pytest_plugins = [
     "instances",
     "keeping",
     "office",
+    "posting",
     "sendable",
     "servers",
     "serving",

@@ -7,13 +7,14 @@ from adapters.mime import bounces
 from adapters.mime.addresses import addresses_in
 from adapters.mime.charsets import decode
 from adapters.mime.fields import Fields, read_fields, section_end
-from adapters.mime.ids import first_id, ids_in
-from adapters.mime.pec import receipt
+from adapters.mime.ids import first_id, former_ids, ids_in
+from adapters.mime.pec import MOST_TOLD, receipt
 from adapters.mime.tree import MESSAGE_TYPES, Part, parse
-from domain.content import Notice, NoticeKind
+from domain.content import Notice, NoticeKind, Report
 
 MOST_RECIPIENTS = 1_000
 MOST_REPORT = 1_000_000
+MOST_ENVELOPE = 100
 
 _RETURNED = MESSAGE_TYPES | {
     "text/rfc822-headers",
@@ -96,7 +97,7 @@ def _disposition(fields: Fields, leaves: list[Part], part: Part) -> Notice:
 def _delivery(fields: Fields, leaves: list[Part], part: Part, text: str) -> Notice:
     blocks = _blocks(part)
     worst = min((b for b in blocks if b.first("action")), key=_rank, default=blocks[0])
-    outcome = (worst.text("action").lower().split() or [""])[0].strip(";,")
+    outcome = _action(worst)
     recipient = worst.text("original-recipient") or worst.text("final-recipient")
     return Notice(
         kind=NoticeKind.DELIVERY,
@@ -104,7 +105,25 @@ def _delivery(fields: Fields, leaves: list[Part], part: Part, text: str) -> Noti
         status=bounces.status_in(worst.text("status")) or bounces.status_in(text),
         recipient=_recipient(recipient) or _bounced(fields, leaves, text),
         concerns=_concerns(fields, leaves, blocks, text),
+        reports=tuple(_report(one) for one in blocks if one.first("final-recipient")),
+        envelope=next((b.text("original-envelope-id") for b in blocks), "")[:MOST_ENVELOPE],
     )
+
+
+def _report(block: Fields) -> Report:
+    """Read what is said of one recipient (RFC 3464 2.3)."""
+    final = _recipient(block.text("final-recipient"))
+    return Report(
+        recipient=_recipient(block.text("original-recipient")) or final,
+        outcome=_action(block),
+        status=bounces.status_in(block.text("status")),
+        text=_TYPED.sub("", block.text("diagnostic-code"))[:MOST_TOLD].strip(),
+        final=final,
+    )
+
+
+def _action(block: Fields) -> str:
+    return (block.text("action").lower().split() or [""])[0].strip(";,")
 
 
 def _rank(block: Fields) -> int:
@@ -198,8 +217,9 @@ _TOLD = ("original-message-id", "x-original-message-id", "x-riferimento-message-
 
 
 def _returned_ids(leaf: Part) -> tuple[str, ...]:
-    id = first_id(_returned_fields(leaf).every("message-id")[:1])
-    return (id,) if id else ()
+    header = _returned_fields(leaf)
+    id = first_id(header.every("message-id")[:1])
+    return (id, *former_ids(header)) if id else ()
 
 
 def _returned_fields(leaf: Part) -> Fields:

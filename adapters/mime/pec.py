@@ -9,21 +9,37 @@ from adapters.mime.charsets import clean
 from adapters.mime.fields import Fields
 from adapters.mime.ids import first_id, ids_in, ids_of
 from adapters.mime.tree import MESSAGE_TYPES, Part, Tree, parse
-from domain.content import Notice, NoticeKind
+from domain.content import Notice, NoticeKind, Report
 from domain.values import Address
 
 MOST_XML = 1_000_000
+_OF_ONE = ("avvenuta-consegna", "errore-consegna", "preavviso-errore-consegna")
+DISPUTED = "disputed"
+"""What a receipt says whose header, which nobody signs, is another one than its certification."""
+MOST_TOLD = 500
+"""So many characters are kept of what a server said of a recipient."""
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+
+
+_STATUS_OF = {"no-dest": "5.1.1", "no-dominio": "5.1.2"}
+"""What the errors of RFC 6109 are as status codes (RFC 3463); the others tell no reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certification:
-    """What daticert.xml says: `error` is errore (nessuno, no-dest, …), `id` is identificativo."""
+    """What daticert.xml says: `error` is errore (nessuno, no-dest, …), `id` is identificativo.
+
+    `certified` and `ordinary` are the recipients that are PEC addresses and those that are none,
+    `taken` those whose mail a provider took over.
+    """
 
     kind: str = ""
     error: str = ""
     sender: str = ""
     recipients: tuple[str, ...] = ()
+    certified: tuple[str, ...] = ()
+    ordinary: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
     delivered_to: str = ""
     id: str = ""
     original_id: str = ""
@@ -50,14 +66,14 @@ class _Elements:
 
     def __init__(self) -> None:
         self.root: tuple[str, dict[str, str]] = ("", {})
-        self.texts: list[tuple[str, list[str]]] = []
+        self.texts: list[tuple[str, dict[str, str], list[str]]] = []
         self._open: list[list[str]] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if not self._open:
             self.root = (name, attributes)
-        self.texts.append((name, []))
-        self._open.append(self.texts[-1][1])
+        self.texts.append((name, attributes, []))
+        self._open.append(self.texts[-1][2])
 
     def end(self, _name: str) -> None:
         self._open.pop()
@@ -66,9 +82,13 @@ class _Elements:
         if self._open:
             self._open[-1].append(data)
 
-    def every(self, name: str) -> list[str]:
-        texts = (clean("".join(text)).strip() for key, text in self.texts if key == name)
-        return [text for text in texts if text]
+    def every(self, name: str, **attributes: str) -> list[str]:
+        found = (
+            clean("".join(text)).strip()
+            for key, said, text in self.texts
+            if key == name and attributes.items() <= said.items()
+        )
+        return [text for text in found if text]
 
     def one(self, name: str) -> str:
         return next(iter(self.every(name)), "")
@@ -102,6 +122,9 @@ def _certification(found: _Elements, attributes: dict[str, str]) -> Certificatio
         error=clean(attributes.get("errore", "")),
         sender=found.one("mittente"),
         recipients=tuple(found.every("destinatari")),
+        certified=tuple(found.every("destinatari", tipo="certificato")),
+        ordinary=tuple(found.every("destinatari", tipo="esterno")),
+        taken=tuple(found.every("ricezione")),
         delivered_to=found.one("consegna"),
         id=found.one("identificativo").strip("<>"),
         original_id=next(iter(ids_of(found.one("msgid"))), ""),
@@ -118,13 +141,34 @@ def receipt(fields: Fields, part: Part) -> Notice | None:
     named = ids_in(fields.every("x-riferimento-message-id"))
     concerns = dict.fromkeys((*named, data.original_id, data.id))
     failed = _STATUS.search(data.detail)
+    status = failed[1] if failed else _STATUS_OF.get(data.error, "")
     only = data.recipients[0] if len(data.recipients) == 1 else ""
     return Notice(
         kind=NoticeKind.PEC,
         outcome=outcome,
-        status=failed[1] if failed else "",
+        status=status,
         recipient=data.delivered_to or only,
         concerns=tuple(id for id in concerns if id),
+        reports=tuple(_report(data, one, outcome, status) for one in _concerned(data)),
+    )
+
+
+def _concerned(data: Certification) -> tuple[str, ...]:
+    """Give whom a receipt is about: whom it names by himself, else all, where it can be about all."""
+    if data.delivered_to or data.taken:
+        return (data.delivered_to,) if data.delivered_to else data.taken
+    return () if data.kind in _OF_ONE and len(data.recipients) > 1 else data.recipients
+
+
+def _report(data: Certification, recipient: str, outcome: str, status: str) -> Report:
+    told = {one.casefold(): True for one in data.certified}
+    told.update((one.casefold(), False) for one in data.ordinary)
+    return Report(
+        recipient=recipient,
+        outcome=outcome if data.kind in ("", outcome) else DISPUTED,
+        status=status,
+        text=(data.detail or data.error.replace("nessuno", ""))[:MOST_TOLD],
+        certified=told.get(recipient.casefold()),
     )
 
 

@@ -27,7 +27,7 @@ from domain.subject import is_forward
 
 __all__ = ["READER", "Reading", "read", "unread"]
 
-READER = 5
+READER = 6
 """The version stored with everything derived; raised when the same bytes read differently."""
 
 

@@ -38,13 +38,13 @@ from api.work.choosing import Choice, Choosing
 from api.work.cursors import Cursor, Cursors, Known, first, from_the_beginning
 from api.work.excluding import PassedOver
 from api.work.instance import Carteggio
-from api.work.lanes import Lanes
 from api.work.leftovers import Leftovers
 from api.work.marking import Folder, Marked, Marking, bits
 from api.work.phases import awaiting, during
 from api.work.reception import Arrival, Counts, Place, Reception
 from api.work.recognising import Recognising
 from api.work.synced import Synced
+from api.work.widelanes import WideLanes
 from domain.identity import identify
 from domain.message import FolderRole
 
@@ -81,7 +81,7 @@ class Fetching:
     """Fetches folders through sessions that others open, and stores what comes."""
 
     def __init__(
-        self, carteggio: Carteggio, reception: Reception, lanes: Lanes, largest: int
+        self, carteggio: Carteggio, reception: Reception, lanes: WideLanes, largest: int
     ) -> None:
         """Fetch messages up to `largest` octets; of others the header, until they are wanted."""
         self._most = max(largest, carteggio.settings.max_message_bytes)

@@ -8,238 +8,245 @@ a process that died: nobody knows whether it left, so it is uncertain and not se
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from threading import Event
+from typing import Any, Final
 from uuid import UUID
 
-from adapters.ids import uuid7
 from adapters.logs import log
-from adapters.mailservers import ServerTrouble
+from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.smtp.session import SmtpSession
-from adapters.smtp.values import Outcome, Phase, SmtpAccount, Submission
-from api.work.arrivals import Arrival, Place
+from adapters.smtp.values import Phase
+from api.work.attempts import Attempts, Leaving, TakenBack
 from api.work.instance import Carteggio
-from api.work.outbox import Outbox, Row, kept
+from api.work.leases import Locks
+from api.work.outbox import Outbox, Row
+from api.work.owncopies import keep_copies
+from api.work.patience import LATER, pause_after
+from api.work.projector import where
+from api.work.rates import Used
 from api.work.reception import Reception
-from domain import message
-from domain.choosing import ChooseLink
-from domain.leaving import LONGEST, BeginSending, Conclude, LoseSight, Outgoing
-from domain.message import FolderRole
-from domain.outgoing import MailQueued, Result, Said
-from domain.recorded import Envelope, Origin
-from domain.replies import Fate, Ground
-from domain.values import Actor, ActorKind, Rejected
+from api.work.resting import HERE, LOGIN, USED_UP, Rests, needs_somebody
+from api.work.sendingways import Ways
+from domain.leaving import LONGEST
+from domain.replies import Ground
+from domain.values import Rejected
 
-SENT: Final = "Sent"
-"""Where the copies lie that we keep of what we send."""
-_OF_THE_LANE: Final = (Ground.CONNECTION, Ground.LOGIN)
-"""What is wrong with none of the mail: all of it waits, and nothing is said of any."""
-_PAUSES: Final = tuple(timedelta(minutes=one) for one in (1, 2, 5, 15, 30))
-_SAID: Final = {
-    Fate.ACCEPTED: Said.ACCEPTED,
-    Fate.DEFERRED: Said.DEFERRED,
-    Fate.REFUSED: Said.REFUSED,
+_WHY: Final = {
+    Ground.LOGIN: LOGIN,
+    Ground.CONNECTION: TroubleKind.LOST.value,
+    Ground.SLOW_DOWN: Ground.SLOW_DOWN.value,
 }
+"""What concerns all mail of the lane."""
+_LEAST_S: Final = 30.0
+_ASIDE: Final = timedelta(hours=1)
+_COPIES: Final = 100
+"""After so many mails their copies are taken in."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaving:
-    """A mail that is to be sent now, to whom it has not gone yet."""
+class _Rests(Exception):
+    """The lane has to rest: why, for programs and for people."""
 
-    id: UUID
-    state: Outgoing
-    queued: MailQueued
-    raw: bytes
-
-    @property
-    def left(self) -> list[int]:
-        return sorted(self.state.left)
-
-    def places(self, addresses: frozenset[str]) -> frozenset[int]:
-        """Give where these stand among the recipients."""
-        people = self.queued.recipients
-        return frozenset(one for one in self.left if people[one].address.spec in addresses)
-
-    @property
-    def submission(self) -> Submission:
-        people = [self.queued.recipients[one].address.spec for one in self.left]
-        utf8 = not all(one.isascii() for one in (*people, self.queued.sender.spec))
-        header = self.raw.partition(b"\r\n\r\n")[0]
-        return Submission(
-            sender=self.queued.sender.spec,
-            recipients=tuple(people),
-            raw=self.raw,
-            envid=self.id.hex,
-            wants_utf8=utf8 or not header.isascii(),
-        )
+    def __init__(self, why: str, said: str = "", until: datetime | None = None) -> None:
+        super().__init__(why)
+        self.why, self.said, self.until = why, said, until
 
 
 class Lane:
     """Sends what is due from one mailbox."""
 
     def __init__(
-        self, carteggio: Carteggio, lane: UUID, account: SmtpAccount, reception: Reception
+        self,
+        carteggio: Carteggio,
+        lane: UUID,
+        ways: Ways,
+        reception: Reception,
+        locks: Locks,
+        stop: Event | None = None,
     ) -> None:
-        """Hand mail over as `account` says; `reception` takes the copies in."""
+        """Hand mail over as `ways` say; `reception` takes the copies in; `stop` ends it soon."""
         self._carteggio = carteggio
         self._outbox = Outbox(carteggio)
+        self._attempts = Attempts(carteggio)
+        self._rests = Rests(carteggio.database)
         self._lane = lane
-        self._account = account
+        self._ways = ways
         self._reception = reception
+        self._locks = locks
+        self._stop = stop or Event()
+        self._mark = b""
 
     async def drain(self) -> int:
-        """Send what is due; give how many mails were tried. What stands in the way puts it off."""
-        async with self._alone():
-            await asyncio.to_thread(self._look_after)
-            until = await asyncio.to_thread(self._outbox.paused, self._lane)
-            if until is not None:
-                await asyncio.to_thread(self._outbox.put_off, self._lane, until)
-                return 0
-            return await self._send_all()
+        """Send what is due; give how many mails were tried. What stands in the way puts it off.
 
-    async def _send_all(self) -> int:
+        A lane that somebody else holds is left to him: he looks again when he has let go.
+        """
         tried = 0
-        async with AsyncExitStack() as opened:
-            session: SmtpSession | None = None
-            while (leaving := await asyncio.to_thread(self._next)) is not None:
-                try:
-                    if session is None:
-                        session = await opened.enter_async_context(SmtpSession(self._account))
-                    ground = await self._send(session, leaving)
-                except ServerTrouble as trouble:
-                    await asyncio.to_thread(self._pause, trouble.kind)
+        while not self._stop.is_set():
+            async with self._locks.holding(self._lane) as ours:
+                if not ours:
                     return tried
-                tried += 1
-                if ground in (*_OF_THE_LANE, Ground.SLOW_DOWN):
-                    await asyncio.to_thread(self._pause, ground.value)
-                    return tried
-        if tried:
-            await asyncio.to_thread(self._outbox.goes_on, self._lane)
+                more, rests = await self._held()
+                tried += more
+            if rests or not await asyncio.to_thread(self._is_due):
+                return tried
         return tried
 
-    async def _send(self, session: SmtpSession, leaving: _Leaving) -> Ground:
+    async def _held(self) -> tuple[int, bool]:
+        """Send what is due while the lane is ours; tell whether it rests."""
+        await _whole(self._look_after)
+        until = await asyncio.to_thread(self._rests.until, self._lane)
+        if until is not None:
+            await asyncio.to_thread(self._outbox.wake, self._lane, until)
+            return 0, True
+        counted = _Counted()
+        try:
+            await self._send_all(counted)
+        except _Rests as rest:
+            await _whole(self._rest, rest)
+            return counted.tried, True
+        finally:
+            if counted.tried:
+                await _whole(self._keep)
+        if counted.tried:
+            await asyncio.to_thread(self._rests.end, self._lane)
+        return counted.tried, False
+
+    async def _send_all(self, counted: "_Counted") -> None:
+        if not await asyncio.to_thread(self._is_due):
+            return
+        known = (await self._ways.known(self._lane))[self._lane]
+        self._mark = known.mark
+        try:
+            way = await self._ways.of(known)
+            used = await asyncio.to_thread(Used, self._carteggio.database, self._lane, way.rates)
+            async with AsyncExitStack() as opened:
+                session: SmtpSession | None = None
+                while (leaving := await self._next(used)) is not None:
+                    if session is None:
+                        session = await opened.enter_async_context(SmtpSession(way.account))
+                    await self._send_one(session, leaving, used)
+                    counted.tried += 1
+                    if counted.tried % _COPIES == 0:
+                        await _whole(self._keep)
+        except Rejected as refusal:  # there is no password, no consent
+            raise _Rests(refusal.code.lower(), refusal.sentence) from None
+        except ServerTrouble as trouble:
+            raise _Rests(trouble.kind.value, trouble.sentence) from None
+        except LATER as trouble:
+            raise _Rests(HERE, type(trouble).__name__) from None
+
+    async def _next(self, used: Used) -> Leaving | None:
+        """Give the next mail that may leave now; those on which we fail are put aside."""
+        while not self._stop.is_set():
+            id = await asyncio.to_thread(self._outbox.next_due, self._lane, datetime.now(UTC))
+            if id is None:
+                return None
+            try:
+                leaving = await asyncio.to_thread(self._attempts.opened, id)
+            except LATER:
+                raise
+            except Exception as error:  # noqa: BLE001  what is wrong with one stops no other
+                await asyncio.to_thread(self._put_aside, id, error)
+                continue
+            free = used.free_at(now := datetime.now(UTC), len(leaving.left))
+            if free > now:
+                raise _Rests(USED_UP, "as much was sent as its server takes", free)
+            return leaving
+        return None
+
+    async def _send_one(self, session: SmtpSession, leaving: Leaving, used: Used) -> None:
+        try:
+            ground, said = await self._send(session, leaving, used)
+        except TakenBack:
+            return
+        except (ServerTrouble, Rejected, *LATER):
+            raise
+        except Exception as error:  # noqa: BLE001  what is wrong with one stops no other
+            await asyncio.to_thread(self._put_aside, leaving.id, error)
+            return
+        if ground in _WHY:
+            raise _Rests(_WHY[ground], said)
+
+    async def _send(
+        self, session: SmtpSession, leaving: Leaving, used: Used
+    ) -> tuple[Ground, str]:
         """Hand one mail over, and record what was said of it; give why it was not taken, if so."""
-        begun = False
+        begun = offered = False
 
         async def tell(phase: Phase) -> None:
-            nonlocal begun
+            nonlocal begun, offered
             if phase is Phase.CONTENT:
-                begin = BeginSending(datetime.now(UTC), leaving.places(session.taken))
-                await asyncio.to_thread(self._record, leaving.id, begin)
+                await _whole(self._attempts.begin, leaving, session.taken, used)
                 begun = True
+                offered = True
 
         try:
             outcome = await session.submit(leaving.submission, tell)
-        except Rejected:
-            return Ground.NONE  # somebody took it back in this very moment
         except BaseException:
-            if begun:
-                lost = LoseSight(leaving.state.attempt + 1, "sending was interrupted")
-                await asyncio.to_thread(self._record, leaving.id, lost)
+            if offered:
+                await _whole(self._attempts.lose, leaving, "sending was interrupted")
+            else:
+                await _whole(self._attempts.interrupt, leaving)
             raise
-        if not begun and outcome.ground in _OF_THE_LANE:
-            return outcome.ground
-        await asyncio.to_thread(self._concluded, leaving, outcome)
-        return outcome.ground
+        if begun or outcome.ground is not Ground.LOGIN:  # nothing is wrong with the mail
+            await _whole(self._attempts.conclude, leaving, outcome, None if begun else used)
+        return outcome.ground, f"{outcome.reply.code} {outcome.reply.text}"
 
     # ---- in threads: what is stored
 
-    def _next(self) -> _Leaving | None:
-        id = self._outbox.next_due(self._lane, datetime.now(UTC))
-        if id is None:
-            return None
-        state = self._outbox.state(id)
-        if state.queued is None:
-            raise LookupError(id)
-        return _Leaving(id, state, state.queued, self._carteggio.blobs.get(state.queued.raw, id))
-
-    def _concluded(self, leaving: _Leaving, outcome: Outcome) -> None:
-        attempt = leaving.state.attempt + 1
-        if outcome.fate is Fate.UNCERTAIN:
-            self._record(leaving.id, LoseSight(attempt, outcome.reply.text))
-            return
-        told = dict(zip(leaving.left, outcome.recipients, strict=True))
-        command = Conclude(
-            attempt=attempt,
-            at=datetime.now(UTC),
-            results={
-                place: Result(place, _SAID[one.fate], one.reply.code, one.reply.enhanced)
-                for place, one in told.items()
-            },
-            texts={place: one.reply.text for place, one in told.items()},
-            reply=outcome.reply.text,
-            known_as=outcome.named,
-            spread=random.random(),  # noqa: S311  no secret
-        )
-        self._record(leaving.id, command)
-        if Fate.ACCEPTED in {one.fate for one in told.values()}:
-            self._keep(leaving.id)
+    def _is_due(self) -> bool:
+        return self._outbox.next_due(self._lane, datetime.now(UTC)) is not None
 
     def _look_after(self) -> None:
         """See to what a process that died left: what was being sent, and copies not taken in."""
         for mail in self._outbox.standing(self._lane, Row.SENDING):
-            attempt = self._outbox.state(mail).attempt
-            self._record(mail, LoseSight(attempt, "the process that sent it ended"))
-        for mail in self._outbox.to_keep(self._lane):
-            self._keep(mail)
+            self._attempts.left_behind(mail)
+        self._keep()
 
-    def _keep(self, mail: UUID) -> None:
-        """Take the copy of a mail that left in, linked as whoever sent it said."""
-        recorded = next(iter(self._carteggio.journal.stream(mail)), None)
-        if recorded is None or not isinstance(recorded.event, MailQueued):
-            return
-        queued = recorded.event
-        raw = self._carteggio.blobs.get(queued.raw, mail)
-        place = Place(queued.mailbox, SENT, FolderRole.SENT)
-        arrival = Arrival(raw, place, datetime.now(UTC), ("\\Seen",))
-        self._reception.store(self._reception.read([arrival]))
-        for belongs, targets in ((True, queued.targets), (False, queued.removed)):
-            for kind, target in targets:
-                choice = ChooseLink(kind, target, belongs=belongs)
-                word = _said_by(recorded.envelope, self._envelope())
-                self._carteggio.journal.record(queued.message, message, choice, word)
-        with self._carteggio.database.pool.connection() as connection, connection.transaction():
-            kept(connection, mail)
+    def _keep(self) -> None:
+        keep_copies(self._carteggio, self._reception, self._lane)
 
-    def _record(self, mail: UUID, command: BeginSending | Conclude | LoseSight) -> None:
-        self._outbox.record(mail, command, self._envelope())
+    def _put_aside(self, mail: UUID, error: Exception) -> None:
+        log("outbox").error("a mail is put aside", mail=mail, error=where(error))
+        self._outbox.set_aside(mail, datetime.now(UTC) + _ASIDE)
 
-    def _envelope(self) -> Envelope:
-        return Envelope(
-            uuid7(), datetime.now(UTC), Actor(ActorKind.SYSTEM, "outbox"), Origin("smtp")
-        )
+    def _rest(self, rest: _Rests) -> None:
+        """Let the lane rest until it may go on, or after trouble for longer each time."""
+        until = rest.until
+        if until is None:
+            failures = self._rests.failed(self._lane)
+            lot = random.random()  # noqa: S311  no secret
+            seconds = max(_LEAST_S, pause_after(rest.why, failures, lot))
+            until = datetime.now(UTC) + timedelta(seconds=seconds)
+            log("outbox").warning("a lane rests", lane=self._lane, trouble=rest.why)
+        self._rests.begin(self._lane, until, rest.why, rest.said, self._mark)
+        self._outbox.wake(self._lane, until)
+        if rest.until is None and not needs_somebody(rest.why):
+            self._give_up_overdue(rest.why)
 
-    def _pause(self, why: str) -> None:
-        """Let the lane rest, for longer each time."""
+    def _give_up_overdue(self, why: str) -> None:
+        """Say of mail that its server could not be reached for too long."""
         for mail in self._outbox.overdue(self._lane, datetime.now(UTC) - LONGEST):
-            self._give_up(mail, why)
-        failures = self._outbox.failed(self._lane)
-        until = datetime.now(UTC) + _PAUSES[min(failures, len(_PAUSES)) - 1]
-        self._outbox.pause(self._lane, until)
-        self._outbox.put_off(self._lane, until)
-        log("outbox").warning("a lane rests", lane=self._lane, trouble=why, failures=failures)
-
-    def _give_up(self, mail: UUID, why: str) -> None:
-        """Say of a mail that its server could not be reached for too long."""
-        state, now = self._outbox.state(mail), datetime.now(UTC)
-        results = {place: Result(place, Said.DEFERRED) for place in state.left}
-        self._record(mail, Conclude(state.attempt + 1, now, results, {}, why))
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """Hold the lane's lock, on a connection of its own: it is free when the process dies."""
-        key = f"{self._carteggio.database.schema} lane {self._lane.hex}"
-        connection = await self._carteggio.database.connect_async(direct=True)
-        async with connection:
-            await connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
-            yield
+            self._attempts.give_up(mail, why)
 
 
-def _said_by(sender: Envelope, ours: Envelope) -> Envelope:
-    """Let what whoever sent a mail said be told as his word."""
-    person = sender.on_behalf_of or sender.actor
-    correlation = sender.correlation
-    return replace(ours, on_behalf_of=person, causation=sender.event_id, correlation=correlation)
+@dataclass(slots=True)
+class _Counted:
+    """How many mails were tried, also where it ends by trouble."""
+
+    tried: int = 0
+
+
+async def _whole(call: Callable[..., Any], *given: Any) -> Any:
+    """Do something in a thread to its end, also where nobody waits for it any more."""
+    doing = asyncio.ensure_future(asyncio.to_thread(call, *given))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        doing.exception()  # it is not asked for any more
+        raise

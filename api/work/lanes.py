@@ -1,80 +1,152 @@
-"""How much of many accounts is fetched at once: memory is bounded, and nobody waits for the slow.
+"""The lanes of a company, emptied by as many processes as work: each lane by one of them at a time.
 
-Little mail, which is nearly always, is fetched at once. Much mail takes a wide lane, of which
-there are few. Where all are taken, be it by servers that hardly move, it goes on in small portions.
+    job ─▶ its lane ─▶ `Lane.drain`        every few seconds: lanes with something due are woken,
+                                            and those that rest where what they send by was changed
+
+A job only wakes a lane, so one that is lost with its process loses nothing. Whoever stops ends
+after the mail that he is at; one whose last word does not come in time is uncertain.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Final
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any, Final
+from uuid import UUID
 
-Listed = Sequence[tuple[int, int]]
-"""Messages, as (UID, size)."""
+from adapters.jobs import Jobs
+from adapters.logs import log
+from adapters.mime.worker import ReadingWorker
+from api.work.aftercare import look_after
+from api.work.instance import Carteggio
+from api.work.lane import Lane
+from api.work.leases import Locks
+from api.work.outbox import WAKE, Outbox
+from api.work.patience import LATER
+from api.work.projector import where
+from api.work.reception import Reception
+from api.work.resting import HERE, Rests
+from api.work.sendingways import Ways
 
-_WIDE: Final = (1_000, 32_000_000)
-_NARROW: Final = (50, 256_000)
-_PATIENCE_S: Final = 10.0
+_AT_ONCE: Final = 32
+"""So many lanes of one process: most of their time they wait for servers."""
+_SLICE_S: Final = 0.25
+_LOOK_S: Final = 3.0
+_WAKE_S: Final = 30.0
+_GRACE_S: Final = 1.0
+"""A mail that is being sent has so long to come to its end when the process stops."""
+_AGAIN: Final = timedelta(seconds=30)
 
 
 class Lanes:
-    """Bounds what one process has in memory of mail that is being fetched and stored."""
+    """Empties lanes that are woken, until told to stop."""
 
-    def __init__(self, wide: int = 4, large: int = 2, storing: int = 2) -> None:
-        """Let so many fetch much at once, so many fetch a large mail beside them."""
-        self._wide = asyncio.Semaphore(wide)
-        self._large = asyncio.Semaphore(large)
-        self.storing = asyncio.Semaphore(storing)
+    def __init__(self, carteggio: Carteggio, worker: ReadingWorker) -> None:
+        """Read the copies of what was sent through `worker`."""
+        self._carteggio = carteggio
+        self._outbox = Outbox(carteggio)
+        self._rests = Rests(carteggio.database)
+        self._ways = Ways(carteggio)
+        self._locks = Locks(carteggio.database)
+        self._reception = Reception(
+            carteggio.journal, carteggio.blobs, worker, "smtp", exact=False
+        )
+        self._draining: set[asyncio.Task[None]] = set()
+        self._stop = Event()
+        self._woken_at = 0.0
 
-    async def portions(self, messages: Listed) -> AsyncGenerator[Listed, None]:
-        """Give messages in portions, in order; each is to be done with when the next is asked for.
-
-        To be closed (`aclosing`) by whoever stops in the middle.
-        """
-        at, patience = 0, _PATIENCE_S
-        while at < len(messages):
-            async with self._portion(messages, at, patience) as portion:
-                yield portion
-            if len(portion) < len(messages) - at and fits(portion, _NARROW):
-                patience = 0.0  # the wide lanes are taken: it was waited for them once
-            at += len(portion)
-
-    @asynccontextmanager
-    async def _portion(self, messages: Listed, at: int, patience: float) -> AsyncIterator[Listed]:
-        narrow = first(messages, at, _NARROW)
-        little = fits(narrow, _NARROW)
-        if little and at + len(narrow) == len(messages):
-            yield narrow
-        elif await self._taken(patience):
+    async def run(self, stop: Event) -> None:
+        """Work until told to stop, whatever happens."""
+        self._stop = stop
+        while not stop.is_set():
+            jobs = asyncio.create_task(self._jobs().run(), name="carteggio-jobs")
             try:
-                yield first(messages, at, _WIDE)
+                await self._look_on(stop, jobs)
+            except LATER as trouble:
+                log("outbox").warning("waits, tries again", trouble=type(trouble).__name__)
+            except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
+                log("outbox").error("fails and tries again", error=where(error))
             finally:
-                self._wide.release()
-        elif little:
-            yield narrow
-        else:
-            async with self._large:
-                yield narrow
+                await self._leave(jobs)
+            await _pause(stop, _LOOK_S)
 
-    async def _taken(self, patience: float) -> bool:
-        if self._wide.locked() and patience <= 0:
-            return False
+    async def run_once(self) -> None:
+        """Empty what is due now, and come back."""
+        await asyncio.to_thread(self._outbox.wake_all)
         try:
-            async with asyncio.timeout(patience or None):
-                return await self._wide.acquire()
-        except TimeoutError:
-            return False
+            await self._jobs().run(wait=False)
+        finally:
+            await self._locks.close()
+
+    def _jobs(self) -> Jobs:
+        return Jobs(self._carteggio.database, {WAKE: self._woken}, _AT_ONCE)
+
+    async def _look_on(self, stop: Event, jobs: "asyncio.Task[None]") -> None:
+        while not stop.is_set():
+            if jobs.done():
+                jobs.result()
+                return
+            if time.monotonic() - self._woken_at >= _WAKE_S:
+                await asyncio.to_thread(self._outbox.wake_all)
+                self._woken_at = time.monotonic()
+            await self._go_on_where_repaired()
+            await _pause(stop, _LOOK_S)
+
+    async def _go_on_where_repaired(self) -> None:
+        """Wake lanes that rest where what they send by is no longer what it was."""
+        resting = [one for one in await asyncio.to_thread(self._rests.now) if one.mark]
+        if not resting:
+            return
+        known = await self._ways.known(*(one.lane for one in resting))
+        for one in resting:
+            if known[one.lane].mark != one.mark:
+                await asyncio.to_thread(self._rests.end, one.lane)
+                await asyncio.to_thread(self._outbox.wake, one.lane, datetime.now(UTC))
+
+    async def _woken(self, what: Mapping[str, Any]) -> None:
+        """Empty a lane; when told to stop it is ended from here, and the job is done all the same."""
+        lane = UUID(what["lane"])
+        draining = asyncio.ensure_future(self._emptied(lane))
+        self._draining.add(draining)
+        try:
+            await asyncio.wait([draining])
+        finally:
+            self._draining.discard(draining)
+        if draining.cancelled():
+            await self._later(lane, datetime.now(UTC))
+        elif isinstance(error := draining.exception(), Exception):
+            log("outbox").error("a lane fails, tries again", lane=lane, error=where(error))
+            until = datetime.now(UTC) + _AGAIN
+            await asyncio.to_thread(self._rests.begin, lane, until, HERE, "", b"")
+            await self._later(lane, until)
+        elif self._stop.is_set():
+            await self._later(lane, datetime.now(UTC))
+
+    async def _emptied(self, lane: UUID) -> None:
+        """Send what is due, then see to what was sent."""
+        await Lane(
+            self._carteggio, lane, self._ways, self._reception, self._locks, self._stop
+        ).drain()
+        if not self._stop.is_set():
+            await look_after(self._carteggio, self._ways.consents, lane)
+
+    async def _later(self, lane: UUID, at: datetime) -> None:
+        await asyncio.to_thread(self._outbox.wake, lane, at)
+
+    async def _leave(self, jobs: "asyncio.Task[None]") -> None:
+        """Take no more jobs; let what is being sent end, but not for long."""
+        jobs.cancel()
+        if self._draining:
+            await asyncio.wait(self._draining, timeout=_GRACE_S)
+        for one in self._draining:
+            one.cancel()
+        await asyncio.gather(jobs, return_exceptions=True)
+        await self._locks.close()
 
 
-def first(messages: Listed, at: int, most: tuple[int, int]) -> Listed:
-    """Give what fits from `at` on, and one message at least."""
-    count, octets = most
-    end = at
-    while end < min(len(messages), at + count) and (octets := octets - messages[end][1]) >= 0:
-        end += 1
-    return messages[at : max(end, at + 1)]
-
-
-def fits(messages: Listed, most: tuple[int, int]) -> bool:
-    """Say whether messages are so few and so small."""
-    return len(messages) <= most[0] and sum(size for _, size in messages) <= most[1]
+async def _pause(stop: Event, seconds: float) -> None:
+    for _ in range(round(seconds / _SLICE_S)):
+        if stop.is_set():
+            return
+        await asyncio.sleep(_SLICE_S)

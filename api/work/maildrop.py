@@ -19,10 +19,10 @@ from adapters.pop3.session import Pop3Session
 from adapters.pop3.values import Fetched, Item, Limits, Listed, Oversize, Pop3Account, Unfetchable
 from api.work.cursors import ARCHIVE
 from api.work.instance import Carteggio
-from api.work.lanes import Lanes
 from api.work.reception import Arrival, Counts, Place, Reception
 from api.work.seen import SeenIds
 from api.work.synced import Synced
+from api.work.widelanes import WideLanes
 from domain.identity import identify
 from domain.message import FolderRole
 
@@ -37,7 +37,7 @@ class Maildrops:
     """Fetches maildrops of one company, and stores what comes."""
 
     def __init__(
-        self, carteggio: Carteggio, reception: Reception, lanes: Lanes, limits: Limits
+        self, carteggio: Carteggio, reception: Reception, lanes: WideLanes, limits: Limits
     ) -> None:
         self._carteggio = carteggio
         self._reception = reception

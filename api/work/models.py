@@ -6,6 +6,7 @@ from projections.access import access
 from projections.authentication import authentication
 from projections.choices import choices
 from projections.company import company
+from projections.deliveries import deliveries
 from projections.directory import directory
 from projections.folders import folders
 from projections.history import history
@@ -28,6 +29,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     history,
     choices,
     folders,
+    deliveries,
     sendingside,
     permission,
     trail,

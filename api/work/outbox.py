@@ -97,11 +97,12 @@ class Outbox:
         also: Also | None = None,
     ) -> int | None:
         """Record what a command makes happen, and let the mail's row follow in one transaction."""
+        deciding = _Deciding()
 
         def follow(connection: Connection[Any], happened: Sequence[object]) -> None:
             if also is not None:
                 also(connection)
-            before = state = self.state(mail)
+            before = state = deciding.before
             for event in happened:
                 state = leaving.evolve(state, event)
             left = any(map(_left, happened))
@@ -110,7 +111,7 @@ class Outbox:
             if state.queued is not None and any(isinstance(x, MailResolved) for x in happened):
                 wake(connection, state.queued.mailbox, datetime.now(UTC))
 
-        return self._carteggio.journal.record(mail, leaving, command, envelope, follow)
+        return self._carteggio.journal.record(mail, deciding, command, envelope, follow)
 
     def state(self, mail: UUID) -> Outgoing:
         """Give how a mail stands."""
@@ -128,6 +129,15 @@ class Outbox:
                 (lane, now),
             ).fetchone()
         return None if row is None else UUID(str(row[0]))
+
+    def set_aside(self, mail: UUID, until: datetime) -> None:
+        """Let a mail wait on which we fail ourselves, so that it stops no other."""
+        with self._carteggio.database.pool.connection() as connection, connection.transaction():
+            row = connection.execute(
+                "UPDATE outbox SET due = %s WHERE mail = %s RETURNING lane", (until, mail)
+            ).fetchone()
+            if row is not None:
+                wake(connection, row[0], until)
 
     def overdue(self, lane: UUID, since: datetime) -> list[UUID]:
         """Give the mails of a lane that wait and were due before then for the first time."""
@@ -155,52 +165,36 @@ class Outbox:
             ).fetchall()
         return [one[0] for one in rows]
 
-    def put_off(self, lane: UUID, until: datetime) -> None:
-        """Let a lane be woken again later, and not before."""
+    def wake(self, lane: UUID, at: datetime) -> None:
+        """Let a lane be woken at a moment."""
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
-            wake(connection, lane, until)
-
-    def paused(self, lane: UUID) -> datetime | None:
-        """Give until when a lane rests; None if it does not."""
-        with self._carteggio.database.pool.connection() as connection:
-            row = connection.execute(
-                "SELECT paused_until FROM outbox_lane WHERE lane = %s AND paused_until > %s",
-                (lane, datetime.now(UTC)),
-            ).fetchone()
-        return row[0] if row else None
-
-    def failed(self, lane: UUID) -> int:
-        """Count one more failure of a lane, and give how many in a row there are."""
-        with self._carteggio.database.pool.connection() as connection:
-            row = connection.execute(
-                "INSERT INTO outbox_lane (lane, failures) VALUES (%s, 1) ON CONFLICT (lane)"
-                " DO UPDATE SET failures = outbox_lane.failures + 1 RETURNING failures",
-                (lane,),
-            ).fetchone()
-        return int(row[0]) if row else 1
-
-    def pause(self, lane: UUID, until: datetime) -> None:
-        """Let a lane rest until then."""
-        with self._carteggio.database.pool.connection() as connection:
-            connection.execute(
-                "UPDATE outbox_lane SET paused_until = %s WHERE lane = %s", (until, lane)
-            )
-
-    def goes_on(self, lane: UUID) -> None:
-        """Forget the failures of a lane: it goes on."""
-        with self._carteggio.database.pool.connection() as connection:
-            connection.execute("DELETE FROM outbox_lane WHERE lane = %s", (lane,))
+            wake(connection, lane, at)
 
     def wake_all(self) -> None:
-        """Wake every lane in which something is due: whoever was to do it may have died."""
+        """Wake every lane in which something is to be done: whoever was to do it may have died."""
+        now = datetime.now(UTC)
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
             rows = connection.execute(
-                "SELECT lane, min(due) FROM (SELECT lane, due FROM outbox"
-                " WHERE state <> 'uncertain' OR keep UNION ALL SELECT lane, due FROM sent_look)"
-                " AS anything GROUP BY lane"
+                "SELECT lane FROM outbox WHERE (due <= %(now)s AND state = 'waiting'"
+                " OR state = 'sending' OR keep) AND NOT EXISTS (SELECT FROM outbox_lane AS resting"
+                " WHERE resting.lane = outbox.lane AND paused_until > %(now)s)"
+                " UNION SELECT lane FROM sent_look WHERE due <= %(now)s",
+                {"now": now},
             ).fetchall()
-            for lane, due in rows:
-                wake(connection, lane, due)
+            for (lane,) in rows:
+                wake(connection, lane, now)
+
+
+class _Deciding:
+    """Decides as `leaving` does, and keeps the state on which it was decided."""
+
+    def __init__(self) -> None:
+        self.initial = self.before = leaving.initial
+        self.evolve = leaving.evolve
+
+    def decide(self, state: Outgoing, command: OutgoingCommand) -> Sequence[object]:
+        self.before = state
+        return leaving.decide(state, command)
 
 
 def wake(connection: Connection[Any], lane: UUID, due: datetime) -> None:
@@ -210,10 +204,10 @@ def wake(connection: Connection[Any], lane: UUID, due: datetime) -> None:
     defer(connection, WAKE, {"lane": lane.hex}, once=once, at=None if soon else due)
 
 
-def kept(connection: Connection[Any], mail: UUID) -> None:
-    """Note that the copy of a mail which left was taken in."""
-    connection.execute("UPDATE outbox SET keep = false WHERE mail = %s", (mail,))
-    _forget(connection, mail)
+def kept(connection: Connection[Any], mails: Sequence[UUID]) -> None:
+    """Note that the copies of mail that left were taken in."""
+    connection.execute("UPDATE outbox SET keep = false WHERE mail = ANY(%s)", (list(mails),))
+    _forget(connection, mails)
 
 
 def _follow(connection: Connection[Any], mail: UUID, state: Outgoing, *, left: bool) -> None:
@@ -228,14 +222,15 @@ def _follow(connection: Connection[Any], mail: UUID, state: Outgoing, *, left: b
         " keep = outbox.keep OR excluded.keep",
         (mail, queued.mailbox, due, row.value, left),
     )
-    _forget(connection, mail)
+    _forget(connection, [mail])
     if row is Row.WAITING:
         wake(connection, queued.mailbox, due)
 
 
-def _forget(connection: Connection[Any], mail: UUID) -> None:
+def _forget(connection: Connection[Any], mails: Sequence[UUID]) -> None:
     connection.execute(
-        "DELETE FROM outbox WHERE mail = %s AND state = %s AND NOT keep", (mail, Row.DONE.value)
+        "DELETE FROM outbox WHERE mail = ANY(%s) AND state = %s AND NOT keep",
+        (list(mails), Row.DONE.value),
     )
 
 

@@ -1,4 +1,4 @@
-"""What goes on without anybody asking: the feed, attending and comparing accounts, sweeping."""
+"""What goes on without anybody asking: feeding, attending and comparing accounts, sending, sweeping."""
 
 import asyncio
 from threading import Event, Thread
@@ -11,6 +11,7 @@ from api.work.attending import Attending
 from api.work.batches import seldom_collecting
 from api.work.checking import Checking
 from api.work.instance import Carteggio
+from api.work.lanes import Lanes
 from api.work.patience import LATER
 from api.work.projector import where
 from api.work.reprocessing import reprocess
@@ -40,15 +41,18 @@ def work(carteggio: Carteggio, stop: Event) -> None:
 
 
 async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> None:
-    """Fetch from accounts, compare them daily with what was taken in, wait for consent."""
+    """Fetch from accounts, compare them daily with what was taken in, send, wait for consent."""
     checking = Checking(carteggio, Sync(carteggio, worker))
     beside = [
         asyncio.create_task(checking.run(stop), name="carteggio-ledger"),
         asyncio.create_task(consenting.run(carteggio, stop), name="carteggio-consent"),
     ]
+    sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")
     try:
         await Attending(carteggio, Sync(carteggio, worker)).run(stop)
     finally:
+        stop.set()
+        await asyncio.wait([sending])  # a mail that is being sent comes to its end
         for one in beside:
             one.cancel()
         await asyncio.gather(*beside, return_exceptions=True)

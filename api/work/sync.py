@@ -18,7 +18,6 @@ from api.work.choosing import Choice
 from api.work.consent import Consents
 from api.work.fetching import Fetching
 from api.work.instance import Carteggio
-from api.work.lanes import Lanes
 from api.work.leases import Locks
 from api.work.looks import note_state
 from api.work.maildrop import Maildrops
@@ -26,6 +25,7 @@ from api.work.pursuing import pursue
 from api.work.reception import Reception
 from api.work.synced import BUSY, Synced
 from api.work.undone import give_up
+from api.work.widelanes import WideLanes
 from domain.values import Rejected
 
 __all__ = ["Sync", "Synced"]
@@ -44,7 +44,7 @@ class Sync:
         self._limits = limits or Limits(largest=carteggio.settings.max_fetch_bytes)
         self._locks = Locks(carteggio.database)
         self._consents = Consents(carteggio)
-        lanes = Lanes()
+        lanes = WideLanes()
 
         def reception(channel: str) -> Reception:
             return Reception(carteggio.journal, carteggio.blobs, worker, channel, exact=False)

@@ -72,6 +72,7 @@ NAMES = [
     "outgoing.uncertain",
     "outgoing.resolved",
     "outgoing.cancelled",
+    "delivery.receipt_missed",
     "document.sent",
     "company.sending_switched",
     "company.sending_rule_set",

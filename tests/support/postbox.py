@@ -13,8 +13,10 @@ from uuid import UUID
 
 from domain.leaving import Outgoing
 from domain.outgoing import MailQueued, Recipient, RecipientRole
+from domain.sendingside import usual_rates
 from domain.values import Address, BlobName, MailboxId, MessageId
 from events import envelope
+from outgoing import lane_of
 from smtpscript import POLITE, Answers, Sink, speaking
 
 if TYPE_CHECKING:
@@ -98,22 +100,26 @@ class Postbox:
 
     @asynccontextmanager
     async def served(self, answers: Answers | None = None) -> AsyncIterator["Lane"]:
-        async with speaking(POLITE | dict(answers or {}), self.sink) as port:
-            yield self.lane(port)
-
-    def lane(self, port: int) -> "Lane":
+        """Let mail leave by a server here, whatever is configured."""
         from adapters.smtp.values import SmtpAccount  # noqa: PLC0415
-        from api.work.lane import Lane  # noqa: PLC0415
-        from api.work.reception import Reception  # noqa: PLC0415
+        from api.work.sendingways import Known, Way, Ways  # noqa: PLC0415
 
-        account = SmtpAccount("127.0.0.1", port, "plain", reach=self.carteggio.reach)
-        opened = self.carteggio
-        reception = Reception(opened.journal, opened.blobs, self.worker, "smtp", exact=False)
-        return Lane(opened, self.id, account, reception)
+        async with speaking(POLITE | dict(answers or {}), self.sink) as port:
+            account = SmtpAccount("127.0.0.1", port, "plain", reach=self.carteggio.reach)
+
+            class Here(Ways):
+                async def of(self, known: Known) -> Way:
+                    return Way(account, usual_rates(""))
+
+            here = Here(self.carteggio)
+            async with lane_of(self.carteggio, self.id, self.worker, here) as lane:
+                yield lane
 
     async def drain(self, answers: Answers | None = None) -> None:
         """Send what is due, whether the lane rests or not."""
-        await asyncio.to_thread(self.outbox.goes_on, self.id)
+        from api.work.resting import Rests  # noqa: PLC0415
+
+        await asyncio.to_thread(Rests(self.carteggio.database).end, self.id)
         async with self.served(answers) as lane:
             await lane.drain()
 

@@ -96,19 +96,11 @@ class Office:
 
     def drain(self, address: str = INFO) -> int:
         """Let what is due leave."""
-        from api.work.consent import Consents  # noqa: PLC0415
-        from api.work.lane import Lane  # noqa: PLC0415
-        from api.work.reception import Reception  # noqa: PLC0415
-        from api.work.sendingside import sending_of, smtp_of  # noqa: PLC0415
-
-        opened = self.carteggio
+        from outgoing import lane_of  # noqa: PLC0415
 
         async def go() -> int:
-            side = await sending_of(opened, address)
-            assert side is not None
-            account = await smtp_of(opened, Consents(opened), side)
-            taking = Reception(opened.journal, opened.blobs, self.worker, "smtp", exact=False)
-            return await Lane(opened, side.mailbox, account, taking).drain()
+            async with lane_of(self.carteggio, self.box(address), self.worker) as lane:
+                return await lane.drain()
 
         tried = asyncio.run(go())
         self.settled()

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,9 +13,10 @@ import pytest
 from domain.choosing import MessageLinkConfirmed, TargetKind
 from domain.leaving import OutgoingState, ResolveSending
 from domain.message import MessageReceived
-from domain.outgoing import MailQueued, Recipient, RecipientRole, Resolution
-from domain.values import Address, BlobName, MailboxId, MessageId, Rejected
+from domain.outgoing import MailQueued, Resolution
+from domain.values import Rejected
 from events import envelope
+from outgoing import NOW, Office, lane_of, letter
 from smtpscript import POLITE, Answers, Sink, speaking
 from speaking import text, then_drop
 
@@ -24,79 +24,26 @@ if TYPE_CHECKING:
     from adapters.mime.worker import ReadingWorker
     from api.work.instance import Carteggio
     from api.work.lane import Lane
-    from api.work.outbox import Outbox
 
-BOX = MailboxId(UUID(int=1))
 ORDER = UUID(int=77)
-PEOPLE = ("anna@rossi.example", "b@bianchi.example")
-NOW = datetime.now(UTC)
-
-
-def letter(number: int) -> bytes:
-    return (
-        f"Message-ID: <{number}@firma.example>\r\nFrom: info@firma.example\r\n"
-        f"To: {', '.join(PEOPLE)}\r\nDate: Mon, 05 Jan 2026 08:00:00 +0000\r\n"
-        f"Subject: Ordine {number}\r\n\r\n.Ecco l'ordine.\r\n"
-    ).encode()
 
 
 @dataclass
-class Post:
+class Post(Office):
     """An outbox, and the lane that empties it."""
 
-    carteggio: "Carteggio"
-    worker: "ReadingWorker"
+    worker: "ReadingWorker" = field(kw_only=True)
     sink: Sink = field(default_factory=Sink)
 
-    @property
-    def outbox(self) -> "Outbox":
-        from api.work.outbox import Outbox  # noqa: PLC0415
-
-        return Outbox(self.carteggio)
-
-    def queue(self, number: int = 1, *, due: datetime = NOW) -> UUID:
-        from domain.identity import identify  # noqa: PLC0415
-
-        raw, mail = letter(number), UUID(int=900 + number)
-        queued = MailQueued(
-            mailbox=BOX,
-            message=MessageId(identify(self.carteggio.identity_key, raw).message),
-            raw=BlobName(""),
-            raw_sha256=sha256(raw).hexdigest(),
-            size=len(raw),
-            not_before=due,
-            message_id=f"{number}@firma.example",
-            sender=Address("info@firma.example"),
-            recipients=tuple(Recipient(Address(one), RecipientRole.TO) for one in PEOPLE),
-            targets=((TargetKind.DOCUMENT, ORDER),),
-        )
-        self.outbox.queue(mail, queued, raw, envelope())
-        return mail
-
     @asynccontextmanager
-    async def served(self, answers: Answers | None = None) -> AsyncIterator["Lane"]:
+    async def served(self, answers: Answers | None = None, **more: int) -> AsyncIterator["Lane"]:
         async with speaking(POLITE | dict(answers or {}), self.sink) as port:
-            yield self.lane(port)
+            self.sends_by(port, **more)
+            async with self.lane() as lane:
+                yield lane
 
-    def lane(self, port: int) -> "Lane":
-        from adapters.smtp.values import SmtpAccount  # noqa: PLC0415
-        from api.work.lane import Lane  # noqa: PLC0415
-        from api.work.reception import Reception  # noqa: PLC0415
-
-        account = SmtpAccount(
-            "127.0.0.1", port, "plain", "anna", "secret", reach=self.carteggio.reach
-        )
-        opened = self.carteggio
-        reception = Reception(opened.journal, opened.blobs, self.worker, "smtp", exact=False)
-        return Lane(opened, BOX, account, reception)
-
-    def state(self, mail: UUID) -> OutgoingState:
-        return self.outbox.state(mail).state
-
-    def rows(self) -> list[tuple[UUID, str, bool]]:
-        with self.carteggio.database.pool.connection() as connection:
-            query = "SELECT mail, state, keep FROM outbox ORDER BY mail"
-            return list(connection.execute(query).fetchall())
+    def lane(self) -> AbstractAsyncContextManager["Lane"]:
+        return lane_of(self.carteggio, self.box, self.worker)
 
     def captured(self) -> list[MessageReceived]:
         events = self.carteggio.journal.read(0, names=["message.received"])
@@ -105,7 +52,7 @@ class Post:
 
 @pytest.fixture
 def post(carteggio: "Carteggio", worker: "ReadingWorker") -> Post:
-    return Post(carteggio, worker)
+    return Post(carteggio, targets=((TargetKind.DOCUMENT, ORDER),), worker=worker)
 
 
 async def test_a_mail_leaves_octet_for_octet_and_its_copy_is_kept_and_linked(post: Post) -> None:
@@ -116,7 +63,7 @@ async def test_a_mail_leaves_octet_for_octet_and_its_copy_is_kept_and_linked(pos
     assert post.sink.mails == [letter(1)]
     assert post.state(mail) is OutgoingState.ACCEPTED
     (copy,) = post.captured()
-    assert (copy.mailbox, copy.role.value) == (BOX, "sent")
+    assert (copy.mailbox, copy.role.value) == (post.box, "sent")
     events = post.carteggio.journal.read(0, names=["message.link_confirmed"])
     (said,) = (one.event for one in events)
     assert said == MessageLinkConfirmed(TargetKind.DOCUMENT, ORDER)
@@ -148,7 +95,7 @@ async def test_where_nobody_knows_whether_it_left_it_is_not_sent_again(post: Pos
     mail, other = post.queue(1), post.queue(2)
     async with post.served({"CONTENT": then_drop(b"")}) as lane:
         await lane.drain()
-    post.outbox.goes_on(BOX)
+    post.goes_on()
     async with post.served() as lane:
         await lane.drain()
     assert post.state(mail) is OutgoingState.UNCERTAIN
@@ -181,7 +128,7 @@ async def test_a_server_that_is_away_puts_the_lane_off_and_says_nothing_of_its_m
         assert await lane.drain() == 0
         assert await lane.drain() == 0
     assert post.state(mail) is OutgoingState.QUEUED
-    assert post.outbox.paused(BOX) is not None
+    assert [one.why for one in post.rests()] == ["unreachable"]
     assert post.sink.connections == 1
     assert [one.name for one in post.carteggio.journal.stream(mail)] == ["outgoing.queued"]
 
@@ -208,8 +155,7 @@ def _other(post: Post) -> MailQueued:
 async def test_two_processes_share_a_lane_and_send_each_mail_once(post: Post) -> None:
     for number in range(12):
         post.queue(number)
-    async with post.served() as one:
-        other = post.lane(one._account.port)
+    async with post.served() as one, post.lane() as other:
         tried = await asyncio.gather(one.drain(), other.drain())
     assert sum(tried) == 12
     assert sorted(post.sink.mails) == sorted(map(letter, range(12)))

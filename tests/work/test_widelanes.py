@@ -6,35 +6,35 @@ from contextlib import aclosing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.work.lanes import Lanes, Listed
 from api.work.patience import pause_after
+from api.work.widelanes import Listed, WideLanes
 
 MUCH = [(uid, 300_000) for uid in range(1, 301)]
 LITTLE = [(1, 2_000), (2, 3_000)]
 
 
-async def everything(lanes: Lanes, messages: Listed) -> list[Listed]:
+async def everything(lanes: WideLanes, messages: Listed) -> list[Listed]:
     return [portion async for portion in lanes.portions(messages)]
 
 
 @given(st.lists(st.integers(0, 40_000_000), max_size=60))
 def test_each_message_is_in_one_portion_in_order(sizes):
     messages = list(enumerate(sizes, start=1))
-    found = asyncio.run(everything(Lanes(), messages))
+    found = asyncio.run(everything(WideLanes(), messages))
     assert [one for portion in found for one in portion] == messages
     assert all(len(x) == 1 or sum(size for _, size in x) <= 32_000_000 for x in found)
 
 
 async def test_little_mail_passes_where_all_lanes_are_taken():
-    lanes = Lanes(wide=1)
+    lanes = WideLanes(wide=1)
     async with aclosing(lanes.portions(MUCH)) as slow:
         assert len(await anext(slow)) == 106
         assert await everything(lanes, LITTLE) == [LITTLE]
 
 
 async def test_much_mail_waits_for_a_lane_and_then_goes_on_in_small_portions(monkeypatch):
-    monkeypatch.setattr("api.work.lanes._PATIENCE_S", 0.05)
-    lanes = Lanes(wide=1, large=1)
+    monkeypatch.setattr("api.work.widelanes._PATIENCE_S", 0.05)
+    lanes = WideLanes(wide=1, large=1)
     small = [(uid, 200_000) for uid in range(1, 6)]
     async with aclosing(lanes.portions(MUCH)) as slow:
         await anext(slow)
@@ -43,8 +43,8 @@ async def test_much_mail_waits_for_a_lane_and_then_goes_on_in_small_portions(mon
 
 
 async def test_large_mails_beside_the_lanes_are_few_at_once(monkeypatch):
-    monkeypatch.setattr("api.work.lanes._PATIENCE_S", 0.01)
-    lanes = Lanes(wide=1, large=1)
+    monkeypatch.setattr("api.work.widelanes._PATIENCE_S", 0.01)
+    lanes = WideLanes(wide=1, large=1)
     async with aclosing(lanes.portions(MUCH)) as slow, aclosing(lanes.portions(MUCH)) as beside:
         await anext(slow)
         assert len(await anext(beside)) == 1

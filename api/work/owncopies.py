@@ -1,0 +1,120 @@
+"""The copies of what we sent: taken in from the very octets, and linked as whoever sent said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from adapters.ids import uuid7
+from adapters.logs import log
+from api.work.arrivals import Arrival, Place
+from api.work.instance import Carteggio
+from api.work.outbox import Outbox, kept
+from api.work.patience import LATER
+from api.work.projector import where
+from api.work.reception import Reception
+from domain import message
+from domain.choosing import ChooseLink
+from domain.message import FolderRole
+from domain.outgoing import MailQueued
+from domain.recorded import Envelope, Origin
+from domain.values import Actor, ActorKind
+
+SENT: Final = "Sent"
+"""Where the copies lie that we keep of what we send."""
+_AT_ONCE: Final = 100
+_OCTETS: Final = 8_000_000
+
+
+def by_outbox() -> Envelope:
+    """Begin the envelope of what the outbox says by itself."""
+    return Envelope(uuid7(), datetime.now(UTC), Actor(ActorKind.SYSTEM, "outbox"), Origin("smtp"))
+
+
+def keep_copies(carteggio: Carteggio, reception: Reception, lane: UUID) -> None:
+    """Take in the copies of what left from a lane; what fails alone is left for a later look."""
+    there = _left(carteggio, Outbox(carteggio).to_keep(lane))
+    while there:
+        portion = _first(there)
+        there = there[len(portion) :]
+        try:
+            _keep(carteggio, reception, portion)
+        except LATER:
+            raise
+        except Exception as error:  # noqa: BLE001  what is wrong with one stops no other
+            log("outbox").error("copies are kept one by one", error=where(error))
+            _one_by_one(carteggio, reception, portion)
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A mail that left, and the envelope under which it was queued."""
+
+    mail: UUID
+    queued: MailQueued
+    envelope: Envelope
+
+
+def _left(carteggio: Carteggio, mails: Sequence[UUID]) -> Sequence[_Left]:
+    recorded = carteggio.journal.streams(mails)
+    queued = {one.stream: one for one in recorded if isinstance(one.event, MailQueued)}
+    return [
+        _Left(id, one.event, one.envelope)
+        for id, one in queued.items()
+        if isinstance(one.event, MailQueued)
+    ]
+
+
+def _first(there: Sequence[_Left]) -> Sequence[_Left]:
+    """Give what is taken in at once."""
+    octets, end = 0, 0
+    while (
+        end < min(len(there), _AT_ONCE) and (octets := octets + there[end].queued.size) <= _OCTETS
+    ):
+        end += 1
+    return there[: max(end, 1)]
+
+
+def _one_by_one(carteggio: Carteggio, reception: Reception, portion: Sequence[_Left]) -> None:
+    for one in portion:
+        try:
+            _keep(carteggio, reception, [one])
+        except LATER:
+            raise
+        except Exception as error:  # noqa: BLE001
+            log("outbox").error("a copy is left for later", mail=one.mail, error=where(error))
+
+
+def _keep(carteggio: Carteggio, reception: Reception, portion: Sequence[_Left]) -> None:
+    now = datetime.now(UTC)
+    arrivals = [
+        Arrival(
+            carteggio.blobs.get(one.queued.raw, one.mail),
+            Place(one.queued.mailbox, SENT, FolderRole.SENT),
+            now,
+            ("\\Seen",),
+        )
+        for one in portion
+    ]
+    reception.store(reception.read(arrivals))
+    for one in portion:
+        _link(carteggio, one)
+    with carteggio.database.pool.connection() as connection, connection.transaction():
+        kept(connection, [one.mail for one in portion])
+
+
+def _link(carteggio: Carteggio, one: _Left) -> None:
+    """Link a copy as whoever sent it said."""
+    for belongs, targets in ((True, one.queued.targets), (False, one.queued.removed)):
+        for kind, target in targets:
+            choice = ChooseLink(kind, target, belongs=belongs)
+            word = _said_by(one.envelope, by_outbox())
+            carteggio.journal.record(one.queued.message, message, choice, word)
+
+
+def _said_by(sender: Envelope, ours: Envelope) -> Envelope:
+    """Let what whoever sent a mail said be told as his word."""
+    person = sender.on_behalf_of or sender.actor
+    correlation = sender.correlation
+    return replace(ours, on_behalf_of=person, causation=sender.event_id, correlation=correlation)

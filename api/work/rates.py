@@ -1,0 +1,104 @@
+"""How much a server takes of a lane: mails a minute, recipients a day, shared by all that work.
+
+What was used lies in the database, in short slots; never more than the limit is used in any minute
+or any day. Whoever holds the lane counts, in the transaction that says that a mail is being sent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import starmap
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import Connection
+
+from adapters.database import Database
+from domain.sendingside import Rates
+
+
+@dataclass(frozen=True, slots=True)
+class _Per:
+    """A time in which so much may be used, and the slots in which it is counted."""
+
+    name: str
+    slot: timedelta
+    slots: int
+
+    @property
+    def span(self) -> timedelta:
+        """Give how long a slot counts: any time of this length lies within so many slots."""
+        return self.slot * (self.slots + 1)
+
+    def slot_of(self, moment: datetime) -> datetime:
+        seconds = self.slot.total_seconds()
+        return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, UTC)
+
+
+MINUTE: Final = _Per("minute", timedelta(seconds=2), 30)
+DAY: Final = _Per("day", timedelta(hours=1), 24)
+
+
+class Used:
+    """What one lane has used, known by whoever holds it."""
+
+    def __init__(self, database: Database, lane: UUID, rates: Rates) -> None:
+        """Read what was used; forget what does not count any more."""
+        self._lane = lane
+        self._limits = {MINUTE: rates.mails_per_minute, DAY: rates.recipients_per_day}
+        self._slots: dict[_Per, dict[datetime, int]] = {MINUTE: {}, DAY: {}}
+        now = datetime.now(UTC)
+        with database.pool.connection() as connection:
+            connection.execute(
+                "DELETE FROM outbox_used WHERE lane = %s AND"
+                " slot < CASE per WHEN 'minute' THEN %s ELSE %s END",
+                (lane, now - MINUTE.span, now - DAY.span),
+            )
+            rows = connection.execute(
+                "SELECT per, slot, used FROM outbox_used WHERE lane = %s", (lane,)
+            ).fetchall()
+        for per, slot, used in rows:
+            self._slots[MINUTE if per == MINUTE.name else DAY][slot] = used
+
+    def free_at(self, now: datetime, recipients: int) -> datetime:
+        """Give when a mail to so many may leave: `now`, or later.
+
+        One to more than ever may go leaves when nothing else counts.
+        """
+        more = {MINUTE: 1, DAY: recipients}
+        return max(starmap(self._free_at, ((per, now, more[per]) for per in (MINUTE, DAY))))
+
+    def _free_at(self, per: _Per, now: datetime, more: int) -> datetime:
+        limit = self._limits[per]
+        if limit is None:
+            return now
+        slots = {at: one for at, one in self._slots[per].items() if at + per.span > now}
+        self._slots[per] = slots
+        total, free = sum(slots.values()), now
+        for at, one in sorted(slots.items()):
+            if total + more <= limit:
+                break
+            total, free = total - one, at + per.span
+        return free
+
+    def count(self, now: datetime, recipients: int) -> None:
+        """Count a mail to so many, for `write`."""
+        for per, more in ((MINUTE, 1), (DAY, recipients)):
+            slot = per.slot_of(now)
+            self._slots[per][slot] = self._slots[per].get(slot, 0) + more
+
+    def write(self, connection: Connection[Any]) -> None:
+        """Write what was counted last; whoever holds the lane is the only one that writes."""
+        rows = list(self._last())
+        connection.execute(
+            "INSERT INTO outbox_used (lane, per, slot, used)"
+            " SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[], %s::integer[])"
+            " ON CONFLICT (lane, per, slot) DO UPDATE SET used = excluded.used",
+            (self._lane, *map(list, zip(*rows, strict=True))),
+        )
+
+    def _last(self) -> Iterator[tuple[str, datetime, int]]:
+        for per, slots in self._slots.items():
+            if slots:
+                at = max(slots)
+                yield per.name, at, slots[at]
