@@ -181,12 +181,13 @@ def _word(
     boxes: dict[UUID, company.MailboxRow],
     asking: Any,
 ) -> SendingWord:
+    box = boxes.get(row.mailbox) if row.mailbox else None
     return SendingWord(
         user=user_object(who, asking) if who else None,
         topic=SendingTopic(row.topic),
         name=(row.name or None) if row.mailbox is None else None,
-        mailbox_id=encoded(Kind.MAILBOX, row.mailbox) if row.mailbox else None,
-        mailbox_address=boxes[row.mailbox].address if row.mailbox in boxes else None,
+        mailbox_id=encoded(Kind.MAILBOX, box.id) if box else None,
+        mailbox_address=box.address if box else None,
         value=row.value,
         reason=row.reason,
         by=Actor(kind=ActorKind(row.actor_kind), id=row.actor_id),
