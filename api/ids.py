@@ -24,6 +24,7 @@ class Kind(StrEnum):
     WEB_FORM = "frm"
     SERVER = "srv"
     CHOICE = "cho"
+    TEMPLATE = "tpl"
     OBJECT = "obj"
 
 

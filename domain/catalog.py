@@ -75,6 +75,7 @@ from domain.sendingside import (
     AccountSendingRemoved,
 )
 from domain.sentdocument import DocumentSent
+from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 
 Fields = dict[str, object]
@@ -171,6 +172,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("mailbox.send_right_given", SendRightGiven),
     EventType("mailbox.send_right_taken", SendRightTaken),
     EventType("sending.refused", SendingRefused),
+    EventType("template.saved", TemplateSaved),
+    EventType("template.renamed", TemplateRenamed),
+    EventType("template.retired", TemplateRetired),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

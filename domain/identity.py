@@ -11,7 +11,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from domain.values import ColleagueId, ContactId, DocumentId, MailboxId, MessageId, PartyId
+from domain.values import (
+    ColleagueId,
+    ContactId,
+    DocumentId,
+    MailboxId,
+    MessageId,
+    PartyId,
+    TemplateId,
+)
 
 # Anchored and possessive: a megabyte without a colon is gone through once, not once an octet.
 _FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:((?:[^\n]++|\n[ \t])*+)", re.MULTILINE)
@@ -144,6 +152,11 @@ def relinking_stream(company: str) -> UUID:
 def regrouping_id(company: str, command_id: str) -> UUID:
     """Name the stream of a regrouping of conversations by the command that ordered it."""
     return uuid5(_NAMESPACE, f"regrouping\n{company}\n{command_id}")
+
+
+def template_id(company: str, command_id: str) -> TemplateId:
+    """Name the stream of a template by the command that saved it first."""
+    return TemplateId(uuid5(_NAMESPACE, f"template\n{company}\n{command_id}"))
 
 
 def company_stream(company: str) -> UUID:

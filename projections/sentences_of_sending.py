@@ -18,8 +18,11 @@ from domain.outgoing import (
     Result,
 )
 from domain.sentdocument import DocumentSent
+from domain.template import TemplateEvent, TemplateRenamed, TemplateRetired, TemplateSaved
 
-OfSending = OutgoingEvent | DocumentSent | ReceiptMissed
+OfSending = OutgoingEvent | DocumentSent | ReceiptMissed | TemplateEvent
+"""What is told here."""
+
 _RESOLVED = {
     Resolution.SENT: "it had left",
     Resolution.SEND_AGAIN: "it is sent again",
@@ -28,7 +31,19 @@ _RESOLVED = {
 
 
 def of_sending(event: OfSending) -> str:
-    """Say what happened to a mail that leaves or left, or to the document that it presents."""
+    """Say what happened to a mail that leaves, to the document that it presents, to a template."""
+    match event:
+        case TemplateSaved(version=version, name=name):
+            return f'saved as version {version} of "{name}"'
+        case TemplateRenamed(name):
+            return f'named "{name}"'
+        case TemplateRetired():
+            return "retired: it is offered no longer"
+        case _:
+            return _of_outgoing(event)
+
+
+def _of_outgoing(event: OutgoingEvent | DocumentSent | ReceiptMissed) -> str:
     match event:
         case DocumentSent(kind=kind, recipients=count):
             way = " as certified mail" if event.certified else ""

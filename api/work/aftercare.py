@@ -19,7 +19,6 @@ from api.work import sentlooks
 from api.work.accounts import Account, accounts_of
 from api.work.consent import Consents
 from api.work.instance import Carteggio
-from api.work.outbox import wake
 from api.work.patience import LATER, pause_after
 from api.work.projector import where
 from api.work.resolver import resolve
@@ -48,7 +47,7 @@ async def look_after(
         while looks := await asyncio.to_thread(sentlooks.due, carteggio.database, mailbox):
             if not await _all(carteggio, consents, looks, limits):
                 break
-    await asyncio.to_thread(_wake_for_next, carteggio, mailbox)
+    await asyncio.to_thread(sentlooks.ask_for_next, carteggio.database, mailbox)
 
 
 async def _all(
@@ -103,13 +102,6 @@ async def _one(
         await asyncio.to_thread(_failed, carteggio, [look], "fault")
         return
     await asyncio.to_thread(_settled, carteggio, look, again)
-
-
-def _wake_for_next(carteggio: Carteggio, mailbox: UUID) -> None:
-    due = sentlooks.next_due(carteggio.database, mailbox)
-    if due is not None:
-        with carteggio.database.pool.connection() as connection, connection.transaction():
-            wake(connection, mailbox, due)
 
 
 def _settled(carteggio: Carteggio, look: Look, again: datetime | None) -> None:

@@ -15,7 +15,7 @@ from threading import Event
 from typing import Any, Final
 from uuid import UUID
 
-from adapters.jobs import Jobs
+from adapters.jobs import Jobs, Task
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from api.work.aftercare import look_after
@@ -28,9 +28,12 @@ from api.work.projector import where
 from api.work.reception import Reception
 from api.work.resting import HERE, Rests
 from api.work.sendingways import Ways
+from api.work.sentlooks import LOOK, ask_for_due, ask_for_next
 
 _AT_ONCE: Final = 32
 """So many lanes of one process: most of their time they wait for servers."""
+_LOOKING: Final = 8
+"""So many of them look into folders of sent mail, beside that: slow servers hold up no lane."""
 _SLICE_S: Final = 0.25
 _LOOK_S: Final = 3.0
 _WAKE_S: Final = 30.0
@@ -52,7 +55,9 @@ class Lanes:
         self._reception = Reception(
             carteggio.journal, carteggio.blobs, worker, "smtp", exact=False
         )
-        self._draining: set[asyncio.Task[None]] = set()
+        self._draining: set[asyncio.Task[int]] = set()
+        self._looking: set[asyncio.Task[None]] = set()
+        self._eyes = asyncio.Semaphore(_LOOKING)
         self._stop = Event()
         self._woken_at = 0.0
 
@@ -72,15 +77,22 @@ class Lanes:
             await _pause(stop, _LOOK_S)
 
     async def run_once(self) -> None:
-        """Empty what is due now, and come back."""
-        await asyncio.to_thread(self._outbox.wake_all)
+        """Empty what is due now, see to what left by that, and come back."""
         try:
-            await self._jobs().run(wait=False)
+            for _ in range(2):
+                await asyncio.to_thread(self._wake)
+                await self._jobs().run(wait=False)
+                await asyncio.gather(*self._looking)
         finally:
             await self._locks.close()
 
     def _jobs(self) -> Jobs:
-        return Jobs(self._carteggio.database, {WAKE: self._woken}, _AT_ONCE)
+        tasks: dict[str, Task] = {WAKE: self._woken, LOOK: self._look_after}
+        return Jobs(self._carteggio.database, tasks, _AT_ONCE)
+
+    def _wake(self) -> None:
+        self._outbox.wake_all()
+        ask_for_due(self._carteggio.database)
 
     async def _look_on(self, stop: Event, jobs: "asyncio.Task[None]") -> None:
         while not stop.is_set():
@@ -88,7 +100,7 @@ class Lanes:
                 jobs.result()
                 return
             if time.monotonic() - self._woken_at >= _WAKE_S:
-                await asyncio.to_thread(self._outbox.wake_all)
+                await asyncio.to_thread(self._wake)
                 self._woken_at = time.monotonic()
             await self._go_on_where_repaired()
             await _pause(stop, _LOOK_S)
@@ -107,7 +119,7 @@ class Lanes:
     async def _woken(self, what: Mapping[str, Any]) -> None:
         """Empty a lane; when told to stop it is ended from here, and the job is done all the same."""
         lane = UUID(what["lane"])
-        draining = asyncio.ensure_future(self._emptied(lane))
+        draining = asyncio.ensure_future(self._lane(lane).drain())
         self._draining.add(draining)
         try:
             await asyncio.wait([draining])
@@ -122,14 +134,26 @@ class Lanes:
             await self._later(lane, until)
         elif self._stop.is_set():
             await self._later(lane, datetime.now(UTC))
+        await asyncio.to_thread(ask_for_next, self._carteggio.database, lane)
 
-    async def _emptied(self, lane: UUID) -> None:
-        """Send what is due, then see to what was sent."""
-        await Lane(
-            self._carteggio, lane, self._ways, self._reception, self._locks, self._stop
-        ).drain()
-        if not self._stop.is_set():
-            await look_after(self._carteggio, self._ways.consents, lane)
+    async def _look_after(self, what: Mapping[str, Any]) -> None:
+        """Begin to see to what a lane sent; a job has a place among few, and does not wait."""
+        looking = asyncio.create_task(self._looked(UUID(what["lane"])))
+        self._looking.add(looking)
+        looking.add_done_callback(self._looking.discard)
+
+    async def _looked(self, lane: UUID) -> None:
+        """See to what a lane sent; what stops this is tried again when lanes are looked at next."""
+        try:
+            async with self._eyes:
+                await look_after(self._carteggio, self._ways.consents, lane)
+        except LATER as trouble:
+            log("outbox").warning("looks again later", trouble=type(trouble).__name__)
+        except Exception as error:  # noqa: BLE001  one lane's task ends, the others go on
+            log("outbox").error("a look fails", lane=lane, error=where(error))
+
+    def _lane(self, lane: UUID) -> Lane:
+        return Lane(self._carteggio, lane, self._ways, self._reception, self._locks, self._stop)
 
     async def _later(self, lane: UUID, at: datetime) -> None:
         await asyncio.to_thread(self._outbox.wake, lane, at)
@@ -139,9 +163,9 @@ class Lanes:
         jobs.cancel()
         if self._draining:
             await asyncio.wait(self._draining, timeout=_GRACE_S)
-        for one in self._draining:
+        for one in (*self._draining, *self._looking):
             one.cancel()
-        await asyncio.gather(jobs, return_exceptions=True)
+        await asyncio.gather(jobs, *self._looking, return_exceptions=True)
         await self._locks.close()
 
 

@@ -15,6 +15,7 @@ from projections.merges import merges
 from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
+from projections.templates import templates
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
 
@@ -32,5 +33,6 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     deliveries,
     sendingside,
     permission,
+    templates,
     trail,
 )

@@ -175,10 +175,9 @@ class Outbox:
         now = datetime.now(UTC)
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
             rows = connection.execute(
-                "SELECT lane FROM outbox WHERE (due <= %(now)s AND state = 'waiting'"
+                "SELECT DISTINCT lane FROM outbox WHERE (due <= %(now)s AND state = 'waiting'"
                 " OR state = 'sending' OR keep) AND NOT EXISTS (SELECT FROM outbox_lane AS resting"
-                " WHERE resting.lane = outbox.lane AND paused_until > %(now)s)"
-                " UNION SELECT lane FROM sent_look WHERE due <= %(now)s",
+                " WHERE resting.lane = outbox.lane AND paused_until > %(now)s)",
                 {"now": now},
             ).fetchall()
             for (lane,) in rows:

@@ -13,9 +13,12 @@ from uuid import UUID
 from psycopg import Connection
 
 from adapters.database import Database
+from adapters.jobs import defer
 from domain.leaving import Outgoing, OutgoingState
 from domain.outgoing import Said
 
+LOOK: Final = "look_after"
+"""The task that does what is due for the mail of a lane that left, or may have left."""
 _AT_ONCE: Final = 200
 
 
@@ -67,12 +70,22 @@ def due(database: Database, lane: UUID) -> list[Look]:
     return [Look(row[0], What(row[1]), *row[2:]) for row in rows]
 
 
-def next_due(database: Database, lane: UUID) -> datetime | None:
-    """Give when the next look is due; None if there is none."""
-    with database.pool.connection() as connection:
+def ask_for_next(database: Database, lane: UUID) -> None:
+    """Ask for a job when the next look of a lane is due, if there is one."""
+    with database.pool.connection() as connection, connection.transaction():
         query = "SELECT min(due) FROM sent_look WHERE lane = %s"
         row = connection.execute(query, (lane,)).fetchone()
-    return row[0] if row else None
+        if row is not None and row[0] is not None:
+            _ask(connection, lane, row[0])
+
+
+def ask_for_due(database: Database) -> None:
+    """Ask for a job for every lane with a look that is due: whoever was to do it may have died."""
+    now = datetime.now(UTC)
+    with database.pool.connection() as connection, connection.transaction():
+        query = "SELECT DISTINCT lane FROM sent_look WHERE due <= %s"
+        for (lane,) in connection.execute(query, (now,)).fetchall():
+            _ask(connection, lane, now)
 
 
 def put_off(database: Database, look: Look, until: datetime, *, failed: bool = False) -> None:
@@ -96,6 +109,12 @@ def _add(connection: Connection[Any], mail: UUID, what: What, lane: UUID, now: d
         " ON CONFLICT (mail, what) DO UPDATE SET due = excluded.due, tries = 0, failures = 0",
         (mail, what.value, lane, now, now),
     )
+
+
+def _ask(connection: Connection[Any], lane: UUID, due: datetime) -> None:
+    soon = due <= datetime.now(UTC)
+    once = f"{lane.hex} sent {'now' if soon else due.isoformat()}"
+    defer(connection, LOOK, {"lane": lane.hex}, once=once, at=None if soon else due)
 
 
 def _somebody(mail: Outgoing) -> bool:

@@ -84,6 +84,9 @@ NAMES = [
     "mailbox.send_right_given",
     "mailbox.send_right_taken",
     "sending.refused",
+    "template.saved",
+    "template.renamed",
+    "template.retired",
 ]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.outgoing import MailQueued, Recipient, RecipientRole
+from domain.sendingside import usual_rates
 from domain.values import Address, BlobName, MailboxId, MessageId
 from events import envelope
 
@@ -57,6 +58,25 @@ async def lane_of(
     locks = Locks(carteggio.database)
     yield Lane(carteggio, box, ways or Ways(carteggio), reception, locks)
     await locks.close()
+
+
+@asynccontextmanager
+async def lane_to(
+    port: int, carteggio: "Carteggio", box: MailboxId, worker: "ReadingWorker"
+) -> AsyncIterator["Lane"]:
+    """Give the lane of a mailbox that sends by a server here, whatever is configured."""
+    from adapters.smtp.values import SmtpAccount  # noqa: PLC0415
+    from api.work.sendingways import Known, Way, Ways  # noqa: PLC0415
+
+    class Here(Ways):
+        async def of(self, known: Known) -> Way:
+            account = SmtpAccount(
+                "127.0.0.1", port, "plain", "anna", "secret", reach=carteggio.reach
+            )
+            return Way(account, usual_rates(""))
+
+    async with lane_of(carteggio, box, worker, Here(carteggio)) as lane:
+        yield lane
 
 
 @dataclass

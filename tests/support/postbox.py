@@ -3,8 +3,7 @@
 import asyncio
 import email.utils
 import imaplib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,7 +12,6 @@ from uuid import UUID
 
 from domain.leaving import Outgoing
 from domain.outgoing import MailQueued, Recipient, RecipientRole
-from domain.sendingside import usual_rates
 from domain.values import Address, BlobName, MailboxId, MessageId
 from events import envelope
 from outgoing import lane_of
@@ -22,7 +20,6 @@ from smtpscript import POLITE, Answers, Sink, speaking
 if TYPE_CHECKING:
     from adapters.mime.worker import ReadingWorker
     from api.work.instance import Carteggio
-    from api.work.lane import Lane
     from api.work.outbox import Outbox
     from dovecot import MailAccount
 
@@ -49,6 +46,7 @@ class Postbox:
     worker: "ReadingWorker"
     account: "MailAccount | None" = None
     sink: Sink = field(default_factory=Sink)
+    sent_copy: str = "append"
     due: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -63,18 +61,24 @@ class Postbox:
 
         return mailbox_id(self.carteggio.identity_key, BOX)
 
-    def enter(self, sent_copy: str = "append", host: str = "127.0.0.1", sent: str = "") -> None:
-        """Say where the mailbox is fetched, if it is, and by what it sends."""
+    def enter(self, sent_copy: str = "append", sent: str = "") -> None:
+        """Say where the mailbox is fetched, if it is, and what becomes of copies."""
         from api.work.accounts import Entered, configure  # noqa: PLC0415
-        from api.work.sendingside import EnteredSending, configure_sending  # noqa: PLC0415
 
+        self.sent_copy = sent_copy
         if self.account is not None:
             server, user = self.account.server, self.account
             login = (user.user, user.password)
             entered = Entered(BOX, server.host, server.imap, "plain", *login, sent=sent)
             configure(self.carteggio, entered)
-        sending = EnteredSending(BOX, host, 25, "plain", "none", sent_copy=sent_copy)
-        configure_sending(self.carteggio, sending)
+        self.sends_by(25)
+
+    def sends_by(self, port: int) -> None:
+        """Say by what it sends."""
+        from api.work.sendingside import EnteredSending, configure_sending  # noqa: PLC0415
+
+        server = BOX, "127.0.0.1", port, "plain", "none"
+        configure_sending(self.carteggio, EnteredSending(*server, sent_copy=self.sent_copy))  # type: ignore[arg-type]
         self.carteggio.feed.catch_up()
 
     def queue(self, number: int = 1, people: Sequence[str] = PEOPLE) -> UUID:
@@ -98,30 +102,18 @@ class Postbox:
     def state(self, mail: UUID) -> Outgoing:
         return self.outbox.state(mail)
 
-    @asynccontextmanager
-    async def served(self, answers: Answers | None = None) -> AsyncIterator["Lane"]:
-        """Let mail leave by a server here, whatever is configured."""
-        from adapters.smtp.values import SmtpAccount  # noqa: PLC0415
-        from api.work.sendingways import Known, Way, Ways  # noqa: PLC0415
-
-        async with speaking(POLITE | dict(answers or {}), self.sink) as port:
-            account = SmtpAccount("127.0.0.1", port, "plain", reach=self.carteggio.reach)
-
-            class Here(Ways):
-                async def of(self, known: Known) -> Way:
-                    return Way(account, usual_rates(""))
-
-            here = Here(self.carteggio)
-            async with lane_of(self.carteggio, self.id, self.worker, here) as lane:
-                yield lane
-
     async def drain(self, answers: Answers | None = None) -> None:
         """Send what is due, whether the lane rests or not."""
+        async with speaking(POLITE | dict(answers or {}), self.sink) as port:
+            await asyncio.to_thread(self._go_on, port)
+            async with lane_of(self.carteggio, self.id, self.worker) as lane:
+                await lane.drain()
+
+    def _go_on(self, port: int) -> None:
         from api.work.resting import Rests  # noqa: PLC0415
 
-        await asyncio.to_thread(Rests(self.carteggio.database).end, self.id)
-        async with self.served(answers) as lane:
-            await lane.drain()
+        Rests(self.carteggio.database).end(self.id)
+        self.sends_by(port)
 
     async def look_after(self, times: int = 1) -> None:
         """Look for what is due after that, as if its time had come each time."""

@@ -14,6 +14,7 @@ from domain.choosing import TargetKind
 from domain.outgoing import MailQueued, Recipient, RecipientRole
 from domain.values import Address, BlobName, MailboxId, MessageId
 from events import envelope
+from outgoing import lane_to
 from smtpscript import POLITE, Answers, Sink, speaking
 from speaking import text
 
@@ -80,14 +81,11 @@ class Posting:
 
     async def send(self, sender: str = OFFICE, answers: Answers | None = None) -> None:
         """Let all leave that is due, to a server that answers so."""
-        from adapters.smtp.values import SmtpAccount  # noqa: PLC0415
-        from api.work.lane import Lane  # noqa: PLC0415
-
-        async with speaking(POLITE | dict(answers or {}), self.sink) as port:
-            account = SmtpAccount(
-                "127.0.0.1", port, "plain", "anna", "secret", reach=self.carteggio.reach
-            )
-            await Lane(self.carteggio, self.box(sender), account, self._reception()).drain()
+        async with (
+            speaking(POLITE | dict(answers or {}), self.sink) as port,
+            lane_to(port, self.carteggio, self.box(sender), self.worker) as lane,
+        ):
+            await lane.drain()
 
     def capture(self, *raws: bytes, box: str = OFFICE, at: datetime = NOW) -> None:
         """Take mail in, as it came to a mailbox."""

@@ -11,6 +11,7 @@ from api.work.sentcopy import LOOKS, filed_by_provider
 from events import envelope
 from instances import events_of
 from postbox import BOX, Postbox, letter
+from smtpscript import POLITE, speaking
 from speaking import text, then_drop
 
 if TYPE_CHECKING:
@@ -220,6 +221,18 @@ async def test_who_is_put_off_gets_it_later_and_one_copy_is_filed(postbox: Postb
     for step in steps:
         await asyncio.to_thread(postbox.outbox.record, mail, step, envelope())
         await postbox.look_after()
+    assert [raw for _, raw in postbox.in_folder()] == [letter(1)]
+
+
+async def test_the_work_behind_sends_and_files_what_is_due(postbox: Postbox) -> None:
+    from api.work.lanes import Lanes  # noqa: PLC0415
+
+    await enter(postbox)
+    await asyncio.to_thread(postbox.queue, 1)
+    async with speaking(POLITE, postbox.sink) as port:
+        await asyncio.to_thread(postbox.sends_by, port)
+        await Lanes(postbox.carteggio, postbox.worker).run_once()
+    assert (postbox.sink.mails, postbox.looks()) == ([letter(1)], [])
     assert [raw for _, raw in postbox.in_folder()] == [letter(1)]
 
 

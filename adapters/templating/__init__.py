@@ -1,0 +1,1 @@
+"""Templates: their language, its bounds, and the values that stand in it."""
