@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "reread": "rereading.reread",
     "relink": "relinking.relink",
     "unmatched": "unmatched.unmatched",
+    "deliveries": "deliveries.deliveries",
     "demo": "demo.demo",
     "import": Group(
         "Bring in mail files and master data.",
