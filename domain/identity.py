@@ -133,6 +133,11 @@ def outgoing_id(key: bytes, command_id: str) -> UUID:
     return _uuid(key, b"outgoing", command_id.encode())
 
 
+def draft_id(key: bytes, author: str, command_id: str) -> UUID:
+    """Give the id of the draft that a command begins: the same command begins one."""
+    return _uuid(key, b"draft", author.encode(), command_id.encode())
+
+
 def server_id(company: str, server: str) -> UUID:
     """Give the stream id of a mail server that may be believed about senders."""
     return uuid5(_NAMESPACE, f"server\n{company}\n{server}")

@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "reread": "rereading.reread",
     "relink": "relinking.relink",
     "unmatched": "unmatched.unmatched",
+    "deliveries": "deliveries.deliveries",
     "demo": "demo.demo",
     "import": Group(
         "Bring in mail files and master data.",
@@ -74,6 +75,19 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "mailbox": Group(
         "Which mailboxes there are, and who sees them.",
         {"share": "mailboxes.share", "unshare": "mailboxes.unshare", "list": "mailboxes.list_"},
+    ),
+    "permission": Group(
+        "Who may send.",
+        {
+            "show": "permission.show",
+            "company": "permission.company",
+            "rule": "permission.rule",
+            "colleague": "permission.colleague",
+            "grant": "permission.grant",
+            "withdraw": "permission.withdraw",
+            "role": "permission.role",
+            "mailbox": "permission.mailbox",
+        },
     ),
     "export": Group(
         "Take out messages as facts, or raw mail.",

@@ -42,6 +42,8 @@ from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
+from api.graphql.permission import PermissionQuery
+from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
@@ -107,6 +109,7 @@ class Query(
     WebFormQuery,
     ServerQuery,
     SendingQuery,
+    PermissionQuery,
     ChoiceQuery,
     WebhookQuery,
 ):
@@ -292,6 +295,7 @@ class Mutation(
     AccountMutation,
     ConsentMutation,
     SendingMutation,
+    PermissionMutation,
     ComparingMutation,
     SharingMutation,
     QuarantineMutation,
