@@ -10,6 +10,7 @@ from api.work import consenting, deliveries
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
 from api.work.checking import Checking
+from api.work.delivering import Delivering
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.patience import LATER
@@ -46,6 +47,7 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
     beside = [
         asyncio.create_task(checking.run(stop), name="carteggio-ledger"),
         asyncio.create_task(consenting.run(carteggio, stop), name="carteggio-consent"),
+        asyncio.create_task(Delivering(carteggio).run(stop), name="carteggio-webhooks"),
         asyncio.create_task(deliveries.run(carteggio, stop), name="carteggio-deliveries"),
     ]
     sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")
