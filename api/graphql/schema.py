@@ -17,6 +17,7 @@ from api.graphql.comparing import ComparingMutation
 from api.graphql.configuring import AccountMutation
 from api.graphql.consenting import ConsentMutation
 from api.graphql.contacts import ContactMutation
+from api.graphql.deliveries import DeliveryQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
@@ -42,6 +43,8 @@ from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
+from api.graphql.permission import PermissionQuery
+from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
@@ -50,8 +53,11 @@ from api.graphql.selection import Selection
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
+from api.graphql.templateasking import TemplateQuery
+from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
+from api.graphql.webhooks import WebhookMutation, WebhookQuery
 from domain.access import Scope
 from projections import links, messages
 from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
@@ -106,7 +112,14 @@ class Query(
     WebFormQuery,
     ServerQuery,
     SendingQuery,
+    DeliveryQuery,
+    PermissionQuery,
     ChoiceQuery,
+<<<<<<< HEAD
+    TemplateQuery,
+=======
+    WebhookQuery,
+>>>>>>> main
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -290,12 +303,18 @@ class Mutation(
     AccountMutation,
     ConsentMutation,
     SendingMutation,
+    PermissionMutation,
     ComparingMutation,
     SharingMutation,
     QuarantineMutation,
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
+<<<<<<< HEAD
+    TemplateMutation,
+=======
+    WebhookMutation,
+>>>>>>> main
 ):
     pass
 
