@@ -28,7 +28,13 @@ class Kind(StrEnum):
     DRAFT = "dft"
     UPLOAD = "upl"
     MAIL = "out"
+    WEBHOOK = "whk"
     OBJECT = "obj"
+
+
+def shown(kind: Kind, id: UUID) -> str:
+    """Write an id as people and programs are shown it."""
+    return f"{kind.value}_{id.hex}"
 
 
 def decoded(text: str) -> tuple[Kind, UUID]:

@@ -116,6 +116,11 @@ def web_form_id(key: bytes, address: str, mailbox: MailboxId | None = None) -> U
     return _uuid(key, b"web form", address.casefold().encode(), *box)
 
 
+def webhook_id(key: bytes, name: str) -> UUID:
+    """Give the stream id of the webhook with a name, whatever its case."""
+    return _uuid(key, b"webhook", name.strip().casefold().encode())
+
+
 def choice_id(key: bytes, address: str, mailbox: MailboxId | None, words: Collection[str]) -> UUID:
     """Give the stream id of what is remembered of an address in a context; words in any order."""
     box = mailbox.bytes if mailbox is not None else b""

@@ -18,6 +18,7 @@ from api.graphql.composing import ComposingQuery
 from api.graphql.configuring import AccountMutation
 from api.graphql.consenting import ConsentMutation
 from api.graphql.contacts import ContactMutation
+from api.graphql.deliveries import DeliveryQuery
 from api.graphql.drafts import DraftMutation, DraftQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
@@ -44,6 +45,8 @@ from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
+from api.graphql.permission import PermissionQuery
+from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
@@ -55,6 +58,7 @@ from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
+from api.graphql.webhooks import WebhookMutation, WebhookQuery
 from domain.access import Scope
 from projections import links, messages
 from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
@@ -111,7 +115,10 @@ class Query(
     SendingQuery,
     ComposingQuery,
     DraftQuery,
+    DeliveryQuery,
+    PermissionQuery,
     ChoiceQuery,
+    WebhookQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -297,12 +304,14 @@ class Mutation(
     SendingMutation,
     SendingMailMutation,
     DraftMutation,
+    PermissionMutation,
     ComparingMutation,
     SharingMutation,
     QuarantineMutation,
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
+    WebhookMutation,
 ):
     pass
 
