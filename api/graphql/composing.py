@@ -35,10 +35,22 @@ from domain.access import Scope
 from domain.filenames import shown
 from domain.values import Rejected
 
-strawberry.enum(
-    How, name="ComposeFrom", description="What is done with the message a mail is begun from."
-)
 strawberry.enum(Group, name="RecipientGroup", description="Why somebody is offered.")
+
+
+@strawberry.enum(description="What is done with the message from which a mail is begun.")
+class ComposeFrom(Enum):
+    REPLY = strawberry.enum_value("reply", description="It is answered, to whoever wrote it.")
+    REPLY_ALL = strawberry.enum_value("reply_all", description="It is answered, to all.")
+    FORWARD = strawberry.enum_value(
+        "forward", description="It is passed on within the text, with its files."
+    )
+    FORWARD_ATTACHED = strawberry.enum_value(
+        "forward_attached", description="It is passed on as it is, in a file."
+    )
+    ABOUT = strawberry.enum_value(
+        "about", description="The new mail is about the same, and does not answer it."
+    )
 
 
 @strawberry.enum(description="Whether a template writes the mail.")
@@ -52,7 +64,9 @@ class ComposeInput:
     document: DocumentKey | None = strawberry.field(default=UNSET, description="From a document.")
     party: PartyKey | None = strawberry.field(default=UNSET, description="From a party.")
     message_id: ID | None = strawberry.field(default=UNSET, description="From a message.")
-    how: How = strawberry.field(default=How.REPLY, description="What is done with the message.")
+    how: ComposeFrom = strawberry.field(
+        default=ComposeFrom.REPLY, description="What is done with the message."
+    )
     attachment_id: str | None = strawberry.field(
         default=UNSET, description="From an attachment of a message (att_…), which is sent on."
     )
@@ -138,7 +152,7 @@ class ComposingQuery:
 
 async def _begun(context: Context, input: ComposeInput) -> Begun:
     document, party = await _named(context, given(input.document), given(input.party))
-    message, place, how = given(input.message_id), None, input.how
+    message, place, how = given(input.message_id), None, How(input.how.value)
     id = of_kind(Kind.MESSAGE, message) if message else None
     if attachment := given(input.attachment_id):
         found = attachment_of(attachment)
