@@ -17,7 +17,6 @@ from api.graphql.inputs import DocumentKey, PartyKey
 from api.graphql.keys import document_rows, only, party_rows
 from api.graphql.mailinput import (
     MailInput,
-    TemplateValueInput,
     entered,
     the_document,
     wanted_template,
@@ -25,6 +24,7 @@ from api.graphql.mailinput import (
 )
 from api.graphql.mailshown import MailContent, MailPreview, content_object, preview_object
 from api.graphql.paging import given
+from api.graphql.templateasking import TemplateValueInput
 from api.paths import attachment_of
 from api.work.composing import Context as Begun
 from api.work.composing import Group, How, Offered, Proposal, composed
@@ -152,7 +152,7 @@ class ComposingQuery:
 
 async def _begun(context: Context, input: ComposeInput) -> Begun:
     document, party = await _named(context, given(input.document), given(input.party))
-    message, place, how = given(input.message_id), None, How(input.how.value)
+    message, place, how = given(input.message_id), None, How(str(input.how.value))
     id = of_kind(Kind.MESSAGE, message) if message else None
     if attachment := given(input.attachment_id):
         found = attachment_of(attachment)

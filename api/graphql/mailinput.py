@@ -19,6 +19,7 @@ from api.graphql.inputs import DocumentKey
 from api.graphql.keys import document_rows, only
 from api.graphql.linking import LinkTargetKey, meant_by
 from api.graphql.paging import given
+from api.graphql.templateasking import TemplateValueInput
 from api.paths import attachment_of
 from api.security import Viewer
 from api.work.drafts import Writer
@@ -104,12 +105,6 @@ class MailInput:
     acknowledged: list[str] | None = strawberry.field(
         default=UNSET, description="Doubts that are meant so, by their names."
     )
-
-
-@strawberry.input(description="A value for a template, by its name.")
-class TemplateValueInput:
-    name: str = strawberry.field(description="Its name.")
-    value: str = strawberry.field(description="The value.")
 
 
 @dataclass(frozen=True, slots=True)

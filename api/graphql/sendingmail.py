@@ -28,7 +28,6 @@ from api.graphql.keys import document_rows
 from api.graphql.mailinput import (
     MailFileInput,
     MailInput,
-    TemplateValueInput,
     entered,
     files_of,
     the_document,
@@ -38,6 +37,7 @@ from api.graphql.mailinput import (
 from api.graphql.mailshown import MailSendPayload, not_sent, sent_object
 from api.graphql.paging import given
 from api.graphql.scalars import Position
+from api.graphql.templateasking import TemplateValueInput
 from api.work.accounts import Stamp
 from api.work.composing import Context as Begun
 from api.work.composing import How, composed
