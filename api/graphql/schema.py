@@ -120,8 +120,8 @@ class Query(
     DeliveryQuery,
     PermissionQuery,
     ChoiceQuery,
-    TemplateQuery,
     WebhookQuery,
+    TemplateQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -314,8 +314,8 @@ class Mutation(
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
-    TemplateMutation,
     WebhookMutation,
+    TemplateMutation,
 ):
     pass
 
