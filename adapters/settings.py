@@ -223,6 +223,16 @@ class Settings(BaseSettings):
         description="Further networks in which no mail server may be, by commas, as 10.0.0.0/8; "
         "what is allowed goes first.",
     )
+    webhook_networks_allowed: Networks = Field(
+        default=(),
+        description="Networks in which webhooks may be though they are refused otherwise, by "
+        "commas: this machine by another name than localhost, and over the API at all.",
+    )
+    webhook_networks_refused: Networks = Field(
+        default=(),
+        description="Further networks in which no webhook may be, by commas; what is allowed goes "
+        "first.",
+    )
     entity_urls: Patterns = Field(
         default_factory=dict,
         description="Where the ERP shows records, by their kind: a table of addresses (in the "

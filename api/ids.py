@@ -25,7 +25,13 @@ class Kind(StrEnum):
     SERVER = "srv"
     CHOICE = "cho"
     TEMPLATE = "tpl"
+    WEBHOOK = "whk"
     OBJECT = "obj"
+
+
+def shown(kind: Kind, id: UUID) -> str:
+    """Write an id as people and programs are shown it."""
+    return f"{kind.value}_{id.hex}"
 
 
 def decoded(text: str) -> tuple[Kind, UUID]:

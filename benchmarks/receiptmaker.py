@@ -174,6 +174,34 @@ def certification(sent: Sent, made: Receipt, ordinary: Sequence[str], at: dateti
     )
 
 
+def transported(sent: Sent, sender: str, text: str, *, answers: str, at: datetime) -> bytes:
+    """Make a PEC that answers a mail, in its provider's envelope; `answers` is the id it names.
+
+    Its provider gives it an id of its own, as each does. Nothing but that id tells what it answers.
+    """
+    given = f"opec30.{sender.partition('@')[0]}@pec.other.example"
+    own = Sent(f"reply.{given}", sender, (sent.sender,), subject="Accettazione")
+    inner = (
+        f"Message-ID: <{given}>\nFrom: {sender}\nTo: {sent.sender}\nDate: {format_datetime(at)}\n"
+        f"In-Reply-To: <{answers}>\nReferences: <{answers}>\nSubject: {own.subject}\n\n{text}\n"
+    )
+    data = certification(own, Receipt("posta-certificata", given_id=given), (), at)
+    body = (
+        'Content-Type: multipart/mixed; boundary="m"\n\n--m\nContent-Type: text/plain\n\n'
+        "Messaggio di posta certificata\n"
+        f'--m\nContent-Type: application/xml; name="daticert.xml"\n\n{data}\n'
+        f'--m\nContent-Type: message/rfc822; name="postacert.eml"\n\n{inner}\n--m--\n'
+    )
+    head = (
+        f'From: "Per conto di: {sender}" <posta-certificata@pec.other.example>\n'
+        f"Reply-To: {sender}\nTo: {sent.sender}\nDate: {format_datetime(at)}\n"
+        f"Subject: POSTA CERTIFICATA: {own.subject}\nMessage-ID: <{given}>\n"
+        f"X-Trasporto: posta-certificata\nX-Riferimento-Message-ID: <{own.message_id}>\n"
+        "MIME-Version: 1.0\n"
+    )
+    return (head + body).replace("\n", "\r\n").encode()
+
+
 @lru_cache
 def _provider() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     key, begins = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) - timedelta(days=1)

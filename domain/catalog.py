@@ -77,6 +77,15 @@ from domain.sendingside import (
 from domain.sentdocument import DocumentSent
 from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
+from domain.webhook import (
+    WebhookChanged,
+    WebhookPaused,
+    WebhookRegistered,
+    WebhookRemoved,
+    WebhookReplayOrdered,
+    WebhookResumed,
+    WebhookSecretChanged,
+)
 
 Fields = dict[str, object]
 
@@ -175,6 +184,13 @@ CATALOG: tuple[EventType, ...] = (
     EventType("template.saved", TemplateSaved),
     EventType("template.renamed", TemplateRenamed),
     EventType("template.retired", TemplateRetired),
+    EventType("webhook.registered", WebhookRegistered),
+    EventType("webhook.changed", WebhookChanged),
+    EventType("webhook.secret_changed", WebhookSecretChanged),
+    EventType("webhook.paused", WebhookPaused),
+    EventType("webhook.resumed", WebhookResumed),
+    EventType("webhook.replay_ordered", WebhookReplayOrdered),
+    EventType("webhook.removed", WebhookRemoved),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

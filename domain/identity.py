@@ -116,6 +116,11 @@ def web_form_id(key: bytes, address: str, mailbox: MailboxId | None = None) -> U
     return _uuid(key, b"web form", address.casefold().encode(), *box)
 
 
+def webhook_id(key: bytes, name: str) -> UUID:
+    """Give the stream id of the webhook with a name, whatever its case."""
+    return _uuid(key, b"webhook", name.strip().casefold().encode())
+
+
 def choice_id(key: bytes, address: str, mailbox: MailboxId | None, words: Collection[str]) -> UUID:
     """Give the stream id of what is remembered of an address in a context; words in any order."""
     box = mailbox.bytes if mailbox is not None else b""
@@ -126,6 +131,11 @@ def choice_id(key: bytes, address: str, mailbox: MailboxId | None, words: Collec
 def outgoing_id(key: bytes, command_id: str) -> UUID:
     """Give the stream id of the mail that a command lets leave: the same command, the same mail."""
     return _uuid(key, b"outgoing", command_id.encode())
+
+
+def draft_id(key: bytes, author: str, command_id: str) -> UUID:
+    """Give the id of the draft that a command begins: the same command begins one."""
+    return _uuid(key, b"draft", author.encode(), command_id.encode())
 
 
 def server_id(company: str, server: str) -> UUID:

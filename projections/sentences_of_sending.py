@@ -19,8 +19,10 @@ from domain.outgoing import (
 )
 from domain.sentdocument import DocumentSent
 from domain.template import TemplateEvent, TemplateRenamed, TemplateRetired, TemplateSaved
+from domain.webhook import WebhookEvent
+from projections.sentences_of_webhooks import of_webhooks
 
-OfSending = OutgoingEvent | DocumentSent | ReceiptMissed | TemplateEvent
+OfSending = OutgoingEvent | DocumentSent | ReceiptMissed | TemplateEvent | WebhookEvent
 """What is told here."""
 
 _RESOLVED = {
@@ -32,6 +34,8 @@ _RESOLVED = {
 
 def of_sending(event: OfSending) -> str:
     """Say what happened to a mail that leaves, to the document that it presents, to a template."""
+    if isinstance(event, WebhookEvent):
+        return of_webhooks(event)
     match event:
         case TemplateSaved(version=version, name=name):
             return f'saved as version {version} of "{name}"'

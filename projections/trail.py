@@ -38,6 +38,7 @@ from domain.sendingrules import SendingRefused
 from domain.sendingside import AccountSendingConfigured
 from domain.sentdocument import DocumentSent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
+from domain.webhook import WebhookChanged, WebhookRegistered
 from projections.fields import data_of
 from projections.projection import Names, Projection, Rows, Table
 from projections.sentences import sentence
@@ -169,8 +170,17 @@ _SCOPED: Final = (
     ReprocessingOrdered,
     ChoiceRemembered,
     ChoiceForgotten,
+    WebhookRegistered,
+    WebhookChanged,
 )
-_MANAGED_NAMES: Final = ("account.", "exclusion.", "web_form.", "server.", "quarantine.")
+_MANAGED_NAMES: Final = (
+    "account.",
+    "exclusion.",
+    "web_form.",
+    "server.",
+    "quarantine.",
+    "webhook.",
+)
 _SCOPED_NAMES: Final = (
     "message.",
     "mailbox.",
@@ -234,6 +244,8 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
         ):
             if mailbox is not None:
                 yield mailbox
+        case WebhookRegistered(mailboxes=mailboxes) | WebhookChanged(mailboxes=mailboxes):
+            yield from mailboxes or ()
 
 
 def _entry(recorded: Recorded) -> EntryRow:

@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "reread": "rereading.reread",
     "relink": "relinking.relink",
     "unmatched": "unmatched.unmatched",
+    "deliveries": "deliveries.deliveries",
     "demo": "demo.demo",
     "import": Group(
         "Bring in mail files and master data.",
@@ -75,6 +76,19 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         "Which mailboxes there are, and who sees them.",
         {"share": "mailboxes.share", "unshare": "mailboxes.unshare", "list": "mailboxes.list_"},
     ),
+    "permission": Group(
+        "Who may send.",
+        {
+            "show": "permission.show",
+            "company": "permission.company",
+            "rule": "permission.rule",
+            "colleague": "permission.colleague",
+            "grant": "permission.grant",
+            "withdraw": "permission.withdraw",
+            "role": "permission.role",
+            "mailbox": "permission.mailbox",
+        },
+    ),
     "export": Group(
         "Take out messages as facts, or raw mail.",
         {"messages": "exporting.messages", "mail": "exporting.mail"},
@@ -105,6 +119,20 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "list": "remembering.list_",
             "remember": "remembering.remember",
             "forget": "remembering.forget",
+        },
+    ),
+    "webhook": Group(
+        "Programs that are told what happens.",
+        {
+            "add": "webhooks.add",
+            "list": "webhooks.list_",
+            "pause": "webhooks.pause",
+            "resume": "webhooks.resume",
+            "remove": "webhooks.remove",
+            "replay": "webhooks.replay",
+            "secret": "webhooks.secret",
+            "test": "webhooks.test",
+            "log": "webhooks.log",
         },
     ),
     "trust": Group(

@@ -62,7 +62,7 @@ def create(
     with opened(context) as carteggio:
         fresh(carteggio)
         ends = _end(expires, carteggio.settings.zone) if expires else None
-        boxes = asyncio.run(_mailboxes(carteggio, mailbox)) if mailbox else None
+        boxes = asyncio.run(mailboxes_named(carteggio, mailbox)) if mailbox else None
         colleague = colleague_at(carteggio, user) if user is not None else None
         if colleague is not None:
             boxes = boxes or []
@@ -87,7 +87,8 @@ def _end(text: str, zone: ZoneInfo) -> datetime:
     return ends
 
 
-async def _mailboxes(carteggio: Carteggio, addresses: list[str]) -> list[MailboxId]:
+async def mailboxes_named(carteggio: Carteggio, addresses: list[str]) -> list[MailboxId]:
+    """Give the mailboxes with these addresses."""
     found = []
     async with carteggio.reading() as asked:
         for address in addresses:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from strawberry import ID
 
-from api.ids import Kind, decoded
+from api.ids import Kind, decoded, shown
 from domain.values import Rejected
 
 __all__ = ["Kind", "decoded", "encoded", "of_kind"]
@@ -12,7 +12,7 @@ __all__ = ["Kind", "decoded", "encoded", "of_kind"]
 
 def encoded(kind: Kind, id: UUID) -> ID:
     """Write an id as clients see it."""
-    return ID(f"{kind.value}_{id.hex}")
+    return ID(shown(kind, id))
 
 
 def of_kind(kind: Kind, text: str) -> UUID:

@@ -42,6 +42,8 @@ from api.graphql.node import AuditEntry, Node
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
+from api.graphql.permission import PermissionQuery
+from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
@@ -52,6 +54,7 @@ from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
+from api.graphql.webhooks import WebhookMutation, WebhookQuery
 from domain.access import Scope
 from projections import links, messages
 from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
@@ -106,7 +109,9 @@ class Query(
     WebFormQuery,
     ServerQuery,
     SendingQuery,
+    PermissionQuery,
     ChoiceQuery,
+    WebhookQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -290,12 +295,14 @@ class Mutation(
     AccountMutation,
     ConsentMutation,
     SendingMutation,
+    PermissionMutation,
     ComparingMutation,
     SharingMutation,
     QuarantineMutation,
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
+    WebhookMutation,
 ):
     pass
 

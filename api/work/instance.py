@@ -52,6 +52,12 @@ class Carteggio:
         """Give where mail servers may be."""
         return Reach(self.settings.mail_networks_allowed, self.settings.mail_networks_refused)
 
+    @property
+    def webhook_reach(self) -> Reach:
+        """Give where programs may be that are told what happens."""
+        settings = self.settings
+        return Reach(settings.webhook_networks_allowed, settings.webhook_networks_refused)
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[tuple[AsyncConnection[TupleRow], Names]]:
         """Lend a connection and the read models' names, to be asked by the reading functions."""

@@ -11,7 +11,7 @@ from api.work.instance import Carteggio
 from domain import rereading
 from domain.content import Content
 from domain.rereading import Read
-from domain.values import BlobName, MailboxId, Rejected
+from domain.values import BlobName, MailboxId, MessageId, Rejected
 from projections import messages
 from projections.reader import Reader
 
@@ -20,7 +20,7 @@ from projections.reader import Reader
 class Original:
     """A message in the form that the reader is shown; `files` are its attachments' blobs, in order."""
 
-    id: UUID
+    id: MessageId
     mailbox: MailboxId
     received_at: datetime
     content: Content
@@ -39,7 +39,7 @@ async def original(carteggio: Carteggio, reader: Reader, message: UUID) -> Origi
     copy = min(seen, key=lambda one: one.content != row.content)
     read = await asyncio.to_thread(_as_read, carteggio, message, row.content)
     return Original(
-        id=message,
+        id=MessageId(message),
         mailbox=MailboxId(copy.mailbox),
         received_at=row.received_at,
         content=read.content,

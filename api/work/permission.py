@@ -8,6 +8,7 @@ from adapters.ids import uuid7
 from api.ids import Kind
 from api.work.generations import active_names
 from api.work.instance import PROJECTIONS, Carteggio
+from api.work.sharing import check_registered
 from domain import sendingrules
 from domain.identity import company_stream
 from domain.permission import Allowed, Refused, may_send
@@ -91,8 +92,10 @@ def say_of_colleague(
 def say_of_mailbox(
     carteggio: Carteggio, mailbox: UUID, said: SendRightGiven | SendRightTaken, envelope: Envelope
 ) -> int | None:
-    """Say who may send from a mailbox; Rejected where there is none."""
+    """Say who may send from a mailbox; Rejected where there is none, or no such colleague."""
     _check(said.reason)
+    if isinstance(said, SendRightGiven):
+        check_registered(carteggio, said.colleague)
     return carteggio.journal.record(mailbox, sendingrules, SayOfMailbox(said), envelope)
 
 

@@ -6,10 +6,11 @@ from typing import Final
 
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
-from api.work import consenting
+from api.work import consenting, deliveries
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
 from api.work.checking import Checking
+from api.work.delivering import Delivering
 from api.work.instance import Carteggio
 from api.work.lanes import Lanes
 from api.work.patience import LATER
@@ -41,11 +42,13 @@ def work(carteggio: Carteggio, stop: Event) -> None:
 
 
 async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> None:
-    """Fetch from accounts, compare them daily with what was taken in, send, wait for consent."""
+    """Fetch, compare daily with what was taken in, send, wait for consent, and for receipts."""
     checking = Checking(carteggio, Sync(carteggio, worker))
     beside = [
         asyncio.create_task(checking.run(stop), name="carteggio-ledger"),
         asyncio.create_task(consenting.run(carteggio, stop), name="carteggio-consent"),
+        asyncio.create_task(Delivering(carteggio).run(stop), name="carteggio-webhooks"),
+        asyncio.create_task(deliveries.run(carteggio, stop), name="carteggio-deliveries"),
     ]
     sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")
     try:

@@ -7,12 +7,11 @@ The same command sends the same mail, and once.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
@@ -21,91 +20,27 @@ from adapters.building import headers
 from adapters.building.builder import Built, build, file_name
 from adapters.ids import uuid7
 from api.work.accounts import Stamp, by_operators
-from api.work.addressees import circle_of, known_of
 from api.work.instance import Carteggio
 from api.work.marks import GoesOn, marked
+from api.work.objecting import speaks_against
 from api.work.originals import original
 from api.work.outbox import Outbox
+from api.work.permission import permitted, refuse_unpermitted
 from api.work.sendingside import SendingSide, sendings_of
-from domain.certifying import objections_to_certified
-from domain.choosing import Target, TargetKind
+from api.work.tosend import Also, Sent, ToSend, Tried
+from domain.choosing import TargetKind
 from domain.composing import Composed
-from domain.doubts import doubts
 from domain.filenames import distinct
 from domain.identity import identify, outgoing_id
-from domain.objections import NotSendable, Objection, objections, refuse_blocking
+from domain.objections import NotSendable, Objection, refuse_blocking
 from domain.outgoing import MailQueued, Recipient, RecipientRole
+from domain.permission import Allowed, Refused
 from domain.recorded import Envelope, Recorded
-from domain.values import (
-    Address,
-    BlobName,
-    ColleagueId,
-    DocumentId,
-    MailboxId,
-    MessageId,
-    Rejected,
-    TemplateId,
-)
+from domain.values import Address, BlobName, MessageId, Rejected
 from projections import company
-from projections.reader import EVERYTHING, Reader
+from projections.reader import EVERYTHING
 
-MOST_OCTETS: Final = 50 * 1024 * 1024
-"""So large may the files of one mail be together; what a server takes is usually less."""
-_LATEST: Final = timedelta(days=400)
-Also = Callable[[Connection[Any], UUID], None]
-"""Writes, in the transaction in which a mail is queued, what else belongs to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToSend:
-    """A mail that is to leave from a mailbox.
-
-    Of `mail` the Message-ID, date, threading, marker and whether it is certified are put in here;
-    `contents` are the octets of its files by their keys. `targets` are what it belongs to by the
-    sender's word, `removed` what was proposed and does not. `presents`: it brings the document, and
-    so needs a file. `reader` is what the sender may see, `colleague` who he is, `acknowledged` the
-    names of doubts (domain/doubts.py). `undo` is how long it waits at least; None: as is usual.
-    """
-
-    mailbox: MailboxId
-    mail: Composed
-    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    targets: tuple[Target, ...] = ()
-    removed: tuple[Target, ...] = ()
-    document: DocumentId | None = None
-    presents: bool = False
-    template: TemplateId | None = None
-    template_version: int = 0
-    answers: MessageId | None = None
-    forwards: MessageId | None = None
-    not_before: datetime | None = None
-    undo: timedelta | None = None
-    acknowledged: frozenset[str] = frozenset()
-    colleague: ColleagueId | None = None
-    reader: Reader = EVERYTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A mail in the outbox: its stream, the message as which it will be known, and since when.
-
-    `remarks` is what did not block. `due`: from then on it leaves, until then it can be taken back.
-    """
-
-    mail: UUID
-    message: MessageId
-    position: int
-    due: datetime
-    remarks: tuple[Objection, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What would leave: the mail with all that is put in, and what speaks against it."""
-
-    mail: Composed
-    objections: tuple[Objection, ...]
-    due: datetime
+__all__ = ["Also", "Sent", "ToSend", "Tried", "send", "sent_before", "tried"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +51,8 @@ class _Own:
     at: datetime
     side: SendingSide
     certified: bool
+    submitted_by: Address | None
+    """Who sends it in the mailbox's name, where he has to be named (Sender)."""
 
 
 async def send(
@@ -141,11 +78,12 @@ async def _send(
 ) -> Sent:
     id, before = await asyncio.to_thread(_so_far, carteggio, envelope)
     at = before.envelope.at if before is not None else envelope.at
-    own = await _own(carteggio, wanted, id, at.replace(microsecond=0))
+    allowed = await asyncio.to_thread(_permitted, carteggio, wanted, before or envelope)
+    own = await _own(carteggio, wanted, allowed, id, at.replace(microsecond=0))
     mail = await _completed(carteggio, wanted, own)
     if before is not None:
         return await asyncio.to_thread(_again, wanted, mail, before)
-    found = await _speaks_against(carteggio, wanted, mail, own)
+    found = await speaks_against(carteggio, wanted, mail, own.side)
     refuse_blocking(found)
     due = _due(carteggio, wanted, envelope, own.at)
 
@@ -168,9 +106,12 @@ def _with(also: Also, id: UUID, connection: Connection[Any]) -> None:
 async def tried(carteggio: Carteggio, wanted: ToSend, stamp: Stamp = by_operators) -> Tried:
     """Say what would leave, and what speaks against it; nothing is stored."""
     envelope = stamp("")
-    own = await _own(carteggio, wanted, uuid7(), envelope.at.replace(microsecond=0))
+    allowed = await asyncio.to_thread(_asked, carteggio, wanted)
+    own = await _own(carteggio, wanted, allowed, uuid7(), envelope.at.replace(microsecond=0))
     mail = await _completed(carteggio, wanted, own)
-    found = await _speaks_against(carteggio, wanted, mail, own)
+    found = await speaks_against(carteggio, wanted, mail, own.side)
+    if isinstance(allowed, Refused):
+        found = [Objection("sender", allowed.code, allowed.sentence), *found]
     if not any(one.blocks for one in found):
         try:
             await asyncio.to_thread(build, mail, wanted.contents)
@@ -188,21 +129,52 @@ def sent_before(carteggio: Carteggio, command_id: str) -> Sent | None:
     return None
 
 
+# ---- who may
+
+
+def _permitted(carteggio: Carteggio, wanted: ToSend, by: Envelope | Recorded) -> Allowed | Refused:
+    """Let pass who may send, or record that he may not; what was queued already is not asked for."""
+    if isinstance(by, Recorded):
+        return _asked(carteggio, wanted)
+    return refuse_unpermitted(
+        carteggio,
+        colleague=wanted.colleague,
+        mailbox=wanted.mailbox,
+        document=wanted.document,
+        envelope=by,
+    )
+
+
+def _asked(carteggio: Carteggio, wanted: ToSend) -> Allowed | Refused:
+    return permitted(
+        carteggio,
+        colleague=wanted.colleague,
+        mailbox=wanted.mailbox,
+        document=wanted.document,
+    )
+
+
 # ---- what is put in
 
 
-async def _own(carteggio: Carteggio, wanted: ToSend, id: UUID, at: datetime) -> _Own:
+async def _own(
+    carteggio: Carteggio, wanted: ToSend, allowed: Allowed | Refused, id: UUID, at: datetime
+) -> _Own:
     sides = await sendings_of(carteggio)
     side = next((one for one in sides if one.mailbox == wanted.mailbox), None)
+    names_him = isinstance(allowed, Allowed) and allowed.on_behalf
     async with carteggio.reading() as asked:
         boxes = await company.mailboxes_by_ids(*asked, EVERYTHING, [wanted.mailbox])
+        people = await company.colleagues(*asked, EVERYTHING) if names_him else []
     box = boxes.get(wanted.mailbox)
+    him = next((one for one in people if one.id == wanted.colleague), None)
     if box is None:
         raise Rejected("NOT_FOUND", "there is no such mailbox")
     if side is None:
         do = "say by what it sends (account sending, accountSendingConfigure)"
         raise Rejected("NO_SENDING", f"nothing is sent from {box.address}: {do}")
-    return _Own(id, at, side, box.certified)
+    submitted_by = Address(him.address, him.name) if him is not None else None
+    return _Own(id, at, side, box.certified, submitted_by)
 
 
 async def _completed(carteggio: Carteggio, wanted: ToSend, own: _Own) -> Composed:
@@ -211,7 +183,8 @@ async def _completed(carteggio: Carteggio, wanted: ToSend, own: _Own) -> Compose
     earlier = wanted.answers or wanted.forwards
     before = await original(carteggio, wanted.reader, earlier) if earlier is not None else None
     goes_on = GoesOn(document, wanted.answers, before.content if before is not None else None)
-    mail = replace(wanted.mail, certified=own.certified)
+    submitted_by = own.submitted_by or wanted.mail.submitted_by
+    mail = replace(wanted.mail, certified=own.certified, submitted_by=submitted_by)
     return marked(carteggio, mail, own.id, own.at, goes_on)
 
 
@@ -222,57 +195,6 @@ def _due(carteggio: Carteggio, wanted: ToSend, envelope: Envelope, at: datetime)
     return max(at + wait, wanted.not_before or at)
 
 
-# ---- what speaks against it
-
-
-async def _speaks_against(
-    carteggio: Carteggio, wanted: ToSend, mail: Composed, own: _Own
-) -> list[Objection]:
-    sizes = {key: len(octets) for key, octets in wanted.contents.items()}
-    circle = await circle_of(carteggio, wanted.document, wanted.targets, wanted.reader)
-    known = await known_of(carteggio, mail.recipients)
-    return [
-        *_of_the_sender(mail, own.side),
-        *objections(mail, sizes),
-        *_too_much(mail, sizes),
-        *_certified(mail, own.side, sizes),
-        *_too_late(wanted, own.at),
-        *doubts(mail, known, circle, wanted.acknowledged, presents=wanted.presents),
-    ]
-
-
-def _of_the_sender(mail: Composed, side: SendingSide) -> list[Objection]:
-    named = [("sender", mail.sender.spec)]
-    if mail.submitted_by is not None:
-        named.append(("submitted_by", mail.submitted_by.spec))
-    do = "name it among the senders (account sending, accountSendingConfigure)"
-    return [
-        Objection(place, "NOT_A_SENDER", f"{side.address} does not send as {spec}: {do}")
-        for place, spec in named
-        if not side.may_send_as(spec)
-    ]
-
-
-def _too_much(mail: Composed, sizes: Mapping[str, int]) -> list[Objection]:
-    total = sum(sizes.get(one.content, 0) for one in mail.files)
-    if total <= MOST_OCTETS:
-        return []
-    most = MOST_OCTETS // (1024 * 1024)
-    return [Objection("files", "TOO_LARGE", f"files of one mail have {most} MB together at most")]
-
-
-def _certified(mail: Composed, side: SendingSide, sizes: Mapping[str, int]) -> list[Objection]:
-    octets = sum(sizes.values()) * 4 // 3  # as base64 has it
-    return objections_to_certified(mail, side.address, octets) if mail.certified else []
-
-
-def _too_late(wanted: ToSend, at: datetime) -> list[Objection]:
-    if wanted.not_before is None or wanted.not_before <= at + _LATEST:
-        return []
-    sentence = f"mail is scheduled for {_LATEST.days} days from now at most"
-    return [Objection("not_before", "TOO_LATE", sentence)]
-
-
 # ---- what is queued
 
 
@@ -280,7 +202,6 @@ def _queued(
     carteggio: Carteggio, wanted: ToSend, mail: Composed, built: Built, due: datetime
 ) -> MailQueued:
     attached = [one for one in mail.files if not one.content_id]
-    envelope_sender = mail.submitted_by or mail.sender.address
     return MailQueued(
         mailbox=wanted.mailbox,
         message=MessageId(identify(carteggio.identity_key, built.raw).message),
@@ -289,7 +210,8 @@ def _queued(
         size=len(built.raw),
         not_before=due,
         message_id=mail.message_id,
-        sender=Address(built.sender, envelope_sender.name),
+        # Its server knows the mailbox, and notices belong there, whoever is named as Sender.
+        sender=Address(headers.wire(mail.sender.spec), mail.sender.address.name),
         recipients=_recipients(mail),
         subject=mail.subject,
         targets=wanted.targets,

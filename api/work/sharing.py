@@ -15,7 +15,7 @@ def share(
     carteggio: Carteggio, box: UUID, colleague: ColleagueId, role: Role, envelope: Envelope
 ) -> int | None:
     """Let a colleague see a mailbox in a role; give the event's position, None if it is so."""
-    _registered(carteggio, colleague)
+    check_registered(carteggio, colleague)
     return carteggio.journal.record(box, mailbox, ShareMailbox(colleague, role), envelope)
 
 
@@ -29,11 +29,12 @@ def unshare(
 def colleague_at(carteggio: Carteggio, address: str) -> ColleagueId:
     """Give the registered colleague who has an address."""
     colleague = colleague_id(carteggio.identity_key, address.strip())
-    _registered(carteggio, colleague, address.strip() or "an empty text")
+    check_registered(carteggio, colleague, address.strip() or "an empty text")
     return colleague
 
 
-def _registered(carteggio: Carteggio, colleague: ColleagueId, name: str = "") -> None:
+def check_registered(carteggio: Carteggio, colleague: ColleagueId, name: str = "") -> None:
+    """Raise Rejected where there is no such colleague."""
     past = carteggio.journal.stream(colleague)
     if not any(isinstance(one.event, ColleagueRegistered) for one in past):
         who = f"{name} is no registered colleague" if name else "there is no such colleague"

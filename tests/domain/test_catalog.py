@@ -87,6 +87,13 @@ NAMES = [
     "template.saved",
     "template.renamed",
     "template.retired",
+    "webhook.registered",
+    "webhook.changed",
+    "webhook.secret_changed",
+    "webhook.paused",
+    "webhook.resumed",
+    "webhook.replay_ordered",
+    "webhook.removed",
 ]
 
 

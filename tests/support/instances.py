@@ -85,7 +85,10 @@ def worker() -> Iterator["ReadingWorker"]:
 def _settings(dsn: str, allowed: str = LOOPBACK) -> "Settings":
     from adapters.settings import Settings  # noqa: PLC0415
 
-    given: dict[str, Any] = {"mail_networks_allowed": allowed}
+    given: dict[str, Any] = {
+        "mail_networks_allowed": allowed,
+        "webhook_networks_allowed": allowed,
+    }
     return Settings(database_url=SecretStr(dsn), **given)
 
 

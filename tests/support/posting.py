@@ -103,6 +103,16 @@ class Posting:
         opened = self.carteggio
         return Reception(opened.journal, opened.blobs, self.worker, "smtp", exact=False)
 
+    def sent(self, mail: UUID) -> Sent:
+        """Give a mail as others know it."""
+        queued = self.queued(mail)
+        people = tuple(one.address.spec for one in queued.recipients)
+        return Sent(queued.message_id, queued.sender.spec, people, mail.hex, queued.subject)
+
+    async def rows_of(self, mail: UUID) -> "list[DeliveryRow]":
+        """Give what the read model says of a mail by its id."""
+        return await self.rows(self.sent(mail))
+
     async def rows(self, sent: Sent) -> "list[DeliveryRow]":
         """Give what the read model says of a mail."""
         from projections.delivered import deliveries_of  # noqa: PLC0415
@@ -116,12 +126,15 @@ class Posting:
     async def states(self, sent: Sent) -> list[str]:
         return [one.state for one in await self.rows(sent)]
 
-    def message(self, sent: Sent) -> UUID:
+    def message(self, sent: Sent) -> MessageId:
+        return self.queued(UUID(hex=sent.envid)).message
+
+    def queued(self, mail: UUID) -> MailQueued:
         from api.work.outbox import Outbox  # noqa: PLC0415
 
-        queued = Outbox(self.carteggio).state(UUID(hex=sent.envid)).queued
+        queued = Outbox(self.carteggio).state(mail).queued
         assert queued is not None
-        return queued.message
+        return queued
 
     def content(self) -> dict[str, list[str]]:
         """Give all rows of the read model."""

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from domain.values import Address, DocumentId, MailboxId
+from outgoing import lane_of
 
 if TYPE_CHECKING:
     from adapters.mime.worker import ReadingWorker
@@ -32,7 +33,7 @@ FILES = {
     "C2,Bob Rossi,,bob@rossi.example,\nC3,Portinaio,custode,porta@condominio.example,\n"
     "C4,Spia,,spia@segreto.example,\n",
     "documents.csv": "doc_id,type,number,party_id,date,part_of,title\n"
-    "S1,site,,C3,2026-01-02,,Via Po 1\nO1,sales_order,2026/118,C1,2026-02-20,S1,\n"
+    "S1,site,,C3,2026-01-02,,Via Po 1\nO1,sales_order,2026/118,C1,2026-01-20,S1,\n"
     "I1,invoice,77,C2,2026-02-21,,\n",
 }
 NOW = datetime.now(UTC)
@@ -96,7 +97,6 @@ class Office:
 
     def drain(self, address: str = INFO) -> int:
         """Let what is due leave."""
-        from outgoing import lane_of  # noqa: PLC0415
 
         async def go() -> int:
             async with lane_of(self.carteggio, self.box(address), self.worker) as lane:
