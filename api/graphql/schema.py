@@ -17,6 +17,7 @@ from api.graphql.comparing import ComparingMutation
 from api.graphql.configuring import AccountMutation
 from api.graphql.consenting import ConsentMutation
 from api.graphql.contacts import ContactMutation
+from api.graphql.deliveries import DeliveryQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
@@ -52,6 +53,8 @@ from api.graphql.selection import Selection
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
+from api.graphql.templateasking import TemplateQuery
+from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
 from api.graphql.webhooks import WebhookMutation, WebhookQuery
@@ -109,9 +112,14 @@ class Query(
     WebFormQuery,
     ServerQuery,
     SendingQuery,
+    DeliveryQuery,
     PermissionQuery,
     ChoiceQuery,
+<<<<<<< HEAD
+    TemplateQuery,
+=======
     WebhookQuery,
+>>>>>>> main
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -302,7 +310,11 @@ class Mutation(
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
+<<<<<<< HEAD
+    TemplateMutation,
+=======
     WebhookMutation,
+>>>>>>> main
 ):
     pass
 
