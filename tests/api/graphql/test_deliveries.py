@@ -94,4 +94,4 @@ def test_a_pec_tells_its_receipts(api: Api, posting: Posting) -> None:
 
 
 def test_every_state_can_be_told() -> None:
-    assert {one.value for one in Shown} == {one.value for one in DeliveryState}
+    assert [one.name for one in Shown] == [one.name for one in DeliveryState]
