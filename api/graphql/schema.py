@@ -53,6 +53,8 @@ from api.graphql.selection import Selection
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
+from api.graphql.templateasking import TemplateQuery
+from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
 from api.graphql.webhooks import WebhookMutation, WebhookQuery
@@ -113,7 +115,11 @@ class Query(
     DeliveryQuery,
     PermissionQuery,
     ChoiceQuery,
+<<<<<<< HEAD
+    TemplateQuery,
+=======
     WebhookQuery,
+>>>>>>> main
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -304,7 +310,11 @@ class Mutation(
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
+<<<<<<< HEAD
+    TemplateMutation,
+=======
     WebhookMutation,
+>>>>>>> main
 ):
     pass
 
