@@ -115,11 +115,8 @@ class Query(
     DeliveryQuery,
     PermissionQuery,
     ChoiceQuery,
-<<<<<<< HEAD
     TemplateQuery,
-=======
     WebhookQuery,
->>>>>>> main
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -310,11 +307,8 @@ class Mutation(
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
-<<<<<<< HEAD
     TemplateMutation,
-=======
     WebhookMutation,
->>>>>>> main
 ):
     pass
 
