@@ -115,8 +115,8 @@ class Query(
     DeliveryQuery,
     PermissionQuery,
     ChoiceQuery,
-    TemplateQuery,
     WebhookQuery,
+    TemplateQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -307,8 +307,8 @@ class Mutation(
     ExclusionMutation,
     WebFormMutation,
     ServerMutation,
-    TemplateMutation,
     WebhookMutation,
+    TemplateMutation,
 ):
     pass
 
