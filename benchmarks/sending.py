@@ -8,7 +8,7 @@ one connection, in turns with ours. `ratio` is ours to theirs, the median of the
 import argparse
 import asyncio
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -51,7 +51,7 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=1)
     given = asked.parse_args()
     maker = Maker(given.seed)
-    raws = iter(octets(maker))
+    raws = octets(maker)
     with sink() as port, opened() as carteggio, ReadingWorker() as worker:
         sends_by(carteggio, port)
         laps = [
@@ -76,9 +76,10 @@ def main() -> None:
     )
 
 
-def octets(maker: Maker) -> "Sequence[bytes]":
+def octets(maker: Maker) -> Iterator[bytes]:
     """Give mail as it is handed over: all its lines end in CRLF."""
-    return (one.raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") for one in maker.messages())  # type: ignore[return-value]
+    for one in maker.messages():
+        yield one.raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def sends_by(carteggio: Carteggio, port: int) -> None:
