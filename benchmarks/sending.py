@@ -32,6 +32,7 @@ from domain.values import Actor, ActorKind, Address, BlobName, MessageId
 MARK = 0.3
 PERSON = "anna@rossi.example"
 _UNBOUND = 1_000_000
+_LINE = 998
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,11 @@ def main() -> None:
 
 
 def octets(maker: Maker) -> Iterator[bytes]:
-    """Give mail as it is handed over: all its lines end in CRLF."""
+    """Give mail as any server takes it (RFC 5321 4.5.3.1.6): all its lines end in CRLF."""
     for one in maker.messages():
-        yield one.raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        bare = one.raw.replace(b"\r\n", b"\n")
+        if b"\r" not in bare and b"\0" not in bare and max(map(len, bare.split(b"\n"))) <= _LINE:
+            yield bare.replace(b"\n", b"\r\n")
 
 
 def sends_by(carteggio: Carteggio, port: int) -> None:
