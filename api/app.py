@@ -20,8 +20,9 @@ from api.http.graphql import graphql
 from api.http.page import page
 from api.http.sockets import socket
 from api.http.state import Served
+from api.http.uploading import upload_file
 from api.http.watching import accounts_health, health, metrics
-from api.paths import ATTACHMENT, RAW
+from api.paths import ATTACHMENT, RAW, UPLOAD
 from api.security import Doorkeeper
 from api.work.horizon import Horizon
 from api.work.instance import Carteggio
@@ -40,6 +41,7 @@ ROUTES = [
     Route("/metrics", metrics),
     Route(RAW, raw),
     Route(ATTACHMENT, attachment),
+    Route(UPLOAD, upload_file, methods=["POST"]),
 ]
 
 
@@ -86,6 +88,7 @@ async def _serving(
                 doorkeeper=Doorkeeper(carteggio.keyring, pool),
                 figures=figures,
                 opening=asyncio.Semaphore(_OPENED_AT_ONCE),
+                taking=asyncio.Semaphore(_OPENED_AT_ONCE),
                 worker=worker if working else None,
             )
         finally:

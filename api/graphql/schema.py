@@ -15,9 +15,12 @@ from api.graphql.asking import Asking
 from api.graphql.changes import Subscription
 from api.graphql.closing import ClosingMutation
 from api.graphql.comparing import ComparingMutation
+from api.graphql.composing import ComposingQuery
 from api.graphql.configuring import AccountMutation
 from api.graphql.consenting import ConsentMutation
 from api.graphql.contacts import ContactMutation
+from api.graphql.deliveries import DeliveryQuery
+from api.graphql.drafts import DraftMutation, DraftQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
@@ -50,9 +53,12 @@ from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.scalars import SCALARS
 from api.graphql.selection import Selection
+from api.graphql.sendingmail import SendingMailMutation
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
+from api.graphql.templateasking import TemplateQuery
+from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
 from api.graphql.webhooks import WebhookMutation, WebhookQuery
@@ -110,9 +116,13 @@ class Query(
     WebFormQuery,
     ServerQuery,
     SendingQuery,
+    ComposingQuery,
+    DraftQuery,
+    DeliveryQuery,
     PermissionQuery,
     ChoiceQuery,
     WebhookQuery,
+    TemplateQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -296,6 +306,8 @@ class Mutation(
     AccountMutation,
     ConsentMutation,
     SendingMutation,
+    SendingMailMutation,
+    DraftMutation,
     PermissionMutation,
     ComparingMutation,
     SharingMutation,
@@ -304,6 +316,7 @@ class Mutation(
     WebFormMutation,
     ServerMutation,
     WebhookMutation,
+    TemplateMutation,
 ):
     pass
 
