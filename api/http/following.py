@@ -3,10 +3,9 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from graphql import GraphQLError
-from strawberry.types.graphql import OperationType
 
 from api.graphql.context import Context
 from api.graphql.limits import said
@@ -14,8 +13,6 @@ from api.graphql.live import Live
 from api.graphql.schema import schema
 from api.http.state import Served
 from api.security import Viewer
-
-_ALLOWED: Final = (OperationType.SUBSCRIPTION,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +47,11 @@ async def results(
     """Give the results as they come; what cannot be followed is a result that ends."""
     live = Live(authorization, served.doorkeeper, served.horizon)
     context = Context(served.carteggio, viewer, served.pool, live=live)
-    source = await schema.stream(
+    source = await schema.subscribe(
         asked.query,
         variable_values=asked.variables,
         context_value=context,
         operation_name=asked.operation,
-        allowed_operation_types=_ALLOWED,
     )
     begun = False
     try:

@@ -97,7 +97,8 @@ class _Connection:
         """Wait for the next message, or for an operation that ends the connection."""
         reading = asyncio.ensure_future(self._socket.receive_text())
         try:
-            await asyncio.wait({reading, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {reading, self._ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if self._ended.done():
                 raise self._ended.result()
             text = await reading

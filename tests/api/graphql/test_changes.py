@@ -67,7 +67,8 @@ async def test_who_comes_again_goes_on_without_gap_or_double(api: Api, papers: P
     for number in range(7):
         await send(papers, number)
     whole = [one.position for one in api.carteggio.journal.read(0, names=[SENT["events"][0]])]
-    told, after = [], "0"
+    told: list[str] = []
+    after = "0"
     while len(told) < 7:
         async with connected(api) as erp:
             await erp.follow(after=after, filter=SENT)
