@@ -26,6 +26,7 @@ class Kind(StrEnum):
     CHOICE = "cho"
     TEMPLATE = "tpl"
     WEBHOOK = "whk"
+    NOTE = "nte"
     OBJECT = "obj"
 
 
