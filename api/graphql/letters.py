@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from api.graphql.choices import RememberedChoice, choice_objects
+from api.graphql.delivered import deliveries_by_message
+from api.graphql.deliverytypes import Delivery
 from api.graphql.grounds import ConversationReason, reasons_of
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import REASONS, LinkReason
@@ -74,6 +76,7 @@ class _Parts:
     letters: Mapping[UUID, Letter] = field(default_factory=dict)
     answers: Mapping[UUID, Message] = field(default_factory=dict)
     waits: Mapping[UUID, Unanswered] = field(default_factory=dict)
+    became: Mapping[UUID, list[Delivery]] = field(default_factory=dict)
 
 
 async def message_objects(
@@ -96,6 +99,8 @@ async def made_messages(
         await _read_content(read, ids, wanted, parts)
         await _read_relations(read, ids, wanted, parts)
         await _read_answers(read, ids, wanted, parts)
+        became = wanted.get("deliveries")
+        parts.became = await deliveries_by_message(read, ids, became, message_objects)
     return {row.id: _message(read, row, parts) for row in rows}
 
 
@@ -320,6 +325,7 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         conversation_reasons=parts.reasons.get(row.id, []),
         colleagues=parts.colleagues.get(row.id, []),
         resolutions=parts.resolutions.get(row.id, []),
+        deliveries=parts.became.get(row.id, []),
         all_links=links,
         parties=[one for one in counted if isinstance(one, Party)],
         documents=[one for one in counted if isinstance(one, Document)],

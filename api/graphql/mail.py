@@ -9,6 +9,7 @@ from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
 from api.graphql.askable import Asking
+from api.graphql.deliverytypes import Delivery
 from api.graphql.grounds import ConversationReason, Regrouping
 from api.graphql.inputs import AsOf, DocumentFilter, LinkReason, TimelineFilter
 from api.graphql.node import Actor, Audited, Node
@@ -312,6 +313,10 @@ class Message(Audited, Notable):
     )
     resolutions: list[AddressResolution] = strawberry.field(
         description="Whose each of its addresses is, as it is known now."
+    )
+    deliveries: list[Delivery] = strawberry.field(
+        description="What became of it for each recipient, if it left from here; told to who reads "
+        "the mailbox that sent it."
     )
     all_links: strawberry.Private[list[Link]]
     parties: list[Party] = strawberry.field(

@@ -17,6 +17,7 @@ from api.graphql.comparing import ComparingMutation
 from api.graphql.configuring import AccountMutation
 from api.graphql.consenting import ConsentMutation
 from api.graphql.contacts import ContactMutation
+from api.graphql.deliveries import DeliveryQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
@@ -110,6 +111,7 @@ class Query(
     WebFormQuery,
     ServerQuery,
     SendingQuery,
+    DeliveryQuery,
     PermissionQuery,
     ChoiceQuery,
     WebhookQuery,

@@ -47,11 +47,8 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
     beside = [
         asyncio.create_task(checking.run(stop), name="carteggio-ledger"),
         asyncio.create_task(consenting.run(carteggio, stop), name="carteggio-consent"),
-<<<<<<< HEAD
         asyncio.create_task(Delivering(carteggio).run(stop), name="carteggio-webhooks"),
-=======
         asyncio.create_task(deliveries.run(carteggio, stop), name="carteggio-deliveries"),
->>>>>>> main
     ]
     sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")
     try:
