@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from api.work.replay import Replay
 from domain.access import Scope
 from office import BULK, INFO, SALES, nodes
@@ -104,16 +102,16 @@ async def test_who_does_not_see_a_message_neither_sees_its_notes_nor_writes_any(
     assert codes(hidden.data["documentNoteAdd"]) == ["NOT_FOUND"]
 
 
-@pytest.mark.parametrize("what", INPUTS)
-async def test_a_token_that_only_reads_writes_no_notes(own_ask, what):
-    one = {"noteId": "nte_" + "0" * 32}
+async def test_a_token_that_only_reads_writes_no_notes(own_ask):
     about = {"messageNoteAdd": {"messageId": "msg_" + "0" * 32},
-             "documentNoteAdd": {"documentId": "doc_" + "0" * 32}}.get(what, one)  # fmt: skip
-    text = {} if what == "noteWithdraw" else {"text": "x"}
+             "documentNoteAdd": {"documentId": "doc_" + "0" * 32}}  # fmt: skip
     scopes = frozenset(Scope) - {Scope.WRITE_NOTES}
-    given = {"commandId": "s-1", **about, **text}
-    assert await own_ask.refusal(query(what), scopes=scopes, input=given) == "FORBIDDEN"
-    assert codes(await say(own_ask, what, "s-2", **about, **text)) == ["NOT_FOUND"]
+    for what in INPUTS:
+        text = {} if what == "noteWithdraw" else {"text": "x"}
+        input = {**about.get(what, {"noteId": "nte_" + "0" * 32}), **text}
+        given = {"commandId": f"s-{what}", **input}
+        assert await own_ask.refusal(query(what), scopes=scopes, input=given) == "FORBIDDEN"
+        assert codes(await say(own_ask, what, f"t-{what}", **input)) == ["NOT_FOUND"]
 
 
 async def test_the_same_command_writes_one_note_and_another_text_under_it_is_refused(own_ask):
