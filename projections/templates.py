@@ -212,17 +212,28 @@ async def versions_of(
     connection: AsyncConnection[TupleRow],
     names: Names,
     reader: Reader,
-    template: UUID,
+    templates: Sequence[UUID],
     use: Use | None = None,
-) -> list[TemplateVersionRow]:
-    """Give the versions of a template, the newest first."""
-    if template not in await templates_by_ids(connection, names, reader, [template], use):
-        return []
+    *,
+    current: bool = False,
+) -> dict[UUID, list[TemplateVersionRow]]:
+    """Give the versions of templates, the newest first; `current`: the one that holds alone."""
+    del reader
     query = names.sql(
-        "SELECT {columns} FROM {template_version} WHERE template = %(id)s ORDER BY version DESC",
-        columns=columns_of(TemplateVersionRow),
+        "SELECT {columns} FROM {template_version} v WHERE v.template IN ("
+        "SELECT id FROM {template} WHERE id = ANY(%(ids)s) AND {mine}) AND {which}"
+        " ORDER BY v.template, v.version DESC",
+        columns=columns_of(TemplateVersionRow, "v"),
+        mine=SQL(_MINE) if use else SQL("true"),
+        which=names.sql("v.version = (SELECT version FROM {template} WHERE id = v.template)")
+        if current
+        else SQL("true"),
     )
-    return await rows_of(connection, TemplateVersionRow, query, {"id": template})
+    asked = {"ids": list(templates), **_params(use)}
+    found: dict[UUID, list[TemplateVersionRow]] = {}
+    for row in await rows_of(connection, TemplateVersionRow, query, asked):
+        found.setdefault(row.template, []).append(row)
+    return found
 
 
 async def version_of(

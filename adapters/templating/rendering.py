@@ -3,7 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.building.markup import cleaned, of_text
@@ -25,12 +25,21 @@ class Words:
 
     `html` is clean, without html and body, and empty where every part is text; pictures that were
     pasted into it are in it. The builder takes both as they are (adapters/building/builder.py).
+    `missing` are the values that are not there, each with the part that needs it.
     """
 
     subject: str
     parts: Mapping[str, Part]
     text: str
     html: str
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    def refuse_incomplete(self) -> None:
+        """Refuse words in which values are missing: Rejected (INVALID) names all of them."""
+        if self.missing:
+            names = ", ".join(f"{name} ({part})" for name, part in self.missing.items())
+            do = "complete the record, give the values, or let the template do without"
+            raise Rejected("INVALID", f"values are missing: {names}; {do}")
 
 
 def check_words(one: TemplateSaved) -> None:
@@ -51,8 +60,8 @@ def words_of(
     """Write a template with values; `replaced` is what a person wrote in place of a part.
 
     What is replaced is taken as it is: braces in it are text. A salutation that is `auto` is the
-    value `salutation`; so is a signature. Raises Rejected (INVALID) with the names of all values
-    that are missing.
+    value `salutation`. In the place of a missing value stands its name, and it is told. Raises
+    Rejected (INVALID) for what is no template, or becomes too long.
     """
     wanted = Wanted()
     scope = scope_of(values, wanted)
@@ -65,9 +74,7 @@ def words_of(
             parts[name] = _part(name, part, scope)
         else:
             parts[name] = said if isinstance(said, Part) else Part(said)
-    if wanted.missing:
-        raise _missing(wanted)
-    return _words(subject, parts)
+    return _words(subject, parts, wanted.missing)
 
 
 def _subject(
@@ -89,23 +96,17 @@ def _part(name: str, part: Part, scope: Mapping[str, Any]) -> Part:
     return Part(written(name, part.source, scope, is_html=part.is_html), part.is_html)
 
 
-def _missing(wanted: Wanted) -> Rejected:
-    names = ", ".join(f"{name} ({part})" for name, part in wanted.missing.items())
-    do = "complete the record, give the values, or let the template do without"
-    return Rejected("INVALID", f"values are missing: {names}; {do}")
-
-
 # ---- the whole
 
 
-def _words(subject: str, parts: Mapping[str, Part]) -> Words:
+def _words(subject: str, parts: Mapping[str, Part], missing: Mapping[str, str]) -> Words:
     shown = {name: _clean(part) for name, part in parts.items()}
     there = [shown[name] for name in PARTS if name in shown and shown[name].source.strip()]
     text = "\n\n".join(_text(part) for part in there)
     html = ""
     if any(part.is_html for part in there):
         html = _clean(Part("\n".join(map(_html, there)), is_html=True)).source
-    return Words(subject, shown, plain_body(text) if text.strip() else "", html)
+    return Words(subject, shown, plain_body(text) if text.strip() else "", html, missing)
 
 
 def _clean(part: Part) -> Part:

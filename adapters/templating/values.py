@@ -61,9 +61,9 @@ class Missing:
         self._name, self._wanted = name, wanted
 
     def __str__(self) -> str:
-        """Tell that it was needed, and write nothing."""
+        """Tell that it was needed, and write its name in its place."""
         self._wanted.note(self._name)
-        return ""
+        return f"[{self._name}]"
 
     def __bool__(self) -> bool:
         """Give false: `{% if document.due_on %}`."""

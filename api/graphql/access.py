@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import strawberry
 from graphql import GraphQLObjectType
-from strawberry import Info
+from strawberry import UNSET, Info
 from strawberry.extensions import FieldExtension
 from strawberry.schema_directive import Location
 
@@ -27,23 +27,25 @@ AS_PARENT: Final = "as what leads here"
 @strawberry.schema_directive(
     name="requires",
     locations=[Location.FIELD_DEFINITION],
-    description="The scope that a token needs for this field.",
+    description="The scope that a token needs for this field, or another one that will do.",
 )
 class Requires:
     permission: Scope
+    or_: Scope | None = strawberry.directive_field(name="or", default=UNSET)
 
 
 class _Check(FieldExtension):
-    """Refuses who has not the scope."""
+    """Refuses who has none of the scopes."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, *scopes: Scope) -> None:
+        self.scopes = frozenset(scopes)
+        self.named = scopes[0]
 
     def resolve(
         self, next_: Callable[..., Any], source: Any, info: Info[Any, Any], **given: Any
     ) -> Any:
         """Ask before the field is read."""
-        info.context.viewer.require(self.scope)
+        self._require(info)
         return next_(source, info, **given)
 
     async def resolve_async(
@@ -54,23 +56,28 @@ class _Check(FieldExtension):
         **given: Any,
     ) -> Any:
         """Ask before the field is read."""
-        info.context.viewer.require(self.scope)
+        self._require(info)
         return await next_(source, info, **given)
 
-
-def requires(scope: Scope) -> dict[str, Any]:
-    """Give what `strawberry.field` takes so that a field needs a scope."""
-    return {"extensions": checks(scope), "directives": marks(scope)}
-
-
-def checks(scope: Scope) -> list[FieldExtension]:
-    """Give the extension that refuses who has not a scope."""
-    return [_Check(scope)]
+    def _require(self, info: Info[Any, Any]) -> None:
+        viewer = info.context.viewer
+        if self.scopes.isdisjoint(viewer.scopes):
+            viewer.require(self.named)
 
 
-def marks(scope: Scope) -> list[object]:
+def requires(scope: Scope, other: Scope | None = None) -> dict[str, Any]:
+    """Give what `strawberry.field` takes so that a field needs a scope, or the other one."""
+    return {"extensions": checks(scope, other), "directives": marks(scope, other)}
+
+
+def checks(scope: Scope, other: Scope | None = None) -> list[FieldExtension]:
+    """Give the extension that refuses who has not a scope, nor the other one."""
+    return [_Check(scope, *([other] if other else []))]
+
+
+def marks(scope: Scope, other: Scope | None = None) -> list[object]:
     """Give the directive that says so in the schema."""
-    return [Requires(permission=scope)]
+    return [Requires(permission=scope, or_=other) if other else Requires(permission=scope)]
 
 
 def rules(schema: strawberry.Schema) -> dict[str, str]:
@@ -87,5 +94,9 @@ def rules(schema: strawberry.Schema) -> dict[str, str]:
 
 def _rule(definition: Any) -> str | None:
     ours = definition.extensions["strawberry-definition"]
-    scopes = [one.permission.value for one in ours.directives if isinstance(one, Requires)]
-    return scopes[0] if scopes else None
+    for one in ours.directives:
+        if isinstance(one, Requires):
+            return (
+                f"{one.permission.value} or {one.or_.value}" if one.or_ else one.permission.value
+            )
+    return None

@@ -24,6 +24,7 @@ from api.graphql.reading import (
 )
 from api.graphql.scalars import Position
 from api.graphql.selection import Selection
+from api.graphql.templates import template_objects
 from domain.access import Scope
 from domain.values import ActorKind
 from projections.trail import EntryRow
@@ -66,6 +67,8 @@ async def _of_kind(
             return await document_objects(read, ids, wanted)
         case Kind.CHOICE:
             return await choice_objects(read, ids, wanted)
+        case Kind.TEMPLATE:
+            return await template_objects(read, ids, wanted)
         case Kind.MAILBOX:
             return await mailbox_objects(read, ids)
         case Kind.REGROUPING:

@@ -54,6 +54,8 @@ from api.graphql.selection import Selection
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
+from api.graphql.templateasking import TemplateQuery
+from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
 from api.graphql.webforms import WebFormMutation, WebFormQuery
 from api.graphql.webhooks import WebhookMutation, WebhookQuery
@@ -115,6 +117,7 @@ class Query(
     PermissionQuery,
     ChoiceQuery,
     WebhookQuery,
+    TemplateQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -307,6 +310,7 @@ class Mutation(
     WebFormMutation,
     ServerMutation,
     WebhookMutation,
+    TemplateMutation,
 ):
     pass
 

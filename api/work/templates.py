@@ -14,7 +14,7 @@ from domain import template as stream
 from domain.attachmentname import USUAL, Attached, attachment_names
 from domain.identity import template_id
 from domain.recorded import Envelope
-from domain.template import Part, RetireTemplate, SaveTemplate, TemplateKind, TemplateSaved
+from domain.template import PARTS, Part, RetireTemplate, SaveTemplate, TemplateKind, TemplateSaved
 from domain.values import Rejected, TemplateId
 from projections.reader import EVERYTHING, Reader
 from projections.templates import (
@@ -51,6 +51,12 @@ class Rendered:
     text: str
     html: str
     file_names: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """Give the parts of the body by name, in order."""
+        return {name: getattr(self, name) for name in PARTS}
 
     @property
     def file_name(self) -> str:
@@ -112,11 +118,13 @@ async def chosen(
     The first that there is of: in the language (de-CH before de before another of de), in the
     recipient's (no language of its own), in English; among these for that kind of document before
     for any; among these of that company before of all. Templates of another kind of document or
-    another company are never taken.
+    another company are never taken; without `use`, none that are a colleague's or a group's.
     """
     async with carteggio.reading() as (connection, names):
         asked = connection, names, reader
         rows = await templates_for(*asked, TemplateFilter(kind=of.value), use)
+    if use is None:
+        rows = _shared(rows)
     return best_of(rows, kind, language, company)
 
 
@@ -131,6 +139,11 @@ def best_of(
         if (rank := _rank(one.language, language)) is not None
     ]
     return TemplateId(rows[min(ranked)[-1]].id) if ranked else None
+
+
+def _shared(rows: Sequence[TemplateRow]) -> list[TemplateRow]:
+    """Give those that are everybody's: for programs, and where no one in particular asks."""
+    return [one for one in rows if one.owner is None and not one.roles]
 
 
 def _rank(has: str, wanted: str) -> int | None:
@@ -158,11 +171,13 @@ async def rendered(
     replaced: Mapping[str, Part | str] | None = None,
     reader: Reader = EVERYTHING,
     use: Use | None = None,
+    incomplete: bool = False,
 ) -> Rendered:
     """Write a version of a template (None: the one that holds) for one mail.
 
     `replaced` is what a person wrote in place of parts (subject, salutation, …), taken as it is.
-    Raises Rejected: NOT_FOUND, or INVALID with the names of all values that are missing.
+    `incomplete`: missing values are told, and their names stand in their places. Else raises
+    Rejected: NOT_FOUND, or INVALID with the names of all values that are missing.
     """
     async with carteggio.reading() as (connection, names):
         asked = connection, names, reader
@@ -173,9 +188,11 @@ async def rendered(
     files = names_of(records, content, language, mail.files)
     given = values_of(records, content, language, mail, files)
     words = words_of(content, given, replaced or {})
+    if not incomplete:
+        words.refuse_incomplete()
     return Rendered(
         TemplateId(template), row.version, language, words.subject, **words.parts,
-        text=words.text, html=words.html, file_names=files,
+        text=words.text, html=words.html, file_names=files, missing=tuple(words.missing),
     )  # fmt: skip
 
 
@@ -186,6 +203,7 @@ async def attachment_names_of(
     *,
     reader: Reader = EVERYTHING,
     template: UUID | None = None,
+    use: Use | None = None,
 ) -> tuple[str, ...]:
     """Name the files of a document as its mail does, for whoever prints or archives it.
 
@@ -197,9 +215,9 @@ async def attachment_names_of(
         paper = records.document
         if template is None and paper is not None:
             wanted = TemplateFilter(kind=TemplateKind.DOCUMENT.value)
-            rows = await templates_for(*asked, wanted)
+            rows = _shared(await templates_for(*asked, wanted))
             template = best_of(rows, paper.kind, records.language or FALLBACK)
-        row = await _version(asked, template, None, None) if template else None
+        row = await _version(asked, template, None, use) if template else None
     pattern = row.saved.attachment_name if row else USUAL
     language = (row.saved.language if row else "") or records.language or FALLBACK
     return attachment_names(pattern or USUAL, records.named, language, files)
@@ -224,7 +242,7 @@ async def _signed(
     use = Use(who.id, who.role) if who else None
     rows = await templates_for(*asked, TemplateFilter(kind=TemplateKind.SIGNATURE.value), use)
     if use is None:
-        rows = [one for one in rows if one.owner is None and not one.roles]
+        rows = _shared(rows)
     mine = [one for one in rows if one.owner is not None]
     id = best_of(mine, "", language, content.company) or best_of(
         rows, "", language, content.company

@@ -19,7 +19,7 @@ from domain.salutation import Greeted, language_of, person_of, salutation
 from domain.template import TemplateSaved
 from domain.values import Rejected
 from projections import company, documents, merges, parties
-from projections.company import ColleagueRow, CompanyRow
+from projections.company import ColleagueRow, CompanyRow, MailboxRow
 from projections.directory import ContactRow, DocumentRow, PartyRow
 from projections.projection import Names
 from projections.reader import Reader
@@ -56,6 +56,7 @@ class Records:
     contact: ContactRow | None = None
     company: CompanyRow | None = None
     sender: ColleagueRow | None = None
+    mailbox: MailboxRow | None = None
 
     @property
     def language(self) -> str:
@@ -90,7 +91,8 @@ async def records_of(asked: Asked, mail: Occasion) -> Records:
     person = await _contact(asked, mail.contact, whose, mail.to)
     people = await company.colleagues(*asked)
     sender = _sender(people, mail.sender, mail.colleague)
-    return Records(paper, whose, person, await company.description(*asked), sender)
+    box = await company.mailbox_by_address(*asked, mail.sender.spec) if mail.sender else None
+    return Records(paper, whose, person, await company.description(*asked), sender, box)
 
 
 def values_of(
@@ -243,9 +245,11 @@ def _of_contact(one: ContactRow | None, person: Greeted | None) -> dict[str, obj
 
 
 def _of_sender(sender: Sender | None, records: Records) -> dict[str, object]:
-    known = records.sender
+    """Name the person who sends; where none is known, what the mailbox is called."""
+    known, box = records.sender, records.mailbox
+    person = (sender.name if sender else "") or (known.name if known else "")
     return {
-        "name": (sender.name if sender else "") or (known.name if known else ""),
+        "name": person or (box.name if box else ""),
         "address": (sender.spec if sender else "") or (known.address if known else ""),
         "company": (sender.company if sender else "")
         or (records.company.name if records.company else ""),

@@ -148,7 +148,7 @@ def test_all_missing_values_are_named_at_once_with_the_part_that_needs_them() ->
         closing=Part("<p>{{ contact.name ~ '!' }}{{ values.x | default('') }}</p>", is_html=True),
     )
     with pytest.raises(Rejected) as refusal:
-        words_of(asks, VALUES, {})
+        words_of(asks, VALUES, {}).refuse_incomplete()
     missing = ("document.title (subject)", "document.due_on (motivation)",
                "values.iban (motivation)", "contact.name (closing)")  # fmt: skip
     assert refusal.value.sentence.startswith(f"values are missing: {', '.join(missing)}; ")
@@ -156,7 +156,7 @@ def test_all_missing_values_are_named_at_once_with_the_part_that_needs_them() ->
 
 def test_a_mail_without_its_file_names_none() -> None:
     with pytest.raises(Rejected, match=r"attachment\.name \(motivation\)"):
-        words_of(INVOICE, {**VALUES, "attachment": {}, "attachments": []}, {})
+        words_of(INVOICE, {**VALUES, "attachment": {}, "attachments": []}, {}).refuse_incomplete()
 
 
 def test_parts_of_text_make_a_text() -> None:

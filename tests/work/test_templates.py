@@ -75,6 +75,16 @@ async def test_what_is_shown_is_what_is_sent(house: "Carteggio") -> None:
     assert f"<body>\n{found.html}\n</body>" in shown.html
 
 
+async def test_what_is_missing_blocks_and_is_seen_where_it_is_missing(house: "Carteggio") -> None:
+    id = saved(house, invoice(closing=Part("{{ values.iban }}")), "t-1")
+    asked = mail(files=())
+    with pytest.raises(Rejected, match=r"attachment\.name \(motivation\), values\.iban \(closing"):
+        await rendered(house, id, asked)
+    seen = await rendered(house, id, asked, incomplete=True)
+    assert seen.missing == ("attachment.name", "values.iban")
+    assert seen.parts["closing"].source == "[values.iban]"
+
+
 async def test_every_version_is_written_as_it_was_for_ever(house: "Carteggio") -> None:
     id = saved(house, invoice(), "t-1")
     before = await rendered(house, id, MAIL)
