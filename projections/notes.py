@@ -60,8 +60,8 @@ class State:
 def load(connection: Filling[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
     """Read the notes that the batch changes."""
     state = State()
-    heard = _CHANGED | _WITHDRAWN
-    if changed := {one.event.note for one in batch if isinstance(one.event, heard)}:
+    events = (one.event for one in batch)
+    if changed := {one.note for one in events if isinstance(one, _CHANGED | _WITHDRAWN)}:
         state.rows.fetch(connection, names, "id = ANY(%b)", list(changed))
     return state
 

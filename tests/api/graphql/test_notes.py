@@ -35,7 +35,7 @@ async def noted(ask: Any, text: str, header: str = "a2@acme.example", command: s
     return done["note"]
 
 
-async def document(ask: Any, number: str) -> str:
+async def document(ask: Any, number: str) -> Any:
     data = await ask("{ documents { edges { node { id number } } } }")
     return next(one["id"] for one in nodes(data["documents"]) if one["number"] == number)
 
