@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",
+    "send": "sending.send",
     "serve": "serving.serve",
     "work": "running.work",
     "replay": "running.replay",
@@ -70,6 +71,16 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "sending": "sendingside.sending",
             "sending-list": "sendingside.list_",
             "sending-remove": "sendingside.remove",
+        },
+    ),
+    "outbox": Group(
+        "Mail that is to leave, and what becomes of it.",
+        {
+            "list": "outbox.list_",
+            "show": "outbox.show",
+            "cancel": "outbox.cancel",
+            "resolve": "outbox.resolve",
+            "retry": "outbox.retry",
         },
     ),
     "mailbox": Group(
