@@ -54,7 +54,8 @@ class BeginSending:
 class Conclude:
     """Say what a server answered to an attempt: of each recipient who was tried, and of the whole.
 
-    An attempt that never came to offering the content has the number after the last one.
+    An attempt that never came to offering the content (not `begun`) has the number after the last
+    one, and tells nothing once that number was begun by somebody else.
 
     `spread` from 0 to 1 lets attempts of many mails come at different moments.
     """
@@ -66,6 +67,7 @@ class Conclude:
     reply: str = ""
     known_as: str = ""
     spread: float = 0.0
+    begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +250,11 @@ def _concluded(mail: Outgoing, queued: MailQueued, told: Conclude) -> list[Outgo
 
 def _tried(mail: Outgoing, told: Conclude) -> tuple[int, ...]:
     """Give of whom an answer tells: those offered the content, and those refused it before."""
-    begun = mail.attempt if mail.state in _BEGUN else mail.attempt + 1
-    again = mail.state is OutgoingState.QUEUED and told.attempt == mail.attempt > 0
-    current = mail.state in (*_BEGUN, *_TO_BE_SENT) and (told.attempt == begun or again)
+    again = mail.state is OutgoingState.QUEUED  # somebody wants it sent again
+    if told.begun:
+        current = told.attempt == mail.attempt > 0 and (again or mail.state in _BEGUN)
+    else:
+        current = told.attempt == mail.attempt + 1 and mail.state in _TO_BE_SENT
     return tuple(sorted(mail.left & told.results.keys())) if current else ()
 
 

@@ -4,11 +4,10 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from api.graphql.deliverytypes import Delivery
+from api.graphql.deliverytypes import Delivery, DeliveryState
 from api.graphql.node import Node
 from api.graphql.reading import Reading
 from api.graphql.selection import Selection
-from domain.delivery import DeliveryState
 from domain.missing import Level
 from domain.outgoing import RecipientRole
 from projections.delivered import AnswerRow, answers_to, deliveries_of

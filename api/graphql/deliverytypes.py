@@ -1,16 +1,56 @@
 """How it is told what became of a mail that left."""
 
 from datetime import datetime
+from enum import Enum
 
 import strawberry
 from strawberry import ID
 
 from api.graphql.node import Node
-from domain.delivery import DeliveryState
 from domain.missing import Level
 from domain.outgoing import RecipientRole
 
-strawberry.enum(DeliveryState, description="How far a mail came for a recipient.")
+
+@strawberry.enum(description="How far a mail came for a recipient.")
+class DeliveryState(Enum):
+    QUEUED = strawberry.enum_value("queued", description="It waits to leave.")
+    SENDING = strawberry.enum_value("sending", description="It is being sent.")
+    UNCERTAIN = strawberry.enum_value("uncertain", description="Nobody knows whether it left.")
+    ACCEPTED = strawberry.enum_value("accepted", description="Our server took it over.")
+    PEC_ACCEPTED = strawberry.enum_value(
+        "pec_accepted", description="Our provider took it over, and proves it."
+    )
+    RELAYED = strawberry.enum_value(
+        "relayed",
+        description="A server took it over that tells nothing further, or another provider.",
+    )
+    DEFERRED = strawberry.enum_value(
+        "deferred", description="A server put it off, and tries again."
+    )
+    PEC_LATE = strawberry.enum_value(
+        "pec_late", description="Our provider warns that it was not delivered yet."
+    )
+    CANCELLED = strawberry.enum_value(
+        "cancelled", description="Somebody took it back before it left."
+    )
+    GIVEN_UP = strawberry.enum_value(
+        "given_up", description="It was put off for too long, or somebody gave it up."
+    )
+    REFUSED = strawberry.enum_value("refused", description="Our server did not take it.")
+    DELIVERED = strawberry.enum_value(
+        "delivered", description="A server reports that it was delivered."
+    )
+    PEC_DELIVERED = strawberry.enum_value(
+        "pec_delivered", description="His provider proves that it is in the recipient's mailbox."
+    )
+    BOUNCED = strawberry.enum_value(
+        "bounced", description="A server behind ours could not deliver it."
+    )
+    PEC_FAILED = strawberry.enum_value(
+        "pec_failed", description="A provider says that it is not delivered."
+    )
+
+
 strawberry.enum(RecipientRole, description="Where a recipient stands.")
 strawberry.enum(
     Level,

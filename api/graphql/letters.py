@@ -288,8 +288,7 @@ async def _questions(
 def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
     people = parts.people.get(row.id, [])
     said = parts.contents.get(row.id)
-    links = parts.links.get(row.id, [])
-    counted = [one.target for one in links if one.state in COUNTED]
+    counted = [one.target for one in parts.links.get(row.id, ()) if one.state in COUNTED]
     answered_at = _answered_at(read, parts.letters.get(row.id), parts)
     return Message(
         id=encoded(Kind.MESSAGE, row.id),
@@ -326,7 +325,7 @@ def _message(read: Reading, row: MessageRow, parts: _Parts) -> Message:
         colleagues=parts.colleagues.get(row.id, []),
         resolutions=parts.resolutions.get(row.id, []),
         deliveries=parts.became.get(row.id, []),
-        all_links=links,
+        all_links=parts.links.get(row.id, []),
         parties=[one for one in counted if isinstance(one, Party)],
         documents=[one for one in counted if isinstance(one, Document)],
         raw_url=raw_path(row.id),

@@ -1,6 +1,7 @@
 """An attempt to let a mail leave, as it is recorded: begun, concluded, lost, interrupted."""
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from adapters.smtp.values import Outcome, Submission
 from api.work.instance import Carteggio
 from api.work.outbox import Outbox
 from api.work.owncopies import by_outbox
+from api.work.patience import LATER
 from api.work.rates import Used
 from domain.leaving import BeginSending, Conclude, LoseSight, Outgoing
 from domain.outgoing import MailQueued, Result, Said
@@ -24,6 +26,8 @@ _SAID: Final = {
     Fate.DEFERRED: Said.DEFERRED,
     Fate.REFUSED: Said.REFUSED,
 }
+_PATIENCE_S: Final = 20.0
+_AGAIN_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class Attempts:
         """Write to its outbox."""
         self._carteggio = carteggio
         self._outbox = Outbox(carteggio)
+        self._began: UUID | None = None
 
     def opened(self, id: UUID) -> Leaving:
         """Give a mail with its octets."""
@@ -86,10 +91,12 @@ class Attempts:
         """Say that the content is about to be offered to some, and count it; raise TakenBack."""
         now, places = datetime.now(UTC), leaving.places(taken)
         used.count(now, len(places))
+        self._began = None
         try:
             self._record(leaving.id, BeginSending(now, places), used.write)
         except Rejected as refusal:
             raise TakenBack from refusal
+        self._began = leaving.id
 
     def lose(self, leaving: Leaving, why: str) -> None:
         """Say that nobody knows whether it left."""
@@ -101,15 +108,15 @@ class Attempts:
         self._record(mail, LoseSight(attempt, "the process that sent it ended"))
 
     def interrupt(self, leaving: Leaving) -> None:
-        """Say of a mail whose content was begun and not offered yet that it waits."""
-        if self._outbox.state(leaving.id).attempt == leaving.attempt:
+        """Say of a mail whose content was begun from here, and not offered yet, that it waits."""
+        if self._began == leaving.id:
             why = "stopped before its content"
-            self._put_off(leaving.id, leaving.attempt, leaving.state, why)
+            self._put_off(leaving.id, leaving.attempt, leaving.state, why, begun=True)
 
     def give_up(self, mail: UUID, why: str) -> None:
         """Say of a mail that was put off for too long that it is given up."""
         state = self._outbox.state(mail)
-        self._put_off(mail, state.attempt + 1, state, why)
+        self._put_off(mail, state.attempt + 1, state, why, begun=False)
 
     def conclude(self, leaving: Leaving, outcome: Outcome, used: Used | None) -> None:
         """Record what was said; `used` counts an attempt that came to no content."""
@@ -128,14 +135,18 @@ class Attempts:
             reply=outcome.reply.text,
             known_as=outcome.named,
             spread=random.random(),  # noqa: S311  no secret
+            begun=used is None,
         )
         if used is not None:
             used.count(command.at, len(leaving.left))
         self._record(leaving.id, command, used.write if used else None)
 
-    def _put_off(self, mail: UUID, attempt: int, state: Outgoing, why: str) -> None:
+    def _put_off(
+        self, mail: UUID, attempt: int, state: Outgoing, why: str, *, begun: bool
+    ) -> None:
         results = {place: Result(place, Said.DEFERRED) for place in state.left}
-        self._record(mail, Conclude(attempt, datetime.now(UTC), results, {}, why))
+        command = Conclude(attempt, datetime.now(UTC), results, {}, why, begun=begun)
+        self._record(mail, command)
 
     def _record(
         self,
@@ -143,4 +154,14 @@ class Attempts:
         command: BeginSending | Conclude | LoseSight,
         also: Callable[[Connection[Any]], None] | None = None,
     ) -> None:
-        self._outbox.record(mail, command, by_outbox(), also)
+        """Record it; what became of a mail is known only here, so the database is waited for."""
+        until = time.monotonic() + (0 if isinstance(command, BeginSending) else _PATIENCE_S)
+        while True:
+            try:
+                self._outbox.record(mail, command, by_outbox(), also)
+            except LATER:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_AGAIN_S)
+            else:
+                return

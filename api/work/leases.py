@@ -7,7 +7,7 @@ lock: short, so that a command may fetch beside a worker, but never the same acc
 import asyncio
 import random
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -98,7 +98,8 @@ class Locks:
             yield True
         finally:
             self._held.discard(account)
-            await self._ask("pg_advisory_unlock", account)
+            with suppress(psycopg.OperationalError):  # with a lost connection it is free already
+                await self._ask("pg_advisory_unlock", account)
 
     async def close(self) -> None:
         """Give everything back."""

@@ -32,7 +32,15 @@ SAYINGS: Final = {
     "endless": b"250-and\r\n" * 3_000,
     "999": b"999 what\r\n",
 }
-_TAKEN: Final = (False, True)
+ACCEPTING: Final = ("two replies", "250 out of place")
+"""Said before the end of a mail it looks like its acceptance, and is kept."""
+_ASKED_FOR: Final = ("MAIL", "RCPT 1", "RCPT 2", "RCPT 3", "EHLO", "EHLO again", "the last word")
+_WITHOUT: Final = {
+    "connect": (*SAYINGS, *LOSSES[2:], *KILLS[1:]),
+    "DATA": ("354 out of place",),
+    **dict.fromkeys(_ASKED_FOR, ("250 out of place",)),
+}
+"""What would be no cut, or cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +59,24 @@ class Cut:
 
 
 def _every() -> Iterator[tuple[str, str, bool]]:
-    """Give what can be combined; what would be the polite answer is no cut."""
+    """Give what can be combined: no polite answer, and no lie about whether the mail was taken."""
     for phase in PHASES:
         for how in (*LOSSES, *SAYINGS, *KILLS):
-            delayed = how.startswith("kill +")
-            if delayed and (phase in INSIDE or phase == "connect"):
-                continue  # nothing is answered there
-            if phase == "connect" and how not in ("drop", "stall", "kill"):
+            if how in _WITHOUT.get(phase, ()) or (phase in INSIDE and how.startswith("kill +")):
                 continue
-            if how == "354 out of place" and phase == "DATA":
-                continue
-            if how == "250 out of place" and phase not in ("DATA", "banner", "STARTTLS", *INSIDE):
-                continue
-            for taken in _TAKEN if phase == "the last word" else (phase == "afterwards",):
-                if taken or not (delayed and phase == "the last word"):
-                    yield phase, how, taken
-    yield "afterwards", FILED, True
+            for taken in _taken(phase, how):
+                yield phase, how, taken
+    for _ in range(12):
+        yield "afterwards", FILED, True
+
+
+def _taken(phase: str, how: str) -> tuple[bool, ...]:
+    """Say whether the server has the mail by then; at its last word it may be either."""
+    if phase != "the last word":
+        return (phase == "afterwards",)
+    if how.startswith("kill +") or how == "two replies":
+        return (True,)
+    return (False,) if how.isdecimal() and how != "999" else (False, True)
 
 
 def drawn(points: int, chance: Random) -> list[Cut]:

@@ -14,9 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
-from benchmarks.proofs.cuts import CONNECTING, FILED, INSIDE, SAYINGS, Cut
+from benchmarks.proofs.cuts import ACCEPTING, CONNECTING, FILED, INSIDE, SAYINGS, Cut
 
 _OFFERS: Final = "250-sink.example\r\n250-8BITMIME\r\n{tls}250-AUTH PLAIN LOGIN\r\n250 DSN\r\n"
 _ENVID: Final = re.compile(rb"ENVID=([0-9a-f]{32})")
@@ -35,12 +36,24 @@ class Sink:
     file: Callable[[int, bytes], None]
     """Files a mail that was taken from a port among the sent ones, where that server does so."""
     taken: Counter[tuple[str, str]] = field(default_factory=Counter)
-    refused: set[tuple[str, str]] = field(default_factory=set)
     struck: list[Cut] = field(default_factory=list)
     killed: int = 0
     worker: int = 0
     """The process that sends now; 0 while there is none."""
-    awaiting_copy: bool = False
+    copies: Callable[[], int] = int
+    """Counts what lies in the folder of sent mail."""
+    awaited: int | None = None
+    """When so many lie there, the process that sends is killed."""
+
+    def await_copy(self) -> None:
+        """Kill the process that sends when it has filed its next copy."""
+        self.awaited = self.copies() + 1
+
+    def watch(self) -> None:
+        """Look whether that is so."""
+        if self.awaited is not None and self.copies() >= self.awaited:
+            self.awaited = None
+            self.kill()
 
     def kill(self) -> None:
         """Kill the process that sends."""
@@ -127,17 +140,35 @@ class _Talk:
         if cut is not None and cut.phase in INSIDE:
             received = await self._reader.readexactly(int(cut.phase.split()[1]))
             await self._answer(cut.phase, b"")
-        while not received.endswith(b"\r\n.\r\n"):
-            if not (line := await self._reader.readline()):
-                raise _Gone
-            received += line
+            if cut.how in SAYINGS:
+                await self._rest(received, takes=cut.how in ACCEPTING)
+        received += await self._whole()
+        if not received.endswith(b"\r\n.\r\n"):
+            raise _Gone
         cut = self._box.mails.get(self._mail)
         last = cut is not None and cut.phase == "the last word"
         if not last or cut is None or cut.taken:
             self._take(received)
-        self._sink.awaiting_copy = cut is not None and cut.how == FILED
+        if cut is not None and cut.how == FILED:
+            self._sink.await_copy()
         if await self._answer("the last word", b"250 2.0.0 Ok: queued\r\n"):
             await self._answer("afterwards", b"")
+
+    async def _rest(self, received: bytes, *, takes: bool) -> None:
+        """Hear a mail to its end of which all was said; who said that he has it has it then."""
+        received += await self._whole()
+        if takes and received.endswith(b"\r\n.\r\n"):
+            self._take(received)
+        raise _Gone
+
+    async def _whole(self) -> bytes:
+        """Read up to the end of a mail, or of the connection."""
+        received = b""
+        while line := await self._reader.readline():
+            received += line
+            if line == b".\r\n":
+                break
+        return received
 
     def _take(self, received: bytes) -> None:
         raw = b"".join(x.removeprefix(b".") for x in received[:-3].splitlines(keepends=True))
@@ -235,3 +266,10 @@ class Server:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def tls_of(folder: Path) -> ssl.SSLContext:
+    """Give what the server secures its connections with: the certificate that lies there."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    return context

@@ -58,11 +58,11 @@ def mail() -> Story:
     return Story(leaving.initial, leaving.evolve, leaving.decide)
 
 
-def answer(said: str, attempt: int = 1, at: datetime = MONDAY) -> Conclude:
+def answer(said: str, attempt: int = 1, at: datetime = MONDAY, *, begun: bool = True) -> Conclude:
     """Give an answer in short: a letter for each recipient who was tried."""
     which = {"a": Said.ACCEPTED, "d": Said.DEFERRED, "r": Said.REFUSED}
     results = {at: Result(at, which[one]) for at, one in enumerate(said) if one in which}
-    return Conclude(attempt, at, results, {})
+    return Conclude(attempt, at, results, {}, begun=begun)
 
 
 def results(said: str) -> tuple[Result, ...]:
@@ -124,11 +124,18 @@ def test_what_nobody_knows_is_sent_again_on_somebody_s_word_only() -> None:
 
 def test_who_is_refused_before_the_content_is_offered_was_never_being_sent_to() -> None:
     refused = MailRefused(1, results("rrr"), texts=("", "", ""))
-    mail().given(QUEUED).when(answer("rrr")).then(refused)
-    mail().given(QUEUED).when(answer("rrr", attempt=2)).then_nothing()
+    mail().given(QUEUED).when(answer("rrr", begun=False)).then(refused)
+    mail().given(QUEUED).when(answer("rrr", attempt=2, begun=False)).then_nothing()
     put_off = MailDeferred(1, results("ddd"), MONDAY + timedelta(minutes=1), ("", "", ""))
-    mail().given(QUEUED).when(answer("ddd")).then(put_off)
-    mail().given(QUEUED, put_off).when(answer("ddd")).then_nothing()
+    mail().given(QUEUED).when(answer("ddd", begun=False)).then(put_off)
+    mail().given(QUEUED, put_off).when(answer("ddd", begun=False)).then_nothing()
+
+
+def test_who_never_came_to_the_content_tells_nothing_of_another_s_attempt() -> None:
+    """Two may be at one mail where a lock was lost; one of them begins."""
+    mail().given(QUEUED, BEGUN).when(answer("ddd", begun=False)).then_nothing()
+    lost = mail().given(QUEUED, BEGUN, MailUncertain(1, "slow"))
+    lost.when(answer("rrr", begun=False)).then_nothing()
 
 
 def test_an_answer_that_comes_late_settles_what_was_uncertain() -> None:
@@ -166,6 +173,7 @@ STEPS = st.one_of(
     st.integers(0, 70).map(lambda hours: ("begin", hours)),
     st.text("adr", min_size=3, max_size=3).map(lambda said: ("answer", said)),
     st.text("adr", min_size=3, max_size=3).map(lambda said: ("late", said)),
+    st.text("adr", min_size=3, max_size=3).map(lambda said: ("beside", said)),
     st.just(("lose", "")),
     st.sampled_from(list(Resolution)).map(lambda one: ("resolve", one)),
     st.just(("cancel", "")),
@@ -200,7 +208,12 @@ SendingCommand = BeginSending | Conclude | LoseSight | ResolveSending | CancelMa
 def _step(state: leaving.Outgoing, what: str, value: object) -> list[object]:
     commands: dict[str, Callable[[], SendingCommand]] = {
         "begin": lambda: BeginSending(MONDAY + timedelta(hours=int(str(value)))),
-        "answer": lambda: answer(str(value), state.attempt + (state.state in WAITING)),
+        "answer": lambda: answer(
+            str(value),
+            state.attempt + (state.state in WAITING),
+            begun=state.state not in WAITING,
+        ),
+        "beside": lambda: answer(str(value), state.attempt, begun=False),
         "late": lambda: answer(str(value), state.attempt),
         "lose": lambda: LoseSight(state.attempt, "gone"),
         "resolve": lambda: ResolveSending(Resolution(str(value)), "person"),

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from api.graphql.deliverytypes import DeliveryState as Shown
 from benchmarks.receiptmaker import Receipt, Reported, Sent, bounce, receipt
 from domain.access import Scope
+from domain.delivery import DeliveryState
 from posting import ANNA, BEPPE, CARLA, OFFICE, PEC, Posting, later
 from serving import Api
 
@@ -89,3 +91,7 @@ def test_a_pec_tells_its_receipts(api: Api, posting: Posting) -> None:
     (one,) = shown["deliveries"]
     assert (one["state"], one["isPec"], one["missingReceipt"]) == ("PEC_DELIVERED", True, None)
     assert one["receipt"] == {"subject": "CONSEGNA: Offerta 1"}
+
+
+def test_every_state_can_be_told() -> None:
+    assert [one.name for one in Shown] == [one.name for one in DeliveryState]

@@ -40,7 +40,7 @@ def test_every_type_and_field_is_explained_in_a_sentence():
 
 
 KNOWN_BY_NAME = {
-    "ActorKind", "CloseReason", "Direction", "LinkState", "MailboxRole", "OfficeRole", "Permission",
-    "RegroupingKind", "SendRight", "SendingBecause", "SendingReach", "SendingRule", "StepState",
+    "ActorKind", "CloseReason", "Direction", "LinkState", "MailboxRole", "MissingReceipt", "OfficeRole", "Permission",
+    "RecipientRole", "RegroupingKind", "SendRight", "SendingBecause", "SendingReach", "SendingRule", "StepState",
 }  # fmt: skip
 """Enumerations of the domain, whose values the glossary explains."""

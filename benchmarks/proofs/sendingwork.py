@@ -1,0 +1,91 @@
+"""A process that sends whatever is due, until nothing is: what `carteggio work` does of that.
+
+Servers have little time here, and pauses none; mail is read in this process, which is quicker to
+begin and to kill than two.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from adapters.home import Home
+from adapters.logs import set_up_logs
+from adapters.mime.reader import Reading, read
+from adapters.mime.worker import ReadingWorker
+from adapters.settings import Settings
+from adapters.smtp import session
+from adapters.smtp.values import Limits
+from api.compose import compose
+from api.work import aftercare
+from api.work.consent import Consents
+from api.work.instance import Carteggio
+from api.work.lane import Lane
+from api.work.lanes import Lanes
+from api.work.leases import Locks
+from api.work.reception import Reception
+from api.work.resolver import LOOKS
+from api.work.sendingways import Ways
+from domain import leaving
+
+RAN: Final = 7
+"""The exit code of a process that found nothing more to do."""
+_ROUNDS: Final = 80
+_SECONDS: Final = 1.5
+
+
+class _Here(ReadingWorker):
+    """Reads in this process."""
+
+    def read_many(self, raws: Sequence[bytes]) -> list[Reading]:
+        return [read(one) for one in raws]
+
+
+def send_everything(folder: str, at_once: bool) -> None:  # noqa: FBT001
+    """Send until nothing is due; lanes side by side, as in `carteggio work`, or one by one."""
+    set_up_logs("error")
+    limits = Limits(_SECONDS, _SECONDS, _SECONDS, _SECONDS, _SECONDS)
+    setattr(session, "Limits", lambda: limits)  # noqa: B010
+    setattr(leaving, "RETRIES", (timedelta(0),))  # noqa: B010
+    with compose(Home(Path(folder)), Settings()) as carteggio:
+        done = asyncio.run(_rounds(carteggio, at_once=at_once))
+    sys.exit(RAN if done else 1)
+
+
+async def _rounds(carteggio: Carteggio, *, at_once: bool) -> bool:
+    for _ in range(_ROUNDS):
+        lanes = await asyncio.to_thread(_hurry, carteggio)
+        if not lanes:
+            return True
+        if at_once:
+            await Lanes(carteggio, _Here()).run_once()
+        else:
+            await _one_by_one(carteggio, lanes)
+    return False
+
+
+async def _one_by_one(carteggio: Carteggio, lanes: Sequence[UUID]) -> None:
+    reception = Reception(carteggio.journal, carteggio.blobs, _Here(), "smtp", exact=False)
+    locks, ways, consents = Locks(carteggio.database), Ways(carteggio), Consents(carteggio)
+    try:
+        for lane in lanes:
+            await Lane(carteggio, lane, ways, reception, locks).drain()
+            await aftercare.look_after(carteggio, consents, lane)
+    finally:
+        await locks.close()
+
+
+def _hurry(carteggio: Carteggio) -> list[UUID]:
+    """Let be due what waits, as an operator might; give the lanes with something to do."""
+    with carteggio.database.pool.connection() as connection:
+        connection.execute("DELETE FROM outbox_lane")
+        connection.execute("UPDATE sent_look SET due = clock_timestamp() - interval '1 s'")
+        rows = connection.execute(
+            "SELECT lane FROM outbox WHERE state IN ('waiting', 'sending') OR keep"
+            " UNION SELECT lane FROM sent_look WHERE what = 'copy' OR tries <= %s ORDER BY lane",
+            (len(LOOKS),),
+        ).fetchall()
+    return [one[0] for one in rows]
