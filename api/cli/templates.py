@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,21 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a l
 _Version = Annotated[
     int | None, typer.Option("--version", min=1, help="A version; else the one that holds.")
 ]
+
+_Document = Annotated[str, typer.Option(help="The document: number, ERP id, or id.")]
+_Party = Annotated[
+    str, typer.Option(help="The party: ERP code, id, address, or the beginning of its name.")
+]
+_To = Annotated[list[str] | None, typer.Option(help="A recipient's address; again for more.")]
+_File = Annotated[
+    list[str] | None,
+    typer.Option(help="An attachment as it comes, the document first; again for more."),
+]
+_Sender = Annotated[str, typer.Option(help="The address that it is from.")]
+_Value = Annotated[
+    list[str] | None, typer.Option(help="A free value, as iban=IT60…; again for more.")
+]
+_Html = Annotated[bool, typer.Option("--html", help="Print the HTML.")]
 
 
 def save(
@@ -111,49 +127,30 @@ def versions(context: typer.Context, name: _Name, as_json: _AsJson = False) -> N
 def preview(
     context: typer.Context,
     name: _Name,
-    document: Annotated[str, typer.Option(help="The document: number, ERP id, or id.")] = "",
-    party: Annotated[
-        str, typer.Option(help="The party: ERP code, id, address, or the beginning of its name.")
-    ] = "",
-    to: Annotated[
-        list[str] | None, typer.Option(help="A recipient's address; again for more.")
-    ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option(help="An attachment as it comes, the document first; again for more."),
-    ] = None,
-    sender: Annotated[str, typer.Option(help="The address that it is from.")] = "",
-    value: Annotated[
-        list[str] | None, typer.Option(help="A free value, as iban=IT60…; again for more.")
-    ] = None,
+    document: _Document = "",
+    party: _Party = "",
+    to: _To = None,
+    file: _File = None,
+    sender: _Sender = "",
+    value: _Value = None,
     version: _Version = None,
-    html: Annotated[bool, typer.Option("--html", help="Print the HTML.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    html: _Html = False,
+    as_json: _AsJson = False,
 ) -> None:
     """Show the mail that a template makes of a document, as it would be sent; nothing is sent.
 
     carteggio template preview "Fattura (it)" --document 1198/2026 --file spool.pdf
     """
-    given = dict(_pair(one) for one in value or ())
+    given, files = dict(map(_pair, value or ())), [Attached(one) for one in file or ()]
+    own = Sender(sender) if sender else None
+    mail = Occasion(to=to or (), sender=own, values=given, files=files)
     with opened(context) as carteggio:
         fresh(carteggio)
-        mail = Occasion(
-            to=to or (),
-            sender=Sender(sender) if sender else None,
-            values=given,
-            files=[Attached(one) for one in file or ()],
-        )
         found = asyncio.run(_previewed(carteggio, name, version, (document, party), mail))
     if as_json:
         print_json(_mail_facts(found))
-        return
-    for one in found.missing:
-        out.print(plain(f"Missing: {one}"))
-    for said in (f"Subject: {found.subject}", *(f"File: {one}" for one in found.file_names)):
-        out.print(plain(said))
-    out.print()
-    for line in (found.html if html else found.text).splitlines():
-        out.print(plain(line))
+    else:
+        _print_mail(found, found.html if html else found.text)
 
 
 def retire(context: typer.Context, name: _Name) -> None:
@@ -237,9 +234,7 @@ async def _previewed(
         paper = (await finder.document(document)).id if document else None
         whose = (await finder.party(party)).id if party else None
         row = await template_named((finder.connection, finder.names, finder.reader), name)
-    asked = Occasion(
-        paper, whose, to=mail.to, sender=mail.sender, values=mail.values, files=mail.files
-    )
+    asked = replace(mail, document=paper, party=whose)
     return await rendered(carteggio, row.id, asked, version=version, incomplete=True)
 
 
@@ -290,6 +285,16 @@ def _mail_facts(found: Rendered) -> dict[str, object]:
         "files": found.file_names,
         "missing": found.missing,
     }
+
+
+def _print_mail(found: Rendered, body: str) -> None:
+    for one in found.missing:
+        out.print(plain(f"Missing: {one}"))
+    for said in (f"Subject: {found.subject}", *(f"File: {one}" for one in found.file_names)):
+        out.print(plain(said))
+    out.print()
+    for line in body.splitlines():
+        out.print(plain(line))
 
 
 def _pair(text: str) -> tuple[str, str]:
