@@ -19,8 +19,9 @@ from api.http.figures import Figures
 from api.http.graphql import graphql
 from api.http.page import page
 from api.http.state import Served
+from api.http.uploading import upload_file
 from api.http.watching import accounts_health, health, metrics
-from api.paths import ATTACHMENT, RAW
+from api.paths import ATTACHMENT, RAW, UPLOAD
 from api.security import Doorkeeper
 from api.work.instance import Carteggio
 from api.work.positions import Positions
@@ -37,6 +38,7 @@ ROUTES = [
     Route("/metrics", metrics),
     Route(RAW, raw),
     Route(ATTACHMENT, attachment),
+    Route(UPLOAD, upload_file, methods=["POST"]),
 ]
 
 
@@ -82,6 +84,7 @@ async def _serving(
                 doorkeeper=Doorkeeper(carteggio.keyring, pool),
                 figures=figures,
                 opening=asyncio.Semaphore(_OPENED_AT_ONCE),
+                taking=asyncio.Semaphore(_OPENED_AT_ONCE),
                 worker=worker if working else None,
             )
         finally:

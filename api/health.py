@@ -27,6 +27,7 @@ from api.work.consent import to_do
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.ledger import is_overdue, ledgers_of
 from api.work.looks import states_of
+from api.work.queued import addresses_of, troubles
 from api.work.reactions import Reactions
 
 _SCARCE: Final = 1 << 30
@@ -84,6 +85,7 @@ def examine(
             yield from _accounts(carteggio)
             yield from _consents(carteggio)
             yield from _ledgers(carteggio)
+            yield from _sending(carteggio)
     except (DatabaseUnavailable, PostgresFailed, psycopg.OperationalError) as trouble:
         yield Finding("database", State.BAD, _line(trouble), "start it, or mend its address")
 
@@ -194,6 +196,11 @@ def _ledgers(carteggio: Carteggio) -> Iterator[Finding]:
         elif one is not None:
             said = f"nothing is missing in {one.folders} folders"
             yield Finding(part, State.GOOD, said)
+
+
+def _sending(carteggio: Carteggio) -> Iterator[Finding]:
+    for part, said, do in troubles(carteggio, addresses_of(carteggio)):
+        yield Finding(part, State.WARNING, said, do)
 
 
 def _consents(carteggio: Carteggio) -> Iterator[Finding]:

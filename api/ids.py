@@ -25,6 +25,9 @@ class Kind(StrEnum):
     SERVER = "srv"
     CHOICE = "cho"
     TEMPLATE = "tpl"
+    DRAFT = "dft"
+    UPLOAD = "upl"
+    MAIL = "out"
     WEBHOOK = "whk"
     OBJECT = "obj"
 

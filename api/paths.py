@@ -4,6 +4,7 @@ from uuid import UUID
 
 RAW = "/messages/{id}/raw"
 ATTACHMENT = "/attachments/{id}"
+UPLOAD = "/uploads/{name}"
 
 
 def raw_path(message: UUID) -> str:

@@ -3,11 +3,15 @@
 A mailbox that is full, or mail that is not wanted, says nothing about an address.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
+
+from domain.composing import Composed
+from domain.objections import Objection
+from domain.values import Address
 
 EXPIRES: Final = timedelta(days=180)
 """So long a bounce counts: addresses are given anew, and servers are set up wrongly."""
@@ -58,3 +62,19 @@ def invalid(
         return None
     last = counted[-1]
     return Invalid(last, len(counted), sure, last.at + EXPIRES)
+
+
+def undeliverable(mail: Composed, found: Mapping[str, Invalid]) -> list[Objection]:
+    """Ask whether to write to whom nobody was reached lately; `found` is by the address's key."""
+    return [
+        Objection(f"{field}[{place}]", "UNDELIVERABLE", _why(one, found[one.key]), blocks=False)
+        for field in ("to", "cc", "bcc")
+        for place, one in enumerate(getattr(mail, field))
+        if one.key in found
+    ]
+
+
+def _why(address: Address, one: Invalid) -> str:
+    often = "mail came back" if one.sure else "the last mail came back"
+    said = f": {one.evidence.text[:200]}" if one.evidence.text else ""
+    return f"nobody is reached at {address.spec}, {often} on {one.evidence.at:%Y-%m-%d}{said}"

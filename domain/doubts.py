@@ -18,6 +18,8 @@ PLACEHOLDER: Final = "PLACEHOLDER_LEFT"
 NO_ATTACHMENT: Final = "NO_ATTACHMENT"
 OTHER_PARTY: Final = "OTHER_PARTY"
 CONFIDENTIAL: Final = "CONFIDENTIAL"
+NAMED: Final = frozenset((PLACEHOLDER, NO_ATTACHMENT, OTHER_PARTY, CONFIDENTIAL))
+"""The codes of doubts: other objections cannot be acknowledged."""
 _PLACEHOLDER: Final = re.compile(r"\{\{[^{}\n]{0,100}\}\}|\{%[^{}\n]{0,200}%\}")
 _ATTACHED: Final = re.compile(
     r"\b(?:in allegato|allegat[oaie]|allego|alleghiamo|attached|attachment|enclosed|anbei|im anhang"

@@ -216,7 +216,8 @@ def _begun(mail: Outgoing, command: BeginSending) -> MailSendingBegun:
     at = command.at
     if mail.state not in _TO_BE_SENT:
         raise Rejected("CONFLICT", f"the mail is {mail.state.value}: it is not to be sent now")
-    if mail.due is not None and at < mail.due:
+    planned = mail.state is not OutgoingState.DEFERRED  # one that was put off may be hurried
+    if planned and mail.due is not None and at < mail.due:
         raise Rejected("CONFLICT", f"the mail is not to be sent before {mail.due:%Y-%m-%d %H:%M}")
     offered = mail.left if command.taken is None else mail.left & command.taken
     return MailSendingBegun(mail.attempt + 1, tuple(sorted(offered)))

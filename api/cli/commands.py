@@ -72,6 +72,16 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "sending-remove": "sendingside.remove",
         },
     ),
+    "outbox": Group(
+        "Mail that is to leave, and what becomes of it.",
+        {
+            "list": "outbox.list_",
+            "show": "outbox.show",
+            "cancel": "outbox.cancel",
+            "resolve": "outbox.resolve",
+            "retry": "outbox.retry",
+        },
+    ),
     "mailbox": Group(
         "Which mailboxes there are, and who sees them.",
         {"share": "mailboxes.share", "unshare": "mailboxes.unshare", "list": "mailboxes.list_"},

@@ -14,10 +14,12 @@ from api.graphql.addresses import AddressQuery
 from api.graphql.asking import Asking
 from api.graphql.closing import ClosingMutation
 from api.graphql.comparing import ComparingMutation
+from api.graphql.composing import ComposingQuery
 from api.graphql.configuring import AccountMutation
 from api.graphql.consenting import ConsentMutation
 from api.graphql.contacts import ContactMutation
 from api.graphql.deliveries import DeliveryQuery
+from api.graphql.drafts import DraftMutation, DraftQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
 from api.graphql.ids import Kind, encoded
@@ -50,6 +52,7 @@ from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.scalars import SCALARS
 from api.graphql.selection import Selection
+from api.graphql.sendingmail import SendingMailMutation
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
@@ -112,6 +115,8 @@ class Query(
     WebFormQuery,
     ServerQuery,
     SendingQuery,
+    ComposingQuery,
+    DraftQuery,
     DeliveryQuery,
     PermissionQuery,
     ChoiceQuery,
@@ -300,6 +305,8 @@ class Mutation(
     AccountMutation,
     ConsentMutation,
     SendingMutation,
+    SendingMailMutation,
+    DraftMutation,
     PermissionMutation,
     ComparingMutation,
     SharingMutation,

@@ -11,32 +11,30 @@ MOST: Final = 1 << 20
 PATIENCE_S = 30.0
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, most: int = MOST, patience: float = PATIENCE_S) -> bytes:
     """Give the body, or refuse it as soon as it is known to be too large or too slow."""
     announced = request.headers.get("Content-Length", "0")
-    if announced.isdigit() and int(announced) > MOST:
-        raise _too_large()
+    if announced.isdigit() and int(announced) > most:
+        raise _too_large(most)
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            return await _read(request)
+        async with asyncio.timeout(patience):
+            return await _read(request, most)
     except TimeoutError:
-        sentence = f"the question did not come in {PATIENCE_S:g} s"
+        sentence = f"what was sent did not come in {patience:g} s"
         raise Refusal(408, "TOO_SLOW", sentence, {"Connection": "close"}) from None
     except ClientDisconnect:
         raise Refusal(400, "INVALID_REQUEST", "the request broke off") from None
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, most: int) -> bytes:
     body = bytearray()
     async for octets in request.stream():
         body += octets
-        if len(body) > MOST:
-            raise _too_large()
+        if len(body) > most:
+            raise _too_large(most)
     return bytes(body)
 
 
-def _too_large() -> Refusal:
+def _too_large(most: int) -> Refusal:
     # What is still to come is not read; the connection ends with this answer.
-    return Refusal(
-        413, "TOO_LARGE", f"a question has {MOST:,} octets at most", {"Connection": "close"}
-    )
+    return Refusal(413, "TOO_LARGE", f"{most:,} octets are the most here", {"Connection": "close"})

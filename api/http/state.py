@@ -17,7 +17,7 @@ class Served:
     """An instance with what requests share.
 
     `worker` does the work behind, if it is done here; `opening` bounds how many blobs are opened
-    at the same time.
+    at the same time, `taking` how many files are taken in.
     """
 
     carteggio: Carteggio
@@ -26,4 +26,5 @@ class Served:
     doorkeeper: Doorkeeper
     figures: Figures
     opening: Semaphore
+    taking: Semaphore
     worker: Thread | None = None

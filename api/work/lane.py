@@ -162,6 +162,7 @@ class Lane:
         try:
             ground, said = await self._send(session, leaving, used)
         except TakenBack:
+            await asyncio.to_thread(self._outbox.mend, leaving.id)
             return
         except (ServerTrouble, Rejected, *LATER):
             raise

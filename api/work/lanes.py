@@ -28,7 +28,7 @@ from api.work.projector import where
 from api.work.reception import Reception
 from api.work.resting import HERE, Rests
 from api.work.sendingways import Ways
-from api.work.sentlooks import LOOK, ask_for_due, ask_for_next
+from api.work.sentlooks import LOOK, ask_for_due, ask_for_next, hasten
 
 _AT_ONCE: Final = 32
 """So many lanes of one process: most of their time they wait for servers."""
@@ -92,6 +92,7 @@ class Lanes:
 
     def _wake(self) -> None:
         self._outbox.wake_all()
+        hasten(self._carteggio.database)
         ask_for_due(self._carteggio.database)
 
     async def _look_on(self, stop: Event, jobs: "asyncio.Task[None]") -> None:

@@ -6,8 +6,10 @@ from typing import Final
 
 from api.work.addressees import circle_of, known_of
 from api.work.instance import Carteggio
+from api.work.reached import reach_of
 from api.work.sendingside import SendingSide
 from api.work.tosend import ToSend
+from domain.aliveness import undeliverable
 from domain.certifying import objections_to_certified
 from domain.composing import Composed
 from domain.doubts import doubts
@@ -25,11 +27,13 @@ async def speaks_against(
     sizes = {key: len(octets) for key, octets in wanted.contents.items()}
     circle = await circle_of(carteggio, wanted.document, wanted.targets, wanted.reader)
     known = await known_of(carteggio, mail.recipients)
+    reach = await reach_of(carteggio, wanted.reader, mail)
     return [
         *_of_the_sender(mail, side),
         *objections(mail, sizes),
         *_too_much(mail, sizes),
-        *_certified(mail, side, sizes),
+        *_certified(mail, side, sizes, reach.certified),
+        *undeliverable(mail, reach.invalid),
         *_too_late(wanted, mail.at),
         *doubts(mail, known, circle, wanted.acknowledged, presents=wanted.presents),
     ]
@@ -51,9 +55,11 @@ def _too_much(mail: Composed, sizes: Mapping[str, int]) -> list[Objection]:
     return [Objection("files", "TOO_LARGE", f"files of one mail have {most} MB together at most")]
 
 
-def _certified(mail: Composed, side: SendingSide, sizes: Mapping[str, int]) -> list[Objection]:
+def _certified(
+    mail: Composed, side: SendingSide, sizes: Mapping[str, int], known: Mapping[str, bool]
+) -> list[Objection]:
     octets = sum(sizes.values()) * 4 // 3  # as base64 has it
-    return objections_to_certified(mail, side.address, octets) if mail.certified else []
+    return objections_to_certified(mail, side.address, octets, known) if mail.certified else []
 
 
 def _too_late(wanted: ToSend, at: datetime) -> list[Objection]:

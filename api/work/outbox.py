@@ -139,6 +139,19 @@ class Outbox:
             if row is not None:
                 wake(connection, row[0], until)
 
+    def hurry(self, mails: Sequence[UUID]) -> None:
+        """Let mails that were put off be due now."""
+        with self._carteggio.database.pool.connection() as connection:
+            connection.execute(
+                "UPDATE outbox SET due = %s WHERE mail = ANY(%s) AND state = 'waiting'",
+                (datetime.now(UTC), list(mails)),
+            )
+
+    def mend(self, mail: UUID) -> None:
+        """Let the row of a mail say again what its events say."""
+        with self._carteggio.database.pool.connection() as connection, connection.transaction():
+            _follow(connection, mail, self.state(mail), left=False)
+
     def overdue(self, lane: UUID, since: datetime) -> list[UUID]:
         """Give the mails of a lane that wait and were due before then for the first time."""
         with self._carteggio.database.pool.connection() as connection:

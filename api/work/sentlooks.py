@@ -14,12 +14,24 @@ from psycopg import Connection
 
 from adapters.database import Database
 from adapters.jobs import defer
+from adapters.matching import ref
 from domain.leaving import Outgoing, OutgoingState
 from domain.outgoing import Said
 
 LOOK: Final = "look_after"
 """The task that does what is due for the mail of a lane that left, or may have left."""
 _AT_ONCE: Final = 200
+_HASTEN: Final[LiteralString] = """
+UPDATE sent_look SET due = %(now)s, named = counted.named
+FROM (
+    SELECT look.mail,
+        (SELECT count(*) FROM matching_naming AS naming WHERE naming.ref = look.ref)
+        + (SELECT count(*) FROM matching_known AS known WHERE known.ref = look.ref) AS named
+    FROM sent_look AS look WHERE look.what = 'sight'
+) AS counted
+WHERE sent_look.mail = counted.mail AND sent_look.what = 'sight'
+    AND sent_look.named <> counted.named
+"""
 
 
 class What(StrEnum):
@@ -53,6 +65,8 @@ def follow(
     unclear = after.state is OutgoingState.UNCERTAIN
     if unclear and before.state is not OutgoingState.UNCERTAIN:
         _add(connection, mail, What.SIGHT, queued.mailbox, now)
+        query = "UPDATE sent_look SET ref = %s WHERE mail = %s AND what = 'sight'"
+        connection.execute(query, (ref(queued.message_id), mail))
     elif before.state is OutgoingState.UNCERTAIN and not unclear:
         done(connection, mail, What.SIGHT)
     if _somebody(after) and not _somebody(before):
@@ -77,6 +91,12 @@ def ask_for_next(database: Database, lane: UUID) -> None:
         row = connection.execute(query, (lane,)).fetchone()
         if row is not None and row[0] is not None:
             _ask(connection, lane, row[0])
+
+
+def hasten(database: Database) -> None:
+    """Let looks be due for mail that more captured messages name, or are, than when it was looked."""
+    with database.pool.connection() as connection:
+        connection.execute(_HASTEN, {"now": datetime.now(UTC)})
 
 
 def ask_for_due(database: Database) -> None:

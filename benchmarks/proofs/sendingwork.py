@@ -35,6 +35,12 @@ RAN: Final = 7
 """The exit code of a process that found nothing more to do."""
 _ROUNDS: Final = 80
 _SECONDS: Final = 1.5
+_TO_SEND: Final = (
+    "SELECT DISTINCT lane FROM outbox WHERE state IN ('waiting', 'sending') OR keep ORDER BY lane"
+)
+_TO_LOOK: Final = (
+    "SELECT DISTINCT lane FROM sent_look WHERE what = 'copy' OR tries <= %s ORDER BY lane"
+)
 
 
 class _Here(ReadingWorker):
@@ -79,13 +85,14 @@ async def _one_by_one(carteggio: Carteggio, lanes: Sequence[UUID]) -> None:
 
 
 def _hurry(carteggio: Carteggio) -> list[UUID]:
-    """Let be due what waits, as an operator might; give the lanes with something to do."""
+    """Let be due what waits, as an operator might; give the lanes with something to do.
+
+    What is to be looked for has its turn when nothing is to be sent any more.
+    """
     with carteggio.database.pool.connection() as connection:
         connection.execute("DELETE FROM outbox_lane")
-        connection.execute("UPDATE sent_look SET due = clock_timestamp() - interval '1 s'")
-        rows = connection.execute(
-            "SELECT lane FROM outbox WHERE state IN ('waiting', 'sending') OR keep"
-            " UNION SELECT lane FROM sent_look WHERE what = 'copy' OR tries <= %s ORDER BY lane",
-            (len(LOOKS),),
-        ).fetchall()
+        rows = connection.execute(_TO_SEND).fetchall()
+        if not rows:
+            connection.execute("UPDATE sent_look SET due = clock_timestamp() - interval '1 s'")
+            rows = connection.execute(_TO_LOOK, (len(LOOKS),)).fetchall()
     return [one[0] for one in rows]

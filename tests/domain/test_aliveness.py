@@ -5,7 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from domain.aliveness import EXPIRES, Evidence, invalid
+from composed import composed
+from domain.aliveness import EXPIRES, Evidence, invalid, undeliverable
+from domain.values import Address
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -44,3 +46,16 @@ def test_it_expires_and_a_later_mail_proves_it_wrong():
     assert judged(bounced(), now=NOON + EXPIRES) is None
     assert judged(bounced(), alive=NOON + DAY) is None
     assert judged(bounced(days=1), alive=NOON) is not None
+
+
+def test_who_writes_there_is_asked_whether_he_means_it():
+    found = judged(bounced())
+    assert found is not None
+    mail = composed(cc=(Address("ANNA@rossi.example"),))
+    told = undeliverable(mail, {"anna@rossi.example": found})
+    assert [(one.field, one.code, one.blocks) for one in told] == [
+        ("cc[0]", "UNDELIVERABLE", False)
+    ]
+    assert told[0].sentence == (
+        "nobody is reached at ANNA@rossi.example, the last mail came back on 2026-03-02: 550 no"
+    )

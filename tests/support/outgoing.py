@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from domain.outgoing import MailQueued, Recipient, RecipientRole
 from domain.sendingside import usual_rates
@@ -100,8 +100,8 @@ class Office:
         return mailbox_id(self.carteggio.identity_key, self.address)
 
     def queue(self, number: int = 1, *, due: datetime = NOW) -> UUID:
-        """Queue a letter; give its id, which says its number."""
-        raw, mail = letter(number), UUID(int=self.box.int + number)
+        """Queue a letter; give its id."""
+        raw, mail = letter(number), uuid5(self.box, str(number))
         self.outbox.queue(mail, self._queued(number, raw, due), raw, envelope())
         return mail
 

@@ -122,6 +122,22 @@ class Office:
         )
         self.settled()
 
+    def token(self, address: str, *, shared: str = INFO) -> str:
+        """Give a token of a colleague with whom a mailbox is shared, as member."""
+        from api.work.tokens import by_operator, issue  # noqa: PLC0415
+        from domain import mailbox  # noqa: PLC0415
+        from domain.access import Scope  # noqa: PLC0415
+        from domain.identity import colleague_id  # noqa: PLC0415
+        from domain.mailbox import Role, ShareMailbox  # noqa: PLC0415
+
+        him = colleague_id(self.carteggio.identity_key, address)
+        if shared:
+            share = ShareMailbox(him, Role.MEMBER)
+            self.carteggio.journal.record(self.box(shared), mailbox, share, by_operator())
+        bearer = issue(self.carteggio, address, tuple(Scope), (), None, him)
+        self.settled()
+        return str(bearer)
+
     def links(self, message: UUID) -> set[tuple[str, UUID, str]]:
         """Give what a message belongs to now: kind, target, state."""
         from projections.links import links_of  # noqa: PLC0415

@@ -3,7 +3,10 @@
 from datetime import timedelta
 from email.utils import format_datetime
 
+from api.work.reached import reach_of
 from benchmarks.receiptmaker import Receipt, Reported, Sent, bounce, receipt, transported
+from composed import composed
+from domain.values import Address
 from posting import ANNA, BEPPE, CARLA, NOW, ORDER, PEC, UNKNOWN, Posting, later
 from projections.delivered import (
     SentFilter,
@@ -119,3 +122,18 @@ async def test_which_addresses_are_certified_is_learnt_from_receipts(posting: Po
         known = await certified_addresses(*asked, EVERYTHING, [ROSSI.upper(), PLAIN, ANNA])
         unseen = await certified_addresses(*asked, Reader(()), [ROSSI, PLAIN])
     assert (known, unseen) == ({ROSSI: True, PLAIN: False}, {})
+
+
+async def test_who_composes_is_told_where_nobody_is_reached_and_who_has_no_pec(
+    posting: Posting,
+) -> None:
+    plain, pec = posting.queue(), posting.queue(2, people=(ROSSI, PLAIN), sender=PEC)
+    await posting.send()
+    await posting.send(PEC)
+    posting.capture(bounce(plain, [Reported(ANNA)], at=NOW))
+    posting.capture(receipt(pec, Receipt("accettazione"), (PLAIN,), at=NOW), box=PEC)
+    posting.carteggio.feed.catch_up()
+    mail = composed(to=tuple(map(Address, (ANNA, ROSSI, PLAIN))))
+    found = await reach_of(posting.carteggio, EVERYTHING, mail)
+    assert (set(found.invalid), found.certified) == ({ANNA}, {ROSSI: True, PLAIN: False})
+    assert not (await reach_of(posting.carteggio, Reader(()), mail)).invalid

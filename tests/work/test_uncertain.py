@@ -133,6 +133,18 @@ async def test_whoever_refers_to_it_has_it(alone: Postbox, told: str) -> None:
     assert (alone.state(mail).state, alone.looks()) == (OutgoingState.ACCEPTED, [])
 
 
+async def test_what_tells_of_it_is_heeded_soon_after_it_was_captured(alone: Postbox) -> None:
+    from api.work.lanes import Lanes  # noqa: PLC0415
+
+    await uncertain(alone)
+    await alone.look_after(ALL_LOOKS + 1)
+    await Lanes(alone.carteggio, alone.worker).run_once()
+    assert found_by(alone) == []
+    await asyncio.to_thread(alone.import_mail, reply(PEOPLE[0]).encode())
+    await Lanes(alone.carteggio, alone.worker).run_once()
+    assert found_by(alone) == [(Resolution.SENT, "notice")]
+
+
 async def test_what_we_write_about_it_ourselves_tells_nothing(alone: Postbox) -> None:
     await uncertain(alone)
     ours = reply(BOX).encode()

@@ -1,0 +1,286 @@
+"""What waits in the outbox, for people: how each mail stands, what was said, and what to do."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import psycopg
+
+from api.work.instance import Carteggio
+from api.work.outbox import Outbox, Row
+from api.work.resting import Rest, Rests
+from domain import leaving
+from domain.leaving import Outgoing, OutgoingState
+from domain.outgoing import (
+    MailAccepted,
+    MailCancelled,
+    MailDeferred,
+    MailQueued,
+    MailRefused,
+    MailResolved,
+    MailSendingBegun,
+    MailUncertain,
+)
+from domain.recorded import Recorded
+from domain.values import Rejected
+from projections import company
+from projections.reader import EVERYTHING
+
+_LATE: Final = timedelta(minutes=10)
+"""Mail that is due for so long, and whose lane does not rest, is sent by nobody."""
+_SHORTEST: Final = 4
+
+
+class Standing(StrEnum):
+    """How a mail in the outbox stands."""
+
+    WAITING = "waiting"
+    RESTING = "resting"
+    """It is not to wait, but all mail of its mailbox does."""
+    SENDING = "sending"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A mail in the outbox; `said` is the last that was said of it, or of its whole mailbox."""
+
+    mail: UUID
+    mailbox: str
+    state: str
+    due: datetime
+    attempts: int
+    recipients: tuple[str, ...]
+    subject: str
+    said: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened to a mail, in a word, and what was said then."""
+
+    at: datetime
+    what: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that is known of a mail; `recipients` with what was said of each so far."""
+
+    mail: UUID
+    mailbox: str
+    state: str
+    due: datetime | None
+    message_id: str
+    sender: str
+    subject: str
+    recipients: Mapping[str, str]
+    happened: tuple[Happened, ...]
+
+
+def addresses_of(carteggio: Carteggio) -> dict[UUID, str]:
+    """Give the mailboxes' addresses, as far as they can be told now."""
+
+    async def found() -> dict[UUID, str]:
+        async with carteggio.reading() as asked:
+            return {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
+
+    try:
+        return asyncio.run(found())
+    except (LookupError, psycopg.Error):
+        return {}
+
+
+def queued_mail(
+    carteggio: Carteggio, addresses: Mapping[UUID, str], state: Standing | None, limit: int
+) -> list[Queued]:
+    """Give what is in the outbox, what is due first; `addresses` are those of the mailboxes."""
+    resting = {one.lane: one for one in Rests(carteggio.database).now()}
+    asked = {
+        "any": state is None,
+        "state": (Row.WAITING if state is Standing.RESTING else state or "").lower(),
+        "resting": list(resting),
+        "rests": state is Standing.RESTING,
+        "waits": state is Standing.WAITING,
+        "limit": limit,
+    }
+    with carteggio.database.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT mail, lane, due, state FROM outbox WHERE state <> 'done'"
+            " AND (%(any)s OR state = %(state)s)"
+            " AND (NOT %(rests)s OR lane = ANY(%(resting)s) AND due <= now())"
+            " AND (NOT %(waits)s OR NOT (lane = ANY(%(resting)s) AND due <= now()))"
+            " ORDER BY due, mail LIMIT %(limit)s",
+            asked,
+        ).fetchall()
+    streams: dict[UUID, list[Recorded]] = {}
+    for one in carteggio.journal.streams([row[0] for row in rows]):
+        streams.setdefault(one.stream, []).append(one)
+    return [
+        _queued(row, addresses.get(row[1], str(row[1])), resting.get(row[1]), streams[row[0]])
+        for row in rows
+    ]
+
+
+def _queued(
+    row: tuple[UUID, UUID, datetime, str], address: str, rest: Rest | None, past: list[Recorded]
+) -> Queued:
+    mail, _, due, stored = row
+    state = _state(past)
+    rests = rest is not None and stored == Row.WAITING and due <= datetime.now(UTC)
+    said, do = _last(past), ""
+    if rest is not None and rests:
+        said, do = f"{rest.why}: {rest.said}".rstrip(": "), rest.to_do(address)
+    if stored == Row.UNCERTAIN:
+        do = f"carteggio outbox resolve {mail} --sent, --again or --give-up"
+    people = state.queued.recipients if state.queued else ()
+    return Queued(
+        mail=mail,
+        mailbox=address,
+        state=Standing.RESTING if rests else stored,
+        due=rest.until if rest is not None and rests else due,
+        attempts=state.attempt,
+        recipients=tuple(people[one].address.spec for one in sorted(state.left)),
+        subject=state.queued.subject if state.queued else "",
+        said=said,
+        do=do,
+    )
+
+
+def told_of(carteggio: Carteggio, addresses: Mapping[UUID, str], mail: UUID) -> Told:
+    """Give all that is known of a mail; Rejected: there is none."""
+    past = carteggio.journal.stream(mail)
+    state = _state(past)
+    queued = state.queued
+    if queued is None:
+        raise Rejected("NOT_FOUND", f"there is no mail {mail}; see: carteggio outbox list")
+    waits = state.state in (OutgoingState.QUEUED, OutgoingState.DEFERRED)
+    return Told(
+        mail=mail,
+        mailbox=addresses.get(queued.mailbox, str(queued.mailbox)),
+        state=state.state.value,
+        due=(state.due or queued.not_before) if waits else None,
+        message_id=queued.message_id,
+        sender=queued.sender.spec,
+        subject=queued.subject,
+        recipients={
+            one.address.spec: state.said[place].value if place in state.said else ""
+            for place, one in enumerate(queued.recipients)
+        },
+        happened=tuple(Happened(one.envelope.at, *_words(one.event)) for one in past),
+    )
+
+
+def mail_named(carteggio: Carteggio, text: str) -> UUID:
+    """Give the mail of an id, or of its beginning where it is in the outbox; Rejected: none."""
+    name = text.strip().lower()
+    try:
+        return UUID(name)
+    except ValueError:
+        pass
+    with carteggio.database.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT mail FROM outbox WHERE starts_with(mail::text, %s) LIMIT 2", (name,)
+        ).fetchall()
+    if len(rows) != 1 or len(name) < _SHORTEST:
+        raise Rejected("NOT_FOUND", f"{text} names no mail, or several: carteggio outbox list")
+    return UUID(str(rows[0][0]))
+
+
+def retry(carteggio: Carteggio, mailboxes: list[UUID]) -> int:
+    """Let mail that was put off, and mailboxes that rest, be tried now; give how many mails wait.
+
+    Mail that is planned for later stays so.
+    """
+    outbox, rests, count = Outbox(carteggio), Rests(carteggio.database), 0
+    for lane in mailboxes:
+        rests.end(lane)
+        mails = outbox.standing(lane, Row.WAITING)
+        put_off = [one for one in mails if outbox.state(one).state is OutgoingState.DEFERRED]
+        outbox.hurry(put_off)
+        due = len(outbox.overdue(lane, now := datetime.now(UTC)))
+        if due:
+            outbox.wake(lane, now)
+        count += due
+    return count
+
+
+def lanes_of(carteggio: Carteggio) -> list[UUID]:
+    """Give the mailboxes of which mail waits."""
+    with carteggio.database.pool.connection() as connection:
+        rows = connection.execute("SELECT DISTINCT lane FROM outbox WHERE state = 'waiting'")
+        return [one[0] for one in rows.fetchall()]
+
+
+def troubles(
+    carteggio: Carteggio, addresses: Mapping[UUID, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Tell what is wrong with sending: of what, what is wrong, and what to do."""
+    zone = carteggio.settings.zone
+    resting = Rests(carteggio.database).now()
+    counts, late, unclear = _counts(carteggio, [one.lane for one in resting])
+    for one in resting:
+        address = addresses.get(one.lane, str(one.lane))
+        if do := one.to_do(address):
+            until = f"{one.until.astimezone(zone):%Y-%m-%d %H:%M}"
+            said = f"{counts.get(one.lane, 0):,} mails wait, tried again at {until}: {one.why}"
+            yield f"sending of {address}", f"{said}: {one.said}".rstrip(": "), do
+    if late:
+        said = f"{late:,} mails are due for {_LATE.seconds // 60} minutes, and nobody sends them"
+        yield "outbox", said, "run: carteggio work"
+    if unclear:
+        said = f"of {unclear:,} mails nobody knows whether they left"
+        yield "outbox", said, "run: carteggio outbox list --state uncertain"
+
+
+def _counts(carteggio: Carteggio, resting: list[UUID]) -> tuple[dict[UUID, int], int, int]:
+    """Count what waits by lane, what is due for long in others, and what is uncertain."""
+    with carteggio.database.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT lane, count(*) FILTER (WHERE state = 'waiting'),"
+            " count(*) FILTER (WHERE state = 'waiting' AND due < %s),"
+            " count(*) FILTER (WHERE state = 'uncertain') FROM outbox GROUP BY lane",
+            (datetime.now(UTC) - _LATE,),
+        ).fetchall()
+    late = sum(row[2] for row in rows if row[0] not in resting)
+    return {row[0]: row[1] for row in rows}, late, sum(row[3] for row in rows)
+
+
+def _state(past: list[Recorded]) -> Outgoing:
+    state = leaving.initial
+    for one in past:
+        state = leaving.evolve(state, one.event)
+    return state
+
+
+def _last(past: list[Recorded]) -> str:
+    """Give what was said last of a mail that is still here."""
+    return next((said for one in reversed(past) if (said := _words(one.event)[1])), "")
+
+
+def _words(event: object) -> tuple[str, str]:
+    """Say what happened in a word, and with what words it was told."""
+    match event:
+        case MailQueued():
+            return "queued", ""
+        case MailSendingBegun():
+            return "begun", ""
+        case MailAccepted() | MailDeferred() | MailRefused():
+            texts = [*dict.fromkeys(filter(None, (*event.texts, event.reply)))]
+            what = {MailAccepted: "accepted", MailDeferred: "put off", MailRefused: "refused"}
+            given_up = isinstance(event, MailRefused) and event.given_up
+            return "given up" if given_up else what[type(event)], "; ".join(texts)
+        case MailUncertain(reason=reason):
+            return "uncertain", reason
+        case MailResolved(resolution=resolution, note=note):
+            return f"resolved: {resolution.value.replace('_', ' ')}", note
+        case MailCancelled(note=note):
+            return "taken back", note
+        case _:
+            return "erased", ""
