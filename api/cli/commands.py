@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",
+    "send": "sending.send",
     "serve": "serving.serve",
     "work": "running.work",
     "replay": "running.replay",
