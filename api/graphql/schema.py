@@ -12,6 +12,7 @@ from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
 from api.graphql.asking import Asking
+from api.graphql.changes import Subscription
 from api.graphql.closing import ClosingMutation
 from api.graphql.comparing import ComparingMutation
 from api.graphql.composing import ComposingQuery
@@ -323,6 +324,7 @@ class Mutation(
 schema = strawberry.Schema(
     Query,
     Mutation,
+    Subscription,
     extensions=LIMITS,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
