@@ -43,6 +43,7 @@ from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
 from api.graphql.node import AuditEntry, Node
+from api.graphql.notes import NoteMutation
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
@@ -309,6 +310,7 @@ class Mutation(
     SendingMailMutation,
     DraftMutation,
     PermissionMutation,
+    NoteMutation,
     ComparingMutation,
     SharingMutation,
     QuarantineMutation,
