@@ -87,6 +87,15 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         "Which mailboxes there are, and who sees them.",
         {"share": "mailboxes.share", "unshare": "mailboxes.unshare", "list": "mailboxes.list_"},
     ),
+    "note": Group(
+        "Internal notes on messages and documents.",
+        {
+            "add": "notes.add",
+            "list": "notes.list_",
+            "change": "notes.change",
+            "withdraw": "notes.withdraw",
+        },
+    ),
     "permission": Group(
         "Who may send.",
         {
