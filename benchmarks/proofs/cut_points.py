@@ -329,7 +329,7 @@ def _captured_wrongly(carteggio: Carteggio, left: Sequence[Outgoing]) -> int:
         " GROUP BY originator_id"
     )
     with carteggio.database.connect() as connection:
-        found = dict(connection.execute(query).fetchall())
+        found: dict[UUID, int] = dict(connection.execute(query).fetchall())
     messages = [one.queued.message for one in left if one.queued is not None]
     return sum(found.get(one, 0) != 1 for one in messages)
 
