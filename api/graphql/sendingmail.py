@@ -1,7 +1,6 @@
 """Mail is sent, passed on, taken back; and what nobody knew of one is settled by a person."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -43,9 +42,9 @@ from api.work.composing import Context as Begun
 from api.work.composing import How, composed
 from api.work.drafts import Writer, send_draft
 from api.work.making import made
+from api.work.onestep import OneStep, in_one_step
 from api.work.outbox import Outbox
 from api.work.sending import Sent, send
-from api.work.templated import by_template
 from domain.access import Scope
 from domain.draft import Draft
 from domain.leaving import ResolveSending
@@ -269,26 +268,20 @@ async def _document_mail(
         mailbox=_mailbox(given(input.mailbox_id)),
         role=given(input.role) or "",
     )
-    draft = (await composed(context.carteggio, writer, begun)).draft
     files, octets = await files_of(context, input.files)
-    draft = replace(
-        draft,
-        to=_people(given(input.to), draft.to),
+    one = OneStep(
+        begun=begun,
+        files=files,
+        to=tuple(given(input.to) or ()),
         cc=tuple(given(input.cc) or ()),
         subject=given(input.subject) or "",
         text=given(input.text) or "",
         html=given(input.html) or "",
-        files=files,
-        presents=True,
-        not_before=given(input.send_at),
+        send_at=given(input.send_at),
         acknowledged=tuple(given(input.acknowledged) or ()),
+        template=wanted_template(given(input.template_id), given(input.values)),
     )
-    wanted = wanted_template(given(input.template_id), given(input.values))
-    return await by_template(context.carteggio, writer, draft, wanted), octets
-
-
-def _people(entered_: Sequence[str] | None, proposed: Sequence[str]) -> tuple[str, ...]:
-    return tuple(entered_ or proposed)
+    return await in_one_step(context.carteggio, writer, one), octets
 
 
 def _mailbox(id: ID | None) -> UUID | None:
