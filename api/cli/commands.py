@@ -155,6 +155,18 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "log": "webhooks.log",
         },
     ),
+    "template": Group(
+        "What mail is made from: words with places for values, in versions.",
+        {
+            "save": "templates.save",
+            "list": "templates.list_",
+            "show": "templates.show",
+            "versions": "templates.versions",
+            "preview": "templates.preview",
+            "retire": "templates.retire",
+            "samples": "templates.samples",
+        },
+    ),
     "trust": Group(
         "Mail servers that are believed about senders.",
         {"add": "trusting.add", "remove": "trusting.remove", "list": "trusting.list_"},
