@@ -131,7 +131,7 @@ async def entered(context: Context, input: MailInput) -> Entered:
     name = context.carteggio.company
     writer = writer_of(context.viewer)
     mailbox = MailboxId(of_kind(Kind.MAILBOX, input.mailbox_id))
-    writer.refuse_mailbox(mailbox)
+    writer.refuse_sender(mailbox)
     async with Asking(context).reading() as read:
         links = [await meant_by(read, name, one) for one in given(input.links) or ()]
         removed = [await meant_by(read, name, one) for one in given(input.removed_links) or ()]
