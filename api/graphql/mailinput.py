@@ -141,7 +141,7 @@ async def entered(context: Context, input: MailInput) -> Entered:
     """Read a mail; Rejected: something in it names nothing, or nothing that may be seen."""
     name, writer = context.carteggio.company, await writing(context)
     mailbox = MailboxId(of_kind(Kind.MAILBOX, input.mailbox_id))
-    writer.refuse_mailbox(mailbox)
+    writer.refuse_sender(mailbox)
     async with Asking(context).reading() as read:
         links = [await meant_by(read, name, one) for one in given(input.links) or ()]
         removed = [await meant_by(read, name, one) for one in given(input.removed_links) or ()]

@@ -246,7 +246,7 @@ async def _answered(context: Context, command_id: ID, go: Any) -> MailSendPayloa
 async def _send(
     context: Context, writer: Writer, draft: Draft, octets: dict[str, bytes], by: Stamp
 ) -> Sent:
-    writer.refuse_mailbox(draft.mailbox)
+    writer.refuse_sender(draft.mailbox)
     wanted = await made(
         context.carteggio,
         draft,
