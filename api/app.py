@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from adapters.logs import log
 from api.http.answers import Refusal, refused
@@ -18,11 +18,13 @@ from api.http.envelope import Envelope
 from api.http.figures import Figures
 from api.http.graphql import graphql
 from api.http.page import page
+from api.http.sockets import socket
 from api.http.state import Served
 from api.http.uploading import upload_file
 from api.http.watching import accounts_health, health, metrics
 from api.paths import ATTACHMENT, RAW, UPLOAD
 from api.security import Doorkeeper
+from api.work.horizon import Horizon
 from api.work.instance import Carteggio
 from api.work.positions import Positions
 from api.work.projector import where
@@ -33,6 +35,7 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD"}
 ROUTES = [
     Route("/", page),
     Route("/graphql", graphql, methods=["POST"]),
+    WebSocketRoute("/graphql", socket),
     Route("/health", health),
     Route("/health/accounts", accounts_health),
     Route("/metrics", metrics),
@@ -81,6 +84,7 @@ async def _serving(
                 carteggio=carteggio,
                 pool=pool,
                 positions=positions,
+                horizon=Horizon(positions, pool),
                 doorkeeper=Doorkeeper(carteggio.keyring, pool),
                 figures=figures,
                 opening=asyncio.Semaphore(_OPENED_AT_ONCE),

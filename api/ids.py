@@ -29,6 +29,7 @@ class Kind(StrEnum):
     UPLOAD = "upl"
     MAIL = "out"
     WEBHOOK = "whk"
+    NOTE = "nte"
     OBJECT = "obj"
 
 

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     SEND_MAIL = "send_mail"
     MANAGE_TEMPLATES = "manage_templates"
     MANAGE_SENDING = "manage_sending"
+    WRITE_NOTES = "write_notes"
     MANAGE_WEBHOOKS = "manage_webhooks"
 
 

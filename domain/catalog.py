@@ -40,6 +40,14 @@ from domain.message import (
     MessageUnlinked,
 )
 from domain.missing import ReceiptMissed
+from domain.note import (
+    DocumentNoteChanged,
+    DocumentNoted,
+    DocumentNoteWithdrawn,
+    MessageNoteChanged,
+    MessageNoted,
+    MessageNoteWithdrawn,
+)
 from domain.operation import EventSkipped
 from domain.outgoing import (
     MailAccepted,
@@ -191,6 +199,12 @@ CATALOG: tuple[EventType, ...] = (
     EventType("webhook.resumed", WebhookResumed),
     EventType("webhook.replay_ordered", WebhookReplayOrdered),
     EventType("webhook.removed", WebhookRemoved),
+    EventType("message.noted", MessageNoted),
+    EventType("message.note_changed", MessageNoteChanged),
+    EventType("message.note_withdrawn", MessageNoteWithdrawn),
+    EventType("document.noted", DocumentNoted),
+    EventType("document.note_changed", DocumentNoteChanged),
+    EventType("document.note_withdrawn", DocumentNoteWithdrawn),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

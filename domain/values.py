@@ -12,6 +12,7 @@ ContactId = NewType("ContactId", UUID)
 DocumentId = NewType("DocumentId", UUID)
 ColleagueId = NewType("ColleagueId", UUID)
 TemplateId = NewType("TemplateId", UUID)
+NoteId = NewType("NoteId", UUID)
 BlobName = NewType("BlobName", str)
 """Where a sealed blob lies: a keyed name that tells nothing about what it holds."""
 

@@ -38,6 +38,7 @@ from domain.message import (
     MessageThreaded,
     MessageUnlinked,
 )
+from domain.note import NoteEvent
 from domain.operation import EventSkipped
 from domain.party import (
     BY_PEOPLE,
@@ -59,6 +60,7 @@ from domain.rereading import MessageReread
 from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_accounts import of_account
+from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_sending import OfSending, of_sending
 
@@ -97,6 +99,8 @@ def sentence(event: object) -> str:
             return _of_regrouping(event)
         case event if isinstance(event, OfSending):
             return of_sending(event)
+        case event if isinstance(event, NoteEvent):
+            return of_notes(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():

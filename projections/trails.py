@@ -84,11 +84,11 @@ async def log(
     source = names.sql(
         "FROM {trail_entry} e LEFT JOIN {trail_scope} scope ON scope.stream = e.stream"
         " WHERE {all}",
-        all=SQL(" AND ").join([*chosen, *_visible(names, reader, manager)]),
+        all=SQL(" AND ").join([*chosen, *visible(names, reader, manager)]),
     )
     managed = list(manager.mailboxes or ()) if manager else []
     values = {**reader.params(), **_values(wanted, as_of), "managed": managed}
-    columns = _columns(reader)
+    columns = told_columns(reader)
     return await slice_of(connection, EntryRow, columns, source, order, at, values)
 
 
@@ -104,7 +104,7 @@ def _values(wanted: AuditFilter, as_of: AsOf) -> dict[str, object]:
     }
 
 
-def _columns(reader: Reader) -> Composable:
+def told_columns(reader: Reader) -> Composable:
     """Give the columns of entries; what a reader may not be told is left out of them."""
     if reader.mailboxes is None:
         return columns_of(EntryRow, "e")
@@ -125,7 +125,8 @@ def _columns(reader: Reader) -> Composable:
     )
 
 
-def _visible(names: Names, reader: Reader, manager: Reader | None) -> Iterable[Composable]:
+def visible(names: Names, reader: Reader, manager: Reader | None) -> Iterable[Composable]:
+    """Give the conditions on entries `e` with their `scope` that a reader is told of."""
     yield SQL(
         "CASE WHEN scope.managed THEN {managed} ELSE scope.stream IS NULL OR {seen} END"
     ).format(managed=_managed(manager), seen=reader.sees("scope.mailboxes"))

@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",
+    "send": "sending.send",
     "serve": "serving.serve",
     "work": "running.work",
     "replay": "running.replay",
@@ -85,6 +86,15 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "mailbox": Group(
         "Which mailboxes there are, and who sees them.",
         {"share": "mailboxes.share", "unshare": "mailboxes.unshare", "list": "mailboxes.list_"},
+    ),
+    "note": Group(
+        "Internal notes on messages and documents.",
+        {
+            "add": "notes.add",
+            "list": "notes.list_",
+            "change": "notes.change",
+            "withdraw": "notes.withdraw",
+        },
     ),
     "permission": Group(
         "Who may send.",
@@ -143,6 +153,18 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "secret": "webhooks.secret",
             "test": "webhooks.test",
             "log": "webhooks.log",
+        },
+    ),
+    "template": Group(
+        "What mail is made from: words with places for values, in versions.",
+        {
+            "save": "templates.save",
+            "list": "templates.list_",
+            "show": "templates.show",
+            "versions": "templates.versions",
+            "preview": "templates.preview",
+            "retire": "templates.retire",
+            "samples": "templates.samples",
         },
     ),
     "trust": Group(

@@ -65,6 +65,7 @@ def _run(carteggio: Carteggio, listening: socket.socket, stop: Event, *, working
 
     from api.app import create_app  # noqa: PLC0415
     from api.http.heads import BoundedHead  # noqa: PLC0415
+    from api.http.sockets import LARGEST  # noqa: PLC0415
 
     config = uvicorn.Config(
         create_app(carteggio, working=working),
@@ -74,7 +75,9 @@ def _run(carteggio: Carteggio, listening: socket.socket, stop: Event, *, working
         server_header=False,
         proxy_headers=False,  # who calls is who connects
         lifespan="on",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=LARGEST,
+        ws_per_message_deflate=False,  # it would hold memory for each who only waits
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = uvicorn.Server(config)

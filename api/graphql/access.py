@@ -86,7 +86,7 @@ def rules(schema: strawberry.Schema) -> dict[str, str]:
     found = {}
     for name, kind in sorted(core.type_map.items()):
         if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
-            root = kind in (core.query_type, core.mutation_type)
+            root = kind in (core.query_type, core.mutation_type, core.subscription_type)
             for field, definition in sorted(kind.fields.items()):
                 found[f"{name}.{field}"] = _rule(definition) or (ANY_TOKEN if root else AS_PARENT)
     return found

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from api.graphql.live import Live
 from api.security import Viewer
 from api.work.generations import active_names_async
 from api.work.instance import PROJECTIONS, Carteggio
@@ -30,6 +31,8 @@ class Context:
     min_position: int | None = None
     asked_for: int = 0
     """How many objects its lists may bring, so far."""
+    live: Live | None = None
+    """What who follows is told by; None in a request that is answered once."""
     _names: Names | None = field(default=None, repr=False)
     _once: dict[str, asyncio.Task[Any]] = field(default_factory=dict, repr=False)
 
@@ -40,6 +43,11 @@ class Context:
             if self._names is None:
                 self._names = await active_names_async(connection, PROJECTIONS)
             yield connection, self._names
+
+    def begin_anew(self, viewer: Viewer) -> None:
+        """Forget what was read so far: who follows asks something new with each change."""
+        self.viewer, self.asked_for = viewer, 0
+        self._names, self._once = None, {}
 
     async def once(self, name: str, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Read something under a name, once a request, whoever asks for it first."""

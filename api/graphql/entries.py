@@ -102,6 +102,11 @@ async def made_entries(
     return {row.position: _entry(row, subjects.get((_kind(row), row.stream))) for row in rows}
 
 
+def subject_id(row: EntryRow) -> ID:
+    """Give the id of what an entry's event happened to."""
+    return encoded(_kind(row), row.stream)
+
+
 def _kind(row: EntryRow) -> Kind:
     return _OF_STREAMS.get(row.name.partition(".")[0], Kind.OBJECT)
 
@@ -114,7 +119,7 @@ def _entry(row: EntryRow, subject: Node | None) -> AuditEntry:
         on_behalf_of=_principal(row.on_behalf_of),
         channel=row.channel,
         event=row.name,
-        subject_id=encoded(_kind(row), row.stream),
+        subject_id=subject_id(row),
         subject=subject,
         summary=row.summary or None,
         data=orjson.loads(row.data) if row.data else None,

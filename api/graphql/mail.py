@@ -13,6 +13,7 @@ from api.graphql.deliverytypes import Delivery
 from api.graphql.grounds import ConversationReason, Regrouping
 from api.graphql.inputs import AsOf, DocumentFilter, LinkReason, TimelineFilter
 from api.graphql.node import Actor, Audited, Node
+from api.graphql.notes import Notable, NotableThread
 from api.graphql.paging import Connection, Count, PageInfo
 from api.graphql.parts import (
     Address,
@@ -102,7 +103,7 @@ class Party(Audited):
     description="A business record of the ERP or CRM: an offer, an order, an invoice, a due date, an "
     "activity, a site, …"
 )
-class Document(Audited):
+class Document(Audited, Notable):
     kind: str = strawberry.field(description="The kind, as the ERP has it: invoice, offer, …")
     number: str = strawberry.field(
         description="The number as the ERP writes it; empty for what is known by its title."
@@ -201,7 +202,7 @@ class Link:
     description="Messages that belong together: by their references (RFC 5256), by what was found, "
     "and by what people said."
 )
-class Conversation(Node):
+class Conversation(Node, NotableThread):
     key: strawberry.Private[UUID]
     asking: strawberry.Private[Any]
     subject: str = strawberry.field(description="The subject of its first message.")
@@ -253,7 +254,7 @@ class Unanswered:
 
 
 @strawberry.type(description="One mail, however often it was seen.")
-class Message(Audited):
+class Message(Audited, Notable):
     header_id: str | None = strawberry.field(
         description="The Message-ID as its writer gave it, without angle brackets."
     )

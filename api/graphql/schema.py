@@ -12,6 +12,7 @@ from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
 from api.graphql.asking import Asking
+from api.graphql.changes import Subscription
 from api.graphql.closing import ClosingMutation
 from api.graphql.comparing import ComparingMutation
 from api.graphql.composing import ComposingQuery
@@ -42,6 +43,7 @@ from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
 from api.graphql.node import AuditEntry, Node
+from api.graphql.notes import NoteMutation
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
@@ -308,6 +310,7 @@ class Mutation(
     SendingMailMutation,
     DraftMutation,
     PermissionMutation,
+    NoteMutation,
     ComparingMutation,
     SharingMutation,
     QuarantineMutation,
@@ -323,6 +326,7 @@ class Mutation(
 schema = strawberry.Schema(
     Query,
     Mutation,
+    Subscription,
     extensions=LIMITS,
     config=StrawberryConfig(scalar_map=SCALARS),
 )

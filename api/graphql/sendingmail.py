@@ -1,7 +1,6 @@
 """Mail is sent, passed on, taken back; and what nobody knew of one is settled by a person."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,7 +31,7 @@ from api.graphql.mailinput import (
     files_of,
     the_document,
     wanted_template,
-    writer_of,
+    writing,
 )
 from api.graphql.mailshown import MailSendPayload, not_sent, sent_object
 from api.graphql.paging import given
@@ -43,9 +42,9 @@ from api.work.composing import Context as Begun
 from api.work.composing import How, composed
 from api.work.drafts import Writer, send_draft
 from api.work.making import made
+from api.work.onestep import OneStep, in_one_step
 from api.work.outbox import Outbox
 from api.work.sending import Sent, send
-from api.work.templated import by_template
 from domain.access import Scope
 from domain.draft import Draft
 from domain.leaving import ResolveSending
@@ -237,7 +236,7 @@ async def _answered(context: Context, command_id: ID, go: Any) -> MailSendPayloa
     made_by = stamp(context)
     try:
         check_command_id(command_id)
-        sent = await go(writer_of(context.viewer), lambda part: made_by(f"{command_id}{part}"))
+        sent = await go(await writing(context), lambda part: made_by(f"{command_id}{part}"))
     except Rejected as refusal:
         return not_sent(refusal)
     await asyncio.to_thread(caught_up, context, lambda: sent.position)
@@ -247,7 +246,7 @@ async def _answered(context: Context, command_id: ID, go: Any) -> MailSendPayloa
 async def _send(
     context: Context, writer: Writer, draft: Draft, octets: dict[str, bytes], by: Stamp
 ) -> Sent:
-    writer.refuse_mailbox(draft.mailbox)
+    writer.refuse_sender(draft.mailbox)
     wanted = await made(
         context.carteggio,
         draft,
@@ -269,26 +268,20 @@ async def _document_mail(
         mailbox=_mailbox(given(input.mailbox_id)),
         role=given(input.role) or "",
     )
-    draft = (await composed(context.carteggio, writer, begun)).draft
     files, octets = await files_of(context, input.files)
-    draft = replace(
-        draft,
-        to=_people(given(input.to), draft.to),
+    one = OneStep(
+        begun=begun,
+        files=files,
+        to=tuple(given(input.to) or ()),
         cc=tuple(given(input.cc) or ()),
         subject=given(input.subject) or "",
         text=given(input.text) or "",
         html=given(input.html) or "",
-        files=files,
-        presents=True,
-        not_before=given(input.send_at),
+        send_at=given(input.send_at),
         acknowledged=tuple(given(input.acknowledged) or ()),
+        template=wanted_template(given(input.template_id), given(input.values)),
     )
-    wanted = wanted_template(given(input.template_id), given(input.values))
-    return await by_template(context.carteggio, writer, draft, wanted), octets
-
-
-def _people(entered_: Sequence[str] | None, proposed: Sequence[str]) -> tuple[str, ...]:
-    return tuple(entered_ or proposed)
+    return await in_one_step(context.carteggio, writer, one), octets
 
 
 def _mailbox(id: ID | None) -> UUID | None:
@@ -306,18 +299,18 @@ async def _ordered(context: Context, command_id: ID, mail_id: ID, order: Any) ->
     """Carry out what is ordered for a mail of a mailbox on whose mail the viewer may act."""
     made_by = stamp(context)
 
-    def done() -> int | None:
-        mail = of_kind(Kind.MAIL, mail_id)
+    def done(writer: Writer) -> int | None:
+        mail, boxes = of_kind(Kind.MAIL, mail_id), writer.sends.mailboxes
         queued = Outbox(context.carteggio).state(mail).queued
-        acts = context.viewer.acts.mailboxes
-        if queued is None or (acts is not None and queued.mailbox not in acts):
+        if queued is None or (boxes is not None and queued.mailbox not in boxes):
             raise Rejected("NOT_FOUND", "there is no such mail from a mailbox of yours")
         position: int | None = order(mail, lambda part: made_by(f"{command_id}{part}"))
         return position
 
     try:
         check_command_id(command_id)
-        position = await asyncio.to_thread(caught_up, context, done)
+        writer = await writing(context)
+        position = await asyncio.to_thread(caught_up, context, lambda: done(writer))
     except Rejected as refusal:
         return OutboxPayload(position=None, user_errors=[user_error(refusal)])
     return OutboxPayload(position=None if position is None else Position(position), user_errors=[])

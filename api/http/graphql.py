@@ -18,7 +18,10 @@ from api.graphql.schema import schema
 from api.http.answers import JSON, Refusal, json_answer, refused
 from api.http.bodies import body_of
 from api.http.callers import caller, served_by
+from api.http.eventstreams import EVENTS, event_stream
+from api.http.following import Following
 from api.http.state import Served
+from api.security import Viewer
 from api.work.instance import PROJECTIONS
 
 GRAPHQL: Final = "application/graphql-response+json"
@@ -44,6 +47,8 @@ async def graphql(request: Request) -> Response:
         asked = _asked(await _json(request))
         served = served_by(request)
         await _caught_up(served, asked.min_position)
+        if EVENTS in request.headers.get("Accept", ""):
+            return _followed(request, served, viewer, asked)
     except Refusal as refusal:
         if refusal.code == "STALE" and media_type == JSON:
             refusal.status = 200
@@ -51,6 +56,13 @@ async def graphql(request: Request) -> Response:
     context = Context(served.carteggio, viewer, served.pool, asked.min_position)
     result = await _executed(asked, context)
     return _answer(served, result, media_type)
+
+
+def _followed(request: Request, served: Served, viewer: Viewer, asked: Asked) -> Response:
+    request.scope["endpoint"] = event_stream  # it lasts for hours: no request among the others
+    shown = request.headers.get("Authorization")
+    following = Following(asked.query, asked.variables, asked.operation)
+    return event_stream(served, viewer, shown, following)
 
 
 async def _executed(asked: Asked, context: Context) -> ExecutionResult:
@@ -65,7 +77,9 @@ async def _executed(asked: Asked, context: Context) -> ExecutionResult:
     except CannotGetOperationTypeError as unknown:
         return _unasked(unknown.as_http_error_reason())
     except InvalidOperationTypeError:
-        return _unasked("subscriptions are not served here")
+        return _unasked(
+            "subscriptions are followed over WebSocket, or with Accept: text/event-stream"
+        )
     result.errors = [said(error) for error in result.errors or ()] or None
     return result
 

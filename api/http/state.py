@@ -8,6 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.http.figures import Figures
 from api.security import Doorkeeper
+from api.work.horizon import Horizon
 from api.work.instance import Carteggio
 from api.work.positions import Positions
 
@@ -23,6 +24,7 @@ class Served:
     carteggio: Carteggio
     pool: AsyncConnectionPool
     positions: Positions
+    horizon: Horizon
     doorkeeper: Doorkeeper
     figures: Figures
     opening: Semaphore

@@ -12,6 +12,7 @@ from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
 from projections.merges import merges
+from projections.notes import notes
 from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
@@ -33,6 +34,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     deliveries,
     sendingside,
     permission,
+    notes,
     templates,
     trail,
 )

@@ -29,6 +29,8 @@ class Positions:
         self._database = database
         self._pool = pool
         self._moved = asyncio.Event()
+        self.moves = 0
+        """How often a read model moved, as far as was heard."""
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -57,6 +59,14 @@ class Positions:
         except TimeoutError:
             return False
 
+    async def next_move(self, since: int, timeout: float) -> None:  # noqa: ASYNC109  as above
+        """Wait until something moved since so many moves, or for so long."""
+        if self.moves != since:
+            return
+        self._moved = asyncio.Event() if self._moved.is_set() else self._moved
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), timeout)
+
     async def _reached(self, position: int, names: Collection[str]) -> bool | None:
         """None: not yet. False: never, as one of them is stopped before it."""
         self._moved = asyncio.Event() if self._moved.is_set() else self._moved
@@ -78,5 +88,6 @@ class Positions:
                     name = Identifier(feed_channel(self._database))
                     await connection.execute(SQL("LISTEN {}").format(name))
                     async for _ in connection.notifies():
+                        self.moves += 1
                         self._moved.set()
             await asyncio.sleep(_PAUSE_S)  # they look by themselves meanwhile

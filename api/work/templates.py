@@ -72,6 +72,12 @@ def new_template(carteggio: Carteggio, command_id: str) -> TemplateId:
     return template_id(carteggio.company, command_id)
 
 
+def check_template(wanted: TemplateSaved) -> None:
+    """Refuse what is no template: Rejected (INVALID), with part and line where it is about one."""
+    stream.check(wanted)
+    check_words(wanted)
+
+
 def save(
     carteggio: Carteggio,
     id: UUID,
@@ -83,7 +89,7 @@ def save(
 
     Raises Rejected (INVALID) with part and line of what is wrong, or CONFLICT.
     """
-    check_words(wanted)
+    check_template(wanted)
     return carteggio.journal.record(id, stream, SaveTemplate(wanted, based_on), envelope)
 
 

@@ -94,6 +94,12 @@ NAMES = [
     "webhook.resumed",
     "webhook.replay_ordered",
     "webhook.removed",
+    "message.noted",
+    "message.note_changed",
+    "message.note_withdrawn",
+    "document.noted",
+    "document.note_changed",
+    "document.note_withdrawn",
 ]
 
 

@@ -106,7 +106,8 @@ def serving(carteggio: "Carteggio", *, working: bool = False) -> Iterator[Api]:
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(
-            create_app(carteggio, working=working), http=BoundedHead,
+            create_app(carteggio, working=working), http=BoundedHead, ws="websockets-sansio",
+            ws_max_size=64 * 1024, ws_per_message_deflate=False,
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
         )  # fmt: skip
         server = Server(config)

@@ -1,10 +1,13 @@
 """What machines say about other messages."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from adapters.mime.pec import read_certification
 from adapters.mime.reader import read
-from domain.content import NoticeKind
+from benchmarks.receiptmaker import Receipt, Sent, receipt
+from domain.content import NoticeKind, Report
 from domain.values import Address
 
 REPORT = """Return-Path: <>
@@ -277,3 +280,44 @@ def test_an_envelopes_id_may_be_another_id_of_the_message(told, concerns):
     notice = read(report("delivery-status", "delivery-status", fields)).content.notice
     assert notice is not None
     assert notice.concerns == concerns
+
+
+def test_a_delivery_report_tells_of_each_recipient():
+    fields = f"Original-Envelope-Id: 0190abcd\n{STATUS}Diagnostic-Code: smtp; 550 5.1.1 nobody\n"
+    notice = read(report("delivery-status", "delivery-status", fields)).content.notice
+    assert notice is not None
+    assert notice.reports == (
+        Report("good@b.example", "delivered", "2.0.0", "", "good@b.example"),
+        Report("bad@b.example", "failed", "5.1.1", "550 5.1.1 nobody", "other@b.example"),
+    )
+    assert notice.envelope == "0190abcd"
+
+
+SENT = Sent("ours@pec.example", "anna@pec.example", ("bob@pec.example", "c@plain.example"))
+AT = datetime(2026, 3, 9, 10, 5, tzinfo=UTC)
+
+
+def reports(made: Receipt, **more: str) -> list[tuple[str, str, str, bool | None]]:
+    notice = read(receipt(SENT, made, ("c@plain.example",), at=AT, more=more)).content.notice
+    assert notice is not None
+    return [(x.recipient, x.outcome, x.status, x.certified) for x in notice.reports]
+
+
+def test_an_acceptance_tells_which_recipients_have_certified_mail():
+    assert reports(Receipt("accettazione")) == [
+        ("bob@pec.example", "accettazione", "", True),
+        ("c@plain.example", "accettazione", "", False),
+    ]
+
+
+def test_a_receipt_of_one_recipient_is_about_him_alone_and_of_nobody_if_it_names_none():
+    made = Receipt("errore-consegna", "BOB@pec.example", "no-dest")
+    assert reports(made) == [("BOB@pec.example", "errore-consegna", "5.1.1", True)]
+    assert reports(Receipt("avvenuta-consegna")) == []
+
+
+def test_a_receipt_whose_header_says_otherwise_than_its_certification_says_nothing():
+    disputed = reports(
+        Receipt("errore-consegna", "bob@pec.example"), **{"X-Ricevuta": "accettazione"}
+    )
+    assert [outcome for _, outcome, _, _ in disputed] == ["disputed"]

@@ -1,0 +1,70 @@
+"""A document is sent from the command line: shown first, then sent by the work behind, and filed."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from composed import as_others_read
+from dovecot import PASSWORD
+from outgoing import office_of, working
+from sendable import FILES, INFO
+
+PDF = b"%PDF-1.7 \x00\xff\r\n.\r\n" * 300
+
+
+@pytest.fixture
+def office(own_instance, submission_server, tmp_path: Path):
+    """Make an office whose mailbox info sends, and a file to be sent."""
+    erp = tmp_path / "erp"
+    erp.mkdir()
+    for name, text in FILES.items():
+        (erp / name).write_text(text)
+    (tmp_path / "ordine.pdf").write_bytes(PDF)
+    own_instance.done("import", "directory", erp)
+    server = submission_server
+    where = ("--host", "localhost", "--port", server.submission, "--security", "starttls")
+    how = ("--ca-file", server.dovecot.authority, "--user", "user1", "--login", "password")
+    own_instance.done(
+        "account", "sending", INFO, *where, *how, CARTEGGIO_ACCOUNT_PASSWORD=PASSWORD
+    )
+    server.sink.mails.clear()
+    return own_instance
+
+
+def test_a_document_is_shown_then_sent_once_and_filed(office, submission_server, tmp_path: Path):
+    file, words = tmp_path / "ordine.pdf", ("--text", "In allegato l'ordine.")
+    about = ("send", "--document", "2026/118", "--kind", "sales_order", "--subject", "Ordine")
+    (shown,) = office.asked(*about, *words, "--attach", file, "--dry-run")
+    assert (shown["from"], shown["to"]) == (INFO, ["ada@verdi.example"])
+    assert shown["files"] == [{"name": shown["files"][0]["name"], "size": len(PDF)}]
+    assert [one for one in shown["remarks"] if one["blocks"]] == []
+    assert "Nothing was stored." in office.done(*about, *words, "--attach", file, "--dry-run").out
+    assert "outgoing.queued" not in office.done("events").out
+    refused = office.run(*about, *words)
+    assert refused.code == 1
+    assert "no file is attached" in refused.err
+    (sent,) = office.asked(*about, *words, "--attach", file, "--once", "o1")
+    (again,) = office.asked(*about, *words, "--attach", file, "--once", "o1")
+    assert sent["mail"] == again["mail"]
+    with working(office), office_of(office) as seen:
+        seen.until(lambda: seen.rows() == [])
+    (raw,) = submission_server.sink.mails
+    mail = as_others_read(raw)
+    assert mail["To"] == "Ada Verdi <ada@verdi.example>"
+    digests = [sha256(one.get_content()).hexdigest() for one in mail.iter_attachments()]
+    assert digests == [sha256(PDF).hexdigest()]
+    assert "Ordine" in office.done("history", "2026/118").out
+    assert "Ordine" in office.done("history", "C1").out
+
+
+def test_what_is_typed_wrong_is_told_in_a_sentence(office, tmp_path: Path):
+    assert "no document" in office.run("send", "--document", "none").err
+    assert "0 documents of the kind invoice" in office.run(
+        "send", "--document", "2026/118", "--kind", "invoice").err  # fmt: skip
+    other = ("send", "--document", "2026/118", "--to", "bob@rossi.example", "--text", "Ecco")
+    file = ("--attach", tmp_path / "ordine.pdf")
+    refused = office.run(*other, *file)
+    assert "OTHER_PARTY:bob@rossi.example" in refused.err
+    meant = ("--acknowledge", "OTHER_PARTY:bob@rossi.example")
+    assert "Queued as out_" in office.done(*other, *file, *meant, "--at", "2026-12-24T08:00").out
