@@ -26,6 +26,7 @@ from projections.reader import (
 
 Connection = AsyncConnection[TupleRow]
 NEWEST_FIRST: Final = Order("sent.newest", ("at", "mail"))
+_MOST_BOUNCES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +171,20 @@ async def invalid_addresses(
     connection: Connection,
     names: Names,
     reader: Reader,
-    addresses: Sequence[str],
+    addresses: Sequence[str] | None,
     now: datetime,
 ) -> dict[str, Invalid]:
-    """Give by address key at which of these nobody is reached, as far as mail that is seen tells."""
-    keys = sorted({one.casefold() for one in addresses})
-    params = {**reader.params(), "keys": keys, "since": now - EXPIRES}
+    """Give by address key at which of these nobody is reached, as far as mail that is seen tells.
+
+    Without `addresses` at which of all, by the last thousand mails that came back.
+    """
+    keys = sorted({one.casefold() for one in addresses or ()})
+    params = {**reader.params(), "keys": keys, "since": now - EXPIRES, "most": _MOST_BOUNCES}
     query = names.sql(
         "SELECT address_key, at, status, text, message, proof FROM {delivery}"
-        " WHERE address_key = ANY(%(keys)s) AND hard AND at > %(since)s AND {seen}",
+        " WHERE hard AND at > %(since)s AND {these} AND {seen}"
+        " ORDER BY at DESC, mail, place LIMIT %(most)s",
+        these=SQL("true" if addresses is None else "address_key = ANY(%(keys)s)"),
         seen=reader.sees("ARRAY[mailbox]"),
     )
     bounces: dict[str, list[Evidence]] = {}

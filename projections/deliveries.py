@@ -256,7 +256,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 deliveries = Projection(
     "deliveries",
-    version=1,
+    version=2,
     tables=TABLES,
     hears=(
         MailQueued,

@@ -131,7 +131,12 @@ DELIVERY = Table(
     "delivery",
     DeliveryRow,
     key=("mail", "place"),
-    late=("(address_key)", "(waits_since) WHERE waits_since IS NOT NULL", "(message)"),
+    late=(
+        "(address_key)",
+        "(waits_since) WHERE waits_since IS NOT NULL",
+        "(message)",
+        "(at) WHERE hard",
+    ),
 )
 REPORT = Table(
     "delivery_report",

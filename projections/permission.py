@@ -172,6 +172,23 @@ async def words(
     return await rows_of(connection, SendingWordRow, query, reader.params())
 
 
+async def sent_from(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, colleague: UUID
+) -> list[UUID]:
+    """Give the mailboxes from which a colleague sends beside those that are shared with him.
+
+    His own, and those for which he was given a right. Every `reader` may know it of himself.
+    """
+    del reader
+    query = names.sql(
+        "SELECT mailbox FROM {sending_word} WHERE subject = %(colleague)s AND mailbox IS NOT NULL"
+        " UNION SELECT b.id FROM {mailbox} b JOIN {colleague} c ON c.address_key = b.address_key"
+        " WHERE c.id = %(colleague)s"
+    )
+    rows = await connection.execute(query, {"colleague": colleague})
+    return [one[0] for one in await rows.fetchall()]
+
+
 _DOCUMENT: Final = (
     "WITH RECURSIVE whole (id, kind, attributes, part_of, far) AS ("
     " SELECT id, kind, attributes, part_of, 0 FROM {document} WHERE id = %(document)s"

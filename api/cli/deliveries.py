@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
@@ -14,8 +15,16 @@ from rich.text import Text
 from api.cli.setting import fresh, local, opened, out, plain, print_rows, table_of
 from api.ids import id_in
 from api.work.instance import Carteggio
+from domain.aliveness import Invalid
 from domain.values import Rejected
-from projections.delivered import AnswerRow, SentFilter, answers_to, deliveries_of, sent_mail
+from projections.delivered import (
+    AnswerRow,
+    SentFilter,
+    answers_to,
+    deliveries_of,
+    invalid_addresses,
+    sent_mail,
+)
 from projections.deliveryrows import DeliveryRow, SentMailRow
 from projections.reader import EVERYTHING, Page
 
@@ -57,6 +66,9 @@ def deliveries(
     failed: Annotated[
         bool, typer.Option("--failed", help="Only what failed for anybody.")
     ] = False,
+    undeliverable: Annotated[
+        bool, typer.Option("--undeliverable", help="The addresses at which nobody is reached.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many mails.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
@@ -64,7 +76,11 @@ def deliveries(
 
     carteggio deliveries --failed
     carteggio deliveries --document 2026/118
+    carteggio deliveries --undeliverable
     """
+    if undeliverable:
+        _by_address(context, as_json=as_json)
+        return
     with opened(context) as carteggio:
         fresh(carteggio)
         zone = carteggio.settings.zone
@@ -74,6 +90,36 @@ def deliveries(
     print_rows(lines, _facts, table, partial(_cells, zone=zone), as_json=as_json)
     if more and not as_json:
         out.print(f"The latest {limit:,} mails; ask for more with --limit.")
+
+
+def _by_address(context: typer.Context, *, as_json: bool) -> None:
+    """Print where nobody is reached; whoever asks at the command line sees all of it."""
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        zone = carteggio.settings.zone
+        found = asyncio.run(_invalid(carteggio))
+
+    def facts(line: tuple[str, Invalid]) -> dict[str, object]:
+        address, one = line
+        last = one.evidence
+        return {
+            "address": address, "sure": one.sure, "times": one.times, "at": last.at,
+            "status": last.status, "text": last.text, "expires_at": one.expires_at,
+            "message": last.message, "proof": last.proof,
+        }  # fmt: skip
+
+    def cells(line: tuple[str, Invalid]) -> tuple[str | Text, ...]:
+        address, one = line
+        times = f"{one.times:,}" if one.sure else f"{one.times:,}, one day"
+        return plain(address), times, local(one.evidence.at, zone), plain(one.evidence.text)
+
+    table = table_of("address", "=came back", "=last", "~what was said")
+    print_rows(sorted(found.items()), facts, table, cells, as_json=as_json)
+
+
+async def _invalid(carteggio: Carteggio) -> dict[str, Invalid]:
+    async with carteggio.reading() as asked:
+        return await invalid_addresses(*asked, EVERYTHING, None, datetime.now(UTC))
 
 
 async def _wanted(carteggio: Carteggio, asked: Asked) -> SentFilter:

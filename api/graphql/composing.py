@@ -20,7 +20,7 @@ from api.graphql.mailinput import (
     entered,
     the_document,
     wanted_template,
-    writer_of,
+    writing,
 )
 from api.graphql.mailshown import MailContent, MailPreview, content_object, preview_object
 from api.graphql.paging import given
@@ -123,7 +123,7 @@ class ComposingQuery:
     async def composed(self, info: Info[Any, Any], input: ComposeInput) -> ComposedMail:
         context: Context = info.context
         context.viewer.require(Scope.READ_MAIL)
-        writer = writer_of(context.viewer)
+        writer = await writing(context)
         found = await composed(context.carteggio, writer, await _begun(context, input))
         draft, remark = found.draft, None
         template = given(input.template_id)
@@ -141,7 +141,7 @@ class ComposingQuery:
     )
     async def mail_preview(self, info: Info[Any, Any], content: MailInput) -> MailPreview:
         context: Context = info.context
-        writer, one = writer_of(context.viewer), await entered(context, content)
+        writer, one = await writing(context), await entered(context, content)
         wanted = await made(context.carteggio, one.draft, reader=writer.sees, given=one.given,
                             colleague=writer.colleague, owner=writer.id)  # fmt: skip
         found = await tried(context.carteggio, wanted)

@@ -66,20 +66,21 @@ class DeliveryQuery:
         return connection(found, NEWEST_FIRST, lambda row: made[row.mail])
 
     @strawberry.field(
-        description="At which of these addresses (200 at most) nobody is reached, by mail that came "
-        "back in the last 180 days, unless the address wrote or got mail since. A mailbox that is "
-        "full, and mail that was not wanted, say nothing about it.",
+        description="At which of these addresses (200 at most), or of all, nobody is reached: by mail "
+        "that came back in the last 180 days, unless the address wrote or got mail since. A mailbox "
+        "that is full, and mail that was not wanted, say nothing about it.",
         **requires(Scope.READ_MAIL),
     )
     async def undeliverable_addresses(
-        self, info: Info[Any, Any], addresses: list[str]
+        self, info: Info[Any, Any], addresses: list[str] | None = UNSET
     ) -> list[UndeliverableAddress]:
-        if len(addresses) > _MOST:
-            raise Rejected("INVALID", f"{len(addresses)} addresses; {_MOST} is the most")
+        these = given(addresses)
+        if these is not None and len(these) > _MOST:
+            raise Rejected("INVALID", f"{len(these)} addresses; {_MOST} is the most")
         selected = Selection.of(info)
         async with Asking.by(info).reading() as read:
             now = datetime.now(UTC)
-            found = await delivered.invalid_addresses(*read.asked, addresses, now)
+            found = await delivered.invalid_addresses(*read.asked, these, now)
             proofs: Mapping[UUID, Message] = {}
             if "receipt" in selected:
                 ids = {one.evidence.proof for one in found.values() if one.evidence.proof}

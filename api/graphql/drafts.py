@@ -12,7 +12,7 @@ from api.graphql.access import requires
 from api.graphql.commands import COMMAND_ID, UserError, check_command_id, user_error
 from api.graphql.context import Context
 from api.graphql.ids import Kind, of_kind
-from api.graphql.mailinput import MailInput, entered, kept, writer_of
+from api.graphql.mailinput import MailInput, entered, kept, writer_of, writing
 from api.graphql.mailshown import DraftObject, draft_object
 from api.graphql.paging import given
 from api.work import drafts
@@ -112,7 +112,7 @@ class DraftMutation:
 
 async def _saved(context: Context, input: DraftSaveInput, id: UUID | None) -> Saved:
     draft = await kept(context, await entered(context, input.content))
-    writer = writer_of(context.viewer)
+    writer = await writing(context)
     return await asyncio.to_thread(
         lambda: drafts.save(
             context.carteggio,

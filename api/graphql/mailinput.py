@@ -32,6 +32,7 @@ from domain.draft import Attached, Draft
 from domain.values import ColleagueId, DocumentId, MailboxId, MessageId, Rejected, TemplateId
 from projections import company, messages
 from projections.directory import DocumentRow
+from projections.permission import sent_from
 
 _UNKNOWN: Final = "application/octet-stream"
 
@@ -126,12 +127,21 @@ def writer_of(viewer: Viewer) -> Writer:
     return Writer(str(encoded(*of)), sees, acts, ColleagueId(colleague) if colleague else None)
 
 
+async def writing(context: Context) -> Writer:
+    """Give the same with the mailboxes from which a colleague sends beside those shared with him."""
+    writer = writer_of(context.viewer)
+    if writer.colleague is None:
+        return writer
+    async with context.read() as (connection, names):
+        also = await sent_from(connection, names, writer.sees, writer.colleague)
+    return replace(writer, also=tuple(also))
+
+
 async def entered(context: Context, input: MailInput) -> Entered:
     """Read a mail; Rejected: something in it names nothing, or nothing that may be seen."""
-    name = context.carteggio.company
-    writer = writer_of(context.viewer)
+    name, writer = context.carteggio.company, await writing(context)
     mailbox = MailboxId(of_kind(Kind.MAILBOX, input.mailbox_id))
-    writer.refuse_mailbox(mailbox)
+    writer.refuse_sender(mailbox)
     async with Asking(context).reading() as read:
         links = [await meant_by(read, name, one) for one in given(input.links) or ()]
         removed = [await meant_by(read, name, one) for one in given(input.removed_links) or ()]
@@ -139,7 +149,7 @@ async def entered(context: Context, input: MailInput) -> Entered:
         template = given(input.template_id)
         draft = Draft(
             mailbox=mailbox,
-            sender=given(input.sender) or await _address(context, mailbox),
+            sender=given(input.sender) or await _address(context, writer, mailbox),
             quotes=input.quotes,
             targets=tuple(_target(one.kind, one.target) for one in links),
             removed=tuple(_target(one.kind, one.target) for one in removed),
@@ -164,9 +174,9 @@ def the_document(rows: Sequence[DocumentRow]) -> DocumentId:
     return DocumentId(row.id)
 
 
-async def _address(context: Context, mailbox: MailboxId) -> str:
+async def _address(context: Context, writer: Writer, mailbox: MailboxId) -> str:
     async with Asking(context).reading() as read:
-        rows = await company.mailboxes_by_ids(*read.asked[:2], context.viewer.acts, [mailbox])
+        rows = await company.mailboxes_by_ids(*read.asked[:2], writer.sends, [mailbox])
     return rows[mailbox].address if mailbox in rows else ""
 
 

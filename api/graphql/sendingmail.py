@@ -31,7 +31,7 @@ from api.graphql.mailinput import (
     files_of,
     the_document,
     wanted_template,
-    writer_of,
+    writing,
 )
 from api.graphql.mailshown import MailSendPayload, not_sent, sent_object
 from api.graphql.paging import given
@@ -236,7 +236,7 @@ async def _answered(context: Context, command_id: ID, go: Any) -> MailSendPayloa
     made_by = stamp(context)
     try:
         check_command_id(command_id)
-        sent = await go(writer_of(context.viewer), lambda part: made_by(f"{command_id}{part}"))
+        sent = await go(await writing(context), lambda part: made_by(f"{command_id}{part}"))
     except Rejected as refusal:
         return not_sent(refusal)
     await asyncio.to_thread(caught_up, context, lambda: sent.position)
@@ -246,7 +246,7 @@ async def _answered(context: Context, command_id: ID, go: Any) -> MailSendPayloa
 async def _send(
     context: Context, writer: Writer, draft: Draft, octets: dict[str, bytes], by: Stamp
 ) -> Sent:
-    writer.refuse_mailbox(draft.mailbox)
+    writer.refuse_sender(draft.mailbox)
     wanted = await made(
         context.carteggio,
         draft,
@@ -299,18 +299,18 @@ async def _ordered(context: Context, command_id: ID, mail_id: ID, order: Any) ->
     """Carry out what is ordered for a mail of a mailbox on whose mail the viewer may act."""
     made_by = stamp(context)
 
-    def done() -> int | None:
-        mail = of_kind(Kind.MAIL, mail_id)
+    def done(writer: Writer) -> int | None:
+        mail, boxes = of_kind(Kind.MAIL, mail_id), writer.sends.mailboxes
         queued = Outbox(context.carteggio).state(mail).queued
-        acts = context.viewer.acts.mailboxes
-        if queued is None or (acts is not None and queued.mailbox not in acts):
+        if queued is None or (boxes is not None and queued.mailbox not in boxes):
             raise Rejected("NOT_FOUND", "there is no such mail from a mailbox of yours")
         position: int | None = order(mail, lambda part: made_by(f"{command_id}{part}"))
         return position
 
     try:
         check_command_id(command_id)
-        position = await asyncio.to_thread(caught_up, context, done)
+        writer = await writing(context)
+        position = await asyncio.to_thread(caught_up, context, lambda: done(writer))
     except Rejected as refusal:
         return OutboxPayload(position=None, user_errors=[user_error(refusal)])
     return OutboxPayload(position=None if position is None else Position(position), user_errors=[])

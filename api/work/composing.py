@@ -125,7 +125,7 @@ async def composed(carteggio: Carteggio, writer: Writer, context: Context) -> Pr
         of = await original(carteggio, writer.sees, context.message)
     async with carteggio.reading() as (connection, names):
         asked = connection, names, writer.sees
-        sides = await sendings_in(connection, names, writer.acts)
+        sides = await sendings_in(connection, names, writer.sends)
         him = await _colleague(asked, writer)
         about = await _about(asked, context)
         side, draft = await _sender(asked, context, sides, him, of)
@@ -173,7 +173,7 @@ async def _sender(
         do = "say by what one sends (account sending), or have one shared as member"
         raise Rejected("NO_SENDING", f"there is no mailbox from which you may send: {do}")
     described = await company.description(*asked)
-    boxes = await company.mailboxes_by_ids(asked[0], asked[1], asked[2], [found.mailbox])
+    boxes = await company.mailboxes_by_ids(*asked, [found.mailbox])
     box = boxes.get(found.mailbox)
     name = him.name if him is not None else box.name if box is not None else ""
     draft = Draft(

@@ -6,7 +6,7 @@ What a draft says is sealed under a key of its own, which is destroyed when it i
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -34,12 +34,22 @@ _MOST: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes: his id as the API gives it, what he sees, on whose mail he may act, who he is."""
+    """Who writes: his id as the API gives it, what he sees, on whose mail he may act, who he is.
+
+    `also` are mailboxes from which he may send though their mail is not his to act on.
+    """
 
     id: str
     sees: Reader
     acts: Reader
     colleague: ColleagueId | None = None
+    also: tuple[UUID, ...] = ()
+
+    @property
+    def sends(self) -> Reader:
+        """Give from which mailboxes he may send, as far as they are concerned."""
+        boxes = self.acts.mailboxes
+        return self.acts if boxes is None else replace(self.acts, mailboxes=(*boxes, *self.also))
 
     @property
     def whose(self) -> Whose:
@@ -47,9 +57,14 @@ class Writer:
         return Whose(self.id, self.acts.mailboxes)
 
     def refuse_mailbox(self, mailbox: UUID) -> None:
-        """Raise Rejected for a mailbox on whose mail he may not act; the same where there is none."""
-        if self.acts.mailboxes is not None and mailbox not in self.acts.mailboxes:
+        """Raise Rejected for a mailbox from which he may not send; the same where there is none."""
+        if self.sends.mailboxes is not None and mailbox not in self.sends.mailboxes:
             raise Rejected("NOT_FOUND", "there is no such mailbox from which you may send")
+
+    def refuse_sender(self, mailbox: UUID) -> None:
+        """Raise the same for a program; of a colleague api/work/permission.py decides, and keeps it."""
+        if self.colleague is None:
+            self.refuse_mailbox(mailbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +160,7 @@ async def send_draft(
     found = await asyncio.to_thread(saved, carteggio, writer, id)
     if found.version != version:
         raise _conflict(found.by, found.saved_at, found.version)
-    writer.refuse_mailbox(found.draft.mailbox)
+    writer.refuse_sender(found.draft.mailbox)
     wanted = await made(carteggio, found.draft, reader=writer.sees, colleague=writer.colleague,
                         owner=writer.id, id=id)  # fmt: skip
     gone: list[tuple[list[UUID], list[BlobName]]] = []

@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.building.quotes import quote_forward, quote_reply
 from api.work import uploads
 from api.work.instance import Carteggio
+from api.work.objecting import MOST_OCTETS
 from api.work.originals import Original, octets_of, original
 from api.work.tosend import ToSend
 from domain.composing import MESSAGE, Composed, File, Quote, Sender
@@ -30,8 +31,14 @@ class _Files:
     contents: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, file: File, octets: bytes) -> None:
+        """Take a file in; Rejected as soon as they are too much for one mail, before more are opened."""
         self.files.append(file)
         self.contents[file.content] = octets
+        if sum(map(len, self.contents.values())) > MOST_OCTETS:
+            most = MOST_OCTETS // (1024 * 1024)
+            raise Rejected(
+                "TOO_LARGE", f"files: those of one mail have {most} MB together at most"
+            )
 
 
 async def made(

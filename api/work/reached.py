@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from api.work.instance import Carteggio
 from domain.aliveness import Invalid
 from domain.composing import Composed
+from domain.hostnames import ascii_domain
+from domain.values import Address
 from projections.delivered import certified_addresses, invalid_addresses
 from projections.reader import Reader
 
@@ -21,8 +23,17 @@ class Reach:
 
 async def reach_of(carteggio: Carteggio, reader: Reader, mail: Composed) -> Reach:
     """Look up the recipients of a mail for who may see so much."""
-    addresses = [one.spec for one in mail.recipients]
+    keys = {_as_sent(one): one.key for one in mail.recipients}
     async with carteggio.reading() as asked:
-        invalid = await invalid_addresses(*asked, reader, addresses, datetime.now(UTC))
-        certified = await certified_addresses(*asked, reader, addresses)
-    return Reach(invalid, certified)
+        invalid = await invalid_addresses(*asked, reader, list(keys), datetime.now(UTC))
+        certified = await certified_addresses(*asked, reader, list(keys))
+    return Reach(
+        {keys[one]: said for one, said in invalid.items()},
+        {keys[one]: said for one, said in certified.items()},
+    )
+
+
+def _as_sent(address: Address) -> str:
+    """Give the key of an address as servers are told it: its domain in A-labels."""
+    local, _, domain = address.spec.rpartition("@")
+    return f"{local}@{ascii_domain(domain) or domain}".casefold()

@@ -42,6 +42,9 @@ def test_each_recipient_is_told_with_his_state_and_what_was_said(
     assert "bounced" in shown
     assert "550 5.1.1 No such user here" in shown
     assert len(ask("--json").stdout.splitlines()) == 6
+    (gone,) = [json.loads(one) for one in ask("--undeliverable", "--json").stdout.splitlines()]
+    assert (gone["address"], gone["status"], gone["sure"]) == (BEPPE, "5.1.1", False)
+    assert BEPPE in ask("--undeliverable").stdout
 
 
 def test_who_asks_for_two_things_or_for_nothing_known_is_told_so(ask: Ask) -> None:

@@ -12,6 +12,7 @@ from dovecot import BINARY
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not BINARY.exists(), reason="Dovecot is not installed")
 def test_nothing_is_sent_twice_and_nothing_is_lost_wherever_the_dialogue_is_cut() -> None:
     command = [sys.executable, "-m", "benchmarks.proofs.cut_points", "--points", "60"]

@@ -127,13 +127,16 @@ async def test_which_addresses_are_certified_is_learnt_from_receipts(posting: Po
 async def test_who_composes_is_told_where_nobody_is_reached_and_who_has_no_pec(
     posting: Posting,
 ) -> None:
-    plain, pec = posting.queue(), posting.queue(2, people=(ROSSI, PLAIN), sender=PEC)
+    umlaut, wired = Address("j@straße.example"), "j@xn--strae-oqa.example"
+    plain = posting.queue(people=(ANNA, wired))
+    pec = posting.queue(2, people=(ROSSI, PLAIN), sender=PEC)
     await posting.send()
     await posting.send(PEC)
-    posting.capture(bounce(plain, [Reported(ANNA)], at=NOW))
+    posting.capture(bounce(plain, [Reported(ANNA), Reported(wired)], at=NOW))
     posting.capture(receipt(pec, Receipt("accettazione"), (PLAIN,), at=NOW), box=PEC)
     posting.carteggio.feed.catch_up()
-    mail = composed(to=tuple(map(Address, (ANNA, ROSSI, PLAIN))))
+    mail = composed(to=(umlaut, *map(Address, (ANNA, ROSSI, PLAIN))))
     found = await reach_of(posting.carteggio, EVERYTHING, mail)
-    assert (set(found.invalid), found.certified) == ({ANNA}, {ROSSI: True, PLAIN: False})
+    assert set(found.invalid) == {ANNA, umlaut.key}
+    assert found.certified == {ROSSI: True, PLAIN: False}
     assert not (await reach_of(posting.carteggio, Reader(()), mail)).invalid

@@ -139,3 +139,16 @@ def test_files_are_used_by_whom_they_were_uploaded_and_go_when_they_are_taken_ou
     assert rows(office, "upload") == []
     drafts.delete(opened, anna, one.id)
     assert rows(office, "draft") == []
+
+
+def test_files_that_are_too_much_for_one_mail_are_not_all_opened(
+    sending_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, opened, who = sending_office, sending_office.carteggio, writer(sending_office)
+    monkeypatch.setattr("api.work.making.MOST_OCTETS", 10)
+    file = upload(opened, who.id, "a.pdf", "application/pdf", b"123456")
+    twice = tuple(Attached(key, file.name, file.media_type, file.id) for key in "ab")
+    one = drafts.save(opened, who, draft(office, files=twice), "c1")
+    with pytest.raises(Rejected, match="together at most"):
+        send(office, who, one.id, 1)
+    assert drafts.saved(opened, who, one.id).version == 1

@@ -18,7 +18,7 @@ FIELDS = """recipient role state code status isPec missingReceipt receipt { ... 
 SENT = f"""query($filter: SentMailFilter) {{ sentMails(filter: $filter) {{ totalCount {{ value }}
   edges {{ node {{ messageId subject isCertified message {{ ... on Message {{ subject
   deliveries {{ recipient }} }} }} deliveries {{ {FIELDS} }} }} }} }} }}"""
-BAD = """query($of: [String!]!) { undeliverableAddresses(addresses: $of) { address isSure times status
+BAD = """query($of: [String!]) { undeliverableAddresses(addresses: $of) { address isSure times status
   text messageId receipt { id } } }"""
 
 
@@ -70,7 +70,9 @@ def test_proofs_and_mail_are_told_to_whom_may_see_them(
     assert [(one["address"], one["isSure"], one["times"]) for one in found] == [(BEPPE, False, 1)]
     assert found[0]["receipt"] is not None
     assert api.ask(BAD, office, of=[BEPPE])["undeliverableAddresses"][0]["receipt"] is None
-    assert api.ask(BAD, other, of=[BEPPE])["undeliverableAddresses"] == []
+    for of in ([BEPPE], None):
+        assert api.ask(BAD, other, of=of)["undeliverableAddresses"] == []
+    assert len(api.ask(BAD, of=None)["undeliverableAddresses"]) == 1
 
 
 def test_what_does_not_go_together_or_is_not_there_is_refused(api: Api) -> None:

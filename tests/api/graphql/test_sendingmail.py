@@ -157,3 +157,31 @@ def test_a_program_sends_a_document_in_one_step_with_the_same_events(
         api.ask(DOCUMENT, program, input=unknown)["sendDocument"]["userErrors"][0]["code"]
         == "NOT_FOUND"
     )
+
+
+def test_who_has_a_right_to_send_from_a_mailbox_is_named_as_sender_and_sees_no_drafts(
+    sending_office: Office, api: Api
+) -> None:
+    from api.work.permission import say_of_mailbox  # noqa: PLC0415
+    from api.work.tokens import by_operator  # noqa: PLC0415
+    from domain.identity import colleague_id  # noqa: PLC0415
+    from domain.sendingrules import SendRight, SendRightGiven  # noqa: PLC0415
+
+    office, luca = sending_office, sending_office.token(LUCA, shared="")
+    shared = {"commandId": "d2", "isShared": True, "content": content(office)}
+    api.ask(SAVE, office.token(ANNA), input=shared)
+    send = {"commandId": "s1", "content": content(office)}
+    refused = api.ask(SEND, luca, input=send)["messageSend"]["userErrors"]
+    assert [one["code"] for one in refused] == ["NOT_FOUND"]
+    him = colleague_id(office.carteggio.identity_key, LUCA)
+    right = SendRightGiven(him, SendRight.ON_BEHALF)
+    say_of_mailbox(office.carteggio, office.box(), right, by_operator())
+    office.settled()
+    sent = api.ask(SEND, luca, input=send | {"commandId": "s2"})["messageSend"]
+    assert sent["userErrors"] == []
+    (queued,) = events_of(office.carteggio, "outgoing.queued")
+    raw = office.carteggio.blobs.get(queued.raw, decoded(sent["mailId"])[1])
+    mail = as_others_read(raw)
+    assert mail["Sender"] == f"Luca Neri <{LUCA}>"
+    assert (mail["From"].addresses[0].addr_spec, queued.sender.spec) == (INFO, INFO)
+    assert api.ask(DRAFTS, luca)["drafts"] == []
