@@ -198,7 +198,9 @@ def _possible(sides: Iterable[SendingSide]) -> tuple[Possible, ...]:
 
 async def _about(asked: Asked, context: Context) -> _About:
     """Find documents and parties, and whom they offer; what is not seen is not there."""
-    about, papers, whose = _About(), [], []
+    about = _About()
+    papers: list[UUID] = []
+    whose: list[UUID] = []
     if context.document is not None:
         papers = [context.document]
     if context.message is not None:
