@@ -23,7 +23,7 @@ from api.graphql.templates import (
     template_objects,
     use_of,
 )
-from api.work.templates import Attached, Occasion, Rendered, attachment_names_of, rendered
+from api.work.templates import Attached, Occasion, Rendered, attachment_names_of, rendered_in
 from domain.access import Scope
 from domain.composing import Sender
 from domain.template import Part
@@ -131,16 +131,12 @@ class TemplateQuery:
             values={one.name: one.value for one in given(values) or []},
             files=[Attached(name) for name in given(attachment_names) or []],
         )
-        found = await rendered(
-            context.carteggio,
-            of_kind(Kind.TEMPLATE, template_id),
-            mail,
-            version=given(version),
-            reader=context.viewer.reader,
-            use=await use_of(context),
-            incomplete=True,
-        )
-        return _mail(found)
+        use, named = await use_of(context), of_kind(Kind.TEMPLATE, template_id)
+        async with Asking(context).reading() as read:
+            asked = read.asked
+            return _mail(
+                await rendered_in(asked, named, mail, given(version), use=use, incomplete=True)
+            )
 
     @strawberry.field(
         description="What files of a document are called, the document itself first: the same in "

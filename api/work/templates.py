@@ -187,10 +187,26 @@ async def rendered(
     """
     async with carteggio.reading() as (connection, names):
         asked = connection, names, reader
-        row = await _version(asked, template, version, use)
-        records = await records_of(asked, mail)
-        language = row.saved.language or records.language or FALLBACK
-        content = await _signed(asked, row.saved, language, records)
+        return await rendered_in(
+            asked, template, mail, version, replaced, use, incomplete=incomplete
+        )
+
+
+async def rendered_in(
+    asked: Asked,
+    template: UUID,
+    mail: Occasion,
+    version: int | None = None,
+    replaced: Mapping[str, Part | str] | None = None,
+    use: Use | None = None,
+    *,
+    incomplete: bool = False,
+) -> Rendered:
+    """Do the same on a connection that is at hand, for its reader: to be used for many mails."""
+    row = await _version(asked, template, version, use)
+    records = await records_of(asked, mail)
+    language = row.saved.language or records.language or FALLBACK
+    content = await _signed(asked, row.saved, language, records)
     files = names_of(records, content, language, mail.files)
     given = values_of(records, content, language, mail, files)
     words = words_of(content, given, replaced or {})
