@@ -15,6 +15,7 @@ from domain.account import (
     AccountResumed,
 )
 from domain.authentication import ServerDistrusted, ServerTrusted
+from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
     MessageLinkConfirmed,
@@ -205,6 +206,10 @@ CATALOG: tuple[EventType, ...] = (
     EventType("document.noted", DocumentNoted),
     EventType("document.note_changed", DocumentNoteChanged),
     EventType("document.note_withdrawn", DocumentNoteWithdrawn),
+    EventType("calendar.saved", CalendarSaved),
+    EventType("calendar.retired", CalendarRetired),
+    EventType("target.set", TargetSet),
+    EventType("target.withdrawn", TargetWithdrawn),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

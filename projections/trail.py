@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
 from domain.authentication import ServerDistrusted, ServerTrusted
+from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -172,6 +173,10 @@ _SCOPED: Final = (
     ChoiceForgotten,
     WebhookRegistered,
     WebhookChanged,
+    CalendarSaved,
+    CalendarRetired,
+    TargetSet,
+    TargetWithdrawn,
 )
 _MANAGED_NAMES: Final = (
     "account.",
@@ -180,6 +185,8 @@ _MANAGED_NAMES: Final = (
     "server.",
     "quarantine.",
     "webhook.",
+    "calendar.",
+    "target.",
 )
 _SCOPED_NAMES: Final = (
     "message.",
@@ -246,6 +253,11 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
                 yield mailbox
         case WebhookRegistered(mailboxes=mailboxes) | WebhookChanged(mailboxes=mailboxes):
             yield from mailboxes or ()
+        case CalendarSaved(mailboxes=mailboxes):
+            yield from mailboxes
+        case TargetSet(scope=scope):
+            if scope.mailbox is not None:
+                yield scope.mailbox
 
 
 def _entry(recorded: Recorded) -> EntryRow:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from domain.account import AccountConfigured
+from domain.calendars import CalendarSaved, TargetSet
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
     MessageLinkConfirmed,
@@ -66,6 +67,10 @@ def named(event: object) -> Iterable[UUID]:
             yield colleague
         case SendRightGiven(colleague=colleague) | SendRightTaken(colleague=colleague):
             yield colleague
+        case CalendarSaved(mailboxes=mailboxes):
+            yield from mailboxes
+        case TargetSet(scope=scope) if scope.mailbox is not None:
+            yield scope.mailbox
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
 

@@ -12,6 +12,8 @@ from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
 from api.graphql.asking import Asking
+from api.graphql.calendars import CalendarQuery
+from api.graphql.calendarsaving import CalendarMutation
 from api.graphql.changes import Subscription
 from api.graphql.closing import ClosingMutation
 from api.graphql.comparing import ComparingMutation
@@ -124,6 +126,7 @@ class Query(
     ChoiceQuery,
     WebhookQuery,
     TemplateQuery,
+    CalendarQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -319,6 +322,7 @@ class Mutation(
     ServerMutation,
     WebhookMutation,
     TemplateMutation,
+    CalendarMutation,
 ):
     pass
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from projections.access import access
 from projections.authentication import authentication
+from projections.calendars import calendars
 from projections.choices import choices
 from projections.company import company
 from projections.deliveries import deliveries
@@ -35,6 +36,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     sendingside,
     permission,
     notes,
+    calendars,
     templates,
     trail,
 )

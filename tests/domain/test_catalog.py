@@ -100,6 +100,10 @@ NAMES = [
     "document.noted",
     "document.note_changed",
     "document.note_withdrawn",
+    "calendar.saved",
+    "calendar.retired",
+    "target.set",
+    "target.withdrawn",
 ]
 
 
