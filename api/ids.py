@@ -32,6 +32,7 @@ class Kind(StrEnum):
     NOTE = "nte"
     CALENDAR = "cal"
     TARGET = "tgt"
+    ABSENCE = "abs"
     OBJECT = "obj"
 
 

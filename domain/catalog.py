@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from domain.absence import AbsenceCancelled, AbsenceChanged, AbsenceEntered
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
@@ -210,6 +211,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("calendar.retired", CalendarRetired),
     EventType("target.set", TargetSet),
     EventType("target.withdrawn", TargetWithdrawn),
+    EventType("absence.entered", AbsenceEntered),
+    EventType("absence.changed", AbsenceChanged),
+    EventType("absence.cancelled", AbsenceCancelled),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

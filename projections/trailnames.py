@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
 from domain.calendars import CalendarSaved, TargetSet
 from domain.choosing import (
@@ -71,6 +72,8 @@ def named(event: object) -> Iterable[UUID]:
             yield from mailboxes
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
+        case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
+            yield away.substitute
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
 

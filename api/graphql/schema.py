@@ -9,6 +9,7 @@ from strawberry import ID, UNSET, Info
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import people
+from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
 from api.graphql.asking import Asking
@@ -123,6 +124,7 @@ class Query(
     DraftQuery,
     DeliveryQuery,
     PermissionQuery,
+    AbsenceQuery,
     ChoiceQuery,
     WebhookQuery,
     TemplateQuery,
@@ -313,6 +315,7 @@ class Mutation(
     SendingMailMutation,
     DraftMutation,
     PermissionMutation,
+    AbsenceMutation,
     NoteMutation,
     ComparingMutation,
     SharingMutation,

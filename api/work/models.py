@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from projections.absences import absences
 from projections.access import access
 from projections.authentication import authentication
 from projections.calendars import calendars
@@ -37,6 +38,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     permission,
     notes,
     calendars,
+    absences,
     templates,
     trail,
 )

@@ -104,6 +104,9 @@ NAMES = [
     "calendar.retired",
     "target.set",
     "target.withdrawn",
+    "absence.entered",
+    "absence.changed",
+    "absence.cancelled",
 ]
 
 
