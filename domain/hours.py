@@ -62,7 +62,7 @@ def written_hours(hours: Hours) -> str:
 
 
 def _written_days(week: tuple[Hours, ...]) -> Iterator[str]:
-    for hours, group in groupby(range(7), key=lambda day: week[day]):
+    for hours, group in groupby(range(len(week)), key=lambda day: week[day]):
         days = list(group)
         if not hours:
             continue
