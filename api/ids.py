@@ -30,6 +30,7 @@ class Kind(StrEnum):
     MAIL = "out"
     WEBHOOK = "whk"
     NOTE = "nte"
+    ABSENCE = "abs"
     OBJECT = "obj"
 
 

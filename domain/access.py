@@ -23,6 +23,7 @@ class Scope(StrEnum):
     MANAGE_SENDING = "manage_sending"
     WRITE_NOTES = "write_notes"
     MANAGE_WEBHOOKS = "manage_webhooks"
+    MANAGE_ABSENCES = "manage_absences"
 
 
 @dataclass(frozen=True, slots=True)

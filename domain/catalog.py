@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from domain.absence import AbsenceCancelled, AbsenceChanged, AbsenceEntered
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import (
     AccountConfigured,
@@ -205,6 +206,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("document.noted", DocumentNoted),
     EventType("document.note_changed", DocumentNoteChanged),
     EventType("document.note_withdrawn", DocumentNoteWithdrawn),
+    EventType("absence.entered", AbsenceEntered),
+    EventType("absence.changed", AbsenceChanged),
+    EventType("absence.cancelled", AbsenceCancelled),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

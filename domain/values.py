@@ -13,6 +13,7 @@ DocumentId = NewType("DocumentId", UUID)
 ColleagueId = NewType("ColleagueId", UUID)
 TemplateId = NewType("TemplateId", UUID)
 NoteId = NewType("NoteId", UUID)
+AbsenceId = NewType("AbsenceId", UUID)
 BlobName = NewType("BlobName", str)
 """Where a sealed blob lies: a keyed name that tells nothing about what it holds."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from domain.absence import AbsenceEvent
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
@@ -59,6 +60,7 @@ from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
+from projections.sentences_of_absences import of_absences
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
@@ -101,6 +103,8 @@ def sentence(event: object) -> str:
             return of_sending(event)
         case event if isinstance(event, NoteEvent):
             return of_notes(event)
+        case event if isinstance(event, AbsenceEvent):
+            return of_absences(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():

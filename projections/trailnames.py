@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
@@ -66,6 +67,8 @@ def named(event: object) -> Iterable[UUID]:
             yield colleague
         case SendRightGiven(colleague=colleague) | SendRightTaken(colleague=colleague):
             yield colleague
+        case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
+            yield away.substitute
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
 

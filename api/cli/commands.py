@@ -141,6 +141,10 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "forget": "remembering.forget",
         },
     ),
+    "absence": Group(
+        "Who is away, and who stands in.",
+        {"set": "absences.set_", "list": "absences.list_", "cancel": "absences.cancel"},
+    ),
     "webhook": Group(
         "Programs that are told what happens.",
         {

@@ -36,7 +36,7 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "mailbox": Kind.MAILBOX, "colleague": Kind.COLLEAGUE, "account": Kind.ACCOUNT,
     "token": Kind.TOKEN, "exclusion": Kind.EXCLUSION, "web_form": Kind.WEB_FORM,
     "server": Kind.SERVER, "choice": Kind.CHOICE, "conversation": Kind.REGROUPING,
-    "template": Kind.TEMPLATE, "webhook": Kind.WEBHOOK,
+    "template": Kind.TEMPLATE, "webhook": Kind.WEBHOOK, "absence": Kind.COLLEAGUE,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from strawberry import ID, UNSET, Info
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import people
+from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
 from api.graphql.asking import Asking
@@ -121,6 +122,7 @@ class Query(
     DraftQuery,
     DeliveryQuery,
     PermissionQuery,
+    AbsenceQuery,
     ChoiceQuery,
     WebhookQuery,
     TemplateQuery,
@@ -310,6 +312,7 @@ class Mutation(
     SendingMailMutation,
     DraftMutation,
     PermissionMutation,
+    AbsenceMutation,
     NoteMutation,
     ComparingMutation,
     SharingMutation,

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from projections.absences import absences
 from projections.access import access
 from projections.authentication import authentication
 from projections.choices import choices
@@ -35,6 +36,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     sendingside,
     permission,
     notes,
+    absences,
     templates,
     trail,
 )

@@ -100,6 +100,9 @@ NAMES = [
     "document.noted",
     "document.note_changed",
     "document.note_withdrawn",
+    "absence.entered",
+    "absence.changed",
+    "absence.cancelled",
 ]
 
 

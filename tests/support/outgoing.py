@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from domain.outgoing import MailQueued, Recipient, RecipientRole
 from domain.sendingside import usual_rates
@@ -101,7 +101,7 @@ class Office:
 
     def queue(self, number: int = 1, *, due: datetime = NOW) -> UUID:
         """Queue a letter; give its id."""
-        raw, mail = letter(number), uuid5(self.box, str(number))
+        raw, mail = letter(number), UUID(f"{number + 1:08x}{self.box.hex[8:]}")
         self.outbox.queue(mail, self._queued(number, raw, due), raw, envelope())
         return mail
 
