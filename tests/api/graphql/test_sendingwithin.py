@@ -142,11 +142,12 @@ def test_nothing_unseen_is_named_by_a_mail_that_leaves(
     office, luca = sending_office, sending_office.token(LUCA)
     seen, hidden = arrived(office, tmp_path, "a", INFO), arrived(office, tmp_path, "b", ANNA)
     unknown = str(encoded(Kind.TEMPLATE, UUID(int=4)))
-    for number, more in enumerate((
+    named: tuple[dict[str, Any], ...] = (
         {"answersId": hidden}, {"forwardsId": hidden}, {"answersId": seen, "forwardsId": hidden},
         {"files": [{"messageId": hidden}]}, {"files": [{"attachmentId": f"att_{hidden[4:]}-0"}]},
         {"templateId": unknown, "templateVersion": 1},
-    )):  # fmt: skip
+    )  # fmt: skip
+    for number, more in enumerate(named):
         assert sends(api, luca, f"s{number}", content(office, **more)) == ["NOT_FOUND"], more
     late = content(office, sendAt="2999-01-01T00:00:00Z")
     done = api.ask(SEND, luca, input={"commandId": "late", "content": late})["messageSend"]

@@ -143,7 +143,7 @@ def test_this_machine_and_a_clouds_secrets_are_out_of_reach(
 
 
 def test_a_webhook_begins_at_no_position_that_is_none(api: Api, erp: Endpoint) -> None:
-    for number, after in enumerate(("999999999", str(2**62))):
+    for number, after in enumerate(("999999", "999999999")):
         done = given(
             api, "webhookSave", id=f"w-{number}", name="erp", url=erp.address, after=after
         )
