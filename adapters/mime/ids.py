@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable
 
 from adapters.mime.fields import Fields
-from adapters.mime.words import raw_text
+from adapters.mime.words import decode_words, raw_text
 
 MOST_AT_EACH_END = 500
 MOST_FORMER = 5
 
 _BRACKETED = re.compile(r"<([^<>]*)>")
+_APART = re.compile(r"(<[^<>]*>)")
 _BARE = re.compile(r"[^\s<>(),;\"]+@[^\s<>(),;\"]+")
 _BLANK = re.compile(r"\s+")
 
@@ -30,11 +31,23 @@ def ids_in(values: Iterable[bytes]) -> tuple[str, ...]:
     """Give every id of some fields, in order, each once; the first and last of very many."""
     found: dict[str, None] = {}
     for value in values:
-        found.update(dict.fromkeys(ids_of(raw_text(value))))
+        found.update(dict.fromkeys(ids_of(_text(value))))
     every = tuple(found)
     if len(every) > 2 * MOST_AT_EACH_END:
         return every[:MOST_AT_EACH_END] + every[-MOST_AT_EACH_END:]
     return every
+
+
+def _text(value: bytes) -> str:
+    """Give a field's value; of ids that stand in encoded words, what they mean.
+
+    RFC 2047 5 forbids these there, and Python's `email` writes so what is longer than a line.
+    """
+    text = raw_text(value)
+    if "=?" not in text:
+        return text
+    pieces = _APART.split(text)
+    return "".join(one if one.startswith("<") else decode_words(one) for one in pieces)
 
 
 def ids_of(text: str) -> list[str]:
@@ -49,7 +62,7 @@ def ids_of(text: str) -> list[str]:
 def first_id(values: Iterable[bytes]) -> str:
     """Give the first id of some fields; a Message-ID without @ or brackets counts too."""
     for value in values:
-        text = raw_text(value)
+        text = _text(value)
         if found := ids_of(text):
             return found[0]
         if words := text.replace("<", " ").replace(">", " ").split():

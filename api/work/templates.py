@@ -28,7 +28,8 @@ from projections.templates import (
 
 __all__ = ["Attached", "Occasion", "Rendered", "chosen", "rendered", "retire", "save"]
 FALLBACK = "en"
-_SENDERS_OWN = "{{ sender.name }}\n{{ company.name }}"
+_SENDERS_OWN = "{% if sender.name %}{{ sender.name }}\n{% endif %}{{ company.name }}"
+"""Of a shared mailbox without a name the company alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """A mail as a whole: parts, text, attachments, protection."""
 
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
 
@@ -217,3 +219,18 @@ def test_an_unread_mail_is_still_known_by_its_header():
 def test_the_id_that_a_provider_replaced_is_known_too(field):
     mail = f"From: a@a.example\nMessage-ID: <given@b.example>\n{field}: <own@a.example>\n\ntext\n"
     assert read(mail.encode()).content.also_known_as == ("own@a.example",)
+
+
+def test_long_ids_are_known_as_pythons_email_writes_them():
+    ids = [f"{letter * 90}@a.example" for letter in "abc"]
+    answer = EmailMessage()
+    answer["From"] = "ada@b.example"
+    answer["In-Reply-To"] = f"<{ids[2]}>"
+    answer["References"] = " ".join(f"<{one}>" for one in ids)
+    answer.set_content("Good morning.")
+    raw = answer.as_bytes(policy=SMTP)
+    content = read(raw).content
+    assert content.in_reply_to == (ids[2],)
+    assert content.references == tuple(ids)
+    mixed = b"References: <x=?utf-8?q?y?=@b.example> =?utf-8?q?=3Cz=40b=2Eexample=3E?=\r\n\r\n"
+    assert read(mixed).content.references == ("x=?utf-8?q?y?=@b.example", "z@b.example")
