@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.headerregistry import AddressHeader
-from email.message import EmailMessage, MIMEPart
+from email.message import MIMEPart
 from email.policy import default
 
 from adapters.building.builder import Built, build, preview
