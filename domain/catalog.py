@@ -16,6 +16,7 @@ from domain.account import (
     AccountResumed,
 )
 from domain.authentication import ServerDistrusted, ServerTrusted
+from domain.autoreply import AutorepliesHalted, AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
@@ -214,6 +215,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("absence.entered", AbsenceEntered),
     EventType("absence.changed", AbsenceChanged),
     EventType("absence.cancelled", AbsenceCancelled),
+    EventType("autoreply.sent", AutoreplySent),
+    EventType("autoreply.suppressed", AutoreplySuppressed),
+    EventType("mailbox.autoreplies_halted", AutorepliesHalted),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -29,7 +29,7 @@ RETRIES: Final = tuple(timedelta(minutes=one) for one in (1, 5, 15, 60, 240))
 """How long after each attempt the next one comes; after the last of these always that long."""
 LONGEST: Final = timedelta(hours=48)
 """So long after it was due a mail that is put off is given up (RFC 5321 4.5.4.1 asks for 4-5 days;
-whoever waits for an answer wants to know sooner)."""
+whoever waits for an answer wants to know sooner), once it was tried more often than RETRIES has it."""
 
 
 # ---- commands
@@ -57,7 +57,8 @@ class Conclude:
     An attempt that never came to offering the content (not `begun`) has the number after the last
     one, and tells nothing once that number was begun by somebody else.
 
-    `spread` from 0 to 1 lets attempts of many mails come at different moments.
+    `spread` from 0 to 1 lets attempts of many mails come at different moments. `last`: it is put
+    off no more.
     """
 
     attempt: int
@@ -68,6 +69,7 @@ class Conclude:
     known_as: str = ""
     spread: float = 0.0
     begun: bool = True
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +238,7 @@ def _concluded(mail: Outgoing, queued: MailQueued, told: Conclude) -> list[Outgo
     texts = tuple(told.texts.get(one, "") for one in tried)
     said = {one.said for one in results}
     wait = RETRIES[min(told.attempt, len(RETRIES)) - 1] * (1 + told.spread / 2)
-    late = told.at + wait > queued.not_before + LONGEST
-    retry_at = told.at + wait if Said.DEFERRED in said and not late else None
+    retry_at = told.at + wait if Said.DEFERRED in said and not _late(queued, told, wait) else None
     if Said.ACCEPTED in said:
         common = (told.attempt, results, retry_at, texts, told.reply, told.known_as)
         gave_up = Said.DEFERRED in said and retry_at is None
@@ -247,6 +248,12 @@ def _concluded(mail: Outgoing, queued: MailQueued, told: Conclude) -> list[Outgo
         return [MailDeferred(told.attempt, results, retry_at, texts, told.reply)]
     given_up = Said.DEFERRED in said
     return [MailRefused(told.attempt, results, given_up, texts, told.reply)]
+
+
+def _late(queued: MailQueued, told: Conclude, wait: timedelta) -> bool:
+    """Tell whether it was put off for too long: one that waited for us is tried often, too."""
+    often = told.attempt > len(RETRIES)
+    return told.last or (often and told.at + wait > queued.not_before + LONGEST)
 
 
 def _tried(mail: Outgoing, told: Conclude) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from domain.content import Content, Notice, NoticeKind
+from domain.values import Address
 
 NEWSLETTER = "newsletter"
 _NOTICE_KINDS = {
@@ -152,6 +153,12 @@ def _by_words(content: Content) -> Machine | None:
     if _NO_REPLY.match(local) and not is_form(content):
         return Machine(automatic=True, kind="notification", evidence=content.authors[0].spec)
     return None
+
+
+def nobody_reads(address: Address) -> bool:
+    """Tell an address that says itself that a machine writes from it, and nobody reads there."""
+    local = address.spec.rpartition("@")[0]
+    return (_DAEMON.match(local) or _NO_REPLY.match(local)) is not None
 
 
 def is_form(content: Content) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from domain.absence import AbsenceEvent
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
@@ -61,7 +60,7 @@ from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
-from projections.sentences_of_absences import of_absences
+from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_calendars import of_calendars
 from projections.sentences_of_notes import of_notes
@@ -107,7 +106,7 @@ def sentence(event: object) -> str:
             return of_notes(event)
         case event if isinstance(event, CalendarsEvent):
             return of_calendars(event)
-        case event if isinstance(event, AbsenceEvent):
+        case event if isinstance(event, OfAbsences):
             return of_absences(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)

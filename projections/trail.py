@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
 from domain.authentication import ServerDistrusted, ServerTrusted
+from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
@@ -151,7 +152,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 
 _COPIES: Final = (MessageReceived, MessageCopyFound, MessageCompleted, MessageMoved)
-_OF_COPIES: Final = (*_COPIES, MessageReread)
+_OF_COPIES: Final = (*_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed)
 _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,
@@ -196,6 +197,7 @@ _SCOPED_NAMES: Final = (
     "delivery.",
     "sending.",
     "choice.",
+    "autoreply.",
     *_MANAGED_NAMES,
 )
 

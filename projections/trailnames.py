@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
+from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarSaved, TargetSet
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
@@ -74,6 +75,10 @@ def named(event: object) -> Iterable[UUID]:
             yield scope.mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
+        case AutoreplySent(responder=responder, mail=mail):
+            yield from (responder, mail)
+        case AutoreplySuppressed(responder=responder):
+            yield responder
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
 

@@ -55,19 +55,18 @@ class Leaving:
     @property
     def submission(self) -> Submission:
         people = [self.queued.recipients[one].address.spec for one in self.left]
-        utf8 = not all(one.isascii() for one in (*people, self.queued.sender.spec))
         header = self.raw.partition(b"\r\n\r\n")[0]
         return Submission(
             sender=self.queued.sender.spec,
             recipients=tuple(people),
             raw=self.raw,
             envid=self.id.hex,
-            wants_utf8=utf8 or not header.isascii(),
+            wants_utf8=not header.isascii(),
         )
 
 
 class TakenBack(Exception):
-    """Somebody took a mail back in this very moment."""
+    """Somebody took a mail back, or it was erased, since its row was read."""
 
 
 class Attempts:
@@ -80,10 +79,10 @@ class Attempts:
         self._began: UUID | None = None
 
     def opened(self, id: UUID) -> Leaving:
-        """Give a mail with its octets."""
+        """Give a mail with its octets; TakenBack: it was erased."""
         state = self._outbox.state(id)
         if state.queued is None:
-            raise LookupError(id)
+            raise TakenBack
         raw = self._carteggio.blobs.get(state.queued.raw, id)
         return Leaving(id, state, state.queued, raw)
 
@@ -103,9 +102,11 @@ class Attempts:
         self._record(leaving.id, LoseSight(leaving.attempt, why))
 
     def left_behind(self, mail: UUID) -> None:
-        """Say the same of one that a process was sending that died."""
-        attempt = self._outbox.state(mail).attempt
-        self._record(mail, LoseSight(attempt, "the process that sent it ended"))
+        """Say the same of one that a process was sending that died; TakenBack: it was erased."""
+        state = self._outbox.state(mail)
+        if state.queued is None:
+            raise TakenBack
+        self._record(mail, LoseSight(state.attempt, "the process that sent it ended"))
 
     def interrupt(self, leaving: Leaving) -> None:
         """Say of a mail whose content was begun from here, and not offered yet, that it waits."""
@@ -114,9 +115,11 @@ class Attempts:
             self._put_off(leaving.id, leaving.attempt, leaving.state, why, begun=True)
 
     def give_up(self, mail: UUID, why: str) -> None:
-        """Say of a mail that was put off for too long that it is given up."""
+        """Say of a mail that was put off for too long that it is given up; TakenBack: it was erased."""
         state = self._outbox.state(mail)
-        self._put_off(mail, state.attempt + 1, state, why, begun=False)
+        if state.queued is None:
+            raise TakenBack
+        self._put_off(mail, state.attempt + 1, state, why, begun=False, last=True)
 
     def conclude(self, leaving: Leaving, outcome: Outcome, used: Used | None) -> None:
         """Record what was said; `used` counts an attempt that came to no content."""
@@ -142,10 +145,18 @@ class Attempts:
         self._record(leaving.id, command, used.write if used else None)
 
     def _put_off(
-        self, mail: UUID, attempt: int, state: Outgoing, why: str, *, begun: bool
+        self,
+        mail: UUID,
+        attempt: int,
+        state: Outgoing,
+        why: str,
+        *,
+        begun: bool,
+        last: bool = False,
     ) -> None:
         results = {place: Result(place, Said.DEFERRED) for place in state.left}
-        command = Conclude(attempt, datetime.now(UTC), results, {}, why, begun=begun)
+        now = datetime.now(UTC)
+        command = Conclude(attempt, now, results, {}, why, begun=begun, last=last)
         self._record(mail, command)
 
     def _record(

@@ -8,10 +8,12 @@ a process that died: nobody knows whether it left, so it is uncertain and not se
 
 import asyncio
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Any, Final
 from uuid import UUID
@@ -41,8 +43,11 @@ _WHY: Final = {
     Ground.SLOW_DOWN: Ground.SLOW_DOWN.value,
 }
 """What concerns all mail of the lane."""
+_ADDRESS: Final = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 _LEAST_S: Final = 30.0
 _ASIDE: Final = timedelta(hours=1)
+_OFTEN: Final = 16
+"""So often in a row a lane fails before its mail is given up: we may have been off for days."""
 _COPIES: Final = 100
 """After so many mails their copies are taken in."""
 
@@ -147,6 +152,9 @@ class Lane:
                 return None
             try:
                 leaving = await asyncio.to_thread(self._attempts.opened, id)
+            except TakenBack:
+                await asyncio.to_thread(self._outbox.mend, id)
+                continue
             except LATER:
                 raise
             except Exception as error:  # noqa: BLE001  what is wrong with one stops no other
@@ -170,7 +178,9 @@ class Lane:
             await asyncio.to_thread(self._put_aside, leaving.id, error)
             return
         if ground in _WHY:
-            raise _Rests(_WHY[ground], said)
+            raise _Rests(
+                _WHY[ground], _ADDRESS.sub("…", said)
+            )  # its recipients are told elsewhere
 
     async def _send(
         self, session: SmtpSession, leaving: Leaving, used: Used
@@ -204,9 +214,20 @@ class Lane:
 
     def _look_after(self) -> None:
         """See to what a process that died left: what was being sent, and copies not taken in."""
-        for mail in self._outbox.standing(self._lane, Row.SENDING):
-            self._attempts.left_behind(mail)
+        self._each(self._outbox.standing(self._lane, Row.SENDING), self._attempts.left_behind)
         self._keep()
+
+    def _each(self, mails: Iterable[UUID], say: Callable[[UUID], None]) -> None:
+        """Say something of each; what is wrong with one stops no other."""
+        for mail in mails:
+            try:
+                say(mail)
+            except TakenBack:
+                self._outbox.mend(mail)
+            except LATER:
+                raise
+            except Exception as error:  # noqa: BLE001
+                self._put_aside(mail, error)
 
     def _keep(self) -> None:
         keep_copies(self._carteggio, self._reception, self._lane)
@@ -217,7 +238,7 @@ class Lane:
 
     def _rest(self, rest: _Rests) -> None:
         """Let the lane rest until it may go on, or after trouble for longer each time."""
-        until = rest.until
+        until, failures = rest.until, 0
         if until is None:
             failures = self._rests.failed(self._lane)
             lot = random.random()  # noqa: S311  no secret
@@ -226,13 +247,13 @@ class Lane:
             log("outbox").warning("a lane rests", lane=self._lane, trouble=rest.why)
         self._rests.begin(self._lane, until, rest.why, rest.said, self._mark)
         self._outbox.wake(self._lane, until)
-        if rest.until is None and not needs_somebody(rest.why):
+        if failures >= _OFTEN and not needs_somebody(rest.why):
             self._give_up_overdue(rest.why)
 
     def _give_up_overdue(self, why: str) -> None:
         """Say of mail that its server could not be reached for too long."""
-        for mail in self._outbox.overdue(self._lane, datetime.now(UTC) - LONGEST):
-            self._attempts.give_up(mail, why)
+        overdue = self._outbox.overdue(self._lane, datetime.now(UTC) - LONGEST)
+        self._each(overdue, partial(self._attempts.give_up, why=why))
 
 
 @dataclass(slots=True)

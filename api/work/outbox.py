@@ -19,6 +19,7 @@ from psycopg import Connection
 from adapters.jobs import defer
 from api.work import sentlooks
 from api.work.instance import Carteggio
+from api.work.resting import LONGEST_REST
 from domain import leaving
 from domain.leaving import (
     CancelMail,
@@ -148,9 +149,12 @@ class Outbox:
             )
 
     def mend(self, mail: UUID) -> None:
-        """Let the row of a mail say again what its events say."""
+        """Let the row of a mail say again what its events say; one that was erased has none."""
+        state = self.state(mail)
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
-            _follow(connection, mail, self.state(mail), left=False)
+            _follow(connection, mail, state, left=False)
+            if state.queued is None:
+                connection.execute("DELETE FROM outbox WHERE mail = %s", (mail,))
 
     def overdue(self, lane: UUID, since: datetime) -> list[UUID]:
         """Give the mails of a lane that wait and were due before then for the first time."""
@@ -190,8 +194,9 @@ class Outbox:
             rows = connection.execute(
                 "SELECT DISTINCT lane FROM outbox WHERE (due <= %(now)s AND state = 'waiting'"
                 " OR state = 'sending' OR keep) AND NOT EXISTS (SELECT FROM outbox_lane AS resting"
-                " WHERE resting.lane = outbox.lane AND paused_until > %(now)s)",
-                {"now": now},
+                " WHERE resting.lane = outbox.lane AND paused_until > %(now)s"
+                " AND paused_until < %(longest)s)",
+                {"now": now, "longest": now + LONGEST_REST},
             ).fetchall()
             for (lane,) in rows:
                 wake(connection, lane, now)

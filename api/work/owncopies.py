@@ -34,7 +34,11 @@ def by_outbox() -> Envelope:
 
 def keep_copies(carteggio: Carteggio, reception: Reception, lane: UUID) -> None:
     """Take in the copies of what left from a lane; what fails alone is left for a later look."""
-    there = _left(carteggio, Outbox(carteggio).to_keep(lane))
+    mails = Outbox(carteggio).to_keep(lane)
+    there = _left(carteggio, mails)
+    if erased := set(mails) - {one.mail for one in there}:
+        with carteggio.database.pool.connection() as connection, connection.transaction():
+            kept(connection, list(erased))
     while there:
         portion = _first(there)
         there = there[len(portion) :]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import psycopg
 
+from api.ids import Kind
 from api.work.instance import Carteggio
 from api.work.outbox import Outbox, Row
 from api.work.resting import Rest, Rests
@@ -137,6 +139,8 @@ def _queued(
     said, do = _last(past), ""
     if rest is not None and rests:
         said, do = f"{rest.why}: {rest.said}".rstrip(": "), rest.to_do(address)
+    elif stored == Row.WAITING and _aside(state, due):
+        said, do = "it cannot be sent from here; the log says why", "run: carteggio doctor"
     if stored == Row.UNCERTAIN:
         do = f"carteggio outbox resolve {mail} --sent, --again or --give-up"
     people = state.queued.recipients if state.queued else ()
@@ -178,15 +182,17 @@ def told_of(carteggio: Carteggio, addresses: Mapping[UUID, str], mail: UUID) -> 
 
 
 def mail_named(carteggio: Carteggio, text: str) -> UUID:
-    """Give the mail of an id, or of its beginning where it is in the outbox; Rejected: none."""
-    name = text.strip().lower()
-    try:
-        return UUID(name)
-    except ValueError:
-        pass
+    """Give the mail of an id as anything shows it, or of its beginning where it is in the outbox.
+
+    Rejected: none.
+    """
+    name = text.strip().lower().removeprefix(f"{Kind.MAIL.value}_").replace("-", "")
+    with suppress(ValueError):
+        return UUID(hex=name)
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT mail FROM outbox WHERE starts_with(mail::text, %s) LIMIT 2", (name,)
+            "SELECT mail FROM outbox WHERE starts_with(replace(mail::text, '-', ''), %s) LIMIT 2",
+            (name,),
         ).fetchall()
     if len(rows) != 1 or len(name) < _SHORTEST:
         raise Rejected("NOT_FOUND", f"{text} names no mail, or several: carteggio outbox list")
@@ -201,14 +207,24 @@ def retry(carteggio: Carteggio, mailboxes: list[UUID]) -> int:
     outbox, rests, count = Outbox(carteggio), Rests(carteggio.database), 0
     for lane in mailboxes:
         rests.end(lane)
-        mails = outbox.standing(lane, Row.WAITING)
-        put_off = [one for one in mails if outbox.state(one).state is OutgoingState.DEFERRED]
-        outbox.hurry(put_off)
-        due = len(outbox.overdue(lane, now := datetime.now(UTC)))
+        mails, now = outbox.standing(lane, Row.WAITING), datetime.now(UTC)
+        outbox.hurry([one for one in mails if not _planned(outbox.state(one), now)])
+        due = len(outbox.overdue(lane, datetime.now(UTC)))
         if due:
-            outbox.wake(lane, now)
+            outbox.wake(lane, datetime.now(UTC))
         count += due
     return count
+
+
+def _planned(state: Outgoing, now: datetime) -> bool:
+    """Tell whether a mail is not to leave yet, by the word of who sends it."""
+    later = state.due is not None and state.due > now
+    return later and state.state is not OutgoingState.DEFERRED
+
+
+def _aside(state: Outgoing, due: datetime) -> bool:
+    """Tell whether a mail waits for longer than it is to: we failed on it ourselves."""
+    return state.due is not None and due > state.due
 
 
 def lanes_of(carteggio: Carteggio) -> list[UUID]:

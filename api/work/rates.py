@@ -47,6 +47,7 @@ class Used:
         self._lane = lane
         self._limits = {MINUTE: rates.mails_per_minute, DAY: rates.recipients_per_day}
         self._slots: dict[_Per, dict[datetime, int]] = {MINUTE: {}, DAY: {}}
+        self._counted: dict[_Per, datetime] = {}
         now = datetime.now(UTC)
         with database.pool.connection() as connection:
             connection.execute(
@@ -72,7 +73,9 @@ class Used:
         limit = self._limits[per]
         if limit is None:
             return now
-        slots = {at: one for at, one in self._slots[per].items() if at + per.span > now}
+        ahead = now + per.slot  # what lies further ahead was counted by a clock that was wrong
+        there = self._slots[per].items()
+        slots = {at: one for at, one in there if at <= ahead and at + per.span > now}
         self._slots[per] = slots
         total, free = sum(slots.values()), now
         for at, one in sorted(slots.items()):
@@ -84,7 +87,7 @@ class Used:
     def count(self, now: datetime, recipients: int) -> None:
         """Count a mail to so many, for `write`."""
         for per, more in ((MINUTE, 1), (DAY, recipients)):
-            slot = per.slot_of(now)
+            slot = self._counted[per] = per.slot_of(now)
             self._slots[per][slot] = self._slots[per].get(slot, 0) + more
 
     def write(self, connection: Connection[Any]) -> None:
@@ -98,7 +101,5 @@ class Used:
         )
 
     def _last(self) -> Iterator[tuple[str, datetime, int]]:
-        for per, slots in self._slots.items():
-            if slots:
-                at = max(slots)
-                yield per.name, at, slots[at]
+        for per, at in self._counted.items():
+            yield per.name, at, self._slots[per][at]

@@ -1,7 +1,7 @@
 """Lanes that rest: since when nothing leaves, why, until when, and what to do about it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +16,8 @@ USED_UP: Final = "used up"
 HERE: Final = "local"
 """The trouble is ours: the database, the disk."""
 LOGIN: Final = TroubleKind.LOGIN_REFUSED.value
+LONGEST_REST: Final = timedelta(hours=27)
+"""No lane rests for longer: what says so was written while the clock was wrong."""
 _OF_A_PERSON: Final = (LOGIN, "no_password", "no_login", "needs_consent", "client_refused")
 
 _NOW: Final = "SELECT lane, failures, paused_until, why, said, mark FROM outbox_lane"
@@ -69,20 +71,22 @@ class Rests:
         """Give until when a lane rests; None if it does not."""
         with self._database.pool.connection() as connection:
             row = connection.execute(
-                "SELECT paused_until FROM outbox_lane WHERE lane = %s AND paused_until > %s",
-                (lane, datetime.now(UTC)),
+                "SELECT paused_until FROM outbox_lane"
+                " WHERE lane = %s AND paused_until > %s AND paused_until < %s",
+                (lane, now := datetime.now(UTC), now + LONGEST_REST),
             ).fetchone()
         return row[0] if row else None
 
     def now(self) -> list[Rest]:
         """Give the lanes that rest now, and that have something to send."""
         query = (
-            f"{_NOW} WHERE paused_until > %s"
+            f"{_NOW} WHERE paused_until > %s AND paused_until < %s"
             " AND EXISTS (SELECT FROM outbox WHERE outbox.lane = outbox_lane.lane)"
             " ORDER BY paused_until"
         )
         with self._database.pool.connection() as connection:
-            rows = connection.execute(query, (datetime.now(UTC),)).fetchall()
+            now = datetime.now(UTC)
+            rows = connection.execute(query, (now, now + LONGEST_REST)).fetchall()
         return [Rest(*row) for row in rows]
 
     def failed(self, lane: UUID) -> int:

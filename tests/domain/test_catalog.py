@@ -107,6 +107,9 @@ NAMES = [
     "absence.entered",
     "absence.changed",
     "absence.cancelled",
+    "autoreply.sent",
+    "autoreply.suppressed",
+    "mailbox.autoreplies_halted",
 ]
 
 

@@ -100,13 +100,20 @@ def test_who_was_put_off_is_tried_again_later_and_nobody_else() -> None:
 
 def test_a_mail_that_is_put_off_for_too_long_is_given_up() -> None:
     late = MONDAY + LONGEST
-    given_up = MailRefused(1, results("ddd"), given_up=True, texts=("", "", ""))
-    mail().given(QUEUED, BEGUN).when(answer("ddd", at=late)).then(given_up)
-    some = mail().given(QUEUED, BEGUN).when(answer("add", at=late))
-    accepted = MailAccepted(1, results("add"), None, ("", "", ""))
-    some.then(accepted, MailRefused(1, (), given_up=True))
+    often = MailSendingBegun(6, (0, 1, 2))
+    given_up = MailRefused(6, results("ddd"), given_up=True, texts=("", "", ""))
+    mail().given(QUEUED, often).when(answer("ddd", attempt=6, at=late)).then(given_up)
+    some = mail().given(QUEUED, often).when(answer("add", attempt=6, at=late))
+    accepted = MailAccepted(6, results("add"), None, ("", "", ""))
+    some.then(accepted, MailRefused(6, (), given_up=True))
     soon = MailDeferred(1, results("ddd"), MONDAY + timedelta(minutes=1), ("", "", ""))
     mail().given(QUEUED, BEGUN).when(answer("ddd")).then(soon)
+
+
+def test_a_mail_that_waited_for_us_is_put_off_as_any_other() -> None:
+    late = MONDAY + 2 * LONGEST
+    put_off = MailDeferred(1, results("ddd"), late + timedelta(minutes=1), ("", "", ""))
+    mail().given(QUEUED, BEGUN).when(answer("ddd", at=late)).then(put_off)
 
 
 def test_what_nobody_knows_is_sent_again_on_somebody_s_word_only() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from api.work.lane import Lane
 
 ORDER = UUID(int=77)
+LETTER = letter(1)
 
 
 @dataclass
@@ -162,9 +163,77 @@ async def test_two_processes_share_a_lane_and_send_each_mail_once(post: Post) ->
     assert post.rows() == []
 
 
+def awake(post: Post) -> None:
+    """Let a lane rest no more, and still have failed so often."""
+    with post.carteggio.database.pool.connection() as connection:
+        connection.execute("UPDATE outbox_lane SET paused_until = now()")
+
+
 async def test_a_mail_whose_server_is_away_for_two_days_is_given_up(post: Post) -> None:
     mail, fresh = post.queue(1, due=NOW - timedelta(hours=49)), post.queue(2)
     async with post.served({"": text(b"554 go away\r\n")}) as lane:
+        for _ in range(15):
+            await lane.drain()
+            assert post.state(mail) is OutgoingState.QUEUED
+            awake(post)
         await lane.drain()
     assert post.state(mail) is OutgoingState.REFUSED
     assert post.state(fresh) is OutgoingState.QUEUED
+
+
+async def test_mail_that_was_erased_stops_no_other_and_is_in_the_outbox_no_more(
+    post: Post,
+) -> None:
+    from domain.leaving import BeginSending  # noqa: PLC0415
+
+    sending, waiting, left, late = (
+        post.queue(one, due=NOW - timedelta(hours=one)) for one in (2, 3, 4, 49)
+    )
+    post.outbox.record(sending, BeginSending(datetime.now(UTC)), envelope())
+    with post.carteggio.database.pool.connection() as connection:
+        keep = "UPDATE outbox SET state = 'done', keep = true WHERE mail = %s"
+        connection.execute(keep, (left,))
+    post.carteggio.keyring.destroy([sending, waiting, left, late])
+    good = post.queue(5)
+    async with post.served() as lane:
+        assert await lane.drain() == 1
+    assert post.state(good) is OutgoingState.ACCEPTED
+    assert (post.sink.mails, post.rows()) == ([letter(5)], [])
+
+
+async def test_why_a_lane_rests_names_nobody_to_whom_it_was_to_send(post: Post) -> None:
+    post.queue()
+    slow = text(b"450 4.7.1 <anna@rossi.example>: slow down, b@bianchi.example too\r\n")
+    async with post.served({"RCPT": slow}) as lane:
+        await lane.drain()
+    assert [one.said for one in post.rests()] == ["450 …: slow down, … too"]
+
+
+async def test_who_cannot_be_named_to_a_server_keeps_nobody_else_from_the_mail(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = ("anna@rossi.example", "b@b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example")
+    unsayable = "m\N{LATIN SMALL LETTER U WITH DIAERESIS}ller@rossi.example"
+    monkeypatch.setattr("outgoing.PEOPLE", (*people, unsayable))
+    monkeypatch.setattr("outgoing.letter", lambda _: LETTER)
+    mail = post.queue()
+    async with post.served() as lane:
+        await lane.drain()
+    said = post.outbox.state(mail).said
+    assert [said[place].value for place in range(3)] == ["accepted", "accepted", "refused"]
+    assert post.sink.mails == [LETTER]
+
+
+async def test_what_was_written_while_the_clock_was_wrong_lets_no_lane_rest(post: Post) -> None:
+    from api.work.resting import HERE, Rests  # noqa: PLC0415
+
+    mail, ahead = post.queue(), NOW + timedelta(days=3000)
+    async with post.served(mails_per_minute=1, recipients_per_day=2) as lane:
+        Rests(post.carteggio.database).begin(post.box, ahead, HERE, "", b"")
+        with post.carteggio.database.pool.connection() as connection:
+            for per in ("minute", "day"):
+                used = "INSERT INTO outbox_used VALUES (%s, %s, %s, 9)"
+                connection.execute(used, (post.box, per, ahead))
+        assert post.rests() == []
+        assert await lane.drain() == 1
+    assert post.state(mail) is OutgoingState.ACCEPTED

@@ -10,8 +10,16 @@ from uuid import UUID
 
 import pytest
 
-from api.work.queued import Standing, addresses_of, queued_mail, retry, troubles
+from api.work.queued import (
+    Standing,
+    addresses_of,
+    mail_named,
+    queued_mail,
+    retry,
+    troubles,
+)
 from domain.leaving import OutgoingState
+from domain.values import Rejected
 from outgoing import BOX, NOW, Office, letter
 from smtpscript import POLITE, Answers, Sink, speaking
 from speaking import SILENCE, in_thread, text
@@ -195,6 +203,26 @@ def test_a_mail_whose_octets_are_gone_stops_no_other(office: Office, worker: "Re
         once(office, worker)
     assert sink.mails == [letter(2)]
     assert [row[0] for row in office.rows()] == [bad]
+    (told,) = queued_mail(office.carteggio, {}, None, 9)
+    assert (told.said, told.do) == (
+        "it cannot be sent from here; the log says why",
+        "run: carteggio doctor",
+    )
+    assert retry(office.carteggio, [office.box]) == 1
+
+
+def test_a_mail_is_named_as_anything_shows_it(office: Office):
+    mail = office.queue(1)
+    for name in (
+        f"out_{mail.hex}",
+        mail.hex[:9],
+        f"out_{mail.hex[:9]}",
+        str(mail)[:10],
+        str(mail),
+    ):
+        assert mail_named(office.carteggio, name) == mail
+    with pytest.raises(Rejected, match="carteggio outbox list"):
+        mail_named(office.carteggio, "out_")
 
 
 def test_a_mail_that_is_in_the_middle_of_its_content_when_it_stops_is_uncertain(
