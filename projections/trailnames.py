@@ -65,6 +65,12 @@ def named(event: object) -> Iterable[UUID]:
             yield other
         case ConversationRegrouped() | ConversationRegroupingUndone():
             yield from dict.fromkeys(regrouped(event))
+        case _:
+            yield from _of_house(event)
+
+
+def _of_house(event: object) -> Iterable[UUID]:
+    match event:
         case MailboxShared(colleague=colleague) | MailboxShareRevoked(colleague=colleague):
             yield colleague
         case SendRightGiven(colleague=colleague) | SendRightTaken(colleague=colleague):
