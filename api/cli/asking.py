@@ -85,7 +85,10 @@ def unanswered(
         time = moment(as_of, zone) if as_of is not None else None
         lines, more = asyncio.run(unanswered_lines(carteggio, time, limit))
     title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
-    table = table_of("=waits since", "#for", "from", "subject", "?party", "?mailbox", title=title)
+    table = table_of(
+        "=waits since", "#for", "=due", "?state", "from", "subject", "?party", "?mailbox",
+        title=title,
+    )  # fmt: skip
     cells = partial(_waiting_row, zone=zone, until=time or datetime.now(UTC))
     print_rows(lines, WaitingLine.facts, table, cells, as_json=as_json)
     _tell_more(len(lines), more and not as_json)
@@ -95,6 +98,8 @@ def _waiting_row(line: WaitingLine, zone: ZoneInfo, until: datetime) -> tuple[st
     return (
         local(line.since, zone),
         _long(until - line.since),
+        local(line.due, zone),
+        plain("" if line.sla == "none" else line.sla.replace("_", " ")),
         plain(line.sender),
         plain(line.subject),
         plain(", ".join(line.parties)),

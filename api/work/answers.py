@@ -9,7 +9,9 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from api.work.dues import dues
 from api.work.instance import Carteggio
+from domain.dueness import Dueness
 from domain.values import Rejected
 from projections import company, documents, links, messages, parties, timelines
 from projections.history import LinkRow
@@ -51,6 +53,9 @@ class WaitingLine:
     message: UUID
     message_id: str
     conversation: UUID
+    business_seconds: int
+    due: datetime | None
+    sla: str
 
     def facts(self) -> dict[str, Any]:
         """Give the line's fields."""
@@ -129,8 +134,11 @@ async def unanswered_lines(
         mails = await messages.by_ids(*asked, EVERYTHING, ids)
         boxes = {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
         partners = await _parties_of(asked, ids)
+        due = await dues(asked, EVERYTHING, page.rows, AsOf(time=time))
     lines = [
-        _waiting_line(row, mails[row.message], boxes, partners.get(row.message, ()))
+        _waiting_line(
+            row, mails[row.message], boxes, partners.get(row.message, ()), due[row.message]
+        )
         for row in page.rows
         if row.message in mails
     ]
@@ -138,7 +146,11 @@ async def unanswered_lines(
 
 
 def _waiting_line(
-    row: Waiting, mail: MessageRow, boxes: Mapping[UUID, str], partners: tuple[str, ...]
+    row: Waiting,
+    mail: MessageRow,
+    boxes: Mapping[UUID, str],
+    partners: tuple[str, ...],
+    due: Dueness,
 ) -> WaitingLine:
     return WaitingLine(
         since=row.since,
@@ -149,6 +161,9 @@ def _waiting_line(
         message=row.message,
         message_id=mail.header_id,
         conversation=row.conversation,
+        business_seconds=int(due.age.total_seconds()),
+        due=due.due,
+        sla=due.standing.value,
     )
 
 
