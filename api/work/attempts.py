@@ -55,14 +55,13 @@ class Leaving:
     @property
     def submission(self) -> Submission:
         people = [self.queued.recipients[one].address.spec for one in self.left]
-        utf8 = not all(one.isascii() for one in (*people, self.queued.sender.spec))
         header = self.raw.partition(b"\r\n\r\n")[0]
         return Submission(
             sender=self.queued.sender.spec,
             recipients=tuple(people),
             raw=self.raw,
             envid=self.id.hex,
-            wants_utf8=utf8 or not header.isascii(),
+            wants_utf8=not header.isascii(),
         )
 
 
