@@ -11,15 +11,8 @@ from api.graphql.deliverytypes import Delivery
 from api.graphql.grounds import ConversationReason, reasons_of
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import REASONS, LinkReason
-from api.graphql.mail import (
-    COUNTED,
-    Conversation,
-    Document,
-    Link,
-    Message,
-    Party,
-    Unanswered,
-)
+from api.graphql.mail import COUNTED, Conversation, Document, Link, Message, Party, Unanswered
+from api.graphql.measured import measured
 from api.graphql.node import Actor
 from api.graphql.parts import (
     Address,
@@ -257,12 +250,15 @@ async def made_waits(
     if "mailboxes" in wanted:
         boxes = await mailbox_objects(read, {one for row in rows for one in row.mailboxes})
     until = read.as_of.time or datetime.now(UTC)
+    connection, names, reader = read.asked
+    due = await measured((connection, names), reader, read.as_of, rows, wanted)
     return [
         Unanswered(
             message=mails.get(row.conversation),
             mailboxes=[boxes[one] for one in row.mailboxes if one in boxes],
             since=row.since,
             age=Duration(max(timedelta(0), until - row.since)),
+            **due[row.message],
         )
         for row in rows
     ]

@@ -12,6 +12,7 @@ from api.graphql.askable import Asking
 from api.graphql.deliverytypes import Delivery
 from api.graphql.grounds import ConversationReason, Regrouping
 from api.graphql.inputs import AsOf, DocumentFilter, LinkReason, TimelineFilter
+from api.graphql.measured import Measured
 from api.graphql.node import Actor, Audited, Node
 from api.graphql.notes import Notable, NotableThread
 from api.graphql.paging import Connection, Count, PageInfo
@@ -242,7 +243,7 @@ class Conversation(Node, NotableThread):
 @strawberry.type(
     description="A wait: nobody has answered, from the first message that asks until now."
 )
-class Unanswered:
+class Unanswered(Measured):
     message: "Message | None" = strawberry.field(
         description="The message with which it began, or the first that may be seen and asks."
     )

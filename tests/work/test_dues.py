@@ -39,6 +39,20 @@ def asked(carteggio: Carteggio, at: str) -> list[tuple[float, str | None, str]]:
     ]
 
 
+def test_the_api_tells_the_same(api, tmp_path):
+    arrives(api.carteggio, tmp_path, "2026-04-03T17:00")
+    save_calendar(api.carteggio, FIRM, by_operator())
+    set_target(api.carteggio, TARGET, by_operator())
+    api.caught_up()
+    then = "2026-04-07T11:30:00+02:00"
+    query = """query($then: AsOf) { unanswered(asOf: $then) { edges { node {
+      businessAge due sla } } } }"""
+    (edge,) = api.ask(query, then={"time": then})["unanswered"]["edges"]
+    node = edge["node"]
+    assert (node["businessAge"], node["sla"]) == ("PT3H30M", "AT_RISK")
+    assert datetime.fromisoformat(node["due"]) == datetime(2026, 4, 7, 12, tzinfo=ROME)
+
+
 def arrives(carteggio: Carteggio, folder: Path, at: str) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "ada@acme.example", INFO, "Guasto"
