@@ -79,7 +79,8 @@ class MailQueued:
     word. `document` is the record that it was composed for and presents,
     `template` and its version what it was made from, `answers` and `forwards` the message that it
     replies to or passes on. `certified`: it goes out as PEC (RFC 6109). `files` are SHA-256 of the
-    attachments' octets (hex), in the order of `file_names`.
+    attachments' octets (hex), in the order of `file_names`. `returns` False: it leaves with the null
+    return path (RFC 3834 4), so that no notice about it comes back.
     """
 
     mailbox: MailboxId
@@ -102,6 +103,7 @@ class MailQueued:
     files: tuple[str, ...] = ()
     file_names: Annotated[tuple[str, ...], Personal] = ()
     removed: tuple[Target, ...] = ()
+    returns: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,10 +55,11 @@ class Leaving:
     @property
     def submission(self) -> Submission:
         people = [self.queued.recipients[one].address.spec for one in self.left]
-        utf8 = not all(one.isascii() for one in (*people, self.queued.sender.spec))
+        sender = self.queued.sender.spec if self.queued.returns else ""
+        utf8 = not all(one.isascii() for one in (*people, sender))
         header = self.raw.partition(b"\r\n\r\n")[0]
         return Submission(
-            sender=self.queued.sender.spec,
+            sender=sender,
             recipients=tuple(people),
             raw=self.raw,
             envid=self.id.hex,
