@@ -76,11 +76,12 @@ class MailQueued:
 
     `message` is the message as which its copy will be known, `targets` to whom and what it belongs
     by the word of who sends it, `removed` what it was proposed to belong to and does not by the same
-    word. `document` is the record that it was composed for and presents,
-    `template` and its version what it was made from, `answers` and `forwards` the message that it
-    replies to or passes on. `certified`: it goes out as PEC (RFC 6109). `files` are SHA-256 of the
-    attachments' octets (hex), in the order of `file_names`. `returns` False: it leaves with the null
-    return path (RFC 3834 4), so that no notice about it comes back.
+    word. `document` is the record that it was composed for: it brings it if it `presents` it (as all
+    did before this was said), else it only concerns it. `template` and its version are what it was
+    made from, `answers` and `forwards` the message that it replies to or passes on. `certified`: it
+    goes out as PEC (RFC 6109). `files` are SHA-256 of the attachments' octets (hex), in the order
+    of `file_names`. `returns` False: it leaves with the null return path (RFC 3834 4), so that no
+    notice about it comes back.
     """
 
     mailbox: MailboxId
@@ -103,6 +104,7 @@ class MailQueued:
     files: tuple[str, ...] = ()
     file_names: Annotated[tuple[str, ...], Personal] = ()
     removed: tuple[Target, ...] = ()
+    presents: bool = True
     returns: bool = True
 
 

@@ -61,6 +61,9 @@ _Who = Annotated[str, typer.Argument(help="The colleague's address.")]
 _Kind = Annotated[
     str, typer.Argument(help="The kind of documents as the ERP calls it, or all of them: all.")
 ]
+_Switch = Annotated[Switch, typer.Argument(help="Whether anything is sent.")]
+_Rule = Annotated[SendingRule, typer.Argument(help="Who sends documents: anybody, or few.")]
+_Role = Annotated[OfficeRole, typer.Argument(help="The role by which he sends for others.")]
 _Reason = Annotated[str, typer.Option(help="Why; kept sealed.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 _BECAUSE = {
@@ -101,7 +104,7 @@ def show(
             print_rows(answers, asdict, table, _answer_cells, as_json=as_json)
 
 
-def company(context: typer.Context, switch: Switch, reason: _Reason = "") -> None:
+def company(context: typer.Context, switch: _Switch, reason: _Reason = "") -> None:
     """Let nobody of the company send, programs neither; or all again who may.
 
     carteggio permission company off --reason "the server was broken into"
@@ -113,7 +116,7 @@ def company(context: typer.Context, switch: Switch, reason: _Reason = "") -> Non
     out.print(f"Sending is {switch.value} for the company.")
 
 
-def rule(context: typer.Context, rule: SendingRule, reason: _Reason = "") -> None:
+def rule(context: typer.Context, rule: _Rule, reason: _Reason = "") -> None:
     """Say whether a document is sent by anybody (open), or by whoever it is assigned to (strict).
 
     carteggio permission rule strict
@@ -124,7 +127,7 @@ def rule(context: typer.Context, rule: SendingRule, reason: _Reason = "") -> Non
     out.print(f"The rule is {rule.value}.")
 
 
-def colleague(context: typer.Context, who: _Who, switch: Switch, reason: _Reason = "") -> None:
+def colleague(context: typer.Context, who: _Who, switch: _Switch, reason: _Reason = "") -> None:
     """Let a colleague send nothing; or again what he may.
 
     carteggio permission colleague giulia@firm.example off
@@ -167,7 +170,7 @@ def withdraw(context: typer.Context, who: _Who, kind: _Kind, reason: _Reason = "
 def role(
     context: typer.Context,
     who: _Who,
-    role: OfficeRole,
+    role: _Role,
     take: Annotated[bool, typer.Option("--take", help="Take it instead.")] = False,
     reason: _Reason = "",
 ) -> None:

@@ -142,6 +142,7 @@ class ComposingQuery:
     async def mail_preview(self, info: Info[Any, Any], content: MailInput) -> MailPreview:
         context: Context = info.context
         writer, one = await writing(context), await entered(context, content)
+        writer.refuse_unknown(one.draft.mailbox)
         wanted = await made(context.carteggio, one.draft, reader=writer.sees, given=one.given,
                             colleague=writer.colleague, owner=writer.id)  # fmt: skip
         found = await tried(context.carteggio, wanted)

@@ -96,7 +96,8 @@ class MailInput:
         default=UNSET, description="The document that it was begun from."
     )
     presents: bool = strawberry.field(
-        default=False, description="Whether it brings that document, and so needs a file."
+        default=False,
+        description="Whether it brings that document, so needs a file, and is told as document.sent.",
     )
     answers_id: ID | None = strawberry.field(default=UNSET, description="The message answered.")
     forwards_id: ID | None = strawberry.field(default=UNSET, description="The one passed on.")

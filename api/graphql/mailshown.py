@@ -249,6 +249,7 @@ def errors_of(refusal: Rejected) -> list[UserError]:
 
 def _path(field: str) -> list[str]:
     name, _, place = field.removesuffix("]").partition("[")
+    name = "send_at" if name == "not_before" else name  # as the API calls it
     words = name.split("_")
     camel = words[0] + "".join(one.capitalize() for one in words[1:])
     return [camel, place] if place else [camel]

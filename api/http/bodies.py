@@ -11,8 +11,9 @@ MOST: Final = 1 << 20
 PATIENCE_S = 30.0
 
 
-async def body_of(request: Request, most: int = MOST, patience: float = PATIENCE_S) -> bytes:
+async def body_of(request: Request, most: int = MOST, patience: float | None = None) -> bytes:
     """Give the body, or refuse it as soon as it is known to be too large or too slow."""
+    patience = PATIENCE_S if patience is None else patience
     announced = request.headers.get("Content-Length", "0")
     if announced.isdigit() and int(announced) > most:
         raise _too_large(most)

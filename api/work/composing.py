@@ -133,7 +133,10 @@ async def composed(carteggio: Carteggio, writer: Writer, context: Context) -> Pr
     draft = replace(draft, targets=about.targets, language=_language(about))
     goes_on = of is not None and context.place is None and context.how is not How.ABOUT
     if not goes_on:
-        draft = replace(draft, document=about.document, to=_chosen(about, context))
+        brings = about.document is not None and of is None
+        draft = replace(
+            draft, document=about.document, presents=brings, to=_chosen(about, context)
+        )
     if of is not None:
         draft = _of_message(draft, of, context, side)
     quote = None

@@ -61,6 +61,11 @@ class Writer:
         if self.sends.mailboxes is not None and mailbox not in self.sends.mailboxes:
             raise Rejected("NOT_FOUND", "there is no such mailbox from which you may send")
 
+    def refuse_unknown(self, mailbox: UUID) -> None:
+        """Raise the same for a mailbox that he neither sends from nor sees: nothing is told of it."""
+        if self.sees.mailboxes is not None and mailbox not in self.sees.mailboxes:
+            self.refuse_mailbox(mailbox)
+
     def refuse_sender(self, mailbox: UUID) -> None:
         """Raise the same for a program; of a colleague api/work/permission.py decides, and keeps it."""
         if self.colleague is None:

@@ -23,7 +23,7 @@ from api.work.accounts import Stamp, by_operators
 from api.work.instance import Carteggio
 from api.work.marks import GoesOn, marked
 from api.work.objecting import speaks_against
-from api.work.originals import original
+from api.work.originals import Original, original
 from api.work.outbox import Outbox
 from api.work.permission import permitted, refuse_unpermitted
 from api.work.sendingside import SendingSide, sendings_of
@@ -39,6 +39,7 @@ from domain.recorded import Envelope, Recorded
 from domain.values import Address, BlobName, MessageId, Rejected
 from projections import company
 from projections.reader import EVERYTHING
+from projections.templates import version_of
 
 __all__ = ["Also", "Sent", "ToSend", "Tried", "send", "sent_before", "tried"]
 
@@ -83,6 +84,7 @@ async def _send(
     mail = await _completed(carteggio, wanted, own)
     if before is not None:
         return await asyncio.to_thread(_again, wanted, mail, before)
+    await _refuse_unknown_template(carteggio, wanted)
     found = await speaks_against(carteggio, wanted, mail, own.side)
     refuse_blocking(found)
     due = _due(carteggio, wanted, envelope, own.at)
@@ -109,6 +111,7 @@ async def tried(carteggio: Carteggio, wanted: ToSend, stamp: Stamp = by_operator
     allowed = await asyncio.to_thread(_asked, carteggio, wanted)
     own = await _own(carteggio, wanted, allowed, uuid7(), envelope.at.replace(microsecond=0))
     mail = await _completed(carteggio, wanted, own)
+    await _refuse_unknown_template(carteggio, wanted)
     found = await speaks_against(carteggio, wanted, mail, own.side)
     if isinstance(allowed, Refused):
         found = [Objection("sender", allowed.code, allowed.sentence), *found]
@@ -180,12 +183,31 @@ async def _own(
 async def _completed(carteggio: Carteggio, wanted: ToSend, own: _Own) -> Composed:
     linked = (TargetKind.DOCUMENT, wanted.document) in wanted.targets
     document = wanted.document if linked else None
-    earlier = wanted.answers or wanted.forwards
-    before = await original(carteggio, wanted.reader, earlier) if earlier is not None else None
+    answers, forwards = await _seen(carteggio, wanted, wanted.answers, wanted.forwards)
+    before = answers or forwards
     goes_on = GoesOn(document, wanted.answers, before.content if before is not None else None)
     submitted_by = own.submitted_by or wanted.mail.submitted_by
     mail = replace(wanted.mail, certified=own.certified, submitted_by=submitted_by)
     return marked(carteggio, mail, own.id, own.at, goes_on)
+
+
+async def _refuse_unknown_template(carteggio: Carteggio, wanted: ToSend) -> None:
+    """Raise Rejected for a version of a template from which no mail can have been made."""
+    if wanted.template is None:
+        return
+    async with carteggio.reading() as (connection, names):
+        asked = connection, names, wanted.reader, wanted.template, wanted.template_version
+        if await version_of(*asked) is None:
+            sentence = "there is no such template, or no such version of it"
+            raise Rejected("NOT_FOUND", sentence)
+
+
+async def _seen(
+    carteggio: Carteggio, wanted: ToSend, *earlier: MessageId | None
+) -> list[Original | None]:
+    """Give what is answered and passed on; Rejected: one of them is not there for the sender."""
+    reader = wanted.reader
+    return [await original(carteggio, reader, one) if one else None for one in earlier]
 
 
 def _due(carteggio: Carteggio, wanted: ToSend, envelope: Envelope, at: datetime) -> datetime:
@@ -217,8 +239,9 @@ def _queued(
         targets=wanted.targets,
         removed=wanted.removed,
         document=wanted.document,
+        presents=wanted.presents and wanted.document is not None,
         template=wanted.template,
-        template_version=wanted.template_version,
+        template_version=wanted.template_version if wanted.template is not None else 0,
         answers=wanted.answers,
         forwards=wanted.forwards,
         certified=mail.certified,

@@ -117,9 +117,9 @@ def _queued(mail: Sequence[Recorded]) -> MailQueued | None:
 
 
 def _presented(mail: Sequence[Recorded]) -> DocumentId | None:
-    """Give the document that a mail presents; one that was erased tells of none."""
+    """Give the document that a mail presents; one that only concerns it, or was erased, tells of none."""
     queued = _queued(mail)
-    return queued.document if queued is not None else None
+    return queued.document if queued is not None and queued.presents else None
 
 
 def _accepted(mail: Sequence[Recorded], upto: int) -> int:

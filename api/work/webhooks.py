@@ -100,6 +100,8 @@ def save(
 ) -> Saved:
     """Keep a webhook, new or changed; a new one is told what happens `after`, or from now on."""
     refuse_url(wanted.url, plain=wanted.plain)
+    if after is not None:
+        _refuse_never(carteggio, after)
     if unknown := [one for one in wanted.events if one not in TELLABLE]:
         sentence = f"{unknown[0]!r} is told to nobody; these are: {', '.join(TELLABLE)}"
         raise Rejected("INVALID", sentence)
@@ -157,8 +159,7 @@ def resume(carteggio: Carteggio, id: UUID, envelope: Envelope) -> int | None:
 
 def replay(carteggio: Carteggio, id: UUID, after: int, envelope: Envelope) -> int | None:
     """Tell it once more what happened after a position; a later one than now passes over it."""
-    if not 0 <= after <= carteggio.journal.head():
-        raise Rejected("INVALID", f"nothing was recorded at position {after} yet")
+    _refuse_never(carteggio, after)
     return _record(carteggio, id, ReplayWebhook(after), envelope, _runs(_SOON, (None, after, id)))
 
 
@@ -182,6 +183,11 @@ def position_before(carteggio: Carteggio, time: datetime) -> int:
             (time,),
         ).fetchone()
     return carteggio.journal.head() if found is None else int(found[0])
+
+
+def _refuse_never(carteggio: Carteggio, after: int) -> None:
+    if not 0 <= after <= carteggio.journal.head():
+        raise Rejected("INVALID", f"nothing was recorded at position {after} yet")
 
 
 # ---- looking

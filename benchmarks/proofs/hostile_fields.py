@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.headerregistry import AddressHeader
-from email.message import EmailMessage
+from email.message import MIMEPart
 from email.policy import default
 
 from adapters.building.builder import Built, build, preview
@@ -169,7 +169,7 @@ def by_others(mail: Composed, made: Built) -> list[str]:
     return [name for name, fits in same.items() if not fits]
 
 
-def text_of(part: EmailMessage) -> str:
+def text_of(part: MIMEPart) -> str:
     """Give the text of a part with line ends as they were composed."""
     return str(part.get_content()).replace("\r\n", "\n")
 

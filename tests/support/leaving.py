@@ -35,9 +35,14 @@ class Papers:
         self.carteggio.journal.record(paper, document, RegisterDocument(told), envelope())
 
     def queue(
-        self, number: int = 1, paper: DocumentId | None = REPORT, box: MailboxId = BOX
+        self,
+        number: int = 1,
+        paper: DocumentId | None = REPORT,
+        box: MailboxId = BOX,
+        *,
+        presents: bool = True,
     ) -> UUID:
-        """Let a mail wait that presents the document."""
+        """Let a mail wait that presents the document, or only concerns it."""
         from api.work.outbox import Outbox  # noqa: PLC0415
 
         raw, mail = b"Subject: %d\r\n\r\nEcco il rapporto.\r\n" % number, UUID(int=900 + number)
@@ -52,6 +57,7 @@ class Papers:
             sender=Address("info@firma.example"),
             recipients=tuple(Recipient(Address(one), RecipientRole.TO) for one in PEOPLE),
             document=paper,
+            presents=presents,
             files=("ab" * 32,),
             file_names=("Rapporto 118.pdf",),
         )

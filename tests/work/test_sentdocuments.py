@@ -57,6 +57,7 @@ def test_mail_that_is_refused_or_presents_nothing_tells_nothing(papers: Papers) 
     papers.conclude(papers.queue(), Said.REFUSED, Said.REFUSED)
     papers.send(2, paper=None)
     papers.send(3, paper=DocumentId(UUID(int=5)))
+    papers.conclude(papers.queue(4, presents=False), Said.ACCEPTED, Said.ACCEPTED)
     assert sent(papers) == []
 
 

@@ -172,7 +172,7 @@ def test_who_has_a_right_to_send_from_a_mailbox_is_named_as_sender_and_sees_no_d
     api.ask(SAVE, office.token(ANNA), input=shared)
     send = {"commandId": "s1", "content": content(office)}
     refused = api.ask(SEND, luca, input=send)["messageSend"]["userErrors"]
-    assert [one["code"] for one in refused] == ["NOT_FOUND"]
+    assert [one["code"] for one in refused] == ["FORBIDDEN"]
     him = colleague_id(office.carteggio.identity_key, LUCA)
     right = SendRightGiven(him, SendRight.ON_BEHALF)
     say_of_mailbox(office.carteggio, office.box(), right, by_operator())

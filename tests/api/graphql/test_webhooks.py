@@ -140,3 +140,12 @@ def test_this_machine_and_a_clouds_secrets_are_out_of_reach(
         done = given(api, "webhookSave", name="erp", url=url)
     assert codes(done) == ["OUT_OF_REACH"]
     assert LOOPBACK not in done["userErrors"][0]["message"]
+
+
+def test_a_webhook_begins_at_no_position_that_is_none(api: Api, erp: Endpoint) -> None:
+    for number, after in enumerate(("999999", "999999999")):
+        done = given(
+            api, "webhookSave", id=f"w-{number}", name="erp", url=erp.address, after=after
+        )
+        assert codes(done) == ["INVALID"]
+    assert api.ask(LIST)["webhooks"] == []
