@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from adapters.database import Database
+from adapters.logs import log
 
 QUEUE: Final = "carteggio"
 _WRITING: Final = App(connector=SyncPsycopgConnector())
@@ -72,7 +73,7 @@ class Jobs:
         async with self._pool() as pool:
             app = App(connector=PsycopgConnector())
             for name, task in self._tasks.items():
-                app.task(name=name, queue=QUEUE)(_named(task))
+                app.task(name=name, queue=QUEUE)(_named(name, task))
             async with app.open_async(pool):
                 await _forget_stalled(app)
                 await app.run_worker_async(
@@ -106,9 +107,13 @@ class Jobs:
             yield pool
 
 
-def _named(task: Task) -> Callable[..., Awaitable[None]]:
+def _named(name: str, task: Task) -> Callable[..., Awaitable[None]]:
     async def run(**what: Any) -> None:
-        await task(what)
+        try:
+            await task(what)
+        except Exception as error:
+            log("jobs").error("a job fails", task=name, error=type(error).__name__)
+            raise
 
     return run
 

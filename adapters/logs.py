@@ -83,3 +83,5 @@ def _bring_libraries_along(stream: TextIO) -> None:
     logging.captureWarnings(capture=True)
     for wordy in ("aioimaplib", "aiosmtplib", "psycopg.pool", "urllib3"):
         logging.getLogger(wordy).setLevel(logging.ERROR)
+    # It writes stack traces, also where the database is away; adapters/jobs.py says what fails.
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)

@@ -56,14 +56,13 @@ class Leaving:
     def submission(self) -> Submission:
         people = [self.queued.recipients[one].address.spec for one in self.left]
         sender = self.queued.sender.spec if self.queued.returns else ""
-        utf8 = not all(one.isascii() for one in (*people, sender))
         header = self.raw.partition(b"\r\n\r\n")[0]
         return Submission(
             sender=sender,
             recipients=tuple(people),
             raw=self.raw,
             envid=self.id.hex,
-            wants_utf8=utf8 or not header.isascii(),
+            wants_utf8=not header.isascii(),
         )
 
 

@@ -56,6 +56,16 @@ def test_a_failure_is_logged_without_the_values_at_hand(form):
     assert "Offerta segreta" not in stream.so_far()
 
 
+def test_a_library_that_works_jobs_writes_no_stack_traces():
+    stream = Written(io.BytesIO(), encoding="utf-8", write_through=True)
+    set_up_logs(to=stream)
+
+    error = ConnectionError("Offerta segreta")
+    logging.getLogger("procrastinate.worker").error("ended with status: Error", exc_info=error)
+
+    assert stream.so_far() == ""
+
+
 def test_what_a_mail_library_chats_stays_out():
     stream = Written(io.BytesIO(), encoding="utf-8", write_through=True)
     set_up_logs("debug", to=stream)

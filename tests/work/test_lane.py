@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from api.work.lane import Lane
 
 ORDER = UUID(int=77)
+LETTER = letter(1)
 
 
 @dataclass
@@ -206,6 +207,21 @@ async def test_why_a_lane_rests_names_nobody_to_whom_it_was_to_send(post: Post) 
     async with post.served({"RCPT": slow}) as lane:
         await lane.drain()
     assert [one.said for one in post.rests()] == ["450 …: slow down, … too"]
+
+
+async def test_who_cannot_be_named_to_a_server_keeps_nobody_else_from_the_mail(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = ("anna@rossi.example", "b@b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example")
+    unsayable = "m\N{LATIN SMALL LETTER U WITH DIAERESIS}ller@rossi.example"
+    monkeypatch.setattr("outgoing.PEOPLE", (*people, unsayable))
+    monkeypatch.setattr("outgoing.letter", lambda _: LETTER)
+    mail = post.queue()
+    async with post.served() as lane:
+        await lane.drain()
+    said = post.outbox.state(mail).said
+    assert [said[place].value for place in range(3)] == ["accepted", "accepted", "refused"]
+    assert post.sink.mails == [LETTER]
 
 
 async def test_what_was_written_while_the_clock_was_wrong_lets_no_lane_rest(post: Post) -> None:
