@@ -30,6 +30,8 @@ class Kind(StrEnum):
     MAIL = "out"
     WEBHOOK = "whk"
     NOTE = "nte"
+    CALENDAR = "cal"
+    TARGET = "tgt"
     ABSENCE = "abs"
     OBJECT = "obj"
 

@@ -17,6 +17,7 @@ from domain.account import (
 )
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutorepliesHalted, AutoreplySent, AutoreplySuppressed
+from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
     MessageLinkConfirmed,
@@ -207,6 +208,10 @@ CATALOG: tuple[EventType, ...] = (
     EventType("document.noted", DocumentNoted),
     EventType("document.note_changed", DocumentNoteChanged),
     EventType("document.note_withdrawn", DocumentNoteWithdrawn),
+    EventType("calendar.saved", CalendarSaved),
+    EventType("calendar.retired", CalendarRetired),
+    EventType("target.set", TargetSet),
+    EventType("target.withdrawn", TargetWithdrawn),
     EventType("absence.entered", AbsenceEntered),
     EventType("absence.changed", AbsenceChanged),
     EventType("absence.cancelled", AbsenceCancelled),

@@ -126,6 +126,19 @@ def webhook_id(key: bytes, name: str) -> UUID:
     return _uuid(key, b"webhook", name.strip().casefold().encode())
 
 
+def calendar_id(key: bytes, name: str) -> UUID:
+    """Give the stream id of the calendar with a name, whatever its case."""
+    return _uuid(key, b"calendar", name.strip().casefold().encode())
+
+
+def target_id(
+    key: bytes, mailbox: MailboxId | None, category: str, kind: str, priority: str
+) -> UUID:
+    """Give the stream id of the target of a scope: the same scope, the same target."""
+    box = mailbox.bytes if mailbox is not None else b""
+    return _uuid(key, b"target", box, *(one.encode() for one in (category, kind, priority)))
+
+
 def choice_id(key: bytes, address: str, mailbox: MailboxId | None, words: Collection[str]) -> UUID:
     """Give the stream id of what is remembered of an address in a context; words in any order."""
     box = mailbox.bytes if mailbox is not None else b""

@@ -13,6 +13,7 @@ from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
+from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -173,6 +174,10 @@ _SCOPED: Final = (
     ChoiceForgotten,
     WebhookRegistered,
     WebhookChanged,
+    CalendarSaved,
+    CalendarRetired,
+    TargetSet,
+    TargetWithdrawn,
 )
 _MANAGED_NAMES: Final = (
     "account.",
@@ -181,6 +186,8 @@ _MANAGED_NAMES: Final = (
     "server.",
     "quarantine.",
     "webhook.",
+    "calendar.",
+    "target.",
 )
 _SCOPED_NAMES: Final = (
     "message.",
@@ -248,6 +255,11 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
                 yield mailbox
         case WebhookRegistered(mailboxes=mailboxes) | WebhookChanged(mailboxes=mailboxes):
             yield from mailboxes or ()
+        case CalendarSaved(mailboxes=mailboxes):
+            yield from mailboxes
+        case TargetSet(scope=scope):
+            if scope.mailbox is not None:
+                yield scope.mailbox
 
 
 def _entry(recorded: Recorded) -> EntryRow:

@@ -6,6 +6,7 @@ from uuid import UUID
 from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
+from domain.calendars import CalendarSaved, TargetSet
 from domain.choosing import (
     MessageLinkChoiceWithdrawn,
     MessageLinkConfirmed,
@@ -64,10 +65,20 @@ def named(event: object) -> Iterable[UUID]:
             yield other
         case ConversationRegrouped() | ConversationRegroupingUndone():
             yield from dict.fromkeys(regrouped(event))
+        case _:
+            yield from _of_house(event)
+
+
+def _of_house(event: object) -> Iterable[UUID]:
+    match event:
         case MailboxShared(colleague=colleague) | MailboxShareRevoked(colleague=colleague):
             yield colleague
         case SendRightGiven(colleague=colleague) | SendRightTaken(colleague=colleague):
             yield colleague
+        case CalendarSaved(mailboxes=mailboxes):
+            yield from mailboxes
+        case TargetSet(scope=scope) if scope.mailbox is not None:
+            yield scope.mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
         case AutoreplySent(responder=responder, mail=mail):

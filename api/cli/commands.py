@@ -159,6 +159,19 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "log": "webhooks.log",
         },
     ),
+    "calendar": Group(
+        "When offices are open: hours, holidays, exceptions.",
+        {
+            "save": "calendars.save",
+            "list": "calendars.list_",
+            "show": "calendars.show",
+            "retire": "calendars.retire",
+        },
+    ),
+    "target": Group(
+        "Within what time answers are wanted.",
+        {"set": "targets.set_", "list": "targets.list_", "withdraw": "targets.withdraw"},
+    ),
     "template": Group(
         "What mail is made from: words with places for values, in versions.",
         {

@@ -13,6 +13,8 @@ from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
 from api.graphql.asking import Asking
+from api.graphql.calendars import CalendarQuery
+from api.graphql.calendarsaving import CalendarMutation
 from api.graphql.changes import Subscription
 from api.graphql.closing import ClosingMutation
 from api.graphql.comparing import ComparingMutation
@@ -126,6 +128,7 @@ class Query(
     ChoiceQuery,
     WebhookQuery,
     TemplateQuery,
+    CalendarQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -322,6 +325,7 @@ class Mutation(
     ServerMutation,
     WebhookMutation,
     TemplateMutation,
+    CalendarMutation,
 ):
     pass
 

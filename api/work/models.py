@@ -5,6 +5,7 @@ from typing import Any, Final
 from projections.absences import absences
 from projections.access import access
 from projections.authentication import authentication
+from projections.calendars import calendars
 from projections.choices import choices
 from projections.company import company
 from projections.deliveries import deliveries
@@ -36,6 +37,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     sendingside,
     permission,
     notes,
+    calendars,
     absences,
     templates,
     trail,

@@ -1,0 +1,134 @@
+"""Targets: within what time answers are wanted, at the command line."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from api.cli.calendars import AsOf, Json, Reason, Since, held, moment_or_none
+from api.cli.excluding import mailbox_addresses, mailbox_named
+from api.cli.setting import fresh, local, opened, out, plain, print_rows, table_of
+from api.work.calendars import set_target, target_of, withdraw_target
+from api.work.instance import Carteggio
+from api.work.tokens import by_operator
+from domain.calendars import USUAL_RISK, TargetScope, TargetSet, TargetWithdrawn
+from domain.hours import read_span, read_week, written_week
+from domain.inforce import Said
+
+_Span = Annotated[str | None, typer.Option(help="In business time, as 4h or 1h30m.")]
+_Mailbox = Annotated[str | None, typer.Option(help="Only in this mailbox; else in any.")]
+_Category = Annotated[str, typer.Option(help="Only of parties with this category in parties.csv.")]
+_Kind = Annotated[
+    str, typer.Option(help="Only about documents of this kind, as the ERP writes it.")
+]
+_Priority = Annotated[
+    str, typer.Option(help="Only of parties with this priority, a further column of parties.csv.")
+]
+
+
+def set_(
+    context: typer.Context,
+    first: _Span = None,
+    next_: Annotated[
+        str | None, typer.Option("--next", help="The same, once we had answered before.")
+    ] = None,
+    mailbox: _Mailbox = None,
+    category: _Category = "",
+    kind: _Kind = "",
+    priority: _Priority = "",
+    risk: Annotated[int, typer.Option(help="At risk after so many percent of it.")] = USUAL_RISK,
+    alarms: Annotated[
+        str, typer.Option(help='When alarms are told, as "Mon-Fri 09:00-18:00"; else when open.')
+    ] = "",
+    since: Since = None,
+    reason: Reason = "",
+) -> None:
+    """Say within what business time an answer is wanted: a first one, or a next one.
+
+    Of several that fit, one for a priority comes first, then for a mailbox, a category, a kind.
+
+    carteggio target set --first 4h --next 2h
+    carteggio target set --mailbox service@firm.example --first 30m
+    """
+    with opened(context) as carteggio:
+        wanted = TargetSet(
+            _scope(carteggio, mailbox, category, kind, priority),
+            None if first is None else read_span(first),
+            None if next_ is None else read_span(next_),
+            risk,
+            read_week(alarms) if alarms else (),
+            moment_or_none(carteggio, since),
+            reason,
+        )
+        set_target(carteggio, wanted, by_operator())
+        fresh(carteggio)
+    out.print("The target is set.")
+
+
+def list_(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> None:
+    """List the targets that hold, now or then.
+
+    carteggio target list
+    """
+    with opened(context) as carteggio:
+        now, zone = held(carteggio, as_of), carteggio.settings.zone
+        boxes = asyncio.run(mailbox_addresses(carteggio))
+    table = table_of(
+        "mailbox", "?category", "?kind", "?priority", "#first", "#next", "#at risk", "=since"
+    )
+
+    def facts(one: Said[TargetSet]) -> dict[str, object]:
+        event, scope = one.event, one.event.scope
+        return {
+            "id": one.stream,
+            "mailbox": boxes.get(scope.mailbox) if scope.mailbox else None,
+            "category": scope.category,
+            "kind": scope.kind,
+            "priority": scope.priority,
+            "first_seconds": event.first,
+            "next_seconds": event.next,
+            "risk_percent": event.risk,
+            "alarms": written_week(event.alarms) if event.alarms else None,
+            "since": one.since,
+        }
+
+    def cells(one: Said[TargetSet]) -> list[object]:
+        event, scope = one.event, one.event.scope
+        where = boxes.get(scope.mailbox, "") if scope.mailbox else "any"
+        words = scope.category or "any", scope.kind or "any", scope.priority or "any"
+        spans = _long(event.first), _long(event.next), f"{event.risk} %"
+        return [where, *words, *spans, local(one.since, zone)]
+
+    print_rows(now.targets, facts, table, lambda one: map(plain, cells(one)), as_json=as_json)
+
+
+def withdraw(
+    context: typer.Context,
+    mailbox: _Mailbox = None,
+    category: _Category = "",
+    kind: _Kind = "",
+    priority: _Priority = "",
+    since: Since = None,
+    reason: Reason = "",
+) -> None:
+    """Withdraw the target that was set for just this.
+
+    carteggio target withdraw --mailbox service@firm.example
+    """
+    with opened(context) as carteggio:
+        id = target_of(carteggio, _scope(carteggio, mailbox, category, kind, priority))
+        withdrawn = TargetWithdrawn(moment_or_none(carteggio, since), reason)
+        withdraw_target(carteggio, id, withdrawn, by_operator())
+        fresh(carteggio)
+    out.print("The target is withdrawn.")
+
+
+def _scope(
+    carteggio: Carteggio, mailbox: str | None, category: str, kind: str, priority: str
+) -> TargetScope:
+    return TargetScope(mailbox_named(carteggio, mailbox), category, kind, priority)
+
+
+def _long(seconds: int | None) -> str:
+    return "" if seconds is None else str(timedelta(seconds=seconds))
