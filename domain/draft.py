@@ -85,8 +85,16 @@ def refuse_immense(draft: Draft) -> None:
     if max(len(draft.text), len(draft.html)) > MOST_TEXT:
         raise Rejected("TOO_LARGE", f"a text has {MOST_TEXT:,} characters at most; attach it")
     listed = (draft.to, draft.cc, draft.bcc, draft.reply_to, draft.files, draft.targets)
-    short = (*draft.to, *draft.cc, *draft.bcc, *draft.reply_to, draft.subject)
+    people = (*draft.to, *draft.cc, *draft.bcc, *draft.reply_to, *draft.acknowledged)
+    short = (
+        *people,
+        draft.subject,
+        draft.sender,
+        draft.sender_name,
+        draft.company,
+        draft.language,
+    )
     if any(len(one) > MOST_LISTED for one in (*listed, draft.removed, draft.acknowledged)):
         raise Rejected("TOO_LARGE", f"{MOST_LISTED:,} of one kind are the most")
     if any(len(one) > 2_000 for one in short):
-        raise Rejected("TOO_LARGE", "an address or subject has 2,000 characters at most")
+        raise Rejected("TOO_LARGE", "a name, address or subject has 2,000 characters at most")

@@ -116,7 +116,7 @@ def send(
             bcc=tuple(bcc or ()),
             subject=subject,
             text=text,
-            html=html_file.read_text(encoding="utf-8") if html_file else "",
+            html=_html(html_file) if html_file else "",
             send_at=moment(at, carteggio.settings.zone) if at else None,
             acknowledged=tuple(acknowledge or ()),
             template=asyncio.run(_template(carteggio, template, value or [])),
@@ -199,6 +199,13 @@ async def _template_id(carteggio: Carteggio, text: str) -> UUID:
         sentence = f"{len(found)} templates are called {text!r}; see: carteggio template list"
         raise Rejected("AMBIGUOUS" if found else "NOT_FOUND", sentence)
     return found[0]
+
+
+def _html(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Rejected("INVALID", f"{path} is no text in UTF-8: save it as such") from None
 
 
 def _files(paths: list[Path]) -> tuple[tuple[Attached, ...], dict[str, bytes]]:

@@ -18,6 +18,7 @@ from domain.objections import Objection, objections
 MOST_OCTETS: Final = 50 * 1024 * 1024
 """So large may the files of one mail be together; what a server takes is usually less."""
 _LATEST: Final = timedelta(days=400)
+_JUST_NOW: Final = timedelta(minutes=5)
 
 
 async def speaks_against(
@@ -34,7 +35,7 @@ async def speaks_against(
         *_too_much(mail, sizes),
         *_certified(mail, side, sizes, reach.certified),
         *undeliverable(mail, reach.invalid),
-        *_too_late(wanted, mail.at),
+        *_of_the_time(wanted, mail.at),
         *doubts(mail, known, circle, wanted.acknowledged, presents=wanted.presents),
     ]
 
@@ -62,8 +63,13 @@ def _certified(
     return objections_to_certified(mail, side.address, octets, known) if mail.certified else []
 
 
-def _too_late(wanted: ToSend, at: datetime) -> list[Objection]:
-    if wanted.not_before is None or wanted.not_before <= at + _LATEST:
+def _of_the_time(wanted: ToSend, at: datetime) -> list[Objection]:
+    if wanted.not_before is None:
+        return []
+    if wanted.not_before < at - _JUST_NOW:
+        sentence = "this time is over: the mail leaves at once"
+        return [Objection("not_before", "IN_THE_PAST", sentence, blocks=False)]
+    if wanted.not_before <= at + _LATEST:
         return []
     sentence = f"mail is scheduled for {_LATEST.days} days from now at most"
     return [Objection("not_before", "TOO_LATE", sentence)]

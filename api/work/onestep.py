@@ -8,6 +8,7 @@ from api.work.drafts import Writer
 from api.work.instance import Carteggio
 from api.work.templated import Wanted, by_template
 from domain.draft import Attached, Draft
+from domain.values import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class OneStep:
 
 
 async def in_one_step(carteggio: Carteggio, writer: Writer, one: OneStep) -> Draft:
-    """Give the whole draft; Rejected: what it is about is not there, or values are missing.
+    """Give the whole draft; Rejected: what it is about is not there, or values or all words missing.
 
     About a document it has to bring a file (domain/doubts.py).
     """
@@ -46,4 +47,8 @@ async def in_one_step(carteggio: Carteggio, writer: Writer, one: OneStep) -> Dra
         not_before=one.send_at,
         acknowledged=one.acknowledged,
     )
-    return await by_template(carteggio, writer, draft, one.template)
+    draft = await by_template(carteggio, writer, draft, one.template)
+    if not (draft.subject or draft.text or draft.html):
+        do = "save one (template samples, templateSave), or give subject and text"
+        raise Rejected("NO_WORDS", f"no template fits, and nothing is written in this mail: {do}")
+    return draft

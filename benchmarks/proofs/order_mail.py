@@ -166,7 +166,7 @@ def read_rightly(promises: Promises, raw: bytes, order: Order, told: Any) -> Ema
     digests = sorted(sha256(octets).hexdigest() for octets in FILES.values())
     promises.keep(sorted(files.values()) == digests, "the files' octets are the same")
     suffixes = sorted(Path(name or "").suffix for name in files)
-    promises.keep(suffixes == [".pdf", ".txt"], f"extensions are kept: {sorted(files)}")
+    promises.keep(suffixes == [".pdf", ".txt"], f"extensions are kept: {sorted(map(str, files))}")
     promises.keep("Bcc" not in mail, "nobody is told of blind copies")
     say(f"{told.get('mail')}: {mail['Subject']!r} with {', '.join(map(repr, files))}")
     return mail

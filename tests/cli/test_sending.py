@@ -68,3 +68,16 @@ def test_what_is_typed_wrong_is_told_in_a_sentence(office, tmp_path: Path):
     assert "OTHER_PARTY:bob@rossi.example" in refused.err
     meant = ("--acknowledge", "OTHER_PARTY:bob@rossi.example")
     assert "Queued as out_" in office.done(*other, *file, *meant, "--at", "2026-12-24T08:00").out
+
+
+def test_what_would_leave_empty_or_at_once_is_told(office, tmp_path: Path):
+    one = ("send", "--document", "2026/118", "--attach", tmp_path / "ordine.pdf")
+    assert "no template fits, and nothing is written" in office.run(*one).err
+    (shown,) = office.asked(*one, "--text", "Ecco.", "--at", "2020-04-30", "--dry-run")
+    assert ("not_before", "IN_THE_PAST", False) in {
+        (x["field"], x["code"], x["blocks"]) for x in shown["remarks"]
+    }
+    (tmp_path / "bad.html").write_bytes(b"<p>\xe8</p>")
+    refused = office.run(*one, "--html-file", tmp_path / "bad.html")
+    assert "bad.html is no text in UTF-8" in refused.err
+    assert "Traceback" not in refused.err
