@@ -23,6 +23,7 @@ from adapters.postgres_user import PostgresFailed
 from adapters.settings import Settings
 from api.compose import compose, opened_database
 from api.work.accounts import accounts_of
+from api.work.autoreplying import halted_now
 from api.work.consent import to_do
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.ledger import is_overdue, ledgers_of
@@ -86,6 +87,7 @@ def examine(
             yield from _consents(carteggio)
             yield from _ledgers(carteggio)
             yield from _sending(carteggio)
+            yield from _autoreplies(carteggio)
     except (DatabaseUnavailable, PostgresFailed, psycopg.OperationalError) as trouble:
         yield Finding("database", State.BAD, _line(trouble), "start it, or mend its address")
 
@@ -201,6 +203,14 @@ def _ledgers(carteggio: Carteggio) -> Iterator[Finding]:
 def _sending(carteggio: Carteggio) -> Iterator[Finding]:
     for part, said, do in troubles(carteggio, addresses_of(carteggio)):
         yield Finding(part, State.WARNING, said, do)
+
+
+def _autoreplies(carteggio: Carteggio) -> Iterator[Finding]:
+    addresses = addresses_of(carteggio)
+    for box, until in halted_now(carteggio, datetime.now(UTC)).items():
+        said = f"automatic answers are halted until {until:%Y-%m-%d %H:%M} UTC: too many left it"
+        do = "look in its history who writes so much"
+        yield Finding(f"mailbox {addresses.get(box, box)}", State.WARNING, said, do)
 
 
 def _consents(carteggio: Carteggio) -> Iterator[Finding]:

@@ -42,7 +42,10 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class AbsenceEntered:
-    """A colleague is to be away; `texts` are pairs of language (as in RFC 5646) and answer."""
+    """A colleague is to be away; `texts` are pairs of language (as in RFC 5646) and answer.
+
+    The first one is for whoever has none in his language.
+    """
 
     absence: AbsenceId
     away: Away
@@ -152,7 +155,7 @@ def _checked(whose: ColleagueId, away: Away, texts: tuple[tuple[str, str], ...])
             raise Rejected("INVALID", f"an answer has from 1 to {LONGEST:,} characters")
     if away.answers and not words and away.template is None:
         raise Rejected("INVALID", "mail is to be answered: give a text, or name a template")
-    return away, tuple(sorted(words))
+    return away, words
 
 
 def days(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

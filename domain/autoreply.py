@@ -84,8 +84,6 @@ class AutoreplySent:
     mailbox: MailboxId
     absence: AbsenceId
     mail: UUID
-    language: str
-    to: Annotated[str, Personal]
 
 
 @dataclass(frozen=True, slots=True)

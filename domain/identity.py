@@ -110,6 +110,11 @@ def account_id(key: bytes, mailbox: MailboxId) -> UUID:
     return _uuid(key, b"account", mailbox.bytes)
 
 
+def correspondent_key(key: bytes, address: str) -> UUID:
+    """Give what tells whether an address is the same one again, without telling which."""
+    return _uuid(key, b"correspondent", address.casefold().encode())
+
+
 def web_form_id(key: bytes, address: str, mailbox: MailboxId | None = None) -> UUID:
     """Give the stream id of a web form's address, in every mailbox or in one."""
     box = () if mailbox is None else (mailbox.bytes,)

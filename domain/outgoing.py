@@ -79,8 +79,9 @@ class MailQueued:
     word. `document` is the record that it was composed for: it brings it if it `presents` it (as all
     did before this was said), else it only concerns it. `template` and its version are what it was
     made from, `answers` and `forwards` the message that it replies to or passes on. `certified`: it
-    goes out as PEC (RFC 6109). `files` are SHA-256 of the
-    attachments' octets (hex), in the order of `file_names`.
+    goes out as PEC (RFC 6109). `files` are SHA-256 of the attachments' octets (hex), in the order
+    of `file_names`. `returns` False: it leaves with the null return path (RFC 3834 4), so that no
+    notice about it comes back.
     """
 
     mailbox: MailboxId
@@ -104,6 +105,7 @@ class MailQueued:
     file_names: Annotated[tuple[str, ...], Personal] = ()
     removed: tuple[Target, ...] = ()
     presents: bool = True
+    returns: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,10 @@ class Leaving:
     @property
     def submission(self) -> Submission:
         people = [self.queued.recipients[one].address.spec for one in self.left]
+        sender = self.queued.sender.spec if self.queued.returns else ""
         header = self.raw.partition(b"\r\n\r\n")[0]
         return Submission(
-            sender=self.queued.sender.spec,
+            sender=sender,
             recipients=tuple(people),
             raw=self.raw,
             envid=self.id.hex,

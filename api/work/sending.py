@@ -29,7 +29,7 @@ from api.work.permission import permitted, refuse_unpermitted
 from api.work.sendingside import SendingSide, sendings_of
 from api.work.tosend import Also, Sent, ToSend, Tried
 from domain.choosing import TargetKind
-from domain.composing import Composed
+from domain.composing import Automatic, Composed
 from domain.filenames import distinct
 from domain.identity import identify, outgoing_id
 from domain.objections import NotSendable, Objection, refuse_blocking
@@ -247,6 +247,7 @@ def _queued(
         certified=mail.certified,
         files=tuple(sha256(wanted.contents[one.content]).hexdigest() for one in attached),
         file_names=tuple(distinct(map(file_name, attached))),
+        returns=mail.automatic is not Automatic.REPLIED,
     )
 
 
