@@ -14,6 +14,10 @@ def erp() -> Iterator[Endpoint]:
         yield endpoint
 
 
+def kept(instance: Instance) -> dict[str, dict[str, object]]:
+    return {one["name"]: one for one in instance.asked("webhook", "list")}
+
+
 def test_a_program_is_added_with_a_secret_tried_and_removed(
     instance: Instance, erp: Endpoint
 ) -> None:
@@ -28,17 +32,17 @@ def test_a_program_is_added_with_a_secret_tried_and_removed(
     assert (tried["name"], tried["status"], tried["delivery"]) == (
         "webhook.test", 204, erp.asked[0].id,
     )  # fmt: skip
-    (listed,) = instance.asked("webhook", "list")
+    listed = kept(instance)["erp"]
     assert (listed["url"], listed["state"]) == (erp.address, "told")
     assert "secret" not in listed
     newer = instance.done("webhook", "secret", "erp").out.strip()
     assert newer != secret
     assert "after position 0" in instance.done("webhook", "replay", "erp", "--from", "1").out
     instance.done("webhook", "pause", "erp")
-    assert instance.asked("webhook", "list")[0]["state"] == "paused"
+    assert kept(instance)["erp"]["state"] == "paused"
     instance.done("webhook", "resume", "erp")
     instance.done("webhook", "remove", "erp")
-    assert instance.asked("webhook", "list") == []
+    assert "erp" not in kept(instance)
     assert instance.run("webhook", "pause", "erp").code == 1
 
 
