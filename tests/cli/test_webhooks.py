@@ -15,7 +15,7 @@ def erp() -> Iterator[Endpoint]:
 
 
 def kept(instance: Instance) -> dict[str, dict[str, object]]:
-    return {one["name"]: one for one in instance.asked("webhook", "list")}
+    return {one["name"].casefold(): one for one in instance.asked("webhook", "list")}
 
 
 def test_a_program_is_added_with_a_secret_tried_and_removed(
