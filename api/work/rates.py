@@ -1,7 +1,7 @@
 """How much a server takes of a lane: mails a minute, recipients a day, shared by all that work.
 
 What was used lies in the database, in short slots; never more than the limit is used in any minute
-or any day. Whoever holds the lane counts, in the transaction that says that a mail is being sent.
+or any day. Whoever holds the lane counts, in the transaction that says that a mail is being sent, or may be.
 """
 
 from collections.abc import Iterator
@@ -90,9 +90,16 @@ class Used:
             slot = self._counted[per] = per.slot_of(now)
             self._slots[per][slot] = self._slots[per].get(slot, 0) + more
 
+    def give_back(self, mails: int, recipients: int) -> None:
+        """Count no more what was counted last and did not leave, for `write`."""
+        for per, less in ((MINUTE, mails), (DAY, recipients)):
+            self._slots[per][self._counted[per]] -= less
+
     def write(self, connection: Connection[Any]) -> None:
         """Write what was counted last; whoever holds the lane is the only one that writes."""
         rows = list(self._last())
+        if not rows:
+            return
         connection.execute(
             "INSERT INTO outbox_used (lane, per, slot, used)"
             " SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[], %s::integer[])"

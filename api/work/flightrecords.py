@@ -1,0 +1,142 @@
+"""What is recorded of mails while they leave: of each at once, or of a flight together.
+
+Both are told the same: *begun* before the content is offered, then *concluded*, or *lost* where it
+was offered and nobody knows, or *interrupted* where it was not.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Protocol, Self
+from uuid import UUID
+
+from adapters.smtp.values import Outcome
+from api.work.attempts import Attempts, Leaving, TakenBack, concluding, patiently
+from api.work.flights import Answer, Boarded, Flights, answer_of, give_back
+from api.work.patience import LATER
+from api.work.rates import Used
+from api.work.told import Told
+from api.work.wholly import whole
+from domain.leaving import BeginSending, Conclude, LoseSight, OutgoingCommand
+
+_MOMENT_S: Final = 0.1
+"""So long what was answered is recorded together with what is answered next."""
+
+
+class Records(Protocol):
+    """Records what becomes of a mail that leaves."""
+
+    async def begun(self, leaving: Leaving, taken: frozenset[str]) -> None:
+        """Say that the content is about to be offered to some; raise TakenBack."""
+
+    async def concluded(self, leaving: Leaving, outcome: Outcome, *, begun: bool) -> None:
+        """Say what was answered."""
+
+    async def lost(self, leaving: Leaving, why: str) -> None:
+        """Say that the content was offered and nobody knows what became of it."""
+
+    async def interrupted(self, leaving: Leaving) -> None:
+        """Say that the content was not offered, though it may have been begun."""
+
+
+class AtOnce:
+    """Each is recorded, durably, before anything else is done."""
+
+    def __init__(self, attempts: Attempts, used: Used) -> None:
+        self._attempts, self._used = attempts, used
+
+    async def begun(self, leaving: Leaving, taken: frozenset[str]) -> None:
+        await whole(self._attempts.begin, leaving, taken, self._used)
+
+    async def concluded(self, leaving: Leaving, outcome: Outcome, *, begun: bool) -> None:
+        await whole(self._attempts.conclude, leaving, outcome, None if begun else self._used)
+
+    async def lost(self, leaving: Leaving, why: str) -> None:
+        await whole(self._attempts.lose, leaving, why)
+
+    async def interrupted(self, leaving: Leaving) -> None:
+        await whole(self._attempts.interrupt, leaving)
+
+
+class Together:
+    """Of the mails of a flight each is marked, and all are recorded a moment later.
+
+    At the end of the block all is recorded, and what was not offered waits again.
+    """
+
+    def __init__(
+        self,
+        flights: Flights,
+        attempts: Attempts,
+        boarded: Boarded,
+        used: Used,
+    ) -> None:
+        self._flights, self._attempts, self._flight = flights, attempts, boarded.flight
+        self._leased, self._used = boarded.mails, used
+        self._begun: dict[UUID, BeginSending] = {}
+        self._told: list[Told] = []
+        self._done: set[UUID] = set()
+        self._answer: Answer | None = None
+        self._news = asyncio.Event()
+        self._recording = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        self._recorder = asyncio.create_task(self._from_time_to_time())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._recorder.cancel()
+        await asyncio.wait([self._recorder])
+        await whole(self._land)
+
+    async def begun(self, leaving: Leaving, taken: frozenset[str]) -> None:
+        places = leaving.places(taken)
+        begin = BeginSending(datetime.now(UTC), places, leaving.attempt)
+        durably = len(places) < len(leaving.left)  # else nobody but this mark knows who was taken
+        given = self._flight, leaving.id, begin, self._answer
+        if not await whole(self._flights.offer, *given, durably=durably):
+            raise TakenBack
+        self._begun[leaving.id], self._answer = begin, None
+
+    async def concluded(self, leaving: Leaving, outcome: Outcome, *, begun: bool) -> None:
+        told = concluding(leaving, outcome, begun=begun)
+        self._tell(leaving, told)
+        self._answer = answer_of(leaving, told) if begun else None
+
+    async def lost(self, leaving: Leaving, why: str) -> None:
+        self._tell(leaving, LoseSight(leaving.attempt, why))
+
+    async def interrupted(self, leaving: Leaving) -> None:
+        self._begun.pop(leaving.id, None)
+
+    def _tell(self, leaving: Leaving, end: Conclude | LoseSight) -> None:
+        commands: list[tuple[datetime, OutgoingCommand]] = [(datetime.now(UTC), end)]
+        if (begin := self._begun.get(leaving.id)) is not None:
+            commands.insert(0, (begin.at, begin))
+        self._told.append(Told(leaving.id, leaving.state, leaving.version, tuple(commands)))
+        self._done.add(leaving.id)
+        self._news.set()
+
+    async def _from_time_to_time(self) -> None:
+        """Record what was said while other mails leave; what fails here is tried at the end."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await asyncio.sleep(_MOMENT_S)
+            with suppress(*LATER):
+                await whole(self._record)
+
+    def _record(self) -> None:
+        told = self._told[:]
+        self._attempts.tell(told)
+        del self._told[: len(told)]
+
+    def _land(self) -> None:
+        """Record what is left; then only is it known what was not offered."""
+        self._record()
+        back = [one for one in self._leased if one.id not in self._done]
+        give_back(self._used, back)
+        patiently(lambda: self._flights.land(self._flight, [one.id for one in back], self._used))
