@@ -128,7 +128,9 @@ def _lap(carteggio: Carteggio, worker: ReadingWorker, port: int, raws: Sequence[
     asyncio.run(Lanes(carteggio, worker).run_once())
     copied, cpu = watch.seconds, watch.cpu
     lap = Lap(queued, _left_after(carteggio, began), copied, cpu, theirs)
-    say(f"ours {lap.ours:.2f} s, with copies {copied:.2f} s, smtplib {theirs:.2f} s, queued in {queued:.2f} s")
+    say(
+        f"ours {lap.ours:.2f} s, with copies {copied:.2f} s, smtplib {theirs:.2f} s, queued in {queued:.2f} s"
+    )
     return lap
 
 

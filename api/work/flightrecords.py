@@ -13,15 +13,44 @@ from uuid import UUID
 
 from adapters.smtp.values import Outcome
 from api.work.attempts import Attempts, Leaving, TakenBack, concluding, patiently
-from api.work.flights import Answer, Boarded, Flights, answer_of, give_back
+from api.work.flights import Answer, Boarded, Flights, answer_of
 from api.work.patience import LATER
 from api.work.rates import Used
 from api.work.told import Told
 from api.work.wholly import whole
 from domain.leaving import BeginSending, Conclude, LoseSight, OutgoingCommand
 
-_MOMENT_S: Final = 0.1
+_MOMENT_S: Final = 0.25
 """So long what was answered is recorded together with what is answered next."""
+
+
+class Ahead:
+    """Reads the mails of the next flight while one is under way; a lease tells what is stale."""
+
+    def __init__(self, flights: Flights) -> None:
+        self._flights = flights
+        self._reading: asyncio.Task[list[Leaving]] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
+            self._reading.exception()  # it is not asked for any more
+
+    def read_on(self, most: int) -> None:
+        """Begin to read what leaves after what is leased."""
+        self._reading = asyncio.create_task(asyncio.to_thread(self._flights.read, most))
+
+    async def next(self, most: int) -> list[Leaving]:
+        """Give the mails that may leave next."""
+        if self._reading is None:
+            self.read_on(most)
+        reading, self._reading = self._reading, None
+        return await reading if reading is not None else []
 
 
 class Records(Protocol):
@@ -72,8 +101,8 @@ class Together:
         boarded: Boarded,
         used: Used,
     ) -> None:
-        self._flights, self._attempts, self._flight = flights, attempts, boarded.flight
-        self._leased, self._used = boarded.mails, used
+        self._flights, self._attempts = flights, attempts
+        self._boarded, self._used = boarded, used
         self._begun: dict[UUID, BeginSending] = {}
         self._told: list[Told] = []
         self._done: set[UUID] = set()
@@ -94,10 +123,10 @@ class Together:
 
     async def begun(self, leaving: Leaving, taken: frozenset[str]) -> None:
         places = leaving.places(taken)
-        begin = BeginSending(datetime.now(UTC), places, leaving.attempt)
-        durably = len(places) < len(leaving.left)  # else nobody but this mark knows who was taken
-        given = self._flight, leaving.id, begin, self._answer
-        if not await whole(self._flights.offer, *given, durably=durably):
+        some = None if len(places) == len(leaving.left) else places
+        begin = BeginSending(datetime.now(UTC), some, leaving.attempt)
+        given = self._boarded.flight, leaving.id, begin
+        if not await whole(self._flights.offer, *given, self._answer):
             raise TakenBack
         self._begun[leaving.id], self._answer = begin, None
 
@@ -137,6 +166,9 @@ class Together:
     def _land(self) -> None:
         """Record what is left; then only is it known what was not offered."""
         self._record()
-        back = [one for one in self._leased if one.id not in self._done]
-        give_back(self._used, back)
-        patiently(lambda: self._flights.land(self._flight, [one.id for one in back], self._used))
+        mails, flight = self._boarded.mails, self._boarded.flight
+        back = [one.id for one in mails if one.id not in self._done]
+        self._boarded.count(self._used, self._boarded.until, mails, -1)
+        gone = [one for one in mails if one.id in self._done]
+        self._boarded.count(self._used, datetime.now(UTC), gone)
+        patiently(lambda: self._flights.land(flight, back, self._used))

@@ -32,8 +32,8 @@ _TO_BE_SENT: Final = (OutgoingState.QUEUED, OutgoingState.DEFERRED)
 _KIND: Final = "answer"
 _LONGEST: Final = timedelta(seconds=2)
 _MOST: Final = 50
-_FAST_S: Final = 0.1
-_SLOW_S: Final = 0.25
+_FAST_S: Final = 0.5
+_SLOW_S: Final = 1.0
 _LEASE: Final[LiteralString] = """
 UPDATE outbox SET state = 'sending', flight = %(flight)s
 WHERE mail = ANY(%(mails)s) AND lane = %(lane)s AND state = 'waiting' AND due <= %(now)s
@@ -43,17 +43,19 @@ _VERSIONS: Final[LiteralString] = """
 SELECT mail, (SELECT max(originator_version) FROM stored_events WHERE originator_id = mail)
 FROM unnest(%s::uuid[]) AS mail
 """
-_OFFER: Final[LiteralString] = """
+_ANSWERED: Final[LiteralString] = """
 WITH answered AS (
-    INSERT INTO outbox_answer (flight, mail, said)
-    SELECT %(flight)s, %(before)s, %(said)s WHERE %(before)s::uuid IS NOT NULL
-    ON CONFLICT DO NOTHING
+    INSERT INTO outbox_answer (flight, mail, said) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 )
-UPDATE outbox SET offered_at = %(at)s, offered = %(places)s
-WHERE mail = %(mail)s AND flight = %(flight)s AND offered_at IS NULL
 """
-_MARK: Final[LiteralString] = _OFFER + "RETURNING set_config('synchronous_commit', 'off', true)"
-_DURABLY: Final[LiteralString] = _OFFER + "RETURNING 'on'"
+_MARK: Final[LiteralString] = """
+UPDATE outbox SET offered_at = %s WHERE mail = %s AND flight = %s AND offered_at IS NULL
+RETURNING set_config('synchronous_commit', 'off', true)
+"""
+_MARK_DURABLY: Final[LiteralString] = """
+UPDATE outbox SET offered = %s, offered_at = %s
+WHERE mail = %s AND flight = %s AND offered_at IS NULL RETURNING mail
+"""
 _BACK: Final[LiteralString] = """
 UPDATE outbox SET state = 'waiting', flight = NULL, offered_at = NULL, offered = NULL
 WHERE mail = ANY(%s) AND flight = %s
@@ -102,6 +104,11 @@ class Boarded:
     mails: Sequence[Leaving]
     until: datetime
 
+    def count(self, used: Used, at: datetime, mails: Sequence[Leaving], by: int = 1) -> None:
+        """Count some of them as leaving at a moment, or not (`by` -1)."""
+        if mails:
+            used.count(at, by * sum(len(one.left) for one in mails), by * len(mails))
+
 
 @dataclass(slots=True)
 class Pace:
@@ -137,24 +144,26 @@ class Flights:
         self._attempts = Attempts(carteggio)
         self._lane = lane
 
-    def board(self, used: Used, most: int) -> "Boarded | None":
-        """Lease the mails that may leave next; None: there are not two, or the first is amiss."""
-        now = datetime.now(UTC)
-        ids = self._outbox.next_due(self._lane, now, most) if most > 1 else []
+    def read(self, most: int) -> list[Leaving]:
+        """Give the mails that may leave next, unless there are not two, or the first is amiss."""
+        ids = self._outbox.next_due(self._lane, datetime.now(UTC), most) if most > 1 else []
         found = self._read(ids) if len(ids) > 1 else []
-        if not found or found[0].id != ids[0]:
-            return None
-        until, there = now + _LONGEST, list[Leaving]()
+        return found if found and found[0].id == ids[0] else []
+
+    def board(self, found: Sequence[Leaving], used: Used) -> Boarded | None:
+        """Lease what was read, as much of it as may leave now; None: nothing."""
+        now = datetime.now(UTC)
+        boarded = Boarded(uuid7(), there := list[Leaving](), now + _LONGEST)
         for one in found:
             if used.free_at(now, len(one.left)) > now:
                 break
-            used.count(until, len(one.left))  # as if each left at the end: no minute has more
+            boarded.count(used, boarded.until, [one])  # as if each left at the end
             there.append(one)
         if not there:
             return None
-        boarded = Boarded(uuid7(), there, until)
         leased = self._lease(boarded.flight, there, used)
-        give_back(used, [one for one in there if one not in leased])
+        ours = {one.id for one in leased}
+        boarded.count(used, boarded.until, [one for one in there if one.id not in ours], -1)
         return replace(boarded, mails=leased)
 
     def _read(self, ids: Sequence[UUID]) -> list[Leaving]:
@@ -181,27 +190,19 @@ class Flights:
                 connection.execute(_BACK, (stale, flight))
         return [one for one in mails if versions.get(one.id) == one.version]
 
-    def offer(
-        self,
-        flight: UUID,
-        mail: UUID,
-        begin: BeginSending,
-        answer: Answer | None,
-        *,
-        durably: bool,
-    ) -> bool:
-        """Mark that a content is about to be offered, and what was answered last; False: not ours."""
-        asked = {
-            "flight": flight,
-            "mail": mail,
-            "at": begin.at,
-            "places": sorted(begin.taken or ()),
-            "before": answer and answer.mail,
-            "said": answer and answer.said,
-        }
+    def offer(self, flight: UUID, mail: UUID, begin: BeginSending, answer: Answer | None) -> bool:
+        """Mark that a content is about to be offered, and what was answered last; False: not ours.
+
+        To whom is marked where it is not all who are left, and durably: nothing else tells.
+        """
+        mark: tuple[object, ...] = (begin.at, mail, flight)
+        query = _MARK
+        if begin.taken is not None:
+            query, mark = _MARK_DURABLY, (sorted(begin.taken), *mark)
+        if answer is not None:
+            query, mark = _ANSWERED + query, (flight, answer.mail, answer.said, *mark)
         with self._carteggio.database.pool.connection() as connection:
-            marked = connection.execute(_DURABLY if durably else _MARK, asked)
-            return marked.fetchone() is not None
+            return connection.execute(query, mark).fetchone() is not None
 
     def land(self, flight: UUID, back: Collection[UUID], used: Used) -> None:
         """Let mails that were not offered wait again, and forget what is recorded."""
@@ -271,12 +272,6 @@ class Flights:
         except (Damaged, KeyDestroyed):
             return None
         return msgspec.json.decode(octets, type=Conclude)
-
-
-def give_back(used: Used, mails: Sequence[Leaving]) -> None:
-    """Count no more what was counted last, when it was boarded, and does not leave."""
-    if mails:
-        used.give_back(len(mails), sum(len(one.left) for one in mails))
 
 
 def answer_of(leaving: Leaving, told: Conclude | LoseSight) -> Answer | None:

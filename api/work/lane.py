@@ -23,7 +23,7 @@ from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.smtp.session import SmtpSession
 from adapters.smtp.values import Phase
 from api.work.attempts import Attempts, Leaving, TakenBack
-from api.work.flightrecords import AtOnce, Records, Together
+from api.work.flightrecords import Ahead, AtOnce, Records, Together
 from api.work.flights import Flights, Pace
 from api.work.instance import Carteggio
 from api.work.leases import Locks
@@ -151,9 +151,10 @@ class Lane:
     ) -> None:
         """Send one mail, then more of them together as long as the server is fast."""
         session, at_once, pace = None, AtOnce(self._attempts, used), Pace()
+        ahead = await opened.enter_async_context(Ahead(self._flights))
         while not self._stop.is_set():
             self._copies.begin_beside()
-            if session is not None and await self._fly(session, used, pace, counted):
+            if session is not None and await self._fly(session, used, ahead, pace, counted):
                 continue
             leaving = await self._next(used)
             if leaving is None:
@@ -165,14 +166,15 @@ class Lane:
             counted.tried += 1
 
     async def _fly(
-        self, session: SmtpSession, used: Used, pace: Pace, counted: "_Counted"
+        self, session: SmtpSession, used: Used, ahead: "Ahead", pace: Pace, counted: "_Counted"
     ) -> bool:
         """Send some mails together; False: there are too few, or they are better sent alone."""
         before = counted.tried
         with pace.measured(lambda: counted.tried - before):
-            boarded = await whole(self._flights.board, used, pace.many)
+            boarded = await whole(self._flights.board, await ahead.next(pace.many), used)
             if boarded is None:
                 return False
+            ahead.read_on(pace.many)
             async with Together(self._flights, self._attempts, boarded, used) as records:
                 for leaving in boarded.mails:
                     if self._stop.is_set() or pace.is_slow or datetime.now(UTC) > boarded.until:
