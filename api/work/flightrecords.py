@@ -23,6 +23,9 @@ from domain.leaving import BeginSending, Conclude, LoseSight, OutgoingCommand
 _MOMENT_S: Final = 0.25
 """So long what was answered is recorded together with what is answered next."""
 
+_SOON_S: Final = 0.003
+"""So long an answer waits for the next mail's mark."""
+
 
 class Ahead:
     """Reads the mails of the next flight while one is under way; a lease tells what is stale."""
@@ -107,6 +110,8 @@ class Together:
         self._told: list[Told] = []
         self._done: set[UUID] = set()
         self._answer: Answer | None = None
+        self._soon: asyncio.TimerHandle | None = None
+        self._marking: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._recording = asyncio.Lock()
 
@@ -117,8 +122,11 @@ class Together:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
+        self._taken_along()
         self._recorder.cancel()
-        await asyncio.wait([self._recorder])
+        await asyncio.wait([self._recorder, *filter(None, [self._marking])])
+        if self._marking is not None:
+            self._marking.exception()  # what it was to mark is recorded now
         await whole(self._land)
 
     async def begun(self, leaving: Leaving, taken: frozenset[str]) -> None:
@@ -126,14 +134,16 @@ class Together:
         some = None if len(places) == len(leaving.left) else places
         begin = BeginSending(datetime.now(UTC), some, leaving.attempt)
         given = self._boarded.flight, leaving.id, begin
-        if not await whole(self._flights.offer, *given, self._answer):
+        if not await whole(self._flights.offer, *given, self._taken_along()):
             raise TakenBack
-        self._begun[leaving.id], self._answer = begin, None
+        self._begun[leaving.id] = begin
 
     async def concluded(self, leaving: Leaving, outcome: Outcome, *, begun: bool) -> None:
         told = concluding(leaving, outcome, begun=begun)
         self._tell(leaving, told)
-        self._answer = answer_of(leaving, told) if begun else None
+        if begun:
+            self._answer = answer_of(leaving, told)
+            self._soon = asyncio.get_running_loop().call_later(_SOON_S, self._mark_answer)
 
     async def lost(self, leaving: Leaving, why: str) -> None:
         self._tell(leaving, LoseSight(leaving.attempt, why))
@@ -148,6 +158,19 @@ class Together:
         self._told.append(Told(leaving.id, leaving.state, leaving.version, tuple(commands)))
         self._done.add(leaving.id)
         self._news.set()
+
+    def _taken_along(self) -> Answer | None:
+        """Give what was answered last, unless it is marked."""
+        if self._soon is not None:
+            self._soon.cancel()
+        answer, self._answer = self._answer, None
+        return answer
+
+    def _mark_answer(self) -> None:
+        """Mark what was answered, as the next mail does not come to its content soon."""
+        if (answer := self._taken_along()) is not None:
+            marking = whole(self._flights.answered, self._boarded.flight, answer)
+            self._marking = asyncio.create_task(marking)
 
     async def _from_time_to_time(self) -> None:
         """Record what was said while other mails leave; what fails here is tried at the end."""

@@ -204,6 +204,11 @@ class Flights:
         with self._carteggio.database.pool.connection() as connection:
             return connection.execute(query, mark).fetchone() is not None
 
+    def answered(self, flight: UUID, answer: Answer) -> None:
+        """Mark what was answered."""
+        with self._carteggio.database.pool.connection() as connection:
+            connection.execute(_ANSWERED + "SELECT", (flight, answer.mail, answer.said))
+
     def land(self, flight: UUID, back: Collection[UUID], used: Used) -> None:
         """Let mails that were not offered wait again, and forget what is recorded."""
         with self._carteggio.database.pool.connection() as connection, connection.transaction():

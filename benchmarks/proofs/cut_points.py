@@ -81,6 +81,7 @@ class Tally:
     unsettled: int = 0
     found: int = 0
     not_found: int = 0
+    beside: int = 0
 
 
 class Stage:
@@ -219,7 +220,7 @@ def main() -> None:
             "states": dict(sorted(tally.states.items())), "doubled": tally.doubled,
             "lost": tally.lost, "mistold": tally.mistold, "unsettled": tally.unsettled,
             "found_in_sent": tally.found, "left_uncertain_though_in_sent": tally.not_found,
-            "copies_doubled": doubled_copies(stage, promises), "seconds": round(watch.seconds),
+            "uncertain_without_a_cut": tally.beside, "copies_doubled": doubled_copies(stage, promises), "seconds": round(watch.seconds),
         }  # fmt: skip
     struck = stage.sink.struck
     missed = set(PHASES) - {one.phase for one in struck} if len(cuts) >= _MANY else set()
@@ -274,6 +275,7 @@ def counted(stage: Stage, promises: Promises) -> Tally:
             for sentence in _wrong(stage, tally, one, state):
                 promises.keep(not sentence, f"{one.message_id}, {one.kind}: {sentence}: {one.cut}")
             uncertain = state.state is OutgoingState.UNCERTAIN
+            tally.beside += uncertain and one.cut is None
             if uncertain and one.kind != "alone" and shown[one.message_id]:
                 tally.not_found += not _left(state)
         tally.found = _resolved(carteggio)
