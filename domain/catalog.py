@@ -15,6 +15,7 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutorepliesHalted, AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
@@ -218,6 +219,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("autoreply.sent", AutoreplySent),
     EventType("autoreply.suppressed", AutoreplySuppressed),
     EventType("mailbox.autoreplies_halted", AutorepliesHalted),
+    EventType("message.wait_warned", MessageWaitWarned),
+    EventType("message.wait_breached", MessageWaitBreached),
+    EventType("message.alarm_told", MessageAlarmTold),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -6,7 +6,6 @@ from typing import Final
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
-from domain.calendars import CalendarsEvent
 from domain.choosing import (
     ChoosingEvent,
     MessageLinkChoiceWithdrawn,
@@ -62,7 +61,7 @@ from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
-from projections.sentences_of_calendars import of_calendars
+from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_sending import OfSending, of_sending
@@ -104,7 +103,7 @@ def sentence(event: object) -> str:
             return of_sending(event)
         case event if isinstance(event, NoteEvent):
             return of_notes(event)
-        case event if isinstance(event, CalendarsEvent):
+        case event if isinstance(event, OfCalendars):
             return of_calendars(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)

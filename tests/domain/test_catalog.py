@@ -110,6 +110,9 @@ NAMES = [
     "autoreply.sent",
     "autoreply.suppressed",
     "mailbox.autoreplies_halted",
+    "message.wait_warned",
+    "message.wait_breached",
+    "message.alarm_told",
 ]
 
 
