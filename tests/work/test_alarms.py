@@ -11,7 +11,7 @@ from api.work.calendars import set_target
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
 from domain.alarms import MessageWaitBreached, MessageWaitWarned
-from domain.calendars import TargetScope, TargetSet
+from domain.calendars import TargetScope, TargetSet, UpdateMode
 from domain.hours import read_week
 from instances import events_of
 
@@ -112,7 +112,7 @@ def test_another_target_brings_the_moment_forward_and_what_was_noticed_stays(fir
 
 
 def test_the_next_answer_may_be_wanted_from_the_last_one_on(firm: Alarmed):
-    between = replace(TARGET, mode="between_answers", since=JANUARY)
+    between = replace(TARGET, mode=UpdateMode.BETWEEN_ANSWERS, since=JANUARY)
     question = firm.begin(target=between).arrives("2026-03-02T09:00", ANNA)
     reply = firm.answers("2026-03-02T10:00", question, ANNA)
     firm.arrives("2026-03-02T11:30", ANNA, reply)
