@@ -29,6 +29,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.marking import MessageMarked, MessageMoved, MessageOrderFailed
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import (
@@ -219,6 +220,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("autoreply.sent", AutoreplySent),
     EventType("autoreply.suppressed", AutoreplySuppressed),
     EventType("mailbox.autoreplies_halted", AutorepliesHalted),
+    EventType("rule.saved", RuleSaved),
+    EventType("rule.retired", RuleRetired),
     EventType("message.wait_warned", MessageWaitWarned),
     EventType("message.wait_breached", MessageWaitBreached),
     EventType("message.alarm_told", MessageAlarmTold),

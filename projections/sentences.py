@@ -17,6 +17,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleEvent
 from domain.marking import (
     FailureReason,
     MarkingEvent,
@@ -64,6 +65,7 @@ from projections.sentences_of_accounts import of_account
 from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
+from projections.sentences_of_rules import of_rules
 from projections.sentences_of_sending import OfSending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
@@ -107,6 +109,8 @@ def sentence(event: object) -> str:
             return of_calendars(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
+        case event if isinstance(event, RuleEvent):
+            return of_rules(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():

@@ -18,6 +18,7 @@ from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWi
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -182,6 +183,8 @@ _SCOPED: Final = (
     CalendarRetired,
     TargetSet,
     TargetWithdrawn,
+    RuleSaved,
+    RuleRetired,
 )
 _MANAGED_NAMES: Final = (
     "account.",
@@ -202,6 +205,7 @@ _SCOPED_NAMES: Final = (
     "sending.",
     "choice.",
     "autoreply.",
+    "rule.",
     *_MANAGED_NAMES,
 )
 
@@ -250,6 +254,8 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield mailbox
         case MailboxRegistered():
             yield recorded.stream
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case (
             ExclusionAdded(mailbox=mailbox)
             | WebFormDeclared(mailbox=mailbox)

@@ -110,6 +110,8 @@ NAMES = [
     "autoreply.sent",
     "autoreply.suppressed",
     "mailbox.autoreplies_halted",
+    "rule.saved",
+    "rule.retired",
     "message.wait_warned",
     "message.wait_breached",
     "message.alarm_told",
