@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
+from domain.attention import AttentionEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.calendars import CalendarsEvent
 from domain.choosing import (
@@ -62,6 +63,7 @@ from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
+from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import of_calendars
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
@@ -104,6 +106,8 @@ def sentence(event: object) -> str:
             return of_sending(event)
         case event if isinstance(event, NoteEvent):
             return of_notes(event)
+        case event if isinstance(event, AttentionEvent):
+            return of_attention(event)
         case event if isinstance(event, CalendarsEvent):
             return of_calendars(event)
         case event if isinstance(event, OfAbsences):
