@@ -36,6 +36,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.marking import MessageMarked, MessageMoved, MessageOrderFailed
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import (
@@ -232,6 +233,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.wait_paused", MessageWaitPaused),
     EventType("message.wait_continued", MessageWaitContinued),
     EventType("message.attention_undone", MessageAttentionUndone),
+    EventType("rule.saved", RuleSaved),
+    EventType("rule.retired", RuleRetired),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -16,6 +16,7 @@ from domain.choosing import (
 )
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleSaved
 from domain.merging import PartyMerged
 from domain.message import (
     MessageLinked,
@@ -84,6 +85,8 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield colleague
         case MessageHandedOver(to=to) if to is not None:
             yield to
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
         case AutoreplySent(responder=responder, mail=mail):

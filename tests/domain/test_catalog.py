@@ -116,6 +116,8 @@ NAMES = [
     "message.wait_paused",
     "message.wait_continued",
     "message.attention_undone",
+    "rule.saved",
+    "rule.retired",
 ]
 
 
