@@ -158,4 +158,4 @@ def _with_text(names: Names, reader: Reader) -> Composed:
 def _waits(as_of: AsOf) -> SQL:
     if as_of.time is None:
         return SQL("until IS NULL")
-    return SQL("since <= %(time)s AND (until IS NULL OR until > %(time)s)")
+    return SQL("begun <= %(time)s AND (until IS NULL OR until > %(time)s)")

@@ -110,7 +110,7 @@ async def tell(carteggio: Carteggio, now: datetime) -> int:
         current = [one for one in due if _still(one, waits, noticed)]
         later = {one.key: _opens(held, one, now) for one in current}
         told = [one for one in current if later[one.key] == now]
-        telling = await _telling(asked, held, told)
+        telling = await _telling(asked, held, told, waits, now)
     await asyncio.to_thread(_settle, carteggio, due, current, later, now)
     for colleague in telling.everybody:
         await _mail(carteggio, telling, colleague, now)
@@ -141,12 +141,19 @@ def _target(held: InForce, one: _Due) -> TargetSet | None:
     return next((said.event for said in held.targets if said.stream == one.target), None)
 
 
-async def _telling(asked: Asked, held: InForce, due: Sequence[_Due]) -> _Telling:
+async def _telling(
+    asked: Asked,
+    held: InForce,
+    due: Sequence[_Due],
+    waits: Mapping[UUID, Waiting],
+    now: datetime,
+) -> _Telling:
     people = await people_of(asked)
+    whose = await owners(asked, people, {one.message: waits[one.message] for one in due}, now)
     mails = await messages.by_ids(*asked, EVERYTHING, list({one.message for one in due}))
     own, more = {}, {}
     for one in due:
-        own[one.key] = await owners(people, one.mailbox)
+        own[one.key] = whose[one.message]
         target = _target(held, one)
         late = target is not None and one.stage == Stage.BREACH
         escalated = target.escalate_to if target is not None and late else ()

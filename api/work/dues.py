@@ -18,6 +18,7 @@ from domain.inforce import Case, InForce, Said, calendar_for, in_force, target_f
 from domain.values import MailboxId
 from projections import documents, links, parties
 from projections.answeredbefore import answered_before
+from projections.attention import pauses_of
 from projections.calendars import said
 from projections.projection import Names
 from projections.reader import NOW, AsOf, Reader
@@ -127,11 +128,13 @@ async def judging_of(
     asked: Asked, reader: Reader, waits: Sequence[Waiting], as_of: AsOf = NOW, *, targets: bool
 ) -> Judging:
     """Read what waits are judged by; without `targets` nothing can be due, and less is read."""
+    conversations = list({one.conversation for one in waits})
     return Judging(
         waits,
         None if reader.mailboxes is None else frozenset(reader.mailboxes),
         await answered_before(*asked, reader, waits, as_of) if targets else {},
         await _cases(asked, reader, waits, as_of) if targets else {},
+        await pauses_of(*asked, reader, conversations, as_of),
     )
 
 

@@ -29,7 +29,8 @@ from projections.calendars import said
 from projections.openwaits import waits_about, waits_beside
 from projections.reader import EVERYTHING, Page
 from projections.trailnames import regrouped
-from projections.unanswered import LONGEST_WAIT_FIRST, Waiting, waiting_in
+from projections.unanswered import Waiting
+from projections.waits import LONGEST_WAIT_FIRST, waiting_in
 
 NAME: Final = "alarms"
 _AT_ONCE: Final = 500
