@@ -42,6 +42,8 @@ from api.graphql.limits import LIMITS
 from api.graphql.linking import LinkingMutation
 from api.graphql.linkmoves import LinkMovesMutation
 from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
+from api.graphql.mailruleasking import RuleQuery
+from api.graphql.mailrulesaving import RuleMutation
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
@@ -129,6 +131,7 @@ class Query(
     WebhookQuery,
     TemplateQuery,
     CalendarQuery,
+    RuleQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -326,6 +329,7 @@ class Mutation(
     WebhookMutation,
     TemplateMutation,
     CalendarMutation,
+    RuleMutation,
 ):
     pass
 
