@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
+from domain.attention import MessageHandedOver, MessageTaken
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarSaved, TargetSet
 from domain.choosing import (
@@ -80,6 +81,10 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from mailboxes
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
+        case MessageTaken(colleague=colleague):
+            yield colleague
+        case MessageHandedOver(to=to) if to is not None:
+            yield to
         case RuleSaved(mailbox=mailbox) if mailbox is not None:
             yield mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
