@@ -36,7 +36,9 @@ def boxes(api: Api, tmp_path: Path) -> dict[str, str]:
 
 
 def saved(api: Api, command: str, token: str | None = None, **rule: Any) -> Any:
-    of = {key: rule.pop(key) for key in ("ruleId", "basedOnVersion") if key in rule}
+    of: dict[str, Any] = {
+        key: rule.pop(key) for key in ("ruleId", "basedOnVersion") if key in rule
+    }
     given: dict[str, Any] = {"name": command, "when": OFFERS, "then": STOP, **rule}
     asked: dict[str, Any] = {"commandId": command, "rule": given, **of}
     return api.ask(SAVE, token, input=asked)["ruleSave"]
