@@ -11,12 +11,14 @@ from psycopg.rows import TupleRow
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -152,7 +154,10 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 
 _COPIES: Final = (MessageReceived, MessageCopyFound, MessageCompleted, MessageMoved)
-_OF_COPIES: Final = (*_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed)
+_OF_ALARMS: Final = (MessageWaitWarned, MessageWaitBreached, MessageAlarmTold)
+_OF_COPIES: Final = (
+    *_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed, *_OF_ALARMS,
+)  # fmt: skip
 _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,
@@ -178,6 +183,8 @@ _SCOPED: Final = (
     CalendarRetired,
     TargetSet,
     TargetWithdrawn,
+    RuleSaved,
+    RuleRetired,
 )
 _MANAGED_NAMES: Final = (
     "account.",
@@ -198,6 +205,7 @@ _SCOPED_NAMES: Final = (
     "sending.",
     "choice.",
     "autoreply.",
+    "rule.",
     *_MANAGED_NAMES,
 )
 
@@ -246,6 +254,8 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield mailbox
         case MailboxRegistered():
             yield recorded.stream
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case (
             ExclusionAdded(mailbox=mailbox)
             | WebFormDeclared(mailbox=mailbox)
@@ -321,7 +331,7 @@ def _quotes(event: object) -> str:
 
 trail = Projection(
     "trail",
-    version=8,
+    version=9,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
+from domain.attention import MessageHandedOver, MessageTaken
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarSaved, TargetSet
 from domain.choosing import (
@@ -15,6 +17,7 @@ from domain.choosing import (
 )
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleSaved
 from domain.merging import PartyMerged
 from domain.message import (
     MessageLinked,
@@ -79,12 +82,22 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from mailboxes
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
+        case MessageTaken(colleague=colleague):
+            yield colleague
+        case MessageHandedOver(to=to) if to is not None:
+            yield to
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
         case AutoreplySent(responder=responder, mail=mail):
             yield from (responder, mail)
         case AutoreplySuppressed(responder=responder):
             yield responder
+        case MessageWaitWarned(target=target) | MessageWaitBreached(target=target):
+            yield target
+        case MessageAlarmTold(told=told, escalated_to=escalated, mails=mails):
+            yield from (*told, *escalated, *mails)
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
 

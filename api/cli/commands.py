@@ -32,7 +32,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "doctor": "instance.doctor",
     "sync": "syncing.sync",
     "history": "asking.history",
-    "unanswered": "asking.unanswered",
+    "unanswered": "unanswered.unanswered",
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",
@@ -168,6 +168,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "retire": "calendars.retire",
         },
     ),
+    "report": Group("Figures.", {"response-times": "reporting.responses"}),
     "target": Group(
         "Within what time answers are wanted.",
         {"set": "targets.set_", "list": "targets.list_", "withdraw": "targets.withdraw"},
@@ -182,6 +183,16 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "preview": "templates.preview",
             "retire": "templates.retire",
             "samples": "templates.samples",
+        },
+    ),
+    "rules": Group(
+        "What is done with mail, and under which conditions.",
+        {
+            "save": "mailrules.save",
+            "list": "mailrules.list_",
+            "show": "mailrules.show",
+            "order": "mailrules.order",
+            "retire": "mailrules.retire",
         },
     ),
     "trust": Group(

@@ -117,7 +117,7 @@ class Attempts:
 
     def standing(self, ids: Sequence[UUID]) -> dict[UUID, tuple[Outgoing, int]]:
         """Give how mails stand, and at which version."""
-        standing = dict.fromkeys(ids, (leaving_of.initial, 0))
+        standing: dict[UUID, tuple[Outgoing, int]] = {id: (leaving_of.initial, 0) for id in ids}
         for one in self._carteggio.journal.streams(ids):
             state, _ = standing[one.stream]
             standing[one.stream] = leaving_of.evolve(state, one.event), one.version

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from projections.absences import absences
 from projections.access import access
+from projections.alarms import alarms
 from projections.authentication import authentication
 from projections.calendars import calendars
 from projections.choices import choices
@@ -13,6 +14,7 @@ from projections.directory import directory
 from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
+from projections.mailrules import mailrules
 from projections.merges import merges
 from projections.notes import notes
 from projections.permission import permission
@@ -38,7 +40,9 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     permission,
     notes,
     calendars,
+    alarms,
     absences,
     templates,
+    mailrules,
     trail,
 )
