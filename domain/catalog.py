@@ -15,6 +15,14 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.attention import (
+    MessageAttentionUndone,
+    MessageHandedOver,
+    MessageSnoozed,
+    MessageTaken,
+    MessageWaitContinued,
+    MessageWaitPaused,
+)
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutorepliesHalted, AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
@@ -28,6 +36,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.marking import MessageMarked, MessageMoved, MessageOrderFailed
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import (
@@ -218,6 +227,14 @@ CATALOG: tuple[EventType, ...] = (
     EventType("autoreply.sent", AutoreplySent),
     EventType("autoreply.suppressed", AutoreplySuppressed),
     EventType("mailbox.autoreplies_halted", AutorepliesHalted),
+    EventType("message.taken", MessageTaken),
+    EventType("message.handed_over", MessageHandedOver),
+    EventType("message.snoozed", MessageSnoozed),
+    EventType("message.wait_paused", MessageWaitPaused),
+    EventType("message.wait_continued", MessageWaitContinued),
+    EventType("message.attention_undone", MessageAttentionUndone),
+    EventType("rule.saved", RuleSaved),
+    EventType("rule.retired", RuleRetired),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

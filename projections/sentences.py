@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
+from domain.attention import AttentionEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.calendars import CalendarsEvent
 from domain.choosing import (
@@ -18,6 +19,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleEvent
 from domain.marking import (
     FailureReason,
     MarkingEvent,
@@ -62,9 +64,11 @@ from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
+from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import of_calendars
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
+from projections.sentences_of_rules import of_rules
 from projections.sentences_of_sending import OfSending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
@@ -104,10 +108,14 @@ def sentence(event: object) -> str:
             return of_sending(event)
         case event if isinstance(event, NoteEvent):
             return of_notes(event)
+        case event if isinstance(event, AttentionEvent):
+            return of_attention(event)
         case event if isinstance(event, CalendarsEvent):
             return of_calendars(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
+        case event if isinstance(event, RuleEvent):
+            return of_rules(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():

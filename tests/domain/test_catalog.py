@@ -110,6 +110,14 @@ NAMES = [
     "autoreply.sent",
     "autoreply.suppressed",
     "mailbox.autoreplies_halted",
+    "message.taken",
+    "message.handed_over",
+    "message.snoozed",
+    "message.wait_paused",
+    "message.wait_continued",
+    "message.attention_undone",
+    "rule.saved",
+    "rule.retired",
 ]
 
 
