@@ -54,6 +54,7 @@ from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
+from api.graphql.responsetimes import ResponseTimesQuery
 from api.graphql.scalars import SCALARS
 from api.graphql.selection import Selection
 from api.graphql.sendingmail import SendingMailMutation
@@ -119,6 +120,7 @@ class Query(
     TemplateQuery,
     CalendarQuery,
     SupervisingQuery,
+    ResponseTimesQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
