@@ -1,7 +1,8 @@
-"""How a wait stands to its target, in business time."""
+"""Why something waits, and how it stands to its target, in business time."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,19 @@ strawberry.enum(
 )
 
 
-@strawberry.type(description="Something that is measured in business time.")
+@strawberry.enum(
+    description="Why something waits: WAITING nobody has answered, REOPENED somebody took back that "
+    "it needs no answer, ANSWER_BOUNCED the answer reached nobody."
+)
+class WaitReason(Enum):
+    WAITING = "waiting"
+    REOPENED = "reopened"
+    ANSWER_BOUNCED = "answer_bounced"
+
+
+@strawberry.type(description="A wait as it is measured, in business time.")
 class Measured:
+    reason: WaitReason = strawberry.field(description="Why it waits.")
     business_age: Duration | None = strawberry.field(
         description="How long, in the hours of the calendar that holds there."
     )
@@ -37,11 +49,23 @@ async def measured(
 ) -> dict[UUID, dict[str, Any]]:
     """Give those fields for waits, by their messages; what nobody asks for is not judged."""
     if not wanted.any("businessAge", "due", "sla"):
-        return {
-            row.message: {"business_age": None, "due": None, "sla": Standing.NONE} for row in rows
-        }
+        unmeasured = {"business_age": None, "due": None, "sla": Standing.NONE}
+        return {row.message: {"reason": _reason(row), **unmeasured} for row in rows}
     found = await dues(asked, reader, rows, as_of)
     return {
-        id: {"business_age": Duration(one.age), "due": one.due, "sla": one.standing}
-        for id, one in found.items()
+        row.message: {
+            "reason": _reason(row),
+            "business_age": Duration(found[row.message].age),
+            "due": found[row.message].due,
+            "sla": found[row.message].standing,
+        }
+        for row in rows
     }
+
+
+def _reason(row: Waiting) -> WaitReason:
+    """Give why it waits, or waited in the past that is asked for: it may have ended since."""
+    if row.begun > row.since:
+        return WaitReason.REOPENED
+    bounced = row.reason == WaitReason.ANSWER_BOUNCED.value
+    return WaitReason.ANSWER_BOUNCED if bounced else WaitReason.WAITING

@@ -10,7 +10,7 @@ from scenes import Act, Facts, Scene, moment
 
 _WAITS: Final = """query($asOf: AsOf, $after: String) {
   unanswered(asOf: $asOf, first: 100, after: $after) { pageInfo { hasNextPage endCursor }
-    edges { node { since businessAge due sla mailboxes { address } message { headerId } } } } }"""
+    edges { node { since reason businessAge due sla mailboxes { address } message { headerId } } } } }"""
 _SETTLED: Final = """query($id: ID!) { message(id: $id) {
   answeredBy { headerId } closeReason why { reason } unanswered { since }
   audit(first: 100) { edges { node { event onBehalfOf { id } } } } } }"""
@@ -55,8 +55,8 @@ def _miss(scene: Scene, name: str, expected: Any, wait: Facts) -> str:
         case "for":
             found = sorted(one["address"] for one in wait["mailboxes"])
             wanted = sorted(map(scene.address, expected))
-        case "sla":
-            found, wanted = wait["sla"], expected.upper()
+        case "sla" | "reason":
+            found, wanted = wait[name], expected.upper()
         case "business_age":
             found, wanted = wait["businessAge"], expected
         case _:
