@@ -22,14 +22,15 @@ strawberry.enum(
 )
 
 
-@strawberry.enum(
-    description="Why something waits: WAITING nobody has answered, REOPENED somebody took back that "
-    "it needs no answer, ANSWER_BOUNCED the answer reached nobody."
-)
+@strawberry.enum(description="Why something waits.")
 class WaitReason(Enum):
-    WAITING = "waiting"
-    REOPENED = "reopened"
-    ANSWER_BOUNCED = "answer_bounced"
+    WAITING = strawberry.enum_value("waiting", description="Nobody has answered.")
+    REOPENED = strawberry.enum_value(
+        "reopened", description="Somebody took back that it needs no answer."
+    )
+    ANSWER_BOUNCED = strawberry.enum_value(
+        "answer_bounced", description="The answer came back: it reached nobody."
+    )
 
 
 @strawberry.type(description="A wait as it is measured, in business time.")
