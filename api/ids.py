@@ -33,6 +33,8 @@ class Kind(StrEnum):
     CALENDAR = "cal"
     TARGET = "tgt"
     ABSENCE = "abs"
+    APPROVAL = "apr"
+    APPROVAL_RULE = "apl"
     OBJECT = "obj"
 
 

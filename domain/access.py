@@ -24,6 +24,7 @@ class Scope(StrEnum):
     WRITE_NOTES = "write_notes"
     MANAGE_WEBHOOKS = "manage_webhooks"
     MANAGE_ABSENCES = "manage_absences"
+    APPROVE_MAIL = "approve_mail"
 
 
 @dataclass(frozen=True, slots=True)

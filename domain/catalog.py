@@ -15,6 +15,15 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.approval import (
+    ApprovalAsked,
+    ApprovalDenied,
+    ApprovalGiven,
+    ApprovalRefused,
+    ApprovalVoided,
+    ApprovalWithdrawn,
+)
+from domain.approvalrules import ApprovalRuleSet, ApprovalRuleWithdrawn
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutorepliesHalted, AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
@@ -218,6 +227,14 @@ CATALOG: tuple[EventType, ...] = (
     EventType("autoreply.sent", AutoreplySent),
     EventType("autoreply.suppressed", AutoreplySuppressed),
     EventType("mailbox.autoreplies_halted", AutorepliesHalted),
+    EventType("approval_rule.set", ApprovalRuleSet),
+    EventType("approval_rule.withdrawn", ApprovalRuleWithdrawn),
+    EventType("approval.asked", ApprovalAsked),
+    EventType("approval.approved", ApprovalGiven),
+    EventType("approval.refused", ApprovalRefused),
+    EventType("approval.withdrawn", ApprovalWithdrawn),
+    EventType("approval.voided", ApprovalVoided),
+    EventType("approval.denied", ApprovalDenied),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

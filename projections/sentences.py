@@ -62,6 +62,7 @@ from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
+from projections.sentences_of_approvals import OfApprovals, of_approvals
 from projections.sentences_of_calendars import of_calendars
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
@@ -108,6 +109,8 @@ def sentence(event: object) -> str:
             return of_calendars(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
+        case event if isinstance(event, OfApprovals):
+            return of_approvals(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():

@@ -11,6 +11,8 @@ from psycopg.rows import TupleRow
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
+from domain.approval import ApprovalAsked
+from domain.approvalrules import ApprovalRuleSet, ApprovalRuleWithdrawn
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
@@ -178,6 +180,9 @@ _SCOPED: Final = (
     CalendarRetired,
     TargetSet,
     TargetWithdrawn,
+    ApprovalAsked,
+    ApprovalRuleSet,
+    ApprovalRuleWithdrawn,
 )
 _MANAGED_NAMES: Final = (
     "account.",
@@ -188,6 +193,7 @@ _MANAGED_NAMES: Final = (
     "webhook.",
     "calendar.",
     "target.",
+    "approval_rule.",
 )
 _SCOPED_NAMES: Final = (
     "message.",
@@ -198,6 +204,7 @@ _SCOPED_NAMES: Final = (
     "sending.",
     "choice.",
     "autoreply.",
+    "approval.",
     *_MANAGED_NAMES,
 )
 
@@ -242,7 +249,7 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield event.mailbox
         case MailQueued(mailbox=mailbox) | ReceiptMissed(mailbox=mailbox):
             yield mailbox
-        case SendingRefused(mailbox=mailbox):
+        case SendingRefused(mailbox=mailbox) | ApprovalAsked(mailbox=mailbox):
             yield mailbox
         case MailboxRegistered():
             yield recorded.stream
@@ -257,7 +264,11 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield from mailboxes or ()
         case CalendarSaved(mailboxes=mailboxes):
             yield from mailboxes
-        case TargetSet(scope=scope):
+        case (
+            TargetSet(scope=scope)
+            | ApprovalRuleSet(scope=scope)
+            | ApprovalRuleWithdrawn(scope=scope)
+        ):
             if scope.mailbox is not None:
                 yield scope.mailbox
 

@@ -37,7 +37,7 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "token": Kind.TOKEN, "exclusion": Kind.EXCLUSION, "web_form": Kind.WEB_FORM,
     "server": Kind.SERVER, "choice": Kind.CHOICE, "conversation": Kind.REGROUPING,
     "template": Kind.TEMPLATE, "webhook": Kind.WEBHOOK, "absence": Kind.COLLEAGUE,
-    "autoreply": Kind.MESSAGE,
+    "autoreply": Kind.MESSAGE, "approval": Kind.APPROVAL, "approval_rule": Kind.APPROVAL_RULE,
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from projections.absences import absences
 from projections.access import access
+from projections.approvals import approvals
 from projections.authentication import authentication
 from projections.calendars import calendars
 from projections.choices import choices
@@ -36,6 +37,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     deliveries,
     sendingside,
     permission,
+    approvals,
     notes,
     calendars,
     absences,

@@ -110,6 +110,14 @@ NAMES = [
     "autoreply.sent",
     "autoreply.suppressed",
     "mailbox.autoreplies_halted",
+    "approval_rule.set",
+    "approval_rule.withdrawn",
+    "approval.asked",
+    "approval.approved",
+    "approval.refused",
+    "approval.withdrawn",
+    "approval.voided",
+    "approval.denied",
 ]
 
 
