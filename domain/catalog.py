@@ -24,6 +24,14 @@ from domain.approval import (
     ApprovalWithdrawn,
 )
 from domain.approvalrules import ApprovalRuleSet, ApprovalRuleWithdrawn
+from domain.attention import (
+    MessageAttentionUndone,
+    MessageHandedOver,
+    MessageSnoozed,
+    MessageTaken,
+    MessageWaitContinued,
+    MessageWaitPaused,
+)
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutorepliesHalted, AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
@@ -37,6 +45,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.marking import MessageMarked, MessageMoved, MessageOrderFailed
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import (
@@ -227,6 +236,14 @@ CATALOG: tuple[EventType, ...] = (
     EventType("autoreply.sent", AutoreplySent),
     EventType("autoreply.suppressed", AutoreplySuppressed),
     EventType("mailbox.autoreplies_halted", AutorepliesHalted),
+    EventType("message.taken", MessageTaken),
+    EventType("message.handed_over", MessageHandedOver),
+    EventType("message.snoozed", MessageSnoozed),
+    EventType("message.wait_paused", MessageWaitPaused),
+    EventType("message.wait_continued", MessageWaitContinued),
+    EventType("message.attention_undone", MessageAttentionUndone),
+    EventType("rule.saved", RuleSaved),
+    EventType("rule.retired", RuleRetired),
     EventType("approval_rule.set", ApprovalRuleSet),
     EventType("approval_rule.withdrawn", ApprovalRuleWithdrawn),
     EventType("approval.asked", ApprovalAsked),

@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
+from domain.attention import AttentionEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.calendars import CalendarsEvent
 from domain.choosing import (
@@ -18,6 +19,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleEvent
 from domain.marking import (
     FailureReason,
     MarkingEvent,
@@ -63,9 +65,11 @@ from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_approvals import OfApprovals, of_approvals
+from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import of_calendars
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
+from projections.sentences_of_rules import of_rules
 from projections.sentences_of_sending import OfSending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
@@ -101,18 +105,6 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
-        case event if isinstance(event, OfSending):
-            return of_sending(event)
-        case event if isinstance(event, NoteEvent):
-            return of_notes(event)
-        case event if isinstance(event, CalendarsEvent):
-            return of_calendars(event)
-        case event if isinstance(event, OfAbsences):
-            return of_absences(event)
-        case event if isinstance(event, OfApprovals):
-            return of_approvals(event)
-        case event if isinstance(event, SendingRulesEvent):
-            return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
             return _of_party(event)
         case PartyMerged() | PartyMergeUndone():
@@ -122,6 +114,29 @@ def sentence(event: object) -> str:
             return f"registered {what} ({event.source} {event.erp_id})"
         case DocumentChanged(record=record, title=title):
             return f"the record of {record.kind} {record.number or title} changed"
+        case _:
+            return _of_work(event)
+
+
+def _of_work(event: object) -> str:
+    """Say what happened in what has a module of sentences of its own."""
+    match event:
+        case event if isinstance(event, OfSending):
+            return of_sending(event)
+        case event if isinstance(event, NoteEvent):
+            return of_notes(event)
+        case event if isinstance(event, AttentionEvent):
+            return of_attention(event)
+        case event if isinstance(event, CalendarsEvent):
+            return of_calendars(event)
+        case event if isinstance(event, OfAbsences):
+            return of_absences(event)
+        case event if isinstance(event, OfApprovals):
+            return of_approvals(event)
+        case event if isinstance(event, RuleEvent):
+            return of_rules(event)
+        case event if isinstance(event, SendingRulesEvent):
+            return of_permission(event)
         case _:
             return _of_house(event)
 

@@ -19,6 +19,7 @@ from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWi
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -180,6 +181,8 @@ _SCOPED: Final = (
     CalendarRetired,
     TargetSet,
     TargetWithdrawn,
+    RuleSaved,
+    RuleRetired,
     ApprovalAsked,
     ApprovalRuleSet,
     ApprovalRuleWithdrawn,
@@ -204,6 +207,7 @@ _SCOPED_NAMES: Final = (
     "sending.",
     "choice.",
     "autoreply.",
+    "rule.",
     "approval.",
     *_MANAGED_NAMES,
 )
@@ -253,6 +257,8 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield mailbox
         case MailboxRegistered():
             yield recorded.stream
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case (
             ExclusionAdded(mailbox=mailbox)
             | WebFormDeclared(mailbox=mailbox)
@@ -332,7 +338,7 @@ def _quotes(event: object) -> str:
 
 trail = Projection(
     "trail",
-    version=8,
+    version=9,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,

@@ -7,6 +7,7 @@ from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
 from domain.approval import ApprovalAsked, ApprovalDenied, ApprovalGiven, ApprovalRefused
 from domain.approvalrules import ApprovalRuleSet
+from domain.attention import MessageHandedOver, MessageTaken
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarSaved, TargetSet
 from domain.choosing import (
@@ -17,6 +18,7 @@ from domain.choosing import (
 )
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleSaved
 from domain.merging import PartyMerged
 from domain.message import (
     MessageLinked,
@@ -85,6 +87,12 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from mailboxes
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
+        case MessageTaken(colleague=colleague):
+            yield colleague
+        case MessageHandedOver(to=to) if to is not None:
+            yield to
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
         case AutoreplySent(responder=responder, mail=mail):

@@ -32,7 +32,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "doctor": "instance.doctor",
     "sync": "syncing.sync",
     "history": "asking.history",
-    "unanswered": "asking.unanswered",
+    "unanswered": "unanswered.unanswered",
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",
@@ -182,6 +182,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "retire": "calendars.retire",
         },
     ),
+    "report": Group("Figures.", {"response-times": "reporting.responses"}),
     "target": Group(
         "Within what time answers are wanted.",
         {"set": "targets.set_", "list": "targets.list_", "withdraw": "targets.withdraw"},

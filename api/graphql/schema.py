@@ -38,13 +38,12 @@ from api.graphql.inputs import (
     MessageFilter,
     PartyFilter,
     PartyKey,
-    UnansweredFilter,
     moment,
 )
 from api.graphql.limits import LIMITS
 from api.graphql.linking import LinkingMutation
 from api.graphql.linkmoves import LinkMovesMutation
-from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
+from api.graphql.mail import Conversation, Document, Message, Party
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
@@ -58,12 +57,14 @@ from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
+from api.graphql.responsetimes import ResponseTimesQuery
 from api.graphql.scalars import SCALARS
 from api.graphql.selection import Selection
 from api.graphql.sendingmail import SendingMailMutation
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.status import SystemStatus, system_status
+from api.graphql.supervising import SupervisingQuery
 from api.graphql.templateasking import TemplateQuery
 from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
@@ -71,7 +72,6 @@ from api.graphql.webforms import WebFormMutation, WebFormQuery
 from api.graphql.webhooks import WebhookMutation, WebhookQuery
 from domain.access import Scope
 from projections import links, messages
-from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
 
 
 @strawberry.enum(description="In which order messages are given.")
@@ -80,19 +80,9 @@ class MessageOrder(Enum):
     RECEIVED_ASC = strawberry.enum_value("received_asc", description="The oldest first.")
 
 
-@strawberry.enum(description="In which order is given what waits.")
-class UnansweredOrder(Enum):
-    SINCE_ASC = strawberry.enum_value("since_asc", description="The longest wait first.")
-    SINCE_DESC = strawberry.enum_value("since_desc", description="The longest wait last.")
-
-
 _MAIL: Final = {
     MessageOrder.RECEIVED_DESC: messages.NEWEST_FIRST,
     MessageOrder.RECEIVED_ASC: messages.OLDEST_FIRST,
-}
-_WAITS: Final = {
-    UnansweredOrder.SINCE_ASC: LONGEST_WAIT_FIRST,
-    UnansweredOrder.SINCE_DESC: LONGEST_WAIT_LAST,
 }
 
 
@@ -133,6 +123,8 @@ class Query(
     WebhookQuery,
     TemplateQuery,
     CalendarQuery,
+    SupervisingQuery,
+    ResponseTimesQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -235,25 +227,6 @@ class Query(
         at = {"first": first, "after": after, "last": last, "before": before}
         wanted = (filter or MessageFilter()).wanted()
         return await Asking.by(info).messages(info, wanted, _MAIL[order], **at)
-
-    @strawberry.field(
-        description="Mail that nobody has answered, now or in the past.",
-        **requires(Scope.READ_MAIL),
-    )
-    async def unanswered(
-        self,
-        info: Info[Any, Any],
-        filter: UnansweredFilter | None = UNSET,
-        order: UnansweredOrder = UnansweredOrder.SINCE_ASC,
-        as_of: AsOf | None = UNSET,
-        first: int | None = UNSET,
-        after: str | None = UNSET,
-        last: int | None = UNSET,
-        before: str | None = UNSET,
-    ) -> Connection[Unanswered]:
-        at = {"first": first, "after": after, "last": last, "before": before}
-        wanted = (filter or UnansweredFilter()).wanted()
-        return await Asking.by(info).unanswered(info, wanted, moment(as_of), _WAITS[order], **at)
 
     @strawberry.field(
         description="Mail from or to outside that belongs to no party, the newest first.",
