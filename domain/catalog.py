@@ -15,6 +15,7 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.approval import (
     ApprovalAsked,
     ApprovalDenied,
@@ -244,6 +245,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.attention_undone", MessageAttentionUndone),
     EventType("rule.saved", RuleSaved),
     EventType("rule.retired", RuleRetired),
+    EventType("message.wait_warned", MessageWaitWarned),
+    EventType("message.wait_breached", MessageWaitBreached),
+    EventType("message.alarm_told", MessageAlarmTold),
     EventType("approval_rule.set", ApprovalRuleSet),
     EventType("approval_rule.withdrawn", ApprovalRuleWithdrawn),
     EventType("approval.asked", ApprovalAsked),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.approval import ApprovalAsked, ApprovalDenied, ApprovalGiven, ApprovalRefused
 from domain.approvalrules import ApprovalRuleSet
 from domain.attention import MessageHandedOver, MessageTaken
@@ -99,6 +100,10 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from (responder, mail)
         case AutoreplySuppressed(responder=responder):
             yield responder
+        case MessageWaitWarned(target=target) | MessageWaitBreached(target=target):
+            yield target
+        case MessageAlarmTold(told=told, escalated_to=escalated, mails=mails):
+            yield from (*told, *escalated, *mails)
         case ApprovalGiven(approver=who) | ApprovalRefused(approver=who):
             yield who
         case ApprovalDenied(colleague=who):

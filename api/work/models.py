@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from projections.absences import absences
 from projections.access import access
+from projections.alarms import alarms
 from projections.approvals import approvals
 from projections.authentication import authentication
 from projections.calendars import calendars
@@ -41,6 +42,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     approvals,
     notes,
     calendars,
+    alarms,
     absences,
     templates,
     mailrules,
