@@ -192,16 +192,9 @@ _SCOPED: Final = (
     ApprovalRuleWithdrawn,
 )
 _MANAGED_NAMES: Final = (
-    "account.",
-    "exclusion.",
-    "web_form.",
-    "server.",
-    "quarantine.",
-    "webhook.",
-    "calendar.",
-    "target.",
-    "approval_rule.",
-)
+    "account.", "exclusion.", "web_form.", "server.", "quarantine.", "webhook.", "calendar.",
+    "target.", "approval_rule.",
+)  # fmt: skip
 _SCOPED_NAMES: Final = (
     "message.",
     "mailbox.",
