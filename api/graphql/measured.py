@@ -12,6 +12,7 @@ from api.graphql.scalars import Duration
 from api.graphql.selection import Selection
 from api.work.dues import Asked, dues
 from domain.dueness import Standing
+from projections.episodes import BOUNCED
 from projections.reader import AsOf, Reader
 from projections.unanswered import Waiting
 
@@ -68,5 +69,5 @@ def _reason(row: Waiting) -> WaitReason:
     """Give why it waits, or waited in the past that is asked for: it may have ended since."""
     if row.begun > row.since:
         return WaitReason.REOPENED
-    bounced = row.reason == WaitReason.ANSWER_BOUNCED.value
+    bounced = row.reason == BOUNCED
     return WaitReason.ANSWER_BOUNCED if bounced else WaitReason.WAITING
