@@ -15,6 +15,7 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.attention import (
     MessageAttentionUndone,
     MessageHandedOver,
@@ -235,6 +236,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.attention_undone", MessageAttentionUndone),
     EventType("rule.saved", RuleSaved),
     EventType("rule.retired", RuleRetired),
+    EventType("message.wait_warned", MessageWaitWarned),
+    EventType("message.wait_breached", MessageWaitBreached),
+    EventType("message.alarm_told", MessageAlarmTold),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

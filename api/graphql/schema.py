@@ -42,6 +42,8 @@ from api.graphql.limits import LIMITS
 from api.graphql.linking import LinkingMutation
 from api.graphql.linkmoves import LinkMovesMutation
 from api.graphql.mail import Conversation, Document, Message, Party
+from api.graphql.mailruleasking import RuleQuery
+from api.graphql.mailrulesaving import RuleMutation
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
@@ -122,6 +124,7 @@ class Query(
     CalendarQuery,
     SupervisingQuery,
     ResponseTimesQuery,
+    RuleQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -301,6 +304,7 @@ class Mutation(
     TemplateMutation,
     CalendarMutation,
     HandOverMutation,
+    RuleMutation,
 ):
     pass
 

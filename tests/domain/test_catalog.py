@@ -118,6 +118,9 @@ NAMES = [
     "message.attention_undone",
     "rule.saved",
     "rule.retired",
+    "message.wait_warned",
+    "message.wait_breached",
+    "message.alarm_told",
 ]
 
 
