@@ -33,6 +33,7 @@ class Kind(StrEnum):
     CALENDAR = "cal"
     TARGET = "tgt"
     ABSENCE = "abs"
+    STAFF_GROUP = "grp"
     OBJECT = "obj"
 
 

@@ -24,6 +24,7 @@ class Scope(StrEnum):
     WRITE_NOTES = "write_notes"
     MANAGE_WEBHOOKS = "manage_webhooks"
     MANAGE_ABSENCES = "manage_absences"
+    MANAGE_RULES = "manage_rules"
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ from domain.sendingside import (
     AccountSendingRemoved,
 )
 from domain.sentdocument import DocumentSent
+from domain.staffgroup import GroupRetired, GroupSaved
 from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from domain.webhook import (
@@ -218,6 +219,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("autoreply.sent", AutoreplySent),
     EventType("autoreply.suppressed", AutoreplySuppressed),
     EventType("mailbox.autoreplies_halted", AutorepliesHalted),
+    EventType("group.saved", GroupSaved),
+    EventType("group.retired", GroupRetired),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -59,10 +59,12 @@ from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.sendingrules import SendingRulesEvent
+from domain.staffgroup import GroupEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_calendars import of_calendars
+from projections.sentences_of_groups import of_groups
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_sending import OfSending, of_sending
@@ -106,6 +108,8 @@ def sentence(event: object) -> str:
             return of_notes(event)
         case event if isinstance(event, CalendarsEvent):
             return of_calendars(event)
+        case event if isinstance(event, GroupEvent):
+            return of_groups(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
         case event if isinstance(event, SendingRulesEvent):

@@ -30,6 +30,7 @@ from domain.remembering import ChoiceRemembered
 from domain.sendingrules import SendingRefused, SendRightGiven, SendRightTaken
 from domain.sendingside import AccountSendingConfigured
 from domain.sentdocument import DocumentSent
+from domain.staffgroup import GroupSaved
 
 
 def named(event: object) -> Iterable[UUID]:
@@ -77,6 +78,8 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield colleague
         case CalendarSaved(mailboxes=mailboxes):
             yield from mailboxes
+        case GroupSaved(members=members):
+            yield from members
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:

@@ -145,6 +145,14 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         "Who is away, and who stands in.",
         {"set": "absences.set_", "list": "absences.list_", "cancel": "absences.cancel"},
     ),
+    "group": Group(
+        "Groups of colleagues, among whom rules choose.",
+        {
+            "save": "staffgroups.save",
+            "list": "staffgroups.list_",
+            "retire": "staffgroups.retire",
+        },
+    ),
     "webhook": Group(
         "Programs that are told what happens.",
         {

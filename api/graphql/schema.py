@@ -60,6 +60,7 @@ from api.graphql.selection import Selection
 from api.graphql.sendingmail import SendingMailMutation
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
+from api.graphql.staffgroups import StaffGroupMutation, StaffGroupQuery
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.templateasking import TemplateQuery
 from api.graphql.templatesaving import TemplateMutation
@@ -129,6 +130,7 @@ class Query(
     WebhookQuery,
     TemplateQuery,
     CalendarQuery,
+    StaffGroupQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -326,6 +328,7 @@ class Mutation(
     WebhookMutation,
     TemplateMutation,
     CalendarMutation,
+    StaffGroupMutation,
 ):
     pass
 

@@ -18,6 +18,7 @@ from projections.notes import notes
 from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
+from projections.staffgroups import staffgroups
 from projections.templates import templates
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
@@ -40,5 +41,6 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     calendars,
     absences,
     templates,
+    staffgroups,
     trail,
 )

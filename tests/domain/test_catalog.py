@@ -110,6 +110,8 @@ NAMES = [
     "autoreply.sent",
     "autoreply.suppressed",
     "mailbox.autoreplies_halted",
+    "group.saved",
+    "group.retired",
 ]
 
 
