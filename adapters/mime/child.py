@@ -1,5 +1,6 @@
 """The child process that reads mail under limits, so that a bad mail costs only its own life."""
 
+import os
 import resource
 import signal
 import sys
@@ -13,6 +14,13 @@ from adapters.mime.reader import read, unread
 
 def serve(limits: Limits) -> None:
     """Read batches from standard input, answer each mail in turn, end with the input."""
+    try:
+        _serve(limits)
+    except BrokenPipeError:
+        os._exit(0)  # whoever asked is gone: nobody waits for an answer, or for words about it
+
+
+def _serve(limits: Limits) -> None:
     give_back_memory()
     source, target = sys.stdin.buffer, sys.stdout.buffer
     # A stray print of a library must not break the frames.

@@ -1,10 +1,14 @@
 """Reading in a child process: the same readings, and no bad mail harms another."""
 
+import json
+import subprocess
+import sys
 import threading
+from dataclasses import astuple
 
 from adapters.mime.frames import Limits
 from adapters.mime.reader import Reading, read
-from adapters.mime.worker import ReadingWorker
+from adapters.mime.worker import _CHILD, ReadingWorker
 
 GOOD = b"Subject: good\nMessage-ID: <good@a.example>\n\nhello"
 ATTACHED = b"Content-Type: application/pdf; name=a.pdf\nDate: Mon, 19 Jan 2026 08:10 +0100\n\nx"
@@ -75,3 +79,15 @@ def test_a_child_killed_from_outside_is_replaced():
         assert worker._child is not None
         worker._child.kill()
         assert worker.read_many([GOOD]) == [read(GOOD)]
+
+
+def test_a_child_whose_parent_is_gone_ends_without_a_word():
+    given = json.dumps([sys.path, astuple(Limits())])
+    words = [sys.executable, "-I", "-c", _CHILD, given]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        assert child.wait(60) == 0
+        assert child.stderr is not None
+        assert child.stderr.read() == b""
