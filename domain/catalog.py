@@ -28,6 +28,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.marking import MessageMarked, MessageMoved, MessageOrderFailed
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.message import (
@@ -221,6 +222,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("mailbox.autoreplies_halted", AutorepliesHalted),
     EventType("group.saved", GroupSaved),
     EventType("group.retired", GroupRetired),
+    EventType("rule.saved", RuleSaved),
+    EventType("rule.retired", RuleRetired),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -70,15 +70,16 @@ class Facts:
     @property
     def content(self) -> Content:
         """Give the content received first, with what only some copies tell."""
-        return replace(self._first.content, signals=self.signals, bcc=self.bcc)
+        return replace(self.first.content, signals=self.signals, bcc=self.bcc)
 
     @property
     def quoted(self) -> str:
         """Give what stands below the new text of that content."""
-        return self._first.quoted
+        return self.first.quoted
 
     @property
-    def _first(self) -> Form:
+    def first(self) -> Form:
+        """Give the form received first: what the message says."""
         if len(self.forms) == 1:
             return self.forms[0]
         return min(self.forms, key=lambda form: (form.received_at, form.raw_sha256))

@@ -192,6 +192,11 @@ def template_id(company: str, command_id: str) -> TemplateId:
     return TemplateId(uuid5(_NAMESPACE, f"template\n{company}\n{command_id}"))
 
 
+def rule_id(company: str, command_id: str) -> UUID:
+    """Name the stream of a rule by the command that saved it first."""
+    return uuid5(_NAMESPACE, f"rule\n{company}\n{command_id}")
+
+
 def company_stream(company: str) -> UUID:
     """Give the stream id of the company's own description."""
     return uuid5(_NAMESPACE, f"company\n{company}")

@@ -5,12 +5,12 @@ same. It stands above what contacts tell of the address, and below what is said 
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, assert_never
 from uuid import UUID
 
+from domain.likeness import bare
 from domain.values import MailboxId, PartyId, Personal, Rejected
 
 _WORD = re.compile(r"\w+")
@@ -116,9 +116,7 @@ class Choice:
 
 def words_in(text: str) -> tuple[str, ...]:
     """Give the words of a text as they are compared: no case, no accents, each once."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return tuple(dict.fromkeys(_WORD.findall(bare)))
+    return tuple(dict.fromkeys(_WORD.findall(bare(text))))
 
 
 def holding(

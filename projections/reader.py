@@ -2,7 +2,6 @@
 
 import base64
 import json
-import unicodedata
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -14,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, args_row
 from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 
+from domain.likeness import bare
 from domain.values import Rejected
 
 COUNTED_EXACTLY: Final = 1_000
@@ -125,9 +125,7 @@ def text_key(text: str) -> str:
 
     It is cut, because an index bears no value beyond a third of a page.
     """
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return " ".join(bare.split())[:200]
+    return " ".join(bare(text).split())[:200]
 
 
 def encode_cursor(order: str, key: tuple[object, ...]) -> str:

@@ -18,6 +18,7 @@ from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegiste
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleEvent
 from domain.marking import (
     FailureReason,
     MarkingEvent,
@@ -67,6 +68,7 @@ from projections.sentences_of_calendars import of_calendars
 from projections.sentences_of_groups import of_groups
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
+from projections.sentences_of_rules import of_rules
 from projections.sentences_of_sending import OfSending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
@@ -112,6 +114,8 @@ def sentence(event: object) -> str:
             return of_groups(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
+        case event if isinstance(event, RuleEvent):
+            return of_rules(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)
         case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():

@@ -17,6 +17,7 @@ from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWi
 from domain.catalog import CATALOG
 from domain.company import MailboxRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
+from domain.mailrules import RuleRetired, RuleSaved
 from domain.message import (
     FolderRole,
     MessageClassified,
@@ -178,6 +179,8 @@ _SCOPED: Final = (
     CalendarRetired,
     TargetSet,
     TargetWithdrawn,
+    RuleSaved,
+    RuleRetired,
 )
 _MANAGED_NAMES: Final = (
     "account.",
@@ -198,6 +201,7 @@ _SCOPED_NAMES: Final = (
     "sending.",
     "choice.",
     "autoreply.",
+    "rule.",
     *_MANAGED_NAMES,
 )
 
@@ -246,6 +250,8 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield mailbox
         case MailboxRegistered():
             yield recorded.stream
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case (
             ExclusionAdded(mailbox=mailbox)
             | WebFormDeclared(mailbox=mailbox)

@@ -15,6 +15,7 @@ from domain.choosing import (
 )
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.mailbox import MailboxShared, MailboxShareRevoked
+from domain.mailrules import RuleSaved
 from domain.merging import PartyMerged
 from domain.message import (
     MessageLinked,
@@ -82,6 +83,8 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from members
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
         case AutoreplySent(responder=responder, mail=mail):

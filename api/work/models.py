@@ -13,6 +13,7 @@ from projections.directory import directory
 from projections.folders import folders
 from projections.history import history
 from projections.mail import mail
+from projections.mailrules import mailrules
 from projections.merges import merges
 from projections.notes import notes
 from projections.permission import permission
@@ -42,5 +43,6 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     absences,
     templates,
     staffgroups,
+    mailrules,
     trail,
 )

@@ -112,6 +112,8 @@ NAMES = [
     "mailbox.autoreplies_halted",
     "group.saved",
     "group.retired",
+    "rule.saved",
+    "rule.retired",
 ]
 
 

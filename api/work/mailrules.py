@@ -1,0 +1,122 @@
+"""Rules about mail as people and programs have them: saved, ordered, retired; and ready to be asked."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+from adapters.patterns import pattern
+from api.work.instance import Carteggio
+from domain import mailrules as stream
+from domain.conditions import Condition
+from domain.conditiontrees import read_condition
+from domain.identity import rule_id
+from domain.mailrules import Action, OrderRule, RetireRule, Rule, RuleSaved, SaveRule
+from domain.recorded import Envelope
+from domain.values import Rejected
+from projections.mailrules import RuleRow, rules_now
+from projections.reader import EVERYTHING, NOW, AsOf, Reader
+
+MOST_ACTIONS: Final = 20
+
+
+def new_rule(carteggio: Carteggio, command_id: str) -> UUID:
+    """Give the id of the rule that a command saves first: the same for the same command."""
+    return rule_id(carteggio.company, command_id)
+
+
+def written(tree: object) -> str:
+    """Write a condition's tree, or a list of actions, as it is kept."""
+    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+
+
+def check_rule(wanted: RuleSaved) -> None:
+    """Refuse what is no rule: Rejected (INVALID), with the place in condition or actions."""
+    stream.check(replace(wanted, name=" ".join(wanted.name.split())))
+    condition_in(wanted.when)
+    actions_in(wanted.then)
+
+
+def save_rule(
+    carteggio: Carteggio,
+    id: UUID,
+    wanted: RuleSaved,
+    envelope: Envelope,
+    based_on: int | None = None,
+) -> int | None:
+    """Save a rule's next version; give the position, None if it says the same already.
+
+    Raises Rejected (INVALID) with the place of what is wrong, or CONFLICT.
+    """
+    check_rule(wanted)
+    return carteggio.journal.record(id, stream, SaveRule(wanted, based_on), envelope)
+
+
+def order_rule(carteggio: Carteggio, id: UUID, order: int, envelope: Envelope) -> int | None:
+    """Let a rule be asked at another place; give the position, None if it is there."""
+    return carteggio.journal.record(id, stream, OrderRule(order), envelope)
+
+
+def retire_rule(carteggio: Carteggio, id: UUID, note: str, envelope: Envelope) -> int | None:
+    """Ask a rule no more; give the position, None if it is retired already."""
+    return carteggio.journal.record(id, stream, RetireRule(note), envelope)
+
+
+# ---- rules that are asked
+
+
+def condition_in(text: str) -> Condition:
+    """Read a condition as it is kept; Rejected (INVALID) says what is wrong, and where."""
+    return _condition(text)
+
+
+@lru_cache(maxsize=1_000)
+def _condition(text: str) -> Condition:
+    return read_condition(_json(text, "when"), pattern)
+
+
+def actions_in(text: str) -> tuple[Action, ...]:
+    """Read the actions as they are kept; Rejected (INVALID) says what is wrong, and where."""
+    said = _json(text, "then")
+    if not isinstance(said, list) or not 1 <= len(said) <= MOST_ACTIONS:
+        raise Rejected("INVALID", f"then: a list of 1 to {MOST_ACTIONS} actions is needed")
+    for at, one in enumerate(said):
+        if not isinstance(one, dict) or not isinstance(one.get("kind"), str):
+            raise Rejected("INVALID", f'then[{at}]: an action is needed, as {{"kind": "stop"}}')
+    return tuple(said)
+
+
+def _json(text: str, place: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as wrong:
+        raise Rejected("INVALID", f"{place}: it is no JSON: {wrong}") from wrong
+
+
+def rule_of(id: UUID, saved: RuleSaved) -> Rule:
+    """Make a version of a rule ready to be asked."""
+    return Rule(
+        id=id,
+        version=saved.version,
+        order=saved.order,
+        mailbox=saved.mailbox,
+        name=saved.name,
+        when=condition_in(saved.when),
+        then=actions_in(saved.then),
+    )
+
+
+async def rules_in_force(
+    carteggio: Carteggio, reader: Reader = EVERYTHING, as_of: AsOf = NOW
+) -> list[Rule]:
+    """Give the rules that are asked, in their order."""
+    async with carteggio.reading() as asked:
+        rows = await rules_now(*asked, reader, as_of)
+    return ready(rows)
+
+
+def ready(rows: Sequence[RuleRow]) -> list[Rule]:
+    """Make the rules that are switched on ready to be asked, in the order of the rows."""
+    return [rule_of(row.rule, row.saved) for row in rows if row.enabled]
