@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from adapters import migrations
 from adapters.allocator import give_back_memory
 from adapters.blobs import Blobs, BlobStore, FolderStore, ObjectStore
+from adapters.clock import Clock, utc
 from adapters.database import COMPANY, Database
 from adapters.home import Home
 from adapters.journal import Journal
@@ -23,7 +24,9 @@ class NoCompany(Exception):
 
 
 @contextmanager
-def compose(home: Home, settings: Settings, company: str | None = None) -> Iterator[Carteggio]:
+def compose(
+    home: Home, settings: Settings, company: str | None = None, clock: Clock = utc
+) -> Iterator[Carteggio]:
     """Open an instance, with its embedded database if it has one; the last one out stops that."""
     home.require()
     give_back_memory()
@@ -46,6 +49,7 @@ def compose(home: Home, settings: Settings, company: str | None = None) -> Itera
             blobs=Blobs(blob_store(home, settings, database.company), keyring, database),
             journal=journal,
             feed=feed,
+            clock=clock,
         )
 
 

@@ -15,7 +15,7 @@ from adapters.keyring import Keyring
 from api.work.generations import active_names_async
 from api.work.tokens import Bearer, is_right, parsed, secret_hash
 from domain.access import Scope
-from domain.mailbox import Role
+from domain.mailbox import ACTING
 from domain.values import Rejected
 from projections import access
 from projections.access import MemberRow, TokenRow
@@ -133,7 +133,7 @@ def _for_colleague(
 ) -> Viewer:
     """Give the viewer that a colleague is now: what is shared with him is asked each time."""
     mailboxes = tuple(one.mailbox for one in shares)
-    own = tuple(one.mailbox for one in shares if one.role != Role.READER)
+    own = tuple(one.mailbox for one in shares if one.role in ACTING)
     return Viewer(row.id, row.name, scopes, Reader(mailboxes), colleague, own)
 
 

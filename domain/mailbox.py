@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from domain.company import MailboxRegistered
 from domain.values import ColleagueId, Rejected
@@ -12,12 +12,20 @@ from domain.values import ColleagueId, Rejected
 class Role(StrEnum):
     """As what a colleague has a mailbox; each one may what those before it may."""
 
+    OBSERVER = "observer"
+    """Sees its mail, and is told of nothing that happens to it: managers who look in."""
     READER = "reader"
     """Sees its mail."""
     MEMBER = "member"
     """Acts on its mail too: closes it, reopens it."""
     SUPERVISOR = "supervisor"
     """Answers for how it is worked on."""
+
+
+ACTING: Final = frozenset({Role.MEMBER, Role.SUPERVISOR})
+"""As what he may act on its mail, and send from it."""
+ALERTED: Final = frozenset(Role) - {Role.OBSERVER}
+"""As what he is told that something waits for somebody there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow, dict_row
 from psycopg.sql import Composed
 
-from domain.mailbox import Role
+from domain.mailbox import ACTING
 from domain.permission import (
     COLLEAGUE_ID,
     RESPONSIBLE,
@@ -280,7 +280,7 @@ def _person(
 def _right(who: Mapping[str, Any], given: str | None) -> SendRight | None:
     """His own mailbox, and one that he is a member of, he sends from as it is; a reader does not."""
     own = who["address_key"] is not None and who["address_key"] == who["box_key"]
-    if own or who["member"] in (Role.MEMBER, Role.SUPERVISOR):
+    if own or who["member"] in ACTING:
         return SendRight.SEND_AS
     return SendRight(given) if given else None
 

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
+from adapters.clock import Clock, utc
 from adapters.oauth.grants import by_code
-from adapters.oauth.values import Client, Clock, Grant, OAuthTrouble, OAuthTroubleKind, utc
+from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
 
 _LONGEST: Final = 600.0
 _HEAD: Final = 16 * 1024

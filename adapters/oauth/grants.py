@@ -15,10 +15,11 @@ import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
+from adapters.clock import Clock, utc
 from adapters.mailservers import tls_context, words
 from adapters.oauth.guarded import guarded
 from adapters.oauth.providers import is_loopback
-from adapters.oauth.values import Client, Clock, Device, Grant, OAuthTrouble, OAuthTroubleKind, utc
+from adapters.oauth.values import Client, Device, Grant, OAuthTrouble, OAuthTroubleKind
 
 _DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _PATIENCE: Final = 30.0

@@ -1,15 +1,12 @@
 """The words of consent: the client, what is granted to it, and the trouble."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from adapters.reach import Reach
-
-Clock = Callable[[], datetime]
 
 USED_UP: Final = 0.8
 """A token of whose time so much is over is renewed before it is used."""
@@ -84,8 +81,3 @@ class Device:
     page_with_code: str
     interval: float
     lasting: float
-
-
-def utc() -> datetime:
-    """Give the time."""
-    return datetime.now(UTC)

@@ -35,7 +35,11 @@ def share(
     address: _Address,
     colleague: _With,
     role: Annotated[
-        Role, typer.Option(help="reader sees the mail; member also closes and reopens it.")
+        Role,
+        typer.Option(
+            help="observer sees the mail and is told of nothing; reader is told; member also acts "
+            "on it; supervisor answers for it."
+        ),
     ] = Role.READER,
 ) -> None:
     """Let a colleague see a mailbox's mail, old and new, through the tokens issued to him.

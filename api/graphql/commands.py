@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
 import strawberry
@@ -47,7 +46,7 @@ def stamp(context: Context) -> Stamp:
     principal = None
     if viewer.colleague is not None:
         principal = Actor(ActorKind.USER, str(encoded(Kind.COLLEAGUE, viewer.colleague)))
-    at, work = datetime.now(UTC), uuid7()
+    at, work = context.carteggio.clock(), uuid7()
     return lambda id: Envelope(
         uuid7(), at, actor, Origin("graphql"), principal, command_id=id, correlation=work
     )

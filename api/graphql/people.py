@@ -18,7 +18,7 @@ from api.graphql.node import Audited
 from api.graphql.paging import Connection
 from api.graphql.scalars import Duration
 from domain.access import Scope
-from domain.mailbox import Role
+from domain.mailbox import ALERTED, Role
 from projections import access, company, folders
 from projections.colleagues import CONCERNED
 from projections.company import ColleagueRow
@@ -27,8 +27,9 @@ from projections.contents import ParticipantRow
 strawberry.enum(
     Role,
     name="MailboxRole",
-    description="As what a colleague has a mailbox: READER sees its mail, MEMBER also closes and "
-    "reopens it, SUPERVISOR answers for how it is worked on.",
+    description="As what a colleague has a mailbox: OBSERVER sees its mail and is told of nothing that "
+    "waits there, READER is told, MEMBER also closes and reopens it, SUPERVISOR answers for how it "
+    "is worked on.",
 )
 
 
@@ -81,6 +82,9 @@ class MailboxMember:
     user: User = strawberry.field(description="Who.")
     role: Role = strawberry.field(description="As what.")
     since: datetime = strawberry.field(description="Since when in this role.")
+    is_alerted: bool = strawberry.field(
+        description="Whether he is told that something waits there; observers never are."
+    )
 
 
 @strawberry.type(description="How mail comes into a mailbox.")
@@ -162,7 +166,10 @@ async def members(context: Context, mailbox: UUID, asking: Any) -> list[MailboxM
     rows, people = await context.once("members", read), await colleagues(context)
     return [
         MailboxMember(
-            user=user_object(people[row.colleague], asking), role=Role(row.role), since=row.since
+            user=user_object(people[row.colleague], asking),
+            role=Role(row.role),
+            since=row.since,
+            is_alerted=row.role in ALERTED,
         )
         for row in rows
         if row.mailbox == mailbox and row.colleague in people

@@ -78,7 +78,9 @@ async def _shared(context: Context, input: MailboxShareInput) -> tuple[UUID, int
     box = of_kind(Kind.MAILBOX, input.mailbox_id)
     colleague = ColleagueId(of_kind(Kind.COLLEAGUE, input.user_id))
     if input.role is UNSET:
-        raise Rejected("INVALID", "role: READER, MEMBER, SUPERVISOR, or null to revoke it")
+        raise Rejected(
+            "INVALID", "role: OBSERVER, READER, MEMBER, SUPERVISOR, or null to revoke it"
+        )
     async with managed(context) as read:
         if not await company.mailboxes_by_ids(*read.asked, [box]):
             raise Rejected("NOT_FOUND", "there is no such mailbox")

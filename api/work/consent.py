@@ -18,11 +18,12 @@ from uuid import UUID
 import msgspec
 from psycopg import AsyncConnection
 
+from adapters.clock import Clock, utc
 from adapters.ids import uuid7
 from adapters.logs import log
 from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.oauth.providers import client_of
-from adapters.oauth.values import Client, Clock, Grant, OAuthTrouble, OAuthTroubleKind, utc
+from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
 from api.work.accounts import Account, accounts_of, password_of
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator

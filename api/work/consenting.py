@@ -21,13 +21,14 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from adapters.clock import utc
 from adapters.ids import uuid7
 from adapters.imap.session import ImapSession
 from adapters.logs import log
 from adapters.mailservers import ServerTrouble
 from adapters.oauth.browser import page_of
 from adapters.oauth.grants import by_code, by_device_now, by_itself, device
-from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind, utc
+from adapters.oauth.values import Client, Grant, OAuthTrouble, OAuthTroubleKind
 from adapters.pop3.session import Pop3Session
 from adapters.reach import Reach
 from api.work.accounts import Account, accounts_of

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters.blobs import Blobs
+from adapters.clock import Clock, utc
 from adapters.database import Database
 from adapters.home import Home
 from adapters.journal import Journal
@@ -36,6 +37,8 @@ class Carteggio:
     blobs: Blobs
     journal: Journal
     feed: Feed
+    clock: Clock = utc
+    """What people do is done at its time; decision 0042."""
 
     @property
     def identity_key(self) -> bytes:

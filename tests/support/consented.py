@@ -4,9 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from adapters.clock import utc
 from adapters.mime.worker import ReadingWorker
 from adapters.oauth.grants import by_device, device
-from adapters.oauth.values import utc
 from api.work.accounts import Account, Entered, accounts_of, configure
 from api.work.consent import Consents, client_for, give_consent, open_grant
 from api.work.instance import Carteggio

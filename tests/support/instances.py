@@ -47,18 +47,18 @@ def made_instance(postgres: str, server_folder: Path) -> Made:
 
 @contextmanager
 def opened_on(
-    database: "Database", folder: Path, allowed: str = LOOPBACK
+    database: "Database", folder: Path, allowed: str = LOOPBACK, **more: Any
 ) -> Iterator["Carteggio"]:
     """Make an instance in a folder, on this database, and open it for the company `main`.
 
-    Mail servers of tests are on this machine, so this is `allowed`.
+    Mail servers of tests are on this machine, so this is `allowed`; `more` is as for `compose`.
     """
     from adapters.home import Home  # noqa: PLC0415
     from api.compose import compose  # noqa: PLC0415
 
     settings = _settings(database.dsn, allowed)
     _init(folder, settings)
-    with compose(Home(folder), settings) as opened:
+    with compose(Home(folder), settings, **more) as opened:
         yield opened
 
 

@@ -7,12 +7,12 @@ from threading import Thread
 
 import pytest
 
+from adapters.clock import utc
 from adapters.imap.session import ImapSession
 from adapters.imap.values import ImapAccount
 from adapters.keyring import Damaged
 from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.mime.worker import ReadingWorker
-from adapters.oauth.values import utc
 from api.work.consent import Consents, open_grant
 from api.work.instance import Carteggio
 from consented import MAIL, Consented

@@ -1,5 +1,6 @@
 """Mailboxes shared with colleagues: what their tokens see, from one event to the next."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from serving import Api
 
 GIULIA, MARCO = "giulia@firm.example", "marco@firm.example"
 SHARE = """mutation($input: MailboxShareInput!) { mailboxShare(input: $input) { position
-  userErrors { code message } mailbox { address members { user { name email } role since } } } }"""
+  userErrors { code message } mailbox { address members { user { name email } role since isAlerted } } } }"""
 CLOSE = """mutation($input: MessageCloseInput!) { messageClose(input: $input) { position
   userErrors { code message } } }"""
 SEEN = """{ viewer { name user { email } mailboxes { address } } mailboxes { address }
@@ -166,6 +167,31 @@ def test_sharing_is_audited_and_repeating_it_records_nothing(shared: Shared):
         assert {one["subjectId"] for one in found} == {f"mbx_{box.hex}"}
 
 
+def test_an_observer_sees_all_mail_acts_on_none_and_is_told_of_nothing(shared: Shared):
+    from projections.alerted import alerted  # noqa: PLC0415
+    from projections.reader import EVERYTHING  # noqa: PLC0415
+
+    box, who = shared.ids(INFO, GIULIA)
+
+    async def told() -> list[Any]:
+        async with shared.api.carteggio.reading() as asked:
+            return await alerted(*asked, EVERYTHING, box)
+
+    token, seen = shared.token(), {}
+    for role in ("OBSERVER", "READER", "MEMBER", "SUPERVISOR"):
+        members = shared.share(INFO, role)["mailbox"]["members"]
+        assert [one["isAlerted"] for one in members] == [role != "OBSERVER"]
+        seen[role] = (shared.sees(token)["messages"]["totalCount"]["value"], asyncio.run(told()))
+    assert seen == {"OBSERVER": (7, [])} | dict.fromkeys(
+        ("READER", "MEMBER", "SUPERVISOR"), (7, [who])
+    )
+    shared.share(INFO, "OBSERVER")
+    (one, *_) = nodes(shared.sees(token)["messages"])
+    close = {"commandId": str(uuid4()), "messageIds": [one["id"]], "reason": "NO_ANSWER_NEEDED"}
+    refused = shared.api.ask(CLOSE, token, input=close)["messageClose"]["userErrors"]
+    assert [error["code"] for error in refused] == ["FORBIDDEN"]
+
+
 def test_who_is_no_colleague_and_what_is_no_mailbox_is_refused(shared: Shared):
     assert [x["code"] for x in shared.share(INFO, "READER", "eve@x.example")["userErrors"]] == [
         "NOT_FOUND"
@@ -175,7 +201,7 @@ def test_who_is_no_colleague_and_what_is_no_mailbox_is_refused(shared: Shared):
     box, who = shared.ids(INFO, GIULIA)
     unsaid = {"commandId": "x", "mailboxId": f"mbx_{box.hex}", "userId": f"col_{who.hex}"}
     done = shared.api.ask(SHARE, shared.manager, input=unsaid)["mailboxShare"]
-    assert done["userErrors"][0]["message"].startswith("role: READER")
+    assert done["userErrors"][0]["message"].startswith("role: OBSERVER, READER")
     own = shared.api.issue([Scope.MANAGE_MAILBOXES], mailboxes=[shared.ids(SALES, GIULIA)[0]])
     done = shared.api.ask(SHARE, own, input={**unsaid, "role": "READER"})["mailboxShare"]
     assert [one["code"] for one in done["userErrors"]] == ["NOT_FOUND"]
