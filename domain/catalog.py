@@ -15,6 +15,14 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.attention import (
+    MessageAttentionUndone,
+    MessageHandedOver,
+    MessageSnoozed,
+    MessageTaken,
+    MessageWaitContinued,
+    MessageWaitPaused,
+)
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutorepliesHalted, AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
@@ -69,6 +77,7 @@ from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndon
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.ruleactions import MessageTagged, PartyEventRegistered, RuleApplied
 from domain.sendingrules import (
     ColleagueSendingSwitched,
     CompanySendingSwitched,
@@ -224,6 +233,15 @@ CATALOG: tuple[EventType, ...] = (
     EventType("group.retired", GroupRetired),
     EventType("rule.saved", RuleSaved),
     EventType("rule.retired", RuleRetired),
+    EventType("message.taken", MessageTaken),
+    EventType("message.handed_over", MessageHandedOver),
+    EventType("message.snoozed", MessageSnoozed),
+    EventType("message.wait_paused", MessageWaitPaused),
+    EventType("message.wait_continued", MessageWaitContinued),
+    EventType("message.attention_undone", MessageAttentionUndone),
+    EventType("message.rule_applied", RuleApplied),
+    EventType("message.tagged", MessageTagged),
+    EventType("party.event_registered", PartyEventRegistered),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -66,6 +66,8 @@ class CloseReason(StrEnum):
     """Why a message needs no answer any more, though none was captured."""
 
     ANSWERED_ELSEWHERE = "answered_elsewhere"
+    ANSWERED_BY_PHONE = "answered_by_phone"
+    DELEGATED = "delegated"
     NO_ANSWER_NEEDED = "no_answer_needed"
     COURTESY = "courtesy"
     SPAM = "spam"
@@ -170,7 +172,7 @@ class MessageClosed:
 
 @dataclass(frozen=True, slots=True)
 class MessageReopened:
-    """A person took such a decision back."""
+    """A person took such a decision back, or said that mail which asks for nothing needs an answer."""
 
     note: Annotated[str, Personal] = ""
 
@@ -202,7 +204,7 @@ class CloseMessage:
 
 @dataclass(frozen=True, slots=True)
 class ReopenMessage:
-    """Take that back."""
+    """Take that back, or say that a message which asks for nothing needs an answer."""
 
     note: str = ""
 
@@ -221,6 +223,9 @@ class Message:
 
     known: bool = False
     closed: bool = False
+    settled: bool = False
+    """It came from outside, and asks for no answer: thanks, a machine's word."""
+    reopened: bool = False
     marks: Mapping[Place, Marks] = field(default_factory=dict)
     copies: Mapping[Place, CaptureEvent] = field(default_factory=dict)
     """The copy that was last found in each place, or came there from another."""
@@ -250,10 +255,13 @@ def evolve(message: Message, event: object) -> Message:
             return replace(message, marks=marks, copies=copies)
         case event if isinstance(event, ChoosingEvent):
             return replace(message, choices=choosing.evolve(message.choices, event))
+        case MessageClassified(direction, automatic, wants_answer=wants):
+            asks = wants and not automatic
+            return replace(message, settled=direction is Direction.INBOUND and not asks)
         case MessageClosed():
             return replace(message, closed=True)
         case MessageReopened():
-            return replace(message, closed=False)
+            return replace(message, closed=False, reopened=True)
         case _:
             return message
 
@@ -289,7 +297,8 @@ def decide(message: Message, command: MessageCommand) -> list[MessageEvent]:
         case CloseMessage(reason, note):
             return [] if message.closed else [MessageClosed(reason, note)]
         case ReopenMessage(note):
-            return [MessageReopened(note)] if message.closed else []
+            settled = message.settled and not message.reopened
+            return [MessageReopened(note)] if message.closed or settled else []
         case _ as never:
             assert_never(never)
 

@@ -4,7 +4,7 @@ A letter is a message as the question sees it: which way it went, whether it wan
 one of its conversation answers it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,6 @@ from domain.message import (
     Direction,
     Further,
     MessageClassified,
-    MessageClosed,
     MessageCompleted,
     MessageCopyFound,
     MessageReceived,
@@ -37,17 +36,20 @@ _OUTBOUND: Final = Direction.OUTBOUND.value
 
 @dataclass(slots=True)
 class Letter:
-    """What is asked of a message here. `answered_by` is the message that ends its waiting."""
+    """What is asked of a message here. `answered_by` is the message that ends its waiting.
+
+    `heard`: the position of its first event. `reopened`: somebody said that it needs an answer.
+    """
 
     message: UUID
     at: datetime
     mailboxes: list[UUID]
     archived: bool
+    heard: int
     direction: str | None = None
     automatic: bool = False
     wants: bool = False
-    closed_at: datetime | None = None
-    close_reason: str | None = None
+    reopened: bool = False
     answered_by: UUID | None = None
     answered_at: datetime | None = None
 
@@ -71,13 +73,18 @@ def extend(
     """Read what a batch touches and is not in memory yet; give the conversations read."""
     read = conversations.extend(connection, names, state.groups, batch)
     old = known_before(batch)
-    wanted = old | {message for one in read for message in state.groups.members_of[one]}
-    missing = [one for one in wanted if state.rows.get(one) is None]
+    missing = [one for one in touched(state, batch, read) if state.rows.get(one) is None]
     if missing:
         state.rows.fetch(connection, names, "message = ANY(%b)", missing)
     if varied := {one.stream for one in batch if _may_say_more(one)} & old:
         state.readings.fetch(connection, names, "message = ANY(%b)", list(varied))
     return read
+
+
+def touched(state: Letters, batch: Sequence[Recorded], read: Iterable[UUID]) -> set[UUID]:
+    """Give the messages that a batch changes, and those of the conversations read for it."""
+    members = state.groups.members_of
+    return known_before(batch) | {one for each in read for one in members.get(each, ())}
 
 
 def _may_say_more(recorded: Recorded) -> bool:
@@ -93,19 +100,20 @@ def heard(state: Letters, recorded: Recorded) -> Says | None:
 
 
 def take(state: Letters, recorded: Recorded) -> bool:
-    """Bring the message's letter up to date; tell whether it asks or answers, or did before.
+    """Bring the message's letter up to date; tell whether a person wrote it, or it asks.
 
-    A message that was not classified yet does neither.
+    Of a message that was not classified yet that is not known.
     """
     event, before = recorded.event, state.rows.get(recorded.stream)
     if isinstance(event, MessageReceived):
         boxes: list[UUID] = [event.mailbox]
-        state.rows.put(Letter(recorded.stream, event.received_at, boxes, event.archived))
+        at, archived = event.received_at, event.archived
+        state.rows.put(Letter(recorded.stream, at, boxes, archived, recorded.position))
         return False
     if before is None:
         return False
     letter = state.rows.put(_changed(before, recorded))
-    return any(asks(one) or answers(one) for one in (before, letter))
+    return any(counts(one) for one in (before, letter))
 
 
 def _changed(letter: Letter, recorded: Recorded) -> Letter:
@@ -120,11 +128,8 @@ def _changed(letter: Letter, recorded: Recorded) -> Letter:
                 automatic=event.automatic,
                 wants=event.wants_answer,
             )
-        case MessageClosed():
-            at = recorded.envelope.at
-            letter = replace(letter, closed_at=at, close_reason=event.reason.value)
         case MessageReopened():
-            letter = replace(letter, closed_at=None, close_reason=None)
+            letter = replace(letter, reopened=True)
         case _:
             pass
     return letter
@@ -150,8 +155,28 @@ def answers(letter: Letter) -> bool:
 
 
 def asks(letter: Letter) -> bool:
-    """Tell whether a letter wants an answer."""
+    """Tell whether a letter wants an answer, or did so once by somebody's word."""
+    return asked_by_itself(letter) or (letter.direction == _INBOUND and letter.reopened)
+
+
+def asked_by_itself(letter: Letter) -> bool:
+    """Tell whether a letter wants an answer, whatever people say."""
     return letter.direction == _INBOUND and letter.wants and not letter.automatic
+
+
+def counts(letter: Letter) -> bool:
+    """Tell whether a letter may change how its conversation stands."""
+    return (letter.direction is not None and not letter.automatic) or asks(letter)
+
+
+def passes_on(letter: Letter) -> bool:
+    """Tell whether a person of ours wrote it to colleagues alone."""
+    return letter.direction == Direction.INTERNAL.value and not letter.automatic
+
+
+def is_theirs(letter: Letter) -> bool:
+    """Tell whether a person outside wrote it."""
+    return letter.direction == _INBOUND and not letter.automatic
 
 
 def answered(state: Letters, letter: Letter, ours: list[Letter]) -> Letter:

@@ -5,6 +5,7 @@ from typing import Final
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
+from domain.attention import AttentionEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.calendars import CalendarsEvent
 from domain.choosing import (
@@ -59,16 +60,19 @@ from domain.regrouping import (
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.ruleactions import RuleRunEvent
 from domain.sendingrules import SendingRulesEvent
 from domain.staffgroup import GroupEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
+from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import of_calendars
 from projections.sentences_of_groups import of_groups
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_rules import of_rules
+from projections.sentences_of_runs import of_runs
 from projections.sentences_of_sending import OfSending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
@@ -108,8 +112,12 @@ def sentence(event: object) -> str:
             return of_sending(event)
         case event if isinstance(event, NoteEvent):
             return of_notes(event)
+        case event if isinstance(event, AttentionEvent):
+            return of_attention(event)
         case event if isinstance(event, CalendarsEvent):
             return of_calendars(event)
+        case event if isinstance(event, RuleRunEvent):
+            return of_runs(event)
         case event if isinstance(event, GroupEvent):
             return of_groups(event)
         case event if isinstance(event, OfAbsences):

@@ -82,8 +82,8 @@ async def questions_in(
         " FROM unnest(%(ids)s::uuid[], %(since)s::timestamptz[]) AS waits (id, since)"
         " JOIN {conversation_member} c ON c.conversation = waits.id"
         " JOIN {letter} l ON l.message = c.message"
-        " WHERE c.to_position IS NULL AND l.at >= waits.since AND l.wants AND NOT l.automatic"
-        " AND l.direction = 'inbound' AND {sees} ORDER BY c.conversation, l.at, l.message",
+        " WHERE c.to_position IS NULL AND l.at >= waits.since AND l.direction = 'inbound'"
+        " AND (l.reopened OR (l.wants AND NOT l.automatic)) AND {sees} ORDER BY c.conversation, l.at, l.message",
         sees=reader.sees("l.mailboxes"),
     )
     values = {**reader.params(), "ids": list(since), "since": list(since.values())}

@@ -327,7 +327,7 @@ def _quotes(event: object) -> str:
 
 trail = Projection(
     "trail",
-    version=8,
+    version=9,
     tables=(ENTRY, SUBJECT, SCOPE),
     hears=tuple(kind.event for kind in CATALOG),
     load=load,

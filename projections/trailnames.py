@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
+from domain.attention import MessageHandedOver, MessageTaken
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarSaved, TargetSet
 from domain.choosing import (
@@ -28,6 +29,7 @@ from domain.outgoing import MailQueued
 from domain.party import ContactRegistered, ContactRemoved
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceRemembered
+from domain.ruleactions import MessageTagged, PartyEventRegistered, RuleApplied
 from domain.sendingrules import SendingRefused, SendRightGiven, SendRightTaken
 from domain.sendingside import AccountSendingConfigured
 from domain.sentdocument import DocumentSent
@@ -83,8 +85,14 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from members
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
+        case RuleApplied() | MessageTagged() | PartyEventRegistered():
+            yield from _of_rules(event)
         case RuleSaved(mailbox=mailbox) if mailbox is not None:
             yield mailbox
+        case MessageTaken(colleague=colleague):
+            yield colleague
+        case MessageHandedOver(to=to) if to is not None:
+            yield to
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
         case AutoreplySent(responder=responder, mail=mail):
@@ -93,6 +101,19 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield responder
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
+
+
+def _of_rules(event: RuleApplied | MessageTagged | PartyEventRegistered) -> Iterable[UUID]:
+    """Give the rule, and whom or what it chose; who else might have been drawn is not named."""
+    yield event.rule
+    match event:
+        case RuleApplied(done=done):
+            every = (id for one in done for id in (one.to, one.mail))
+            yield from dict.fromkeys(id for id in every if id is not None)
+        case PartyEventRegistered(message=message):
+            yield message
+        case MessageTagged():
+            return
 
 
 def regrouped(event: object) -> Iterable[UUID]:

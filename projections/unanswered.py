@@ -6,9 +6,10 @@ base subject, or until a person decides. Rows are intervals twice over: `since`/
 mail stood at a time, positions tell what was known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Final, LiteralString
 from uuid import UUID
 
@@ -16,6 +17,14 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
+from domain.attention import (
+    MessageAttentionUndone,
+    MessageHandedOver,
+    MessageSnoozed,
+    MessageTaken,
+    MessageWaitContinued,
+    MessageWaitPaused,
+)
 from domain.message import (
     MessageClassified,
     MessageClosed,
@@ -29,10 +38,11 @@ from domain.message import (
 from domain.recorded import Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.rereading import MessageReread
-from projections import conversations, grounds, grouping, letters, regrouping
+from projections import attention, conversations, grounds, grouping, letters, regrouping, words
+from projections.attention import ATTENTION, Attended
 from projections.grounds import GROUND, Ground
-from projections.letters import LETTER, Letter, Letters
-from projections.projection import Names, Projection, Rows, Table
+from projections.letters import LETTER, Letters
+from projections.projection import Names, Projection, Rows
 from projections.reader import (
     FIRST_PAGE,
     NOW,
@@ -46,35 +56,13 @@ from projections.reader import (
     slice_of,
 )
 from projections.readings import READING
+from projections.waits import WAITING, Waiting, episodes, what
+from projections.words import WORD, Words
 
-
-@dataclass(slots=True)
-class Waiting:
-    """A conversation waits from `since` on for an answer to `message`, until `until`."""
-
-    conversation: UUID
-    message: UUID
-    since: datetime
-    until: datetime | None
-    answered_by: UUID | None
-    reason: str
-    mailboxes: list[UUID]
-    from_position: int
-    to_position: int | None = None
-
-
-WAITING = Table(
-    "waiting",
-    Waiting,
-    key=("conversation", "message", "from_position"),
-    indexes=("(conversation) WHERE to_position IS NULL",),
-    late=(
-        "(since, message) INCLUDE (mailboxes) WHERE until IS NULL AND to_position IS NULL",
-        "(since, message) WHERE to_position IS NULL",
-    ),
-)
-
-
+__all__ = [
+    "ALL_THAT_WAITS", "CORRESPONDENCE", "LONGEST_WAIT_FIRST", "LONGEST_WAIT_LAST", "WAITING",
+    "Waiting", "WaitingFilter", "waiting_in", "waiting_of",
+]  # fmt: skip
 _MOST: Final = 2_000
 """Letters that are kept in memory from batch to batch."""
 
@@ -86,6 +74,8 @@ class State:
     letters: Letters = field(default_factory=Letters)
     waiting: Rows[Waiting] = field(default_factory=lambda: Rows(WAITING))
     grounds: Rows[Ground] = field(default_factory=lambda: Rows(GROUND))
+    words: Words = field(default_factory=Words)
+    attention: Attended = field(default_factory=Attended)
     open_of: dict[UUID, list[Waiting]] = field(default_factory=dict)
 
 
@@ -102,7 +92,9 @@ def extend(
     read = letters.extend(connection, names, state.letters, batch)
     grounds.extend(connection, names, state.grounds, batch)
     open_: LiteralString = "conversation = ANY(%b) AND to_position IS NULL"
+    words.load(connection, names, state.words, letters.touched(state.letters, batch, read))
     if read:
+        attention.load(connection, names, state.attention, read)
         for row in state.waiting.fetch(connection, names, open_, list(read)):
             state.open_of.setdefault(row.conversation, []).append(row)
     return state
@@ -113,7 +105,9 @@ def fold(state: State, recorded: Recorded) -> None:
     _group(state, recorded)
     grounds.fold(state.grounds, recorded)
     touched = state.letters.groups.take_changed()
-    if letters.take(state.letters, recorded):
+    if words.is_word(recorded.event):
+        words.take(state.words, recorded)
+    if letters.take(state.letters, recorded) or words.is_word(recorded.event):
         touched |= {state.letters.groups.conversation_of[recorded.stream]}
     for conversation in touched:
         _see_anew(state, conversation, recorded.position)
@@ -147,50 +141,11 @@ def _see_anew(state: State, conversation: UUID, position: int) -> None:
     for letter in mail:
         if letter.answered_by is not None and letter.message not in asking:
             state.letters.rows.put(replace(letter, answered_by=None, answered_at=None))
-    _rewrite(state, conversation, list(_episodes(conversation, asked, position)), position)
-
-
-def _episodes(conversation: UUID, asked: list[Letter], position: int) -> Iterator[Waiting]:
-    """Join letters that waited at the same time: the clock runs from the first of them."""
-    current: Waiting | None = None
-    for letter in asked:
-        if letter.archived:
-            continue
-        alone = _alone(conversation, letter, position)
-        if current is not None and (current.until is None or current.until > letter.at):
-            current = _joined(current, alone)
-            continue
-        if current is not None:
-            yield current
-        current = alone
-    if current is not None:
-        yield current
-
-
-def _alone(conversation: UUID, letter: Letter, position: int) -> Waiting:
-    until, by, reason = _end(letter)
-    boxes = sorted(letter.mailboxes)
-    return Waiting(conversation, letter.message, letter.at, until, by, reason, boxes, position)
-
-
-def _joined(first: Waiting, second: Waiting) -> Waiting:
-    """Let the later end hold, for all mailboxes that were written to."""
-    boxes = sorted({*first.mailboxes, *second.mailboxes})
-    ends_later = first.until is not None and (second.until is None or second.until > first.until)
-    last = second if ends_later else first
-    return replace(
-        first, until=last.until, answered_by=last.answered_by, reason=last.reason, mailboxes=boxes
-    )
-
-
-def _end(letter: Letter) -> tuple[datetime | None, UUID | None, str]:
-    """Give when, by what and why a letter's waiting ended: a decision or an answer, the earlier."""
-    answered, closed = letter.answered_at, letter.closed_at
-    if closed is not None and (answered is None or closed < answered):
-        return max(closed, letter.at), None, letter.close_reason or "closed"
-    if answered is not None:
-        return answered, letter.answered_by, "answered"
-    return None, None, "waiting"
+    rulings = partial(words.rulings_of, state.words)
+    now = list(episodes(conversation, asked, rulings, position))
+    _rewrite(state, conversation, now, position)
+    said = words.said_of(state.words, members)
+    attention.see_anew(state.attention, conversation, said, mail, position)
 
 
 def _rewrite(state: State, conversation: UUID, now: list[Waiting], position: int) -> None:
@@ -198,37 +153,31 @@ def _rewrite(state: State, conversation: UUID, now: list[Waiting], position: int
     before = state.open_of.get(conversation, [])
     kept = []
     for row in before:
-        same = next((one for one in now if _same(one, row)), None)
+        same = next((one for one in now if what(one) == what(row)), None)
         if same is not None:
             now.remove(same)
             kept.append(row)
         elif row.from_position == position:
-            state.waiting.remove(row.conversation, row.message, row.from_position)
+            state.waiting.remove(*state.waiting.key_of(row))
         else:
             row.to_position = position
             state.waiting.put(row)
     state.open_of[conversation] = kept + [state.waiting.put(row) for row in now]
 
 
-def _same(one: Waiting, other: Waiting) -> bool:
-    return _what(one) == _what(other)
-
-
-def _what(row: Waiting) -> tuple[object, ...]:
-    return row.message, row.since, row.until, row.answered_by, row.reason, row.mailboxes
-
-
 def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
     """Write what changed."""
     letters.flush(connection, names, state.letters)
     state.waiting.flush(connection, names)
+    state.words.rows.flush(connection, names)
+    state.attention.rows.flush(connection, names)
     state.grounds.flush(connection, names)
 
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=7,
-    tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND),
+    version=8,
+    tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND, WORD, ATTENTION),
     hears=(
         MessageReceived,
         MessageCopyFound,
@@ -240,6 +189,12 @@ CORRESPONDENCE = Projection(
         ConversationRegroupingUndone,
         MessageClosed,
         MessageReopened,
+        MessageTaken,
+        MessageHandedOver,
+        MessageSnoozed,
+        MessageWaitPaused,
+        MessageWaitContinued,
+        MessageAttentionUndone,
         MessageReread,
     ),
     load=load,
@@ -338,4 +293,4 @@ _WITH_PARTY: Final[LiteralString] = (
 def _waits(as_of: AsOf) -> SQL:
     if as_of.time is None:
         return SQL("until IS NULL")
-    return SQL("since <= %(time)s AND (until IS NULL OR until > %(time)s)")
+    return SQL("begun <= %(time)s AND (until IS NULL OR until > %(time)s)")

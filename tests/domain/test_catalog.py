@@ -114,6 +114,15 @@ NAMES = [
     "group.retired",
     "rule.saved",
     "rule.retired",
+    "message.taken",
+    "message.handed_over",
+    "message.snoozed",
+    "message.wait_paused",
+    "message.wait_continued",
+    "message.attention_undone",
+    "message.rule_applied",
+    "message.tagged",
+    "party.event_registered",
 ]
 
 

@@ -9,6 +9,14 @@ from uuid import UUID
 
 import pytest
 
+from domain.attention import (
+    HandedBecause,
+    MessageAttentionUndone,
+    MessageHandedOver,
+    MessageSnoozed,
+    MessageTaken,
+    MessageWaitPaused,
+)
 from domain.content import Content
 from domain.message import CloseReason as Why
 from domain.message import (
@@ -24,7 +32,7 @@ from domain.message import (
 )
 from domain.recorded import Recorded
 from domain.rereading import MessageReread
-from domain.values import Address, BlobName, MailboxId, MessageId
+from domain.values import Address, BlobName, ColleagueId, MailboxId, MessageId
 from filling import fill, recorded, rows
 from projections.conversations import MEMBER, NODE
 from projections.letters import LETTER, letters_of
@@ -119,8 +127,8 @@ def story(mail: Sequence[Mail], seed: int) -> list[Recorded]:
     chance = random.Random(seed)  # noqa: S311
     order = list(mail)
     chance.shuffle(order)
-    events: list[tuple[UUID, MessageEvent]] = []
-    later: list[tuple[UUID, MessageEvent]] = []
+    events: list[tuple[UUID, object]] = []
+    later: list[tuple[UUID, object]] = []
     for one in order:
         events.append((one.key, one.received))
         later.append((one.key, one.classified))
@@ -131,7 +139,24 @@ def story(mail: Sequence[Mail], seed: int) -> list[Recorded]:
         if chance.random() < 0.5:
             events.extend(later)
             later = []
-    return recorded(events + later + list(_found(mail, chance)))
+    said = list(_attention(mail, chance))
+    return recorded(events + later + list(_found(mail, chance)) + said)
+
+
+def _attention(mail: Sequence[Mail], chance: random.Random) -> Iterator[tuple[UUID, object]]:
+    """Say of some messages who has them, and that they rest; take some of it back."""
+    for number, one in enumerate(chance.sample(mail, len(mail) // 2)):
+        order, who = UUID(int=5000 + number), ColleagueId(UUID(int=chance.randrange(3)))
+        yield chance.choice(
+            [
+                (one.key, MessageTaken(order, who)),
+                (one.key, MessageHandedOver(order, who, HandedBecause.PERSON)),
+                (one.key, MessageSnoozed(order, START + timedelta(days=200))),
+                (one.key, MessageWaitPaused(order, "perché")),
+            ]
+        )
+        if chance.random() < 0.3:
+            yield one.key, MessageAttentionUndone(order)
 
 
 def _found(mail: Sequence[Mail], chance: random.Random) -> Iterator[tuple[UUID, MessageEvent]]:
