@@ -5,7 +5,7 @@ would need too much memory is refused when it is saved.
 """
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import re2
 
@@ -41,6 +41,9 @@ def pattern(written: str) -> Search:
 
     def search(text: str) -> str | None:
         found = ready.search(text.encode("utf-8", "replace"))
-        return None if found is None else found.group()[:_SHOWN].decode("utf-8", "ignore")
+        if found is None:
+            return None
+        hit: Any = found.group()
+        return str(hit[:_SHOWN], "utf-8", "ignore")
 
     return search
