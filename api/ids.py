@@ -34,6 +34,7 @@ class Kind(StrEnum):
     TARGET = "tgt"
     ABSENCE = "abs"
     STAFF_GROUP = "grp"
+    RECIPIENT = "rcp"
     OBJECT = "obj"
 
 

@@ -73,6 +73,7 @@ from domain.outgoing import (
 )
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.quarantine import ReprocessingOrdered
+from domain.recipients import RecipientApproved, RecipientWithdrawn
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
@@ -239,6 +240,8 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.wait_paused", MessageWaitPaused),
     EventType("message.wait_continued", MessageWaitContinued),
     EventType("message.attention_undone", MessageAttentionUndone),
+    EventType("recipient.approved", RecipientApproved),
+    EventType("recipient.withdrawn", RecipientWithdrawn),
     EventType("message.rule_applied", RuleApplied),
     EventType("message.tagged", MessageTagged),
     EventType("party.event_registered", PartyEventRegistered),

@@ -62,13 +62,12 @@ from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
 from domain.ruleactions import RuleRunEvent
 from domain.sendingrules import SendingRulesEvent
-from domain.staffgroup import GroupEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import of_calendars
-from projections.sentences_of_groups import of_groups
+from projections.sentences_of_groups import OfGroups, of_groups
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_rules import of_rules
@@ -118,7 +117,7 @@ def sentence(event: object) -> str:
             return of_calendars(event)
         case event if isinstance(event, RuleRunEvent):
             return of_runs(event)
-        case event if isinstance(event, GroupEvent):
+        case event if isinstance(event, OfGroups):
             return of_groups(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)

@@ -32,6 +32,7 @@ from domain.message import (
 from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.quarantine import ReprocessingOrdered
+from domain.recipients import RecipientApproved, RecipientWithdrawn
 from domain.recorded import Erased, Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
@@ -181,6 +182,8 @@ _SCOPED: Final = (
     TargetWithdrawn,
     RuleSaved,
     RuleRetired,
+    RecipientApproved,
+    RecipientWithdrawn,
 )
 _MANAGED_NAMES: Final = (
     "account.",
@@ -191,6 +194,7 @@ _MANAGED_NAMES: Final = (
     "webhook.",
     "calendar.",
     "target.",
+    "recipient.",
 )
 _SCOPED_NAMES: Final = (
     "message.",

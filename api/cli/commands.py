@@ -153,6 +153,14 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "retire": "staffgroups.retire",
         },
     ),
+    "recipient": Group(
+        "Addresses outside the company to which rules may send.",
+        {
+            "approve": "recipients.approve",
+            "list": "recipients.list_",
+            "withdraw": "recipients.withdraw",
+        },
+    ),
     "webhook": Group(
         "Programs that are told what happens.",
         {

@@ -53,6 +53,7 @@ from api.graphql.people import User, user_object
 from api.graphql.permission import PermissionQuery
 from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
+from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.scalars import SCALARS
@@ -131,6 +132,7 @@ class Query(
     TemplateQuery,
     CalendarQuery,
     StaffGroupQuery,
+    RecipientQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -329,6 +331,7 @@ class Mutation(
     TemplateMutation,
     CalendarMutation,
     StaffGroupMutation,
+    RecipientMutation,
 ):
     pass
 

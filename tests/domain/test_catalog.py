@@ -120,6 +120,8 @@ NAMES = [
     "message.wait_paused",
     "message.wait_continued",
     "message.attention_undone",
+    "recipient.approved",
+    "recipient.withdrawn",
     "message.rule_applied",
     "message.tagged",
     "party.event_registered",
