@@ -19,11 +19,11 @@ from api.work.instance import PROJECTIONS, Carteggio
 from api.work.replay import Replay
 from benchmarks.stage import Stopwatch, instance, middle, ratio, say, tell
 from benchmarks.years import MAILBOXES, PARTIES, record
-from projections import timelines, unanswered
+from projections import timelines, waits
 from projections.projection import Names
 from projections.reader import EVERYTHING, Order, Page, Reader, Slice
 from projections.timelines import timeline
-from projections.unanswered import waiting_in
+from projections.waits import waiting_in
 
 FAR: Final = 20
 """Pages before the one that is asked for; as far as there are so many."""
@@ -35,11 +35,11 @@ Ask = Callable[[AsyncConnection[Any], Names, Page], Awaitable[Slice[Any]]]
 LISTS: Final[dict[str, tuple[Ask, Order]]] = {
     "unanswered": (
         lambda connection, names, page: waiting_in(connection, names, EVERYTHING, page),
-        unanswered.LONGEST_WAIT_FIRST,
+        waits.LONGEST_WAIT_FIRST,
     ),
     "unanswered_of_two_mailboxes": (
         lambda connection, names, page: waiting_in(connection, names, SOME, page),
-        unanswered.LONGEST_WAIT_FIRST,
+        waits.LONGEST_WAIT_FIRST,
     ),
     "timeline_of_a_busy_party": (
         lambda connection, names, page: timeline(connection, names, EVERYTHING, BUSY, at=page),

@@ -8,14 +8,12 @@ mail stood at a time, positions tell what was known.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from typing import Final, LiteralString
 from uuid import UUID
 
-from psycopg import AsyncConnection, Connection
+from psycopg import Connection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL
 
 from domain.attention import (
     MessageAttentionUndone,
@@ -40,29 +38,14 @@ from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndon
 from domain.rereading import MessageReread
 from projections import attention, conversations, grounds, grouping, letters, regrouping, words
 from projections.attention import ATTENTION, Attended
+from projections.episodes import WAITING, Waiting, episodes, what
 from projections.grounds import GROUND, Ground
 from projections.letters import LETTER, Letters
 from projections.projection import Names, Projection, Rows
-from projections.reader import (
-    FIRST_PAGE,
-    NOW,
-    AsOf,
-    Order,
-    Page,
-    Reader,
-    Slice,
-    columns_of,
-    rows_of,
-    slice_of,
-)
 from projections.readings import READING
-from projections.waits import WAITING, Waiting, episodes, what
 from projections.words import WORD, Words
 
-__all__ = [
-    "ALL_THAT_WAITS", "CORRESPONDENCE", "LONGEST_WAIT_FIRST", "LONGEST_WAIT_LAST", "WAITING",
-    "Waiting", "WaitingFilter", "waiting_in", "waiting_of",
-]  # fmt: skip
+__all__ = ["CORRESPONDENCE", "WAITING", "Waiting"]
 _MOST: Final = 2_000
 """Letters that are kept in memory from batch to batch."""
 
@@ -204,93 +187,3 @@ CORRESPONDENCE = Projection(
 )
 """Conversations and what waits in them are filled by one fold: waiting is decided for each
 conversation."""
-
-
-LONGEST_WAIT_FIRST: Final = Order("waiting", ("since", "message"), descending=False)
-LONGEST_WAIT_LAST: Final = Order("waiting.newest", ("since", "message"))
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingFilter:
-    """Which of what waits; an empty filter means all. Mail waits in each of its mailboxes."""
-
-    mailboxes: tuple[UUID, ...] = ()
-    party: UUID | None = None
-    before: datetime | None = None
-    """Only what has waited since before this moment."""
-
-
-ALL_THAT_WAITS: Final = WaitingFilter()
-
-
-async def waiting_in(
-    connection: AsyncConnection[TupleRow],
-    names: Names,
-    reader: Reader,
-    page: Page = FIRST_PAGE,
-    as_of: AsOf = NOW,
-    wanted: WaitingFilter = ALL_THAT_WAITS,
-    order: Order = LONGEST_WAIT_FIRST,
-) -> Slice[Waiting]:
-    """Give what waits, the longest first, of the mailboxes that `reader` may see.
-
-    With `as_of.time` how mail stood then, as known today; with `as_of.position` what was known
-    to wait when that event was the last.
-    """
-    source = names.sql(
-        "FROM {waiting} w WHERE {known} AND {waits} AND {seen}{boxes}{party}{before}",
-        known=as_of.known,
-        waits=_waits(as_of),
-        seen=reader.sees("mailboxes"),
-        boxes=SQL(" AND mailboxes && %(boxes)s::uuid[]" if wanted.mailboxes else ""),
-        party=(
-            names.sql(_WITH_PARTY, linked=reader.sees("l.mailboxes"))
-            if wanted.party is not None
-            else SQL("")
-        ),
-        before=SQL(" AND since < %(before)s" if wanted.before is not None else ""),
-    )
-    params = {
-        "position": as_of.position,
-        "time": as_of.time,
-        **reader.params(),
-        "boxes": list(wanted.mailboxes),
-        "party": wanted.party,
-        "before": wanted.before,
-    }
-    columns = columns_of(Waiting)
-    return await slice_of(connection, Waiting, columns, source, order, page, params)
-
-
-async def waiting_of(
-    connection: AsyncConnection[TupleRow],
-    names: Names,
-    reader: Reader,
-    messages: Sequence[UUID],
-    as_of: AsOf = NOW,
-) -> dict[UUID, Waiting]:
-    """Give the waits that began with these messages and have not ended."""
-    query = names.sql(
-        "SELECT {columns} FROM {waiting} WHERE message = ANY(%(messages)s) AND conversation IN"
-        " (SELECT m.conversation FROM {conversation_member} m WHERE m.message = ANY(%(messages)s))"
-        " AND {known} AND {waits} AND {seen}",
-        columns=columns_of(Waiting),
-        known=as_of.known,
-        waits=_waits(as_of),
-        seen=reader.sees("mailboxes"),
-    )
-    values = {"messages": list(messages), "position": as_of.position, "time": as_of.time}
-    rows = await rows_of(connection, Waiting, query, {**reader.params(), **values})
-    return {row.message: row for row in rows}
-
-
-_WITH_PARTY: Final[LiteralString] = (
-    " AND EXISTS (SELECT FROM {link} l WHERE l.message = w.message AND l.target = %(party)s"
-    " AND l.to_position IS NULL AND l.state IN ('automatic', 'confirmed') AND {linked})"
-)
-
-
-def _waits(as_of: AsOf) -> SQL:
-    if as_of.time is None:
-        return SQL("until IS NULL")
-    return SQL("begun <= %(time)s AND (until IS NULL OR until > %(time)s)")

@@ -1,115 +1,161 @@
-"""From when to when a conversation waited: stretches of its letters, joined where they overlap."""
+"""Reading: what waits for an answer, now or as of a moment, as pages or as a whole."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, LiteralString
 from uuid import UUID
 
-from projections.letters import Letter, asked_by_itself
-from projections.projection import Table
-from projections.words import Ruling
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg.sql import SQL, Composed
 
-REOPENED: Final = "reopened"
+from projections.forms import told
+from projections.projection import Names
+from projections.reader import (
+    FIRST_PAGE,
+    NOW,
+    AsOf,
+    Order,
+    Page,
+    Reader,
+    Slice,
+    columns_of,
+    rows_of,
+    slice_of,
+)
+from projections.timelines import known
+from projections.unanswered import Waiting
+
+LONGEST_WAIT_FIRST: Final = Order("waiting", ("since", "message"), descending=False)
+LONGEST_WAIT_LAST: Final = Order("waiting.newest", ("since", "message"))
 
 
-@dataclass(slots=True)
-class Waiting:
-    """A conversation waits from `since` on for an answer to `message`, until `until`.
+@dataclass(frozen=True, slots=True)
+class WaitingFilter:
+    """Which of what waits; an empty filter means all. Mail waits in each of its mailboxes."""
 
-    `begun`: when it began to wait, later than `since` where somebody reopened it.
+    mailboxes: tuple[UUID, ...] = ()
+    party: UUID | None = None
+    before: datetime | None = None
+    """Only what has waited since before this moment."""
+    messages: tuple[UUID, ...] | None = None
+    """Only what began with one of these."""
+    text: str = ""
+    """Only what has this in its subject, or in its sender's name or address, case aside."""
+
+
+ALL_THAT_WAITS: Final = WaitingFilter()
+
+
+async def waiting_in(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    page: Page = FIRST_PAGE,
+    as_of: AsOf = NOW,
+    wanted: WaitingFilter = ALL_THAT_WAITS,
+    order: Order = LONGEST_WAIT_FIRST,
+) -> Slice[Waiting]:
+    """Give what waits, the longest first, of the mailboxes that `reader` may see.
+
+    With `as_of.time` how mail stood then, as known today; with `as_of.position` what was known
+    to wait when that event was the last.
     """
-
-    conversation: UUID
-    message: UUID
-    since: datetime
-    until: datetime | None
-    answered_by: UUID | None
-    reason: str
-    mailboxes: list[UUID]
-    from_position: int
-    to_position: int | None
-    begun: datetime
+    source, params = _source(names, reader, as_of, wanted)
+    columns = columns_of(Waiting)
+    return await slice_of(connection, Waiting, columns, source, order, page, params)
 
 
-WAITING = Table(
-    "waiting",
-    Waiting,
-    key=("conversation", "message", "begun", "from_position"),
-    indexes=("(conversation) WHERE to_position IS NULL",),
-    late=(
-        "(since, message) INCLUDE (mailboxes) WHERE until IS NULL AND to_position IS NULL",
-        "(since, message) WHERE to_position IS NULL",
-    ),
+async def all_waits(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    as_of: AsOf = NOW,
+    wanted: WaitingFilter = ALL_THAT_WAITS,
+) -> list[Waiting]:
+    """Give all that waits of the mailboxes that `reader` may see, in no order."""
+    source, params = _source(names, reader, as_of, wanted)
+    query = SQL("SELECT {} {}").format(columns_of(Waiting), source)
+    return await rows_of(connection, Waiting, query, params)
+
+
+def _source(
+    names: Names, reader: Reader, as_of: AsOf, wanted: WaitingFilter
+) -> tuple[Composed, dict[str, object]]:
+    """Give FROM and WHERE of what waits, and their values."""
+    linked = {"linked": reader.sees("l.mailboxes"), "linked_then": known(as_of)}
+    conditions = (
+        SQL(" AND mailboxes && %(boxes)s::uuid[]" if wanted.mailboxes else ""),
+        SQL("") if wanted.party is None else names.sql(_WITH_PARTY, **linked),
+        SQL("" if wanted.before is None else " AND since < %(before)s"),
+        SQL("" if wanted.messages is None else " AND message = ANY(%(messages)s)"),
+        _with_text(names, reader) if wanted.text else SQL(""),
+    )
+    source = names.sql(
+        "FROM {waiting} w WHERE {known} AND {waits} AND {seen}{conditions}",
+        known=as_of.known,
+        waits=_waits(as_of),
+        seen=reader.sees("mailboxes"),
+        conditions=SQL("").join(conditions),
+    )
+    text = wanted.text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    values = {
+        "position": as_of.position,
+        "time": as_of.time,
+        "boxes": list(wanted.mailboxes),
+        "party": wanted.party,
+        "before": wanted.before,
+        "messages": list(wanted.messages or ()),
+        "text": f"%{text}%",
+    }
+    return source, {**reader.params(), **values}
+
+
+async def waiting_of(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    messages: Sequence[UUID],
+    as_of: AsOf = NOW,
+) -> dict[UUID, Waiting]:
+    """Give the waits that began with these messages and have not ended."""
+    query = names.sql(
+        "SELECT {columns} FROM {waiting} WHERE message = ANY(%(messages)s) AND conversation IN"
+        " (SELECT m.conversation FROM {conversation_member} m WHERE m.message = ANY(%(messages)s))"
+        " AND {known} AND {waits} AND {seen}",
+        columns=columns_of(Waiting),
+        known=as_of.known,
+        waits=_waits(as_of),
+        seen=reader.sees("mailboxes"),
+    )
+    values = {"messages": list(messages), "position": as_of.position, "time": as_of.time}
+    rows = await rows_of(connection, Waiting, query, {**reader.params(), **values})
+    return {row.message: row for row in rows}
+
+
+_WITH_PARTY: Final[LiteralString] = (
+    " AND EXISTS (SELECT FROM {link} l WHERE l.message = w.message AND l.target = %(party)s"
+    " AND {linked_then} AND l.state IN ('automatic', 'confirmed') AND {linked})"
+)
+_WITH_TEXT: Final[LiteralString] = (
+    " AND EXISTS (SELECT FROM {message} m WHERE m.id = w.message AND {there} AND"
+    " ({subject} ILIKE %(text)s OR {sender} ILIKE %(text)s OR {sender_name} ILIKE %(text)s))"
 )
 
 
-def episodes(
-    conversation: UUID,
-    asked: Iterable[Letter],
-    rulings: Callable[[UUID], Sequence[Ruling]],
-    position: int,
-) -> Iterator[Waiting]:
-    """Join letters that waited at the same time: the clock runs from the first of them."""
-    stretches = [
-        one
-        for letter in asked
-        if not letter.archived
-        for one in _stretches(conversation, letter, rulings(letter.message), position)
-    ]
-    current: Waiting | None = None
-    for alone in sorted(stretches, key=lambda one: (one.begun, one.since, one.message)):
-        if current is not None and (current.until is None or current.until > alone.begun):
-            current = _joined(current, alone)
-            continue
-        if current is not None:
-            yield current
-        current = alone
-    if current is not None:
-        yield current
-
-
-def _stretches(
-    conversation: UUID, letter: Letter, rulings: Sequence[Ruling], position: int
-) -> Iterator[Waiting]:
-    """Give from when to when one letter waited: until a decision or an answer, the earlier.
-
-    What is reopened waits again, as from the beginning.
-    """
-    boxes = sorted(letter.mailboxes)
-    begun = letter.at if asked_by_itself(letter) else None
-    reason = "waiting"
-    for ruling in rulings:
-        at = max(ruling.at, letter.at)
-        if letter.answered_at is not None and letter.answered_at <= at:
-            break
-        if ruling.reason and begun is not None and begun < at:
-            yield Waiting(
-                conversation, letter.message, letter.at, at, None, ruling.reason, boxes,
-                position, None, begun,
-            )  # fmt: skip
-        if ruling.reason:
-            begun = None
-        elif begun is None:
-            begun, reason = at, REOPENED
-    if begun is not None:
-        answered = letter.answered_at is not None
-        yield Waiting(
-            conversation, letter.message, letter.at, letter.answered_at, letter.answered_by,
-            "answered" if answered else reason, boxes, position, None, begun,
-        )  # fmt: skip
-
-
-def _joined(first: Waiting, second: Waiting) -> Waiting:
-    """Let the later end hold, for all mailboxes that were written to."""
-    boxes = sorted({*first.mailboxes, *second.mailboxes})
-    ends_later = first.until is not None and (second.until is None or second.until > first.until)
-    last = second if ends_later else first
-    return replace(
-        first, until=last.until, answered_by=last.answered_by, reason=last.reason, mailboxes=boxes
+def _with_text(names: Names, reader: Reader) -> Composed:
+    """Ask for words that the reader is shown of the message with which a wait began."""
+    return names.sql(
+        _WITH_TEXT,
+        there=reader.sees("m.mailboxes"),
+        subject=told(names, reader, "subject"),
+        sender=told(names, reader, "sender"),
+        sender_name=told(names, reader, "sender_name"),
     )
 
 
-def what(row: Waiting) -> tuple[object, ...]:
-    """Give what a row says, positions aside."""
-    return row.message, row.since, row.begun, row.until, row.answered_by, row.reason, row.mailboxes
+def _waits(as_of: AsOf) -> SQL:
+    if as_of.time is None:
+        return SQL("until IS NULL")
+    return SQL("begun <= %(time)s AND (until IS NULL OR until > %(time)s)")

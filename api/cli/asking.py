@@ -1,8 +1,7 @@
-"""Asking: a history, what waits for an answer, an audit trail, the log of events."""
+"""Asking: a history, an audit trail, the log of events."""
 
 import asyncio
 import sys
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +13,7 @@ from rich.text import Text
 from api.cli.following import print_events
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_rows, table_of
 from api.ids import id_in
-from api.work.answers import HistoryLine, WaitingLine, history_of, unanswered_lines
+from api.work.answers import HistoryLine, history_of
 from api.work.instance import Carteggio
 from api.work.trail import TrailLine, trail_lines
 
@@ -64,52 +63,6 @@ def _history_row(line: HistoryLine, zone: ZoneInfo) -> tuple[str | Text, ...]:
         plain(", ".join(line.documents)),
         plain(line.because),
     )
-
-
-def unanswered(
-    context: typer.Context,
-    as_of: Annotated[
-        str | None, typer.Option(help="How mail stood then, as 2026-04-30T18:00.")
-    ] = None,
-    limit: _Limit = 200,
-    as_json: _Json = False,
-) -> None:
-    """Show the mail that nobody has answered, the longest wait first.
-
-    carteggio unanswered
-    carteggio unanswered --as-of 2026-04-11T18:00
-    """
-    with opened(context) as carteggio:
-        fresh(carteggio)
-        zone = carteggio.settings.zone
-        time = moment(as_of, zone) if as_of is not None else None
-        lines, more = asyncio.run(unanswered_lines(carteggio, time, limit))
-    title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
-    table = table_of(
-        "=waits since", "#for", "=due", "?state", "from", "subject", "?party", "?mailbox",
-        title=title,
-    )  # fmt: skip
-    cells = partial(_waiting_row, zone=zone, until=time or datetime.now(UTC))
-    print_rows(lines, WaitingLine.facts, table, cells, as_json=as_json)
-    _tell_more(len(lines), more and not as_json)
-
-
-def _waiting_row(line: WaitingLine, zone: ZoneInfo, until: datetime) -> tuple[str | Text, ...]:
-    return (
-        local(line.since, zone),
-        _long(until - line.since),
-        local(line.due, zone),
-        plain("" if line.sla == "none" else line.sla.replace("_", " ")),
-        plain(line.sender),
-        plain(line.subject),
-        plain(", ".join(line.parties)),
-        plain(", ".join(line.mailboxes)),
-    )
-
-
-def _long(wait: timedelta) -> str:
-    hours = int(wait.total_seconds() // 3600)
-    return f"{hours // 24} d" if hours >= 48 else f"{hours} h"
 
 
 def trail(

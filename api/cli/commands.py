@@ -32,7 +32,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "doctor": "instance.doctor",
     "sync": "syncing.sync",
     "history": "asking.history",
-    "unanswered": "asking.unanswered",
+    "unanswered": "unanswered.unanswered",
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",

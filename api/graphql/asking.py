@@ -48,7 +48,7 @@ from projections.messages import MessageFilter
 from projections.parties import PartyFilter
 from projections.reader import NOW, AsOf, Order, Page, Slice
 from projections.trails import AuditFilter
-from projections.unanswered import LONGEST_WAIT_FIRST, WaitingFilter, waiting_in
+from projections.waits import LONGEST_WAIT_FIRST, WaitingFilter, waiting_in
 
 At = Any
 """first, after, last, before: as the client gave them."""

@@ -32,7 +32,6 @@ from domain.rules import (
 )
 from domain.values import Rejected
 from projections import documents, messages, parties, reader, timelines, trails
-from projections.unanswered import WaitingFilter
 
 T = TypeVar("T")
 _FROM: Final = "Received at this moment or later."
@@ -254,25 +253,6 @@ class TimelineFilter:
             from_time=given(self.from_),
             to_time=given(self.to),
             rules=rules_of(given(self.reasons) or ()),
-        )
-
-
-@strawberry.input(description="Which of the mail that waits; nothing given means all.")
-class UnansweredFilter:
-    mailbox_ids: list[ID] | None = strawberry.field(
-        default=UNSET, description="That waits in one of these mailboxes."
-    )
-    party_id: ID | None = strawberry.field(default=UNSET, description="Of this party.")
-    since_before: datetime | None = strawberry.field(
-        default=UNSET, description="That has waited since before this moment."
-    )
-
-    def wanted(self) -> WaitingFilter:
-        """Say it in the read model's words."""
-        return WaitingFilter(
-            _boxes(self.mailbox_ids),
-            _one(Kind.PARTY, self.party_id),
-            given(self.since_before),
         )
 
 

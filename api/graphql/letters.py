@@ -49,7 +49,8 @@ from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.history import LinkRow
 from projections.letters import Letter, letters_of
 from projections.mail import MessageRow
-from projections.unanswered import Waiting, waiting_of
+from projections.unanswered import Waiting
+from projections.waits import waiting_of
 
 
 @dataclass(slots=True)

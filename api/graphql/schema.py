@@ -35,13 +35,12 @@ from api.graphql.inputs import (
     MessageFilter,
     PartyFilter,
     PartyKey,
-    UnansweredFilter,
     moment,
 )
 from api.graphql.limits import LIMITS
 from api.graphql.linking import LinkingMutation
 from api.graphql.linkmoves import LinkMovesMutation
-from api.graphql.mail import Conversation, Document, Message, Party, Unanswered
+from api.graphql.mail import Conversation, Document, Message, Party
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
@@ -63,6 +62,7 @@ from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
 from api.graphql.staffgroups import StaffGroupMutation, StaffGroupQuery
 from api.graphql.status import SystemStatus, system_status
+from api.graphql.supervising import SupervisingQuery
 from api.graphql.templateasking import TemplateQuery
 from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
@@ -70,7 +70,6 @@ from api.graphql.webforms import WebFormMutation, WebFormQuery
 from api.graphql.webhooks import WebhookMutation, WebhookQuery
 from domain.access import Scope
 from projections import links, messages
-from projections.unanswered import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST
 
 
 @strawberry.enum(description="In which order messages are given.")
@@ -79,19 +78,9 @@ class MessageOrder(Enum):
     RECEIVED_ASC = strawberry.enum_value("received_asc", description="The oldest first.")
 
 
-@strawberry.enum(description="In which order is given what waits.")
-class UnansweredOrder(Enum):
-    SINCE_ASC = strawberry.enum_value("since_asc", description="The longest wait first.")
-    SINCE_DESC = strawberry.enum_value("since_desc", description="The longest wait last.")
-
-
 _MAIL: Final = {
     MessageOrder.RECEIVED_DESC: messages.NEWEST_FIRST,
     MessageOrder.RECEIVED_ASC: messages.OLDEST_FIRST,
-}
-_WAITS: Final = {
-    UnansweredOrder.SINCE_ASC: LONGEST_WAIT_FIRST,
-    UnansweredOrder.SINCE_DESC: LONGEST_WAIT_LAST,
 }
 
 
@@ -133,6 +122,7 @@ class Query(
     CalendarQuery,
     StaffGroupQuery,
     RecipientQuery,
+    SupervisingQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -235,25 +225,6 @@ class Query(
         at = {"first": first, "after": after, "last": last, "before": before}
         wanted = (filter or MessageFilter()).wanted()
         return await Asking.by(info).messages(info, wanted, _MAIL[order], **at)
-
-    @strawberry.field(
-        description="Mail that nobody has answered, now or in the past.",
-        **requires(Scope.READ_MAIL),
-    )
-    async def unanswered(
-        self,
-        info: Info[Any, Any],
-        filter: UnansweredFilter | None = UNSET,
-        order: UnansweredOrder = UnansweredOrder.SINCE_ASC,
-        as_of: AsOf | None = UNSET,
-        first: int | None = UNSET,
-        after: str | None = UNSET,
-        last: int | None = UNSET,
-        before: str | None = UNSET,
-    ) -> Connection[Unanswered]:
-        at = {"first": first, "after": after, "last": last, "before": before}
-        wanted = (filter or UnansweredFilter()).wanted()
-        return await Asking.by(info).unanswered(info, wanted, moment(as_of), _WAITS[order], **at)
 
     @strawberry.field(
         description="Mail from or to outside that belongs to no party, the newest first.",

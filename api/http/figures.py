@@ -26,7 +26,8 @@ from api.work.overview import Overview, overview
 from api.work.reactions import Reactions
 from projections.company import company
 from projections.reader import COUNTED_EXACTLY, EVERYTHING, Page
-from projections.unanswered import CORRESPONDENCE, waiting_in
+from projections.unanswered import CORRESPONDENCE
+from projections.waits import waiting_in
 
 _SLOWLY_S: Final = 60.0
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)

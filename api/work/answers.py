@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,14 @@ from psycopg.rows import TupleRow
 
 from api.work.dues import dues
 from api.work.instance import Carteggio
-from domain.dueness import Dueness
 from domain.values import Rejected
 from projections import company, documents, links, messages, parties, timelines
 from projections.history import LinkRow
 from projections.mail import MessageRow
 from projections.projection import Names
 from projections.reader import EVERYTHING, AsOf, Page
-from projections.unanswered import Waiting, waiting_in
+from projections.unanswered import Waiting
+from projections.waits import waiting_in
 
 Asked = tuple[AsyncConnection[TupleRow], Names]
 
@@ -56,6 +57,7 @@ class WaitingLine:
     business_seconds: int
     due: datetime | None
     sla: str
+    owner: str = ""
 
     def facts(self) -> dict[str, Any]:
         """Give the line's fields."""
@@ -130,41 +132,40 @@ async def unanswered_lines(
     """Give what waits for an answer now, or at a time, the longest wait first."""
     async with carteggio.reading() as asked:
         page = await waiting_in(*asked, EVERYTHING, Page(first=limit), AsOf(time=time))
-        ids = [row.message for row in page.rows]
-        mails = await messages.by_ids(*asked, EVERYTHING, ids)
-        boxes = {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
-        partners = await _parties_of(asked, ids)
-        due = await dues(asked, EVERYTHING, page.rows, AsOf(time=time))
-    lines = [
-        _waiting_line(
-            row, mails[row.message], boxes, partners.get(row.message, ()), due[row.message]
-        )
-        for row in page.rows
-        if row.message in mails
-    ]
+        lines = await waiting_lines(asked, page.rows, AsOf(time=time))
     return lines, page.has_next
 
 
-def _waiting_line(
-    row: Waiting,
-    mail: MessageRow,
-    boxes: Mapping[UUID, str],
-    partners: tuple[str, ...],
-    due: Dueness,
-) -> WaitingLine:
-    return WaitingLine(
-        since=row.since,
-        sender=_writer(mail),
-        subject=mail.subject,
-        parties=partners,
-        mailboxes=tuple(boxes.get(one, str(one)) for one in row.mailboxes),
-        message=row.message,
-        message_id=mail.header_id,
-        conversation=row.conversation,
-        business_seconds=int(due.age.total_seconds()),
-        due=due.due,
-        sla=due.standing.value,
-    )
+async def waiting_lines(
+    asked: Asked,
+    rows: Sequence[Waiting],
+    as_of: AsOf,
+    owners: Mapping[UUID, str] = MappingProxyType({}),
+) -> list[WaitingLine]:
+    """Tell waits in lines, in their order; `owners` by the messages they began with."""
+    ids = [row.message for row in rows]
+    mails = await messages.by_ids(*asked, EVERYTHING, ids)
+    boxes = {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
+    partners = await _parties_of(asked, ids)
+    due = await dues(asked, EVERYTHING, rows, as_of)
+    return [
+        WaitingLine(
+            since=row.since,
+            sender=_writer(mail),
+            subject=mail.subject,
+            parties=partners.get(row.message, ()),
+            mailboxes=tuple(boxes.get(one, str(one)) for one in row.mailboxes),
+            message=row.message,
+            message_id=mail.header_id,
+            conversation=row.conversation,
+            business_seconds=int(due[row.message].age.total_seconds()),
+            due=due[row.message].due,
+            sla=due[row.message].standing.value,
+            owner=owners.get(row.message, ""),
+        )
+        for row in rows
+        if (mail := mails.get(row.message)) is not None
+    ]
 
 
 async def _parties_of(asked: Asked, ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:

@@ -39,7 +39,8 @@ from projections.letters import LETTER, letters_of
 from projections.reader import EVERYTHING, AsOf, Reader
 from projections.readings import READING
 from projections.threads import conversations_of, members_of
-from projections.unanswered import CORRESPONDENCE, WAITING, waiting_in
+from projections.unanswered import CORRESPONDENCE, WAITING
+from projections.waits import waiting_in
 
 if TYPE_CHECKING:
     from adapters.database import Database

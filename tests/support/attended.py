@@ -27,7 +27,7 @@ from domain.message import MessageReceived
 from dovecot import MailAccount
 from instances import events_of
 from projections.reader import EVERYTHING, Page
-from projections.unanswered import waiting_in
+from projections.waits import waiting_in
 from speaking import Say
 
 BOX = "info@firm.example"
