@@ -57,6 +57,7 @@ ASSIGNS: Final = frozenset(
         ActionKind.ASSIGN_LAST_ANSWERER,
     }
 )
+SENDS: Final = frozenset({ActionKind.FORWARD, ActionKind.REPLY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,8 @@ def read_actions(tree: Sequence[_Tree], resolve: Resolve) -> tuple[Act, ...]:
             raise Rejected(wrong.code, f"then[{at}]: {wrong.sentence}") from wrong
     if sum(act.kind in ASSIGNS for act in acts) > 1:
         raise Rejected("INVALID", "then: one action that assigns; a mail is one person's")
+    if sum(act.kind in SENDS for act in acts) > 1:
+        raise Rejected("INVALID", "then: one mail; let a second rule send another one")
     return tuple(acts)
 
 
