@@ -107,6 +107,22 @@ def sentence(event: object) -> str:
             return _of_links(event)
         case ConversationRegrouped() | ConversationRegroupingUndone():
             return _of_regrouping(event)
+        case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
+            return _of_party(event)
+        case PartyMerged() | PartyMergeUndone():
+            return _of_merging(event)
+        case DocumentRegistered(record=record, title=title):
+            what = f"{record.kind} {record.number or title}"
+            return f"registered {what} ({event.source} {event.erp_id})"
+        case DocumentChanged(record=record, title=title):
+            return f"the record of {record.kind} {record.number or title} changed"
+        case _:
+            return _of_work(event)
+
+
+def _of_work(event: object) -> str:
+    """Say what happened in what has a module of sentences of its own."""
+    match event:
         case event if isinstance(event, OfSending):
             return of_sending(event)
         case event if isinstance(event, NoteEvent):
@@ -125,15 +141,6 @@ def sentence(event: object) -> str:
             return of_rules(event)
         case event if isinstance(event, SendingRulesEvent):
             return of_permission(event)
-        case PartyRegistered() | PartyChanged() | ContactRegistered() | ContactRemoved():
-            return _of_party(event)
-        case PartyMerged() | PartyMergeUndone():
-            return _of_merging(event)
-        case DocumentRegistered(record=record, title=title):
-            what = f"{record.kind} {record.number or title}"
-            return f"registered {what} ({event.source} {event.erp_id})"
-        case DocumentChanged(record=record, title=title):
-            return f"the record of {record.kind} {record.number or title} changed"
         case _:
             return _of_house(event)
 

@@ -184,6 +184,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "retire": "calendars.retire",
         },
     ),
+    "report": Group("Figures.", {"response-times": "reporting.responses"}),
     "target": Group(
         "Within what time answers are wanted.",
         {"set": "targets.set_", "list": "targets.list_", "withdraw": "targets.withdraw"},

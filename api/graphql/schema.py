@@ -55,6 +55,7 @@ from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
+from api.graphql.responsetimes import ResponseTimesQuery
 from api.graphql.scalars import SCALARS
 from api.graphql.selection import Selection
 from api.graphql.sendingmail import SendingMailMutation
@@ -123,6 +124,7 @@ class Query(
     StaffGroupQuery,
     RecipientQuery,
     SupervisingQuery,
+    ResponseTimesQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:

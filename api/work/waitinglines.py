@@ -74,14 +74,14 @@ async def group_lines(carteggio: Carteggio, question: Question, by: GroupBy) -> 
         found = await summary(
             asked, EVERYTHING, by, question.as_of, question.within, question.wanted
         )
-        called = await _called(asked, by, [one.key for one in found])
-    return [_group_line(one, called) for one in found]
+        named = await called(asked, by, [one.key for one in found])
+    return [_group_line(one, named) for one in found]
 
 
-def _group_line(group: Group, called: Mapping[Key, str]) -> GroupLine:
+def _group_line(group: Group, names: Mapping[Key, str]) -> GroupLine:
     key = group.key
     return GroupLine(
-        name=called.get(key, "" if key is None else str(key)),
+        name=names.get(key, "" if key is None else str(key)),
         id=key if isinstance(key, UUID) else None,
         waiting=group.count,
         breached=group.breached,
@@ -98,7 +98,8 @@ async def _people(asked: Asked) -> dict[UUID, str]:
     }
 
 
-async def _called(asked: Asked, by: GroupBy, keys: Sequence[Key]) -> dict[Key, str]:
+async def called(asked: Asked, by: GroupBy, keys: Sequence[Key]) -> dict[Key, str]:
+    """Give what the keys of groups are called."""
     match by:
         case GroupBy.OWNER | GroupBy.SALES_MANAGER:
             return dict((await _people(asked)).items())

@@ -146,6 +146,21 @@ def test_a_reader_is_told_of_his_mailboxes_alone_in_counts_too(office: Api):
     assert office.refusal(SUMMARY, nothing, by="OWNER") == "FORBIDDEN"
 
 
+RESPONSES = """query($by: ResponsesBy!) { responseTimes(groupBy: $by, monthly: true,
+    from: "2026-02-01T00:00:00+01:00", to: "2026-02-10T00:00:00+01:00") { month backlog
+    first { count median ninetyPercent } key { ... on User { email } ... on Mailbox { address } } } }"""
+
+
+def test_response_times_tell_what_was_answered_and_what_is_left(office: Api):
+    before = office.ask(RESPONSES, by="MAILBOX")["responseTimes"]
+    assert {one["key"]["address"]: one["backlog"] for one in before} == {INFO: 2, GIULIA: 2}
+    assert {one["month"] for one in before} == {"2026-02"}
+    box = mailbox_id(office.carteggio.identity_key, GIULIA)
+    token = office.issue([Scope.READ_MAIL], [box])
+    (own,) = office.ask(RESPONSES, token, by="PERSON")["responseTimes"]
+    assert (own["key"]["email"], own["backlog"]) == (GIULIA, 2)
+
+
 def test_groups_are_told_as_of_a_moment(office: Api):
     then = {"time": "2026-02-03T12:00:00+01:00"}
     found = office.ask(SUMMARY, by="SLA", then=then)["unansweredSummary"]
