@@ -35,6 +35,7 @@ class Kind(StrEnum):
     ABSENCE = "abs"
     STAFF_GROUP = "grp"
     RECIPIENT = "rcp"
+    RULE = "rul"
     OBJECT = "obj"
 
 

@@ -201,6 +201,16 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "samples": "templates.samples",
         },
     ),
+    "rules": Group(
+        "What is done with mail, and under which conditions.",
+        {
+            "save": "mailrules.save",
+            "list": "mailrules.list_",
+            "show": "mailrules.show",
+            "order": "mailrules.order",
+            "retire": "mailrules.retire",
+        },
+    ),
     "trust": Group(
         "Mail servers that are believed about senders.",
         {"add": "trusting.add", "remove": "trusting.remove", "list": "trusting.list_"},

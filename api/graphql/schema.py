@@ -41,6 +41,8 @@ from api.graphql.limits import LIMITS
 from api.graphql.linking import LinkingMutation
 from api.graphql.linkmoves import LinkMovesMutation
 from api.graphql.mail import Conversation, Document, Message, Party
+from api.graphql.mailruleasking import RuleQuery
+from api.graphql.mailrulesaving import RuleMutation
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
@@ -125,6 +127,7 @@ class Query(
     RecipientQuery,
     SupervisingQuery,
     ResponseTimesQuery,
+    RuleQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -305,6 +308,7 @@ class Mutation(
     CalendarMutation,
     StaffGroupMutation,
     RecipientMutation,
+    RuleMutation,
 ):
     pass
 
