@@ -15,6 +15,7 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.attention import (
     MessageAttentionUndone,
     MessageHandedOver,
@@ -245,6 +246,9 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.rule_applied", RuleApplied),
     EventType("message.tagged", MessageTagged),
     EventType("party.event_registered", PartyEventRegistered),
+    EventType("message.wait_warned", MessageWaitWarned),
+    EventType("message.wait_breached", MessageWaitBreached),
+    EventType("message.alarm_told", MessageAlarmTold),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.calendars import CalendarSaved, CalendarsEvent, TargetScope, TargetSet
+from domain.calendars import CalendarSaved, CalendarsEvent, Clock, TargetScope, TargetSet
 from domain.values import MailboxId
 
 S = TypeVar("S", bound=CalendarsEvent, covariant=True)
@@ -78,10 +78,10 @@ def calendar_for(now: InForce, mailbox: MailboxId) -> Said[CalendarSaved] | None
     return next(own, None) or next(common, None)
 
 
-def target_for(now: InForce, case: Case, *, first: bool) -> Said[TargetSet] | None:
-    """Give the target of a first answer, or of a next one; None: nothing is due."""
+def target_for(now: InForce, case: Case, clock: Clock) -> Said[TargetSet] | None:
+    """Give the target of a first answer, a next one, or a solution; None: nothing is due."""
     for one in _foremost(now.targets, case):
-        if (one.event.first if first else one.event.next) is not None:
+        if one.event.wants(clock) is not None:
             return one
     return None
 

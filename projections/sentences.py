@@ -7,7 +7,6 @@ from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
 from domain.attention import AttentionEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
-from domain.calendars import CalendarsEvent
 from domain.choosing import (
     ChoosingEvent,
     MessageLinkChoiceWithdrawn,
@@ -66,7 +65,7 @@ from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_attention import of_attention
-from projections.sentences_of_calendars import of_calendars
+from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_groups import OfGroups, of_groups
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
@@ -129,7 +128,7 @@ def _of_work(event: object) -> str:
             return of_notes(event)
         case event if isinstance(event, AttentionEvent):
             return of_attention(event)
-        case event if isinstance(event, CalendarsEvent):
+        case event if isinstance(event, OfCalendars):
             return of_calendars(event)
         case event if isinstance(event, RuleRunEvent):
             return of_runs(event)

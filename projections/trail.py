@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
@@ -154,7 +155,10 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 
 _COPIES: Final = (MessageReceived, MessageCopyFound, MessageCompleted, MessageMoved)
-_OF_COPIES: Final = (*_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed)
+_OF_ALARMS: Final = (MessageWaitWarned, MessageWaitBreached, MessageAlarmTold)
+_OF_COPIES: Final = (
+    *_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed, *_OF_ALARMS,
+)  # fmt: skip
 _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,

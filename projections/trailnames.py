@@ -5,6 +5,7 @@ from uuid import UUID
 
 from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.attention import MessageHandedOver, MessageTaken
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarSaved, TargetSet
@@ -99,6 +100,10 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from (responder, mail)
         case AutoreplySuppressed(responder=responder):
             yield responder
+        case MessageWaitWarned(target=target) | MessageWaitBreached(target=target):
+            yield target
+        case MessageAlarmTold(told=told, escalated_to=escalated, mails=mails):
+            yield from (*told, *escalated, *mails)
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
 

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from projections.absences import absences
 from projections.access import access
+from projections.alarms import alarms
 from projections.authentication import authentication
 from projections.calendars import calendars
 from projections.choices import choices
@@ -40,6 +41,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     permission,
     notes,
     calendars,
+    alarms,
     absences,
     templates,
     staffgroups,

@@ -125,6 +125,9 @@ NAMES = [
     "message.rule_applied",
     "message.tagged",
     "party.event_registered",
+    "message.wait_warned",
+    "message.wait_breached",
+    "message.alarm_told",
 ]
 
 
