@@ -36,6 +36,8 @@ class Kind(StrEnum):
     STAFF_GROUP = "grp"
     RECIPIENT = "rcp"
     RULE = "rul"
+    APPROVAL = "apr"
+    APPROVAL_RULE = "apl"
     OBJECT = "obj"
 
 

@@ -12,6 +12,9 @@ from api.graphql import people
 from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
+from api.graphql.approvals import ApprovalQuery
+from api.graphql.approvalsaying import ApprovalRuleMutation
+from api.graphql.approving import ApprovalMutation
 from api.graphql.asking import Asking
 from api.graphql.calendars import CalendarQuery
 from api.graphql.calendarsaving import CalendarMutation
@@ -26,6 +29,7 @@ from api.graphql.deliveries import DeliveryQuery
 from api.graphql.drafts import DraftMutation, DraftQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
+from api.graphql.handover import HandOverMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
     AsOf,
@@ -118,6 +122,7 @@ class Query(
     DraftQuery,
     DeliveryQuery,
     PermissionQuery,
+    ApprovalQuery,
     AbsenceQuery,
     ChoiceQuery,
     WebhookQuery,
@@ -295,6 +300,8 @@ class Mutation(
     SendingMailMutation,
     DraftMutation,
     PermissionMutation,
+    ApprovalMutation,
+    ApprovalRuleMutation,
     AbsenceMutation,
     NoteMutation,
     ComparingMutation,
@@ -308,6 +315,7 @@ class Mutation(
     CalendarMutation,
     StaffGroupMutation,
     RecipientMutation,
+    HandOverMutation,
     RuleMutation,
 ):
     pass
