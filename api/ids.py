@@ -33,7 +33,11 @@ class Kind(StrEnum):
     CALENDAR = "cal"
     TARGET = "tgt"
     ABSENCE = "abs"
+    STAFF_GROUP = "grp"
+    RECIPIENT = "rcp"
     RULE = "rul"
+    APPROVAL = "apr"
+    APPROVAL_RULE = "apl"
     OBJECT = "obj"
 
 

@@ -12,6 +12,9 @@ from api.graphql import people
 from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
+from api.graphql.approvals import ApprovalQuery
+from api.graphql.approvalsaying import ApprovalRuleMutation
+from api.graphql.approving import ApprovalMutation
 from api.graphql.asking import Asking
 from api.graphql.calendars import CalendarQuery
 from api.graphql.calendarsaving import CalendarMutation
@@ -26,6 +29,7 @@ from api.graphql.deliveries import DeliveryQuery
 from api.graphql.drafts import DraftMutation, DraftQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
+from api.graphql.handover import HandOverMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
     AsOf,
@@ -54,6 +58,7 @@ from api.graphql.people import User, user_object
 from api.graphql.permission import PermissionQuery
 from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
+from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.responsetimes import ResponseTimesQuery
@@ -62,6 +67,7 @@ from api.graphql.selection import Selection
 from api.graphql.sendingmail import SendingMailMutation
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
+from api.graphql.staffgroups import StaffGroupMutation, StaffGroupQuery
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.supervising import SupervisingQuery
 from api.graphql.templateasking import TemplateQuery
@@ -116,11 +122,14 @@ class Query(
     DraftQuery,
     DeliveryQuery,
     PermissionQuery,
+    ApprovalQuery,
     AbsenceQuery,
     ChoiceQuery,
     WebhookQuery,
     TemplateQuery,
     CalendarQuery,
+    StaffGroupQuery,
+    RecipientQuery,
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,
@@ -291,6 +300,8 @@ class Mutation(
     SendingMailMutation,
     DraftMutation,
     PermissionMutation,
+    ApprovalMutation,
+    ApprovalRuleMutation,
     AbsenceMutation,
     NoteMutation,
     ComparingMutation,
@@ -302,6 +313,9 @@ class Mutation(
     WebhookMutation,
     TemplateMutation,
     CalendarMutation,
+    StaffGroupMutation,
+    RecipientMutation,
+    HandOverMutation,
     RuleMutation,
 ):
     pass

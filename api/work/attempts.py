@@ -117,7 +117,7 @@ class Attempts:
 
     def standing(self, ids: Sequence[UUID]) -> dict[UUID, tuple[Outgoing, int]]:
         """Give how mails stand, and at which version."""
-        standing: dict[UUID, tuple[Outgoing, int]] = {id: (leaving_of.initial, 0) for id in ids}
+        standing: dict[UUID, tuple[Outgoing, int]] = dict.fromkeys(ids, (leaving_of.initial, 0))
         for one in self._carteggio.journal.streams(ids):
             state, _ = standing[one.stream]
             standing[one.stream] = leaving_of.evolve(state, one.event), one.version

@@ -5,6 +5,7 @@ from typing import Any, Final
 from projections.absences import absences
 from projections.access import access
 from projections.alarms import alarms
+from projections.approvals import approvals
 from projections.authentication import authentication
 from projections.calendars import calendars
 from projections.choices import choices
@@ -20,6 +21,7 @@ from projections.notes import notes
 from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
+from projections.staffgroups import staffgroups
 from projections.templates import templates
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
@@ -38,11 +40,13 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     deliveries,
     sendingside,
     permission,
+    approvals,
     notes,
     calendars,
     alarms,
     absences,
     templates,
+    staffgroups,
     mailrules,
     trail,
 )

@@ -40,9 +40,9 @@ def test_every_type_and_field_is_explained_in_a_sentence():
 
 
 KNOWN_BY_NAME = {
-    "ActorKind", "CloseReason", "Direction", "LinkState", "MailboxRole", "MissingReceipt",
+    "ActorKind", "ApprovalState", "ApproverRole", "CloseReason", "Direction", "LinkState", "MailboxRole", "MissingReceipt",
     "OfficeRole", "Permission", "RecipientGroup", "RecipientRole", "RegroupingKind", "SendRight", "TargetState",
     "SendingBecause", "SendingReach", "SendingResolution", "SendingRule", "StepState",
-    "AgeBand", "AttendingState", "UnansweredGroup", "ResponsesBy",
+    "AgeBand", "AttendingState", "OwnerReason", "UnansweredGroup", "ResponsesBy",
 }  # fmt: skip
 """Enumerations of the domain, whose values the glossary explains."""
