@@ -58,6 +58,7 @@ from api.graphql.people import User, user_object
 from api.graphql.permission import PermissionQuery
 from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
+from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.responsetimes import ResponseTimesQuery
@@ -66,6 +67,7 @@ from api.graphql.selection import Selection
 from api.graphql.sendingmail import SendingMailMutation
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
+from api.graphql.staffgroups import StaffGroupMutation, StaffGroupQuery
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.supervising import SupervisingQuery
 from api.graphql.templateasking import TemplateQuery
@@ -126,6 +128,8 @@ class Query(
     WebhookQuery,
     TemplateQuery,
     CalendarQuery,
+    StaffGroupQuery,
+    RecipientQuery,
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,
@@ -309,6 +313,8 @@ class Mutation(
     WebhookMutation,
     TemplateMutation,
     CalendarMutation,
+    StaffGroupMutation,
+    RecipientMutation,
     HandOverMutation,
     RuleMutation,
 ):
