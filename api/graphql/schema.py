@@ -55,6 +55,7 @@ from api.graphql.permission import PermissionQuery
 from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.regrouping import RegroupingMutation
+from api.graphql.rehearsing import RehearsalQuery
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.responsetimes import ResponseTimesQuery
 from api.graphql.scalars import SCALARS
@@ -124,6 +125,7 @@ class Query(
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,
+    RehearsalQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
