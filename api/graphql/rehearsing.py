@@ -119,7 +119,7 @@ class RehearsalQuery:
         context.asked_for += most
         id, wanted = await _rule(context, input)
         one = await rehearsal(
-            context.carteggio, id, wanted, _stretch(input), Known(input.known.value),
+            context.carteggio, id, wanted, _stretch(input), Known(str(input.known.value)),
             reader=context.viewer.reader,
         )  # fmt: skip
         place = decode_cursor(OLDEST_FIRST, cursor) if cursor else None

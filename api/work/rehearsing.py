@@ -103,15 +103,15 @@ class Rehearsal:
             )
 
     async def _asked(self, rows: Sequence[StretchRow]) -> list[Trial]:
-        ids = [row.id for row in rows]
+        ids = [MessageId(row.id) for row in rows]
         facts = await asyncio.to_thread(self.known.facts_of, ids)
         answers = await asyncio.to_thread(self._answers, facts)
         applying = {id: facts[id] for id, one in answers.items() if one.applies}
         effects = await effects_of(self.carteggio, self.rule, applying)
         return [
-            Trial(row, answers[MessageId(row.id)], effects.get(row.id, ()), told=self._told(row))
-            for row in rows
-            if row.id in answers
+            Trial(row, answers[id], effects.get(id, ()), told=self._told(row))
+            for row, id in zip(rows, ids, strict=True)
+            if id in answers
         ]
 
     def _answers(self, facts: dict[MessageId, Facts]) -> dict[MessageId, Asked]:

@@ -48,7 +48,11 @@ async def test_a_stretch_is_tried_portion_by_portion(ask: Asks):
     ids = [await ask.message(one) for one in ("a4@acme.example", "y1@nowhere.example")]
     named = await tried(ask, rule=OF_ACME, messageIds=ids)
     assert (named["asked"], matched(named)) == (2, ["Plan"])
-    some: dict[str, Any] = {"from": "2026-02-07T00:00:00Z", "to": "2026-02-09T00:00:00Z", "sender": "acme.example"}
+    some: dict[str, Any] = {
+        "from": "2026-02-07T00:00:00Z",
+        "to": "2026-02-09T00:00:00Z",
+        "sender": "acme.example",
+    }
     assert matched(await tried(ask, rule=OF_ACME, **some)) == ["For both", "Delivery?"]
 
 
