@@ -36,6 +36,7 @@ class Kind(StrEnum):
     RULE = "rul"
     APPROVAL = "apr"
     APPROVAL_RULE = "apl"
+    READING = "rdg"
     OBJECT = "obj"
 
 

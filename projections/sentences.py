@@ -50,6 +50,7 @@ from domain.party import (
     PartyRegistered,
 )
 from domain.quarantine import ReprocessingOrdered
+from domain.reading import OthersMailRead
 from domain.recorded import Erased
 from domain.regrouping import (
     ConversationRegrouped,
@@ -68,6 +69,7 @@ from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
+from projections.sentences_of_reading import of_reading
 from projections.sentences_of_rules import of_rules
 from projections.sentences_of_sending import OfSending, of_sending
 
@@ -130,6 +132,8 @@ def _of_work(event: object) -> str:
             return of_calendars(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
+        case OthersMailRead():
+            return of_reading(event)
         case event if isinstance(event, OfApprovals):
             return of_approvals(event)
         case event if isinstance(event, RuleEvent):

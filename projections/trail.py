@@ -35,6 +35,7 @@ from domain.message import (
 from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.quarantine import ReprocessingOrdered
+from domain.reading import OthersMailRead
 from domain.recorded import Erased, Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
@@ -190,6 +191,7 @@ _SCOPED: Final = (
     ApprovalAsked,
     ApprovalRuleSet,
     ApprovalRuleWithdrawn,
+    OthersMailRead,
 )
 _MANAGED_NAMES: Final = (
     "account.", "exclusion.", "web_form.", "server.", "quarantine.", "webhook.", "calendar.",
@@ -206,6 +208,7 @@ _SCOPED_NAMES: Final = (
     "autoreply.",
     "rule.",
     "approval.",
+    "reading.",
     *_MANAGED_NAMES,
 )
 
@@ -265,7 +268,7 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
                 yield mailbox
         case WebhookRegistered(mailboxes=mailboxes) | WebhookChanged(mailboxes=mailboxes):
             yield from mailboxes or ()
-        case CalendarSaved(mailboxes=mailboxes):
+        case CalendarSaved(mailboxes=mailboxes) | OthersMailRead(mailboxes=mailboxes):
             yield from mailboxes
         case (
             TargetSet(scope=scope)

@@ -129,6 +129,7 @@ NAMES = [
     "approval.withdrawn",
     "approval.voided",
     "approval.denied",
+    "reading.recorded",
 ]
 
 
