@@ -29,6 +29,7 @@ from api.graphql.deliveries import DeliveryQuery
 from api.graphql.drafts import DraftMutation, DraftQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
+from api.graphql.handover import HandOverMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
     AsOf,
@@ -310,6 +311,7 @@ class Mutation(
     WebhookMutation,
     TemplateMutation,
     CalendarMutation,
+    HandOverMutation,
     RuleMutation,
 ):
     pass

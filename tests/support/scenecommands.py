@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+from sceneattention import ATTENTION
 from scenemail import raw
 from sceneoffice import SceneOffice
 from scenes import OURS, Act, Scene, moment
@@ -140,4 +141,5 @@ _COMMANDS: Final[dict[str, Callable[[SceneOffice, Act], None]]] = {
     "absence": _absence,
     "calendar": _calendar,
     "target": _target,
+    **ATTENTION,
 }

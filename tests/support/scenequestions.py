@@ -9,8 +9,10 @@ from sceneoffice import SceneOffice
 from scenes import Act, Facts, Scene, moment
 
 _WAITS: Final = """query($asOf: AsOf, $after: String) {
-  unanswered(asOf: $asOf, first: 100, after: $after) { pageInfo { hasNextPage endCursor }
-    edges { node { since businessAge due sla mailboxes { address } message { headerId } } } } }"""
+  unanswered(asOf: $asOf, first: 100, after: $after, filter: {
+    states: [WAITING, IN_HAND, SNOOZED, PAUSED]}) { pageInfo { hasNextPage endCursor }
+    edges { node { since businessAge due sla reason attention { state ownerReason owner { email } }
+      mailboxes { address } message { headerId } } } } }"""
 _SETTLED: Final = """query($id: ID!) { message(id: $id) {
   answeredBy { headerId } closeReason why { reason } unanswered { since }
   audit(first: 100) { edges { node { event onBehalfOf { id } } } } } }"""
@@ -59,6 +61,14 @@ def _miss(scene: Scene, name: str, expected: Any, wait: Facts) -> str:
             found, wanted = wait["sla"], expected.upper()
         case "business_age":
             found, wanted = wait["businessAge"], expected
+        case "state":
+            found, wanted = wait["attention"]["state"], expected.upper()
+        case "owner":
+            found = (wait["attention"]["owner"] or {"email": ""})["email"]
+            wanted = scene.address(expected) if expected else ""
+        case "reason":
+            found = {wait["reason"], wait["attention"]["ownerReason"]} & {expected.upper()}
+            wanted = {expected.upper()}
         case _:
             return f"its {name} is not told yet"
     return "" if found == wanted else f"{name} is {found}, not {wanted}"
