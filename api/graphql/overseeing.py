@@ -1,7 +1,8 @@
 """Other people's mail is read with a trace, and with a reason if there is one to give."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from strawberry import ID, Info
@@ -15,6 +16,8 @@ from api.graphql.scalars import Position
 from api.work.overseeing import keep_reading, keep_reason
 from domain.access import Scope
 from domain.values import Rejected
+from projections import messages
+from projections.contents import ContentRow
 from projections.others import others_mail
 
 
@@ -75,3 +78,9 @@ async def kept_reading(read: Reading, ids: Collection[Any]) -> None:
     await keep_reading(
         context.carteggio, read.asked, context.viewer.colleague, list(ids), "graphql"
     )
+
+
+async def contents_read(read: Reading, ids: Sequence[UUID]) -> Mapping[UUID, ContentRow]:
+    """Give what messages say, once that is kept."""
+    await kept_reading(read, ids)
+    return await messages.contents_of(*read.asked, ids)

@@ -275,7 +275,7 @@ def test_overseen_mail_is_read_with_a_trace_that_whose_mail_it_is_sees(shared: S
     why = {"commandId": str(uuid4()), "messageId": id, "reason": "a complaint"}
     assert shared.api.ask(WHY, manager, input=why)["readingReason"]["position"]
     again = why | {"commandId": str(uuid4())}
-    done = {"position": None, "userErrors": []}
+    done: dict[str, Any] = {"position": None, "userErrors": []}
     assert shared.api.ask(WHY, manager, input=again)["readingReason"] == done
     assert [x["summary"].endswith(": a complaint") for x in readings(shared, id)] == [True, False]
     mine = shared.api.ask(WHY, member, input=why | {"commandId": str(uuid4())})["readingReason"]
