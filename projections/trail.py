@@ -36,6 +36,7 @@ from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.quarantine import ReprocessingOrdered
 from domain.reading import OthersMailRead
+from domain.recipients import RecipientApproved, RecipientWithdrawn
 from domain.recorded import Erased, Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
@@ -188,6 +189,8 @@ _SCOPED: Final = (
     TargetWithdrawn,
     RuleSaved,
     RuleRetired,
+    RecipientApproved,
+    RecipientWithdrawn,
     ApprovalAsked,
     ApprovalRuleSet,
     ApprovalRuleWithdrawn,
@@ -195,7 +198,7 @@ _SCOPED: Final = (
 )
 _MANAGED_NAMES: Final = (
     "account.", "exclusion.", "web_form.", "server.", "quarantine.", "webhook.", "calendar.",
-    "target.", "approval_rule.",
+    "target.", "approval_rule.", "recipient.",
 )  # fmt: skip
 _SCOPED_NAMES: Final = (
     "message.",

@@ -59,6 +59,7 @@ from api.graphql.people import User, user_object
 from api.graphql.permission import PermissionQuery
 from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
+from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.responsetimes import ResponseTimesQuery
@@ -67,6 +68,7 @@ from api.graphql.selection import Selection
 from api.graphql.sendingmail import SendingMailMutation
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
+from api.graphql.staffgroups import StaffGroupMutation, StaffGroupQuery
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.supervising import SupervisingQuery
 from api.graphql.templateasking import TemplateQuery
@@ -127,6 +129,8 @@ class Query(
     WebhookQuery,
     TemplateQuery,
     CalendarQuery,
+    StaffGroupQuery,
+    RecipientQuery,
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,
@@ -311,6 +315,8 @@ class Mutation(
     WebhookMutation,
     TemplateMutation,
     CalendarMutation,
+    StaffGroupMutation,
+    RecipientMutation,
     HandOverMutation,
     RuleMutation,
 ):
