@@ -201,19 +201,9 @@ _MANAGED_NAMES: Final = (
     "target.", "approval_rule.", "recipient.",
 )  # fmt: skip
 _SCOPED_NAMES: Final = (
-    "message.",
-    "mailbox.",
-    "token.",
-    "outgoing.",
-    "delivery.",
-    "sending.",
-    "choice.",
-    "autoreply.",
-    "rule.",
-    "approval.",
-    "reading.",
-    *_MANAGED_NAMES,
-)
+    "message.", "mailbox.", "token.", "outgoing.", "delivery.", "sending.", "choice.",
+    "autoreply.", "rule.", "approval.", "reading.", *_MANAGED_NAMES,
+)  # fmt: skip
 
 
 def _narrows(recorded: Recorded) -> bool:
