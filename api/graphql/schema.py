@@ -52,6 +52,7 @@ from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
 from api.graphql.node import AuditEntry, Node
 from api.graphql.notes import NoteMutation
+from api.graphql.overseeing import OverseeingMutation
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
@@ -304,6 +305,7 @@ class Mutation(
     PermissionMutation,
     ApprovalMutation,
     ApprovalRuleMutation,
+    OverseeingMutation,
     AbsenceMutation,
     NoteMutation,
     ComparingMutation,
