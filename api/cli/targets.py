@@ -11,8 +11,9 @@ from api.cli.excluding import mailbox_addresses, mailbox_named
 from api.cli.setting import fresh, local, opened, out, plain, print_rows, table_of
 from api.work.calendars import set_target, target_of, withdraw_target
 from api.work.instance import Carteggio
+from api.work.sharing import colleague_at
 from api.work.tokens import by_operator
-from domain.calendars import USUAL_RISK, TargetScope, TargetSet, TargetWithdrawn
+from domain.calendars import USUAL_RISK, TargetScope, TargetSet, TargetWithdrawn, UpdateMode
 from domain.hours import read_span, read_week, written_week
 from domain.inforce import Said
 
@@ -41,6 +42,13 @@ def set_(
     alarms: Annotated[
         str, typer.Option(help='When alarms are told, as "Mon-Fri 09:00-18:00"; else when open.')
     ] = "",
+    between: Annotated[
+        bool, typer.Option(help="A next answer is measured from our last one, not their message.")
+    ] = False,
+    escalate: Annotated[
+        list[str] | None,
+        typer.Option(help="The address of a colleague who is told, too, when it is too late."),
+    ] = None,
     since: Since = None,
     reason: Reason = "",
 ) -> None:
@@ -60,6 +68,8 @@ def set_(
             read_week(alarms) if alarms else (),
             moment_or_none(carteggio, since),
             reason,
+            UpdateMode.BETWEEN_ANSWERS if between else UpdateMode.TO_RESPOND,
+            tuple(colleague_at(carteggio, one) for one in escalate or ()),
         )
         set_target(carteggio, wanted, by_operator())
         fresh(carteggio)
@@ -90,6 +100,8 @@ def list_(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
             "next_seconds": event.next,
             "risk_percent": event.risk,
             "alarms": written_week(event.alarms) if event.alarms else None,
+            "next_from": event.mode.value,
+            "escalate_to": [str(who) for who in event.escalate_to],
             "since": one.since,
         }
 

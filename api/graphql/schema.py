@@ -12,6 +12,7 @@ from api.graphql import people
 from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
+from api.graphql.alarms import AlarmQuery
 from api.graphql.asking import Asking
 from api.graphql.calendars import CalendarQuery
 from api.graphql.calendarsaving import CalendarMutation
@@ -121,6 +122,7 @@ class Query(
     WebhookQuery,
     TemplateQuery,
     CalendarQuery,
+    AlarmQuery,
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,

@@ -17,8 +17,6 @@ ALL = scenes()
 NOT_YET = frozenset((
     "a forward to a colleague gives in hand and goes on waiting",
     "an answer through the outbox counts once a server took it over",
-    "shortly before the target it is at risk, then breached, each told once",
-    "an alarm of the night is told in the morning",
     "a pause with a reason stops the clock, going on starts it again",
     "what was decided is reopened and waits since its own time",
     "snoozed until a time it comes back with its old age",

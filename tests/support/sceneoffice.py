@@ -80,6 +80,13 @@ class SceneOffice:
 
         settle(self.api.carteggio, self.api.carteggio.journal.head())
 
+    def look(self) -> None:
+        """Notice what is late by now."""
+        from api.work.alarms import look  # noqa: PLC0415
+
+        while asyncio.run(look(self.api.carteggio, self.clock())):
+            self.settled()
+
     def learn(self, since: datetime, until: datetime) -> None:
         """Learn the ids of the messages received in a span."""
         span = {"from": since.isoformat(), "to": until.isoformat()}

@@ -23,6 +23,7 @@ class Play:
         for batch in batches:
             self.office.clock.at = batch[0].at
             if batch[0].asks:
+                self.office.look()
                 self._ask(batch, "then")
             else:
                 self._steps([act for act in batch if not self.wrong[act.scene.title]])

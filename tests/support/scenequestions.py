@@ -11,6 +11,8 @@ from scenes import Act, Facts, Scene, moment
 _WAITS: Final = """query($asOf: AsOf, $after: String) {
   unanswered(asOf: $asOf, first: 100, after: $after) { pageInfo { hasNextPage endCursor }
     edges { node { since businessAge due sla mailboxes { address } message { headerId } } } } }"""
+_ALARMS: Final = """query($asOf: AsOf) { alarms(asOf: $asOf, first: 100) {
+  edges { node { stage message { headerId } } } } }"""
 _SETTLED: Final = """query($id: ID!) { message(id: $id) {
   answeredBy { headerId } closeReason why { reason } unanswered { since }
   audit(first: 100) { edges { node { event onBehalfOf { id } } } } } }"""
@@ -42,7 +44,18 @@ def misses(office: SceneOffice, act: Act, waits: Told) -> Iterator[str]:
             if name != "message" and (miss := _miss(scene, name, value, own[id])):
                 yield f"{one['message']}: {miss}"
     if "alarms" in act.facts:
-        yield "alarms are not told yet"
+        yield from _alarms(office, act)
+
+
+def _alarms(office: SceneOffice, act: Act) -> Iterator[str]:
+    """Ask what was to be told by the moment of a question: warnings and breaches, in order."""
+    as_of = {"time": act.at.isoformat()}
+    edges = office.api.ask(_ALARMS, asOf=as_of)["alarms"]["edges"]
+    nodes = [one["node"] for one in edges]
+    own = f".s{act.scene.number}@mail.example"
+    said = [one["stage"].lower() for one in nodes if one["message"]["headerId"].endswith(own)]
+    if (found := said[::-1]) != act.facts["alarms"]:
+        yield f"alarms are {found}, not {act.facts['alarms']}"
 
 
 def _miss(scene: Scene, name: str, expected: Any, wait: Facts) -> str:
