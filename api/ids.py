@@ -34,6 +34,8 @@ class Kind(StrEnum):
     TARGET = "tgt"
     ABSENCE = "abs"
     RULE = "rul"
+    APPROVAL = "apr"
+    APPROVAL_RULE = "apl"
     OBJECT = "obj"
 
 

@@ -18,7 +18,8 @@ from uuid import UUID
 from domain.calendars import CalendarSaved, CalendarsEvent, Clock, TargetScope, TargetSet
 from domain.values import MailboxId
 
-S = TypeVar("S", bound=CalendarsEvent, covariant=True)
+S = TypeVar("S", covariant=True)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,19 @@ class Case:
     priorities: frozenset[str] = frozenset()
 
 
-def in_force(said: Iterable[Said[CalendarsEvent]], at: datetime) -> InForce:
-    """Give what holds at a moment: of each stream the word said last of those that hold by then."""
-    last: dict[UUID, Said[CalendarsEvent]] = {}
+def holding(said: Iterable[Said[T]], at: datetime) -> list[Said[T]]:
+    """Give, of each stream, the word said last of those that hold by a moment; the last one first."""
+    last: dict[UUID, Said[T]] = {}
     for one in said:
         before = last.get(one.stream)
         if one.since <= at and (before is None or before.position < one.position):
             last[one.stream] = one
-    words = sorted(last.values(), key=lambda one: -one.position)
+    return sorted(last.values(), key=lambda one: -one.position)
+
+
+def in_force(said: Iterable[Said[CalendarsEvent]], at: datetime) -> InForce:
+    """Give what holds at a moment."""
+    words = holding(said, at)
     return InForce(
         tuple(
             Said(one.stream, one.position, one.since, one.event)

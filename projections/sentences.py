@@ -63,6 +63,7 @@ from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
+from projections.sentences_of_approvals import OfApprovals, of_approvals
 from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_notes import of_notes
@@ -129,6 +130,8 @@ def _of_work(event: object) -> str:
             return of_calendars(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
+        case event if isinstance(event, OfApprovals):
+            return of_approvals(event)
         case event if isinstance(event, RuleEvent):
             return of_rules(event)
         case event if isinstance(event, SendingRulesEvent):

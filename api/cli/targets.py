@@ -26,29 +26,34 @@ _Kind = Annotated[
 _Priority = Annotated[
     str, typer.Option(help="Only of parties with this priority, a further column of parties.csv.")
 ]
+_Next = Annotated[
+    str | None, typer.Option("--next", help="The same, once we had answered before.")
+]
+_Risk = Annotated[int, typer.Option(help="At risk after so many percent of it.")]
+_Alarms = Annotated[
+    str, typer.Option(help='When alarms are told, as "Mon-Fri 09:00-18:00"; else when open.')
+]
+_Between = Annotated[
+    bool, typer.Option(help="A next answer is measured from our last one, not their message.")
+]
+_Escalate = Annotated[
+    list[str] | None,
+    typer.Option(help="The address of a colleague who is told, too, when it is too late."),
+]
 
 
 def set_(
     context: typer.Context,
     first: _Span = None,
-    next_: Annotated[
-        str | None, typer.Option("--next", help="The same, once we had answered before.")
-    ] = None,
+    next_: _Next = None,
     mailbox: _Mailbox = None,
     category: _Category = "",
     kind: _Kind = "",
     priority: _Priority = "",
-    risk: Annotated[int, typer.Option(help="At risk after so many percent of it.")] = USUAL_RISK,
-    alarms: Annotated[
-        str, typer.Option(help='When alarms are told, as "Mon-Fri 09:00-18:00"; else when open.')
-    ] = "",
-    between: Annotated[
-        bool, typer.Option(help="A next answer is measured from our last one, not their message.")
-    ] = False,
-    escalate: Annotated[
-        list[str] | None,
-        typer.Option(help="The address of a colleague who is told, too, when it is too late."),
-    ] = None,
+    risk: _Risk = USUAL_RISK,
+    alarms: _Alarms = "",
+    between: _Between = False,
+    escalate: _Escalate = None,
     since: Since = None,
     reason: Reason = "",
 ) -> None:
@@ -60,17 +65,15 @@ def set_(
     carteggio target set --mailbox service@firm.example --first 30m
     """
     with opened(context) as carteggio:
-        wanted = TargetSet(
+        scope, at = (
             _scope(carteggio, mailbox, category, kind, priority),
-            None if first is None else read_span(first),
-            None if next_ is None else read_span(next_),
-            risk,
-            read_week(alarms) if alarms else (),
             moment_or_none(carteggio, since),
-            reason,
-            UpdateMode.BETWEEN_ANSWERS if between else UpdateMode.TO_RESPOND,
-            tuple(colleague_at(carteggio, one) for one in escalate or ()),
         )
+        times = tuple(None if one is None else read_span(one) for one in (first, next_))
+        week = read_week(alarms) if alarms else ()
+        mode = UpdateMode.BETWEEN_ANSWERS if between else UpdateMode.TO_RESPOND
+        whom = tuple(colleague_at(carteggio, one) for one in escalate or ())
+        wanted = TargetSet(scope, *times, risk, week, at, reason, mode, whom)
         set_target(carteggio, wanted, by_operator())
         fresh(carteggio)
     out.print("The target is set.")

@@ -39,6 +39,7 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "server": Kind.SERVER, "choice": Kind.CHOICE, "conversation": Kind.REGROUPING,
     "template": Kind.TEMPLATE, "webhook": Kind.WEBHOOK, "absence": Kind.COLLEAGUE,
     "autoreply": Kind.MESSAGE, "rule": Kind.RULE,
+    "approval": Kind.APPROVAL, "approval_rule": Kind.APPROVAL_RULE,
 }  # fmt: skip
 
 

@@ -13,6 +13,9 @@ from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
 from api.graphql.alarms import AlarmQuery
+from api.graphql.approvals import ApprovalQuery
+from api.graphql.approvalsaying import ApprovalRuleMutation
+from api.graphql.approving import ApprovalMutation
 from api.graphql.asking import Asking
 from api.graphql.calendars import CalendarQuery
 from api.graphql.calendarsaving import CalendarMutation
@@ -117,6 +120,7 @@ class Query(
     DraftQuery,
     DeliveryQuery,
     PermissionQuery,
+    ApprovalQuery,
     AbsenceQuery,
     ChoiceQuery,
     WebhookQuery,
@@ -293,6 +297,8 @@ class Mutation(
     SendingMailMutation,
     DraftMutation,
     PermissionMutation,
+    ApprovalMutation,
+    ApprovalRuleMutation,
     AbsenceMutation,
     NoteMutation,
     ComparingMutation,

@@ -5,6 +5,7 @@ from typing import Any, Final
 from projections.absences import absences
 from projections.access import access
 from projections.alarms import alarms
+from projections.approvals import approvals
 from projections.authentication import authentication
 from projections.calendars import calendars
 from projections.choices import choices
@@ -38,6 +39,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     deliveries,
     sendingside,
     permission,
+    approvals,
     notes,
     calendars,
     alarms,
