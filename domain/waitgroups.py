@@ -33,7 +33,7 @@ class GroupBy(StrEnum):
 class Attending(StrEnum):
     """What is done about a wait."""
 
-    OPEN = "open"
+    WAITING = "waiting"
     IN_HAND = "in_hand"
     SNOOZED = "snoozed"
     PAUSED = "paused"

@@ -69,11 +69,10 @@ def set_(
             _scope(carteggio, mailbox, category, kind, priority),
             moment_or_none(carteggio, since),
         )
-        times = tuple(None if one is None else read_span(one) for one in (first, next_))
         week = read_week(alarms) if alarms else ()
         mode = UpdateMode.BETWEEN_ANSWERS if between else UpdateMode.TO_RESPOND
         whom = tuple(colleague_at(carteggio, one) for one in escalate or ())
-        wanted = TargetSet(scope, *times, risk, week, at, reason, mode, whom)
+        wanted = TargetSet(scope, _span(first), _span(next_), risk, week, at, reason, mode, whom)
         set_target(carteggio, wanted, by_operator())
         fresh(carteggio)
     out.print("The target is set.")
@@ -143,6 +142,10 @@ def _scope(
     carteggio: Carteggio, mailbox: str | None, category: str, kind: str, priority: str
 ) -> TargetScope:
     return TargetScope(mailbox_named(carteggio, mailbox), category, kind, priority)
+
+
+def _span(text: str | None) -> int | None:
+    return None if text is None else read_span(text)
 
 
 def _long(seconds: int | None) -> str:

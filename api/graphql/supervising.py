@@ -32,7 +32,6 @@ from projections.reader import Order
 from projections.waits import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST, WaitingFilter, waiting_of
 
 strawberry.enum(GroupBy, name="UnansweredGroup", description="By what waits are told apart.")
-strawberry.enum(Attending, name="AttendingState", description="What is done about a wait.")
 strawberry.enum(
     AgeBand,
     description="How old a wait is, by the clock on the wall: younger than the bound, and not "
@@ -81,7 +80,7 @@ class UnansweredFilter:
         default=UNSET, description="That stands so to its target."
     )
     states: list[Attending] | None = strawberry.field(
-        default=UNSET, description="About which this is done."
+        default=UNSET, description="That stands so; where none are named, all but what is snoozed."
     )
     ages: list[AgeBand] | None = strawberry.field(default=UNSET, description="That is so old.")
     text: str | None = strawberry.field(
@@ -97,6 +96,7 @@ class UnansweredFilter:
             None if party is None else ids.of_kind(Kind.PARTY, party),
             given(self.since_before),
             text=given(self.text) or "",
+            awake=not given(self.states),
         )
 
     def wanted(self) -> WaitsWanted:
@@ -213,6 +213,7 @@ class _Asked:
         then = moment(self.as_of)
         async with self.asking.reading(then) as read:
             within = await self._counted(read, self.filter.within())
+            within = replace(within, awake=within.awake and by is not GroupBy.STATE)
             place = read.connection, read.names
             wanted = self.filter.wanted()
             found = await summary(place, read.reader, by, then, within, wanted)

@@ -9,8 +9,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters.daysoff import business_time
+from api.work.attention import staff
 from api.work.dues import ALWAYS
-from api.work.supervising import personal_mailboxes
 from domain.businesstime import BusinessTime
 from domain.calendars import CalendarsEvent
 from domain.inforce import Said, calendar_for, in_force
@@ -34,7 +34,7 @@ async def response_times(
     ids = [row.message for row in rows]
     whose = await links.parties_of(*asked, reader, ids, as_of) if by is ResponsesBy.PARTY else {}
     seen = await parties.by_ids(*asked, reader, list({id for x in whose.values() for id in x}))
-    own, addresses = await personal_mailboxes(asked), await _addresses(asked)
+    own, addresses = (await staff(asked)).person_of, await _addresses(asked)
     episodes = []
     for row in rows:
         boxes = tuple(
