@@ -91,7 +91,7 @@ def _one_by_one(carteggio: Carteggio, reception: Reception, portion: Sequence[_L
 
 
 def _keep(carteggio: Carteggio, reception: Reception, portion: Sequence[_Left]) -> None:
-    now = datetime.now(UTC)
+    now = carteggio.clock()
     arrivals = [
         Arrival(
             carteggio.blobs.get(one.queued.raw, one.mail),
