@@ -12,6 +12,7 @@ from api.graphql import people
 from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
+from api.graphql.alarms import AlarmQuery
 from api.graphql.approvals import ApprovalQuery
 from api.graphql.approvalsaying import ApprovalRuleMutation
 from api.graphql.approving import ApprovalMutation
@@ -52,6 +53,7 @@ from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
 from api.graphql.node import AuditEntry, Node
 from api.graphql.notes import NoteMutation
+from api.graphql.overseeing import OverseeingMutation
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
@@ -60,6 +62,7 @@ from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
+from api.graphql.rehearsing import RehearsalQuery
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.responsetimes import ResponseTimesQuery
 from api.graphql.scalars import SCALARS
@@ -130,9 +133,11 @@ class Query(
     CalendarQuery,
     StaffGroupQuery,
     RecipientQuery,
+    AlarmQuery,
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,
+    RehearsalQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -302,6 +307,7 @@ class Mutation(
     PermissionMutation,
     ApprovalMutation,
     ApprovalRuleMutation,
+    OverseeingMutation,
     AbsenceMutation,
     NoteMutation,
     ComparingMutation,

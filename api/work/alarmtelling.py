@@ -19,16 +19,15 @@ from psycopg.rows import args_row
 
 from adapters.ids import uuid7
 from adapters.logs import log
-from api.work.alarmaudience import People, owners, people_of
+from api.work.alarmaudience import People, owners, people_of, sender_for
 from api.work.caughtup import is_behind
 from api.work.dues import Asked
 from api.work.instance import Carteggio
 from api.work.sending import ToSend, send
-from api.work.sendingside import sendings_of
 from api.work.waitdues import MODELS, SAYS, service_of
 from domain import alarms as stream
 from domain.alarming import Line, subject_of, text_of
-from domain.alarms import MessageAlarmTold, Stage, TellAlarm, key_of
+from domain.alarms import MessageAlarmTold, Stage, TellAlarm
 from domain.calendars import Clock, TargetSet
 from domain.composing import Automatic, Composed, Sender
 from domain.doubts import NO_ATTACHMENT
@@ -60,9 +59,9 @@ class _Due:
     at: datetime
 
     @property
-    def key(self) -> tuple[UUID, str, str]:
+    def key(self) -> tuple[UUID, str]:
         """Give what tells it from others."""
-        return self.message, self.stage, self.clock
+        return self.message, self.stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,8 @@ class _Telling:
 
     due: Sequence[_Due]
     people: People
-    owners: Mapping[tuple[UUID, str, str], Sequence[UUID]]
-    escalated: Mapping[tuple[UUID, str, str], Sequence[UUID]]
+    owners: Mapping[tuple[UUID, str], Sequence[UUID]]
+    escalated: Mapping[tuple[UUID, str], Sequence[UUID]]
     writers: Mapping[UUID, str]
 
     def of(self, colleague: UUID) -> list[_Due]:
@@ -120,14 +119,13 @@ async def tell(carteggio: Carteggio, now: datetime) -> int:
 
 
 def _still(
-    one: _Due, waits: Mapping[UUID, Waiting], noticed: Iterable[tuple[UUID, stream.Key]]
+    one: _Due, waits: Mapping[UUID, Waiting], noticed: Iterable[tuple[UUID, Stage]]
 ) -> bool:
     """Say whether it is to be told: it waits still, and what is told is the last that holds."""
     wait = waits.get(one.message)
     if wait is None or wait.until is not None:
         return False
-    later = (one.message, key_of(Stage.BREACH, Clock(one.clock)))
-    return one.stage == Stage.BREACH or later not in noticed
+    return one.stage == Stage.BREACH or (one.message, Stage.BREACH) not in noticed
 
 
 def _opens(held: InForce, one: _Due, now: datetime) -> datetime | None:
@@ -169,7 +167,8 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
     """Write to somebody, of all that he was not written yet; who cannot be is told otherwise."""
     before = await asyncio.to_thread(_written, carteggio, colleague)
     due = [one for one in telling.of(colleague) if one.key not in before]
-    sender = await _sender(carteggio, telling, colleague, due)
+    there = {one.mailbox for one in due}
+    sender = await sender_for(carteggio, telling.people, colleague, there)
     if not due or sender is None:
         return
     lines = [_line(carteggio, telling, colleague, one) for one in due]
@@ -193,8 +192,8 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
     def also(connection: Connection[Any], id: UUID) -> None:
         for one in due:
             kept = connection.execute(
-                "INSERT INTO alarm_mail SELECT message, stage, clock, %s, %s FROM alarm_due"
-                " WHERE message = %s AND stage = %s AND clock = %s FOR KEY SHARE",
+                "INSERT INTO alarm_mail SELECT message, stage, %s, %s FROM alarm_due"
+                " WHERE message = %s AND stage = %s FOR KEY SHARE",
                 (colleague, id, *one.key),
             )
             if not kept.rowcount:
@@ -206,20 +205,6 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
         return
     except Rejected as refusal:
         log(NAME).warning("cannot write an alarm", colleague=colleague, why=refusal.code)
-
-
-async def _sender(
-    carteggio: Carteggio, telling: _Telling, colleague: UUID, due: Sequence[_Due]
-) -> MailboxId | None:
-    """Give from where he is written to: where it waits, else from any mailbox that sends."""
-    boxes = telling.people.boxes
-    sides = [one.mailbox for one in await sendings_of(carteggio) if one.mailbox in boxes]
-    sides = [one for one in sides if not boxes[one].certified]
-    there = {one.mailbox for one in due}
-    whose = telling.people.known[colleague].address_key
-    first = [one for one in sides if one in there]
-    others = [one for one in sides if boxes[one].address_key != whose]
-    return next(iter((*first, *others, *sides)), None)
 
 
 def _line(carteggio: Carteggio, telling: _Telling, colleague: UUID, one: _Due) -> Line:
@@ -258,7 +243,7 @@ def _settle(
     carteggio: Carteggio,
     due: Sequence[_Due],
     current: Sequence[_Due],
-    later: Mapping[tuple[UUID, str, str], datetime | None],
+    later: Mapping[tuple[UUID, str], datetime | None],
     now: datetime,
 ) -> None:
     """Forget what is told no more, and put off what is not to be told in this hour."""
@@ -268,8 +253,7 @@ def _settle(
         for one in current:
             if (at := later[one.key]) is not None and at > now:
                 connection.execute(
-                    "UPDATE alarm_due SET at = %s"
-                    " WHERE message = %s AND stage = %s AND clock = %s",
+                    "UPDATE alarm_due SET at = %s WHERE message = %s AND stage = %s",
                     (at, *one.key),
                 )
 
@@ -277,7 +261,7 @@ def _settle(
 def _forget(carteggio: Carteggio, some: Sequence[_Due]) -> None:
     with carteggio.database.pool.connection() as connection, connection.transaction():
         for one in some:
-            where = "message = %s AND stage = %s AND clock = %s"
+            where = "message = %s AND stage = %s"
             connection.execute(f"DELETE FROM alarm_due WHERE {where}", one.key)  # noqa: S608
             connection.execute(f"DELETE FROM alarm_mail WHERE {where}", one.key)  # noqa: S608
 
@@ -292,19 +276,18 @@ def _due(carteggio: Carteggio, now: datetime) -> list[_Due]:
         ).fetchall()
 
 
-def _written(carteggio: Carteggio, colleague: UUID) -> set[tuple[UUID, str, str]]:
+def _written(carteggio: Carteggio, colleague: UUID) -> set[tuple[UUID, str]]:
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT message, stage, clock FROM alarm_mail WHERE colleague = %s", (colleague,)
+            "SELECT message, stage FROM alarm_mail WHERE colleague = %s", (colleague,)
         ).fetchall()
-    return {(row[0], row[1], row[2]) for row in rows}
+    return {(row[0], row[1]) for row in rows}
 
 
 def _mails(carteggio: Carteggio, one: _Due) -> list[UUID]:
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT DISTINCT mail FROM alarm_mail"
-            " WHERE message = %s AND stage = %s AND clock = %s ORDER BY mail",
+            "SELECT DISTINCT mail FROM alarm_mail WHERE message = %s AND stage = %s ORDER BY mail",
             one.key,
         ).fetchall()
     return [row[0] for row in rows]
