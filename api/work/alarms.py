@@ -11,7 +11,7 @@ noticed. Who slept over a moment notices it later, and the event says when it he
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event
 from typing import Any, Final
 from uuid import UUID
@@ -61,7 +61,7 @@ async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
     while not stop.is_set():
         try:
-            while await look(carteggio, datetime.now(UTC)) and not stop.is_set():
+            while await look(carteggio, carteggio.clock()) and not stop.is_set():
                 pass
         except LATER as trouble:
             log(NAME).warning("waits, tries again", trouble=type(trouble).__name__)
