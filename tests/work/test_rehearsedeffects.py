@@ -1,6 +1,7 @@
 """What a rehearsal says would follow is what follows."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def firm(carteggio: Carteggio, tmp_path: Any) -> Firm:
 
 
 def tried(
-    firm: Firm, *then: dict[str, object], when: object = None, saved: bool = False
+    firm: Firm, *then: Mapping[str, object], when: object = None, saved: bool = False
 ) -> list[Trial]:
     firm.settled()
 
