@@ -29,12 +29,10 @@ from domain import alarms as stream
 from domain.alarms import (
     Alarm,
     Held,
-    Key,
     MessageWaitBreached,
     MessageWaitWarned,
     NoticeAlarms,
     Stage,
-    key_of,
     stage_of,
 )
 from domain.calendars import CalendarsEvent
@@ -83,7 +81,7 @@ class _Look:
 
     carteggio: Carteggio
     words: Sequence[Said[CalendarsEvent]]
-    before: frozenset[tuple[UUID, Key]]
+    before: frozenset[tuple[UUID, Stage]]
     now: datetime
 
 
@@ -125,8 +123,7 @@ def _apart(a_look: _Look, message: UUID, moment: datetime, standing: Standing | 
         if standing is not None:
             holding = _holding(a_look, standing)
             _record(a_look, standing, holding)
-            clock = standing.judged.clock
-            noticed |= {(message, key_of(one.stage, clock)) for one in holding}
+            noticed |= {(message, one.stage) for one in holding}
         following = next_look(standing, a_look.words, noticed, a_look.now)
     except LATER:
         raise
