@@ -61,6 +61,7 @@ from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
+from api.graphql.rehearsing import RehearsalQuery
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.responsetimes import ResponseTimesQuery
 from api.graphql.scalars import SCALARS
@@ -134,6 +135,7 @@ class Query(
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,
+    RehearsalQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
