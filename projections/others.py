@@ -52,4 +52,4 @@ async def own_mailboxes(
         sees=reader.sees("ARRAY[b.id]"),
     )
     rows = await connection.execute(query, {**reader.params(), "ids": list(colleagues)})
-    return {who: box for who, box in await rows.fetchall()}
+    return dict(await rows.fetchall())
