@@ -31,6 +31,7 @@ from api.graphql.parts import (
     Why,
 )
 from api.graphql.people import MessageColleague
+from api.graphql.ruleruns import RuledOn
 from api.graphql.scalars import Duration, Position
 from domain.message import CloseReason, Direction, LinkState
 
@@ -256,7 +257,7 @@ class Unanswered(Measured, Attended):
 
 
 @strawberry.type(description="One mail, however often it was seen.")
-class Message(Audited, Notable):
+class Message(Audited, Notable, RuledOn):
     header_id: str | None = strawberry.field(
         description="The Message-ID as its writer gave it, without angle brackets."
     )
