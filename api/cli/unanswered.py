@@ -145,6 +145,7 @@ class Chosen:
             party=asyncio.run(_party(carteggio, self.party)) if self.party else None,
             before=self._before(as_of.time or datetime.now(UTC)),
             text=self.words or "",
+            awake=not self.state,
         )
         return Question(as_of, within, wanted)
 

@@ -16,7 +16,7 @@ from api.graphql.selection import Selection
 from api.work.attention import Asked, OwnedBecause, Ownership, owners_of
 from domain.waitgroups import Attending
 from projections.attention import asked_in
-from projections.episodes import REOPENED, Waiting
+from projections.episodes import BOUNCED, Waiting
 from projections.reader import AsOf, Reader
 
 strawberry.enum(
@@ -39,6 +39,9 @@ strawberry.enum(
 class WaitReason(Enum):
     ASKED = strawberry.enum_value("asked", description="They ask for an answer.")
     REOPENED = strawberry.enum_value("reopened", description="Somebody said that it needs one.")
+    ANSWER_BOUNCED = strawberry.enum_value(
+        "answer_bounced", description="The answer came back: it reached nobody."
+    )
 
 
 @strawberry.type(description="Whose a conversation is, and how it stands.")
@@ -104,10 +107,17 @@ async def attended(
     return {
         row.message: {
             "attention": made.get(row.conversation),
-            "reason": WaitReason.REOPENED if row.reason == REOPENED else WaitReason.ASKED,
+            "reason": _reason(row),
         }
         for row in rows
     }
+
+
+def _reason(row: Waiting) -> WaitReason:
+    """Give why it waits, or waited in the past that is asked for: it may have ended since."""
+    if row.begun > row.since:
+        return WaitReason.REOPENED
+    return WaitReason.ANSWER_BOUNCED if row.reason == BOUNCED else WaitReason.ASKED
 
 
 async def _made(asking: Any, owned: Mapping[UUID, Ownership]) -> dict[UUID, Attention]:

@@ -80,7 +80,7 @@ def unsettled(office: SceneOffice, act: Act) -> Iterator[str]:
         id = office.messages[act.scene.header_id(one["message"])]
         found = office.api.ask(_SETTLED, id=id)["message"]
         wanted = {
-            "by": act.scene.header_id(one["by"]) if "by" in one else None,
+            "by": _by(office, act.scene, one),
             "reason": REASONS.get(one["reason"], one["reason"].upper()),
             "who": office.people[act.scene.address(one["who"])] if "who" in one else None,
         }
@@ -91,6 +91,14 @@ def unsettled(office: SceneOffice, act: Act) -> Iterator[str]:
         }
         if is_now != wanted:
             yield f"{one['message']} is settled by {is_now}, not {wanted}"
+
+
+def _by(office: SceneOffice, scene: Scene, expected: Facts) -> str | None:
+    """Give the Message-ID of what is to have answered."""
+    if "by" not in expected:
+        return None
+    id = scene.header_id(expected["by"])
+    return office.composed.get(id, id)
 
 
 def _reason(found: Facts) -> str:
