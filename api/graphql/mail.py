@@ -47,9 +47,7 @@ class Party(Audited):
     vat_number: str | None = strawberry.field(description="The VAT number.")
     language: str | None = strawberry.field(description="The language to write in (ISO 639-1).")
     country: str | None = strawberry.field(description="The country (ISO 3166-1).")
-    attributes: JSON = strawberry.field(
-        description="Further columns of the source, as it has them."
-    )
+    attributes: JSON = strawberry.field(description="Further columns, as the source has them.")
     contacts: list[Contact] = strawberry.field(description="Through whom it writes, by name.")
     url: str | None = strawberry.field(
         description="Where the ERP shows it; null without a pattern for it (entity_urls)."
