@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, assert_never
 from uuid import UUID
 
+from domain.attending import WaitState
 from domain.dueness import Dueness, Standing
 
 Key = UUID | str | None
@@ -28,15 +29,6 @@ class GroupBy(StrEnum):
     AGE = "age"
     SLA = "sla"
     STATE = "state"
-
-
-class Attending(StrEnum):
-    """What is done about a wait."""
-
-    OPEN = "open"
-    IN_HAND = "in_hand"
-    SNOOZED = "snoozed"
-    PAUSED = "paused"
 
 
 class AgeBand(StrEnum):
@@ -58,7 +50,7 @@ _BELOW: Final = (
     (AgeBand.UNDER_4W, timedelta(weeks=4)),
 )
 _NATURAL: Final = (
-    *AgeBand, *reversed(Standing), *Attending,
+    *AgeBand, *reversed(Standing), *WaitState,
 )  # fmt: skip
 """The order of groups that have one."""
 
@@ -78,7 +70,7 @@ class Wait:
     parties: tuple[UUID, ...]
     managers: tuple[UUID | str, ...]
     kinds: tuple[str, ...]
-    attending: Attending
+    state: WaitState
     due: Dueness
 
 
@@ -106,7 +98,7 @@ class WaitsWanted:
     managers: tuple[UUID | str, ...] = ()
     kinds: tuple[str, ...] = ()
     standings: tuple[Standing, ...] = ()
-    attending: tuple[Attending, ...] = ()
+    states: tuple[WaitState, ...] = ()
     ages: tuple[AgeBand, ...] = ()
 
 
@@ -120,7 +112,7 @@ def is_wanted(wait: Wait, wanted: WaitsWanted, at: datetime) -> bool:
         and (not wanted.managers or not set(wait.managers).isdisjoint(wanted.managers))
         and (not wanted.kinds or _one_of(wait.kinds, wanted.kinds))
         and (not wanted.standings or wait.due.standing in wanted.standings)
-        and (not wanted.attending or wait.attending in wanted.attending)
+        and (not wanted.states or wait.state in wanted.states)
         and (not wanted.ages or band(at - wait.since) in wanted.ages)
     )
 
@@ -152,7 +144,7 @@ def keys(wait: Wait, by: GroupBy, at: datetime) -> Sequence[Key]:
         case GroupBy.SLA:
             return (wait.due.standing.value,)
         case GroupBy.STATE:
-            return (wait.attending.value,)
+            return (wait.state.value,)
         case _ as never:
             assert_never(never)
 

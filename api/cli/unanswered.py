@@ -19,9 +19,10 @@ from api.work.answers import WaitingLine
 from api.work.instance import Carteggio
 from api.work.sharing import colleague_at
 from api.work.waitinglines import GroupLine, Question, chosen_lines, group_lines
+from domain.attending import WaitState
 from domain.dueness import Standing
 from domain.hours import read_span
-from domain.waitgroups import AgeBand, Attending, GroupBy, WaitsWanted
+from domain.waitgroups import AgeBand, GroupBy, WaitsWanted
 from projections.reader import AsOf
 from projections.waits import WaitingFilter
 
@@ -50,7 +51,7 @@ Manager = Annotated[
 ]
 Kind = Annotated[list[str] | None, typer.Option(help="About a document of this kind.")]
 Sla = Annotated[list[Standing] | None, typer.Option(help="How it stands to its target.")]
-State = Annotated[list[Attending] | None, typer.Option(help="What is done about it.")]
+State = Annotated[list[WaitState] | None, typer.Option(help="What is done about it.")]
 Age = Annotated[list[AgeBand] | None, typer.Option(help="How old it is.")]
 Older = Annotated[
     str | None, typer.Option(help="Waits longer than this by the clock, as 8h or 72h.")
@@ -123,7 +124,7 @@ class Chosen:
     manager: list[str] | None = None
     kind: list[str] | None = None
     sla: list[Standing] | None = None
-    state: list[Attending] | None = None
+    state: list[WaitState] | None = None
     age: list[AgeBand] | None = None
     older_than: str | None = None
     words: str | None = None
@@ -135,7 +136,7 @@ class Chosen:
             managers=tuple(self.manager or ()),
             kinds=tuple(self.kind or ()),
             standings=tuple(self.sla or ()),
-            attending=tuple(self.state or ()),
+            states=tuple(self.state or ()),
             ages=tuple(self.age or ()),
         )
         within = WaitingFilter(

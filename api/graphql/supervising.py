@@ -25,14 +25,15 @@ from api.graphql.scalars import Duration
 from api.graphql.selection import Selection
 from api.work.supervising import DUE_FIRST, due_rows, summary, waits
 from domain.access import Scope
+from domain.attending import WaitState
 from domain.dueness import Standing
-from domain.waitgroups import ANY_WAIT, AgeBand, Attending, Group, GroupBy, Key, WaitsWanted
+from domain.waitgroups import ANY_WAIT, AgeBand, Group, GroupBy, Key, WaitsWanted
 from projections import merges
 from projections.reader import Order
 from projections.waits import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST, WaitingFilter, waiting_of
 
 strawberry.enum(GroupBy, name="UnansweredGroup", description="By what waits are told apart.")
-strawberry.enum(Attending, name="AttendingState", description="What is done about a wait.")
+strawberry.enum(WaitState, description="What is done about a wait.")
 strawberry.enum(
     AgeBand,
     description="How old a wait is, by the clock on the wall: younger than the bound, and not "
@@ -80,7 +81,7 @@ class UnansweredFilter:
     sla: list[Standing] | None = strawberry.field(
         default=UNSET, description="That stands so to its target."
     )
-    states: list[Attending] | None = strawberry.field(
+    states: list[WaitState] | None = strawberry.field(
         default=UNSET, description="About which this is done."
     )
     ages: list[AgeBand] | None = strawberry.field(default=UNSET, description="That is so old.")
@@ -108,7 +109,7 @@ class UnansweredFilter:
             managers=tuple(map(text, given(self.sales_managers) or ())),
             kinds=tuple(map(text, given(self.kinds) or ())),
             standings=tuple(given(self.sla) or ()),
-            attending=tuple(given(self.states) or ()),
+            states=tuple(given(self.states) or ()),
             ages=tuple(given(self.ages) or ()),
         )
 

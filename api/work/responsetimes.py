@@ -9,8 +9,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters.daysoff import business_time
+from api.work.attention import staff
 from api.work.dues import ALWAYS
-from api.work.supervising import personal_mailboxes
 from domain.businesstime import BusinessTime
 from domain.calendars import CalendarsEvent
 from domain.inforce import Said, calendar_for, in_force
@@ -34,13 +34,13 @@ async def response_times(
     ids = [row.message for row in rows]
     whose = await links.parties_of(*asked, reader, ids, as_of) if by is ResponsesBy.PARTY else {}
     seen = await parties.by_ids(*asked, reader, list({id for x in whose.values() for id in x}))
-    own, addresses = await personal_mailboxes(asked), await _addresses(asked)
+    people_there, addresses = await staff(asked, as_of), await _addresses(asked)
     episodes = []
     for row in rows:
         boxes = tuple(
             one for one in row.mailboxes if reader.mailboxes is None or one in reader.mailboxes
         )
-        owner = next((own[one] for one in boxes if one in own), None)
+        owner = people_there.person(boxes)
         people = tuple(one for one in whose.get(row.message, ()) if one in seen)
         who = addresses.get(row.by.casefold()) if row.answered else owner
         episodes.append(_episode(row, boxes, who, people, offices))

@@ -13,12 +13,13 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from api.work.attention import Ownership, owners_of
 from api.work.dues import dues
+from domain.attending import WaitState
 from domain.dueness import Dueness
 from domain.permission import COLLEAGUE_ID, names_one_of
 from domain.waitgroups import (
     ANY_WAIT,
-    Attending,
     Group,
     GroupBy,
     Wait,
@@ -91,7 +92,7 @@ class _About:
     """What is known around waits, by the messages they began with."""
 
     reader: Reader
-    personal: Mapping[UUID, UUID]
+    owned: Mapping[UUID, Ownership]
     parties: Mapping[UUID, Sequence[UUID]]
     staff: "Staff"
     managers: Mapping[UUID, UUID | str]
@@ -108,7 +109,9 @@ async def _about(asked: Asked, reader: Reader, rows: Sequence[Waiting], as_of: A
     staff = Staff(await company.colleagues(*asked, EVERYTHING))
     return _About(
         reader=reader,
-        personal=await personal_mailboxes(asked),
+        owned=await owners_of(
+            asked, reader, {x.conversation: _seen(reader, x) for x in rows}, as_of
+        ),
         parties={id: [one for one in some if one in people] for id, some in whose.items()},
         staff=staff,
         managers={id: staff.named(_manager(row.attributes)) for id, row in people.items()},
@@ -117,29 +120,24 @@ async def _about(asked: Asked, reader: Reader, rows: Sequence[Waiting], as_of: A
     )
 
 
-async def personal_mailboxes(asked: Asked) -> dict[UUID, UUID]:
-    """Give the mailboxes that have a colleague's own address, and whose they are."""
-    people = await company.colleagues(*asked, EVERYTHING)
-    of = {one.address_key: one.id for one in people}
-    boxes = await company.mailboxes(*asked, EVERYTHING)
-    return {box.id: of[box.address_key] for box in boxes if box.address_key in of}
+def _seen(reader: Reader, row: Waiting) -> tuple[UUID, ...]:
+    boxes = row.mailboxes
+    return tuple(x for x in boxes if reader.mailboxes is None or x in reader.mailboxes)
 
 
 def _wait(row: Waiting, about: _About, due: Dueness) -> Wait:
-    seen = about.reader.mailboxes
-    boxes = tuple(one for one in row.mailboxes if seen is None or one in seen)
-    people = tuple(about.parties.get(row.message, ()))
-    owners = (about.personal[one] for one in boxes if one in about.personal)
+    people, owned = tuple(about.parties.get(row.message, ())), about.owned[row.conversation]
+    attention = owned.attention
     return Wait(
         conversation=row.conversation,
         message=row.message,
         since=row.since,
-        mailboxes=boxes,
-        owner=next(owners, None),
+        mailboxes=_seen(about.reader, row),
+        owner=owned.owner,
         parties=people,
         managers=_distinct(about.managers[one] for one in people),
         kinds=_distinct(about.kinds.get(one, "") for one in about.documents.get(row.message, ())),
-        attending=Attending.OPEN,
+        state=attention.state if attention else WaitState.WAITING,
         due=due,
     )
 
