@@ -10,13 +10,18 @@ from psycopg import Connection
 from psycopg.rows import args_row, tuple_row
 
 Rows = Connection[Any]
-_DRAFT: LiteralString = "id, mailbox, author, shared, version, saved_at, saved_by, sealed, sent_as"
+_DRAFT: LiteralString = (
+    "id, mailbox, author, shared, version, saved_at, saved_by, sealed, sent_as, writers, approval"
+)
 _UPLOAD: LiteralString = "id, owner, draft, size, blob, sealed"
 
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:
-    """A draft as it lies there; `sealed` is None once it was sent, `sent_as` the mail then."""
+    """A draft as it lies there; `sealed` is None once it was sent, `sent_as` the mail then.
+
+    `writers` are all who saved it, `approval` the one that is asked for it as it is now.
+    """
 
     id: UUID
     mailbox: UUID
@@ -27,6 +32,8 @@ class DraftRow:
     saved_by: str
     sealed: bytes | None
     sent_as: UUID | None
+    writers: Sequence[str] = ()
+    approval: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,22 @@ def draft_of(rows: Rows, whose: Whose, id: UUID, *, locked: bool = False) -> Dra
         return cursor.execute(query, {**whose.params, "id": id}).fetchone()
 
 
+def draft_lying(rows: Rows, id: UUID) -> DraftRow | None:
+    """Give a draft, whoever's it is: for one who was asked to approve it."""
+    query: LiteralString = f"SELECT {_DRAFT} FROM draft WHERE id = %s AND sealed IS NOT NULL"  # noqa: S608
+    with rows.cursor(row_factory=args_row(DraftRow)) as cursor:
+        return cursor.execute(query, (id,)).fetchone()
+
+
+def ask_for(rows: Rows, id: UUID, version: int, approval: UUID) -> bool:
+    """Say which approval is asked for a draft; False: it is another version meanwhile."""
+    done = rows.execute(
+        "UPDATE draft SET approval = %s WHERE id = %s AND version = %s AND sealed IS NOT NULL",
+        (approval, id, version),
+    )
+    return done.rowcount == 1
+
+
 def drafts_of(rows: Rows, whose: Whose, most: int) -> list[DraftRow]:
     """Give the drafts that are seen and were not sent, the last saved first."""
     query: LiteralString = (
@@ -90,12 +113,14 @@ def write_draft(rows: Rows, row: DraftRow, command: str | None) -> None:
     """Write a draft, new or as it is now."""
     rows.execute(
         "INSERT INTO draft (id, mailbox, author, shared, version, saved_at, saved_by, saved_with,"
-        " sealed) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET"
+        " sealed, writers, approval) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (id) DO UPDATE SET"
         " mailbox = excluded.mailbox, shared = excluded.shared, version = excluded.version,"
         " saved_at = excluded.saved_at, saved_by = excluded.saved_by,"
-        " saved_with = excluded.saved_with, sealed = excluded.sealed",
+        " saved_with = excluded.saved_with, sealed = excluded.sealed,"
+        " writers = excluded.writers, approval = excluded.approval",
         (row.id, row.mailbox, row.author, row.shared, row.version, row.saved_at, row.saved_by,
-         command, row.sealed),
+         command, row.sealed, list(row.writers), row.approval),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from adapters.logs import log
 from api.http.answers import Refusal, refused
+from api.http.approvals import raw as to_approve
 from api.http.downloads import attachment, raw
 from api.http.envelope import Envelope
 from api.http.figures import Figures
@@ -22,7 +23,7 @@ from api.http.sockets import socket
 from api.http.state import Served
 from api.http.uploading import upload_file
 from api.http.watching import accounts_health, health, metrics
-from api.paths import ATTACHMENT, RAW, UPLOAD
+from api.paths import APPROVAL, ATTACHMENT, RAW, UPLOAD
 from api.security import Doorkeeper
 from api.work.horizon import Horizon
 from api.work.instance import Carteggio
@@ -41,6 +42,7 @@ ROUTES = [
     Route("/metrics", metrics),
     Route(RAW, raw),
     Route(ATTACHMENT, attachment),
+    Route(APPROVAL, to_approve),
     Route(UPLOAD, upload_file, methods=["POST"]),
 ]
 

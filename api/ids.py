@@ -33,6 +33,9 @@ class Kind(StrEnum):
     CALENDAR = "cal"
     TARGET = "tgt"
     ABSENCE = "abs"
+    RULE = "rul"
+    APPROVAL = "apr"
+    APPROVAL_RULE = "apl"
     OBJECT = "obj"
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 RAW = "/messages/{id}/raw"
 ATTACHMENT = "/attachments/{id}"
 UPLOAD = "/uploads/{name}"
+APPROVAL = "/approvals/{id}/raw"
 
 
 def raw_path(message: UUID) -> str:
@@ -15,6 +16,16 @@ def raw_path(message: UUID) -> str:
 def attachment_path(message: UUID, place: int) -> str:
     """Give the path of the attachment at a place in a message, counted from 0."""
     return f"/attachments/att_{message.hex}-{place}"
+
+
+def approval_path(approval: UUID) -> str:
+    """Give the path of what would leave under an approval."""
+    return f"/approvals/apr_{approval.hex}/raw"
+
+
+def approval_of(id: str) -> UUID | None:
+    """Read an approval's id; None if it is none."""
+    return _uuid(id.removeprefix("apr_"))
 
 
 def message_of(id: str) -> UUID | None:

@@ -25,6 +25,7 @@ class Scope(StrEnum):
     MANAGE_WEBHOOKS = "manage_webhooks"
     MANAGE_ABSENCES = "manage_absences"
     MANAGE_RULES = "manage_rules"
+    APPROVE_MAIL = "approve_mail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ its moment on; so what was in force at any moment of the past stays known.
 import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Final, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.businesstime import DAY, Hours, Opening
-from domain.values import MailboxId, Personal, Rejected
+from domain.values import ColleagueId, MailboxId, Personal, Rejected
 
 USUAL_RISK: Final = 75
 """Percent of a target's time after which it is at risk, if nothing else is said."""
@@ -23,6 +24,7 @@ MOST_NAME: Final = 120
 _MOST_INTERVALS: Final = 12
 _MOST_EXCEPTIONS: Final = 2_000
 _MOST_SECONDS: Final = 366 * 86_400
+_MOST_ESCALATED: Final = 20
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 
 
@@ -73,12 +75,31 @@ class TargetScope:
     priority: str = ""
 
 
+class UpdateMode(StrEnum):
+    """What the clock of a next answer runs between."""
+
+    TO_RESPOND = "to_respond"
+    """From their message until our answer."""
+    BETWEEN_ANSWERS = "between_answers"
+    """From one answer of ours until the next one, also when they did not write."""
+
+
+class Clock(StrEnum):
+    """What is measured: until a first answer, until a next one, until it is closed."""
+
+    FIRST_ANSWER = "first_answer"
+    NEXT_ANSWER = "next_answer"
+    SOLUTION = "solution"
+
+
 @dataclass(frozen=True, slots=True)
 class TargetSet:
     """Within how many seconds of business time a first answer, and a next one, is wanted.
 
     None: nothing is said of it here. It is at risk once `risk` percent of the time have passed.
     `alarms` are the hours of a week in which somebody is told; without any, those of the calendar.
+    `mode` is of the next answer. `solution`: within so many seconds it is to be closed.
+    `escalate_to` are told, too, when it is too late.
     """
 
     scope: TargetScope
@@ -88,6 +109,19 @@ class TargetSet:
     alarms: tuple[Hours, ...]
     since: datetime | None
     reason: Annotated[str, Personal] = ""
+    mode: UpdateMode = UpdateMode.TO_RESPOND
+    solution: int | None = None
+    escalate_to: tuple[ColleagueId, ...] = ()
+
+    def wants(self, clock: Clock) -> int | None:
+        """Give within how many seconds; None: nothing is said of it here."""
+        match clock:
+            case Clock.FIRST_ANSWER:
+                return self.first
+            case Clock.NEXT_ANSWER:
+                return self.next
+            case Clock.SOLUTION:
+                return self.solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +243,19 @@ def check_calendar(one: CalendarSaved) -> None:
 
 def check_target(one: TargetSet) -> None:
     """Refuse what cannot be a target."""
-    if one.first is None and one.next is None:
-        raise Rejected("INVALID", "say within what time a first or a next answer is wanted")
-    for seconds in (one.first, one.next):
+    times = (one.first, one.next, one.solution)
+    if times == (None, None, None):
+        sentence = "say within what time a first or a next answer, or a solution, is wanted"
+        raise Rejected("INVALID", sentence)
+    for seconds in times:
         if seconds is not None and not 0 < seconds <= _MOST_SECONDS:
             raise Rejected("INVALID", "a target is longer than nothing, and a year at most")
     if not 1 <= one.risk <= 100:
         raise Rejected("INVALID", "risk: 1 to 100 percent")
     if one.alarms:
         _check_week(one.alarms, "alarms")
+    if len(one.escalate_to) > _MOST_ESCALATED:
+        raise Rejected("INVALID", f"escalation: {_MOST_ESCALATED} colleagues at most")
     if any(
         len(text) > MOST_NAME for text in (one.scope.category, one.scope.kind, one.scope.priority)
     ):

@@ -15,6 +15,16 @@ from domain.account import (
     AccountRemoved,
     AccountResumed,
 )
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
+from domain.approval import (
+    ApprovalAsked,
+    ApprovalDenied,
+    ApprovalGiven,
+    ApprovalRefused,
+    ApprovalVoided,
+    ApprovalWithdrawn,
+)
+from domain.approvalrules import ApprovalRuleSet, ApprovalRuleWithdrawn
 from domain.attention import (
     MessageAttentionUndone,
     MessageHandedOver,
@@ -235,6 +245,17 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.attention_undone", MessageAttentionUndone),
     EventType("rule.saved", RuleSaved),
     EventType("rule.retired", RuleRetired),
+    EventType("message.wait_warned", MessageWaitWarned),
+    EventType("message.wait_breached", MessageWaitBreached),
+    EventType("message.alarm_told", MessageAlarmTold),
+    EventType("approval_rule.set", ApprovalRuleSet),
+    EventType("approval_rule.withdrawn", ApprovalRuleWithdrawn),
+    EventType("approval.asked", ApprovalAsked),
+    EventType("approval.approved", ApprovalGiven),
+    EventType("approval.refused", ApprovalRefused),
+    EventType("approval.withdrawn", ApprovalWithdrawn),
+    EventType("approval.voided", ApprovalVoided),
+    EventType("approval.denied", ApprovalDenied),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

@@ -7,7 +7,7 @@ that a better MIME reader never moves a message to another stream.
 import hashlib
 import hmac
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
@@ -154,6 +154,20 @@ def outgoing_id(key: bytes, command_id: str) -> UUID:
 def draft_id(key: bytes, author: str, command_id: str) -> UUID:
     """Give the id of the draft that a command begins: the same command begins one."""
     return _uuid(key, b"draft", author.encode(), command_id.encode())
+
+
+def approval_rule_id(
+    key: bytes, mailbox: MailboxId | None, kind: str, colleague: ColleagueId | None
+) -> UUID:
+    """Give the stream id of the rule of approval of a scope: the same scope, the same rule."""
+    box, who = (one.bytes if one is not None else b"" for one in (mailbox, colleague))
+    return _uuid(key, b"approval rule", box, kind.encode(), who)
+
+
+def approval_id(key: bytes, draft: UUID, exactly: Iterable[str]) -> UUID:
+    """Give the stream id of the approval of a draft as it is: said otherwise, it is another one."""
+    parts = (one.encode("utf-8", "surrogatepass") for one in exactly)
+    return _uuid(key, b"approval", draft.bytes, *parts)
 
 
 def server_id(company: str, server: str) -> UUID:

@@ -15,10 +15,11 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from domain.calendars import CalendarSaved, CalendarsEvent, TargetScope, TargetSet
+from domain.calendars import CalendarSaved, CalendarsEvent, Clock, TargetScope, TargetSet
 from domain.values import MailboxId
 
-S = TypeVar("S", bound=CalendarsEvent, covariant=True)
+S = TypeVar("S", covariant=True)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,19 @@ class Case:
     priorities: frozenset[str] = frozenset()
 
 
-def in_force(said: Iterable[Said[CalendarsEvent]], at: datetime) -> InForce:
-    """Give what holds at a moment: of each stream the word said last of those that hold by then."""
-    last: dict[UUID, Said[CalendarsEvent]] = {}
+def holding(said: Iterable[Said[T]], at: datetime) -> list[Said[T]]:
+    """Give, of each stream, the word said last of those that hold by a moment; the last one first."""
+    last: dict[UUID, Said[T]] = {}
     for one in said:
         before = last.get(one.stream)
         if one.since <= at and (before is None or before.position < one.position):
             last[one.stream] = one
-    words = sorted(last.values(), key=lambda one: -one.position)
+    return sorted(last.values(), key=lambda one: -one.position)
+
+
+def in_force(said: Iterable[Said[CalendarsEvent]], at: datetime) -> InForce:
+    """Give what holds at a moment."""
+    words = holding(said, at)
     return InForce(
         tuple(
             Said(one.stream, one.position, one.since, one.event)
@@ -78,10 +84,10 @@ def calendar_for(now: InForce, mailbox: MailboxId) -> Said[CalendarSaved] | None
     return next(own, None) or next(common, None)
 
 
-def target_for(now: InForce, case: Case, *, first: bool) -> Said[TargetSet] | None:
-    """Give the target of a first answer, or of a next one; None: nothing is due."""
+def target_for(now: InForce, case: Case, clock: Clock) -> Said[TargetSet] | None:
+    """Give the target of a first answer, a next one, or a solution; None: nothing is due."""
     for one in _foremost(now.targets, case):
-        if (one.event.first if first else one.event.next) is not None:
+        if one.event.wants(clock) is not None:
             return one
     return None
 

@@ -60,11 +60,13 @@ RuleEvent = RuleSaved | RuleRetired
 class SaveRule:
     """Save a rule's next version; the one in `saved` does not count.
 
-    `based_on` is the version that was changed: somebody else's later one is not overwritten.
+    `based_on` is the version that was changed: somebody else's later one is not overwritten. If it
+    `keeps_place` the order in `saved` does not count, once there is a version.
     """
 
     saved: RuleSaved
     based_on: int | None = None
+    keeps_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ def evolve(rule: RuleState, event: object) -> RuleState:
 def decide(rule: RuleState, command: RuleCommand) -> list[RuleEvent]:
     """Return what happens. An empty list means that it is so already."""
     match command:
-        case SaveRule(wanted, based_on):
+        case SaveRule(wanted, based_on, keeps_place):
+            if keeps_place and rule.saved is not None:
+                wanted = replace(wanted, order=rule.saved.order)
             return _saved(rule, wanted, based_on)
         case OrderRule(order):
             return _saved(rule, replace(_standing(rule), order=order), None)

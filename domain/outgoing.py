@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from domain.choosing import Target
 from domain.values import (
@@ -81,7 +82,7 @@ class MailQueued:
     made from, `answers` and `forwards` the message that it replies to or passes on. `certified`: it
     goes out as PEC (RFC 6109). `files` are SHA-256 of the attachments' octets (hex), in the order
     of `file_names`. `returns` False: it leaves with the null return path (RFC 3834 4), so that no
-    notice about it comes back.
+    notice about it comes back. `approval`: under which approval of a colleague it leaves.
     """
 
     mailbox: MailboxId
@@ -106,6 +107,7 @@ class MailQueued:
     removed: tuple[Target, ...] = ()
     presents: bool = True
     returns: bool = True
+    approval: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ _CODES: Final[Mapping[Ground, str]] = {
     Ground.NO_RIGHT: "FORBIDDEN",
     Ground.KIND_OFF: "FORBIDDEN",
     Ground.NOT_ASSIGNED: "FORBIDDEN",
+    Ground.NOT_APPROVED: "NOT_APPROVED",
 }
 _SENTENCES: Final[Mapping[Ground, str]] = {
     Ground.COMPANY_OFF: "sending is switched off for the whole company; whoever manages sending "
@@ -112,6 +113,7 @@ _SENTENCES: Final[Mapping[Ground, str]] = {
     "whoever manages sending grants it (permission grant)",
     Ground.NOT_ASSIGNED: "the document is not assigned to this colleague: let who is responsible "
     "send it, or a dispatcher or coordinator, or have it assigned to him",
+    Ground.NOT_APPROVED: "another colleague has to approve this mail before it leaves",
 }
 
 

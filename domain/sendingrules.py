@@ -58,6 +58,8 @@ class Ground(StrEnum):
     NO_RIGHT = "no_right"
     KIND_OFF = "kind_off"
     NOT_ASSIGNED = "not_assigned"
+    NOT_APPROVED = "not_approved"
+    """No other colleague approved it, and a rule says that one has to."""
 
 
 # ---- events

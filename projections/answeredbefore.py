@@ -1,6 +1,7 @@
-"""Whether we had answered in a conversation before it waited: then a next answer is due."""
+"""When we had answered in a conversation before it waited: then a next answer is due."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -17,13 +18,13 @@ async def answered_before(
     reader: Reader,
     waits: Sequence[Waiting],
     as_of: AsOf = NOW,
-) -> set[UUID]:
-    """Give the messages of those waits before which an earlier one, that is seen, was answered."""
+) -> dict[UUID, datetime]:
+    """Give when the last earlier wait that is seen was answered, by the messages of waits."""
     query = names.sql(
-        "SELECT DISTINCT a.message FROM unnest(%(messages)s::uuid[], %(conversations)s::uuid[],"
-        " %(since)s::timestamptz[]) AS a (message, conversation, since) WHERE EXISTS ("
-        "SELECT FROM {waiting} w WHERE w.conversation = a.conversation AND w.until <= a.since"
-        " AND w.answered_by IS NOT NULL AND {known} AND {seen})",
+        "SELECT a.message, max(w.until) FROM unnest(%(messages)s::uuid[], %(conversations)s::uuid[],"
+        " %(since)s::timestamptz[]) AS a (message, conversation, since) JOIN {waiting} w"
+        " ON w.conversation = a.conversation AND w.until <= a.since"
+        " WHERE w.answered_by IS NOT NULL AND {known} AND {seen} GROUP BY a.message",
         known=as_of.known,
         seen=reader.sees("w.mailboxes"),
     )
@@ -35,4 +36,4 @@ async def answered_before(
         "since": [one.since for one in waits],
     }
     rows = await connection.execute(query, values)
-    return {row[0] for row in await rows.fetchall()}
+    return {row[0]: row[1] for row in await rows.fetchall()}

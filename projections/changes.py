@@ -15,7 +15,9 @@ from projections.reader import Reader, rows_of
 from projections.trail import EntryRow
 from projections.trails import told_columns, visible
 
-_NOUNS: Final = {"message", "conversation", "party", "document", "outgoing", "delivery"}
+_NOUNS: Final = {
+    "message", "conversation", "party", "document", "outgoing", "delivery", "approval",
+}  # fmt: skip
 CHANGES: Final = tuple(kind.name for kind in CATALOG if kind.name.partition(".")[0] in _NOUNS)
 """The names of events that are told to who follows: of mail, and of what it is about."""
 

@@ -7,7 +7,6 @@ from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
 from domain.attention import AttentionEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
-from domain.calendars import CalendarsEvent
 from domain.choosing import (
     ChoosingEvent,
     MessageLinkChoiceWithdrawn,
@@ -64,8 +63,9 @@ from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
+from projections.sentences_of_approvals import OfApprovals, of_approvals
 from projections.sentences_of_attention import of_attention
-from projections.sentences_of_calendars import of_calendars
+from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_rules import of_rules
@@ -126,10 +126,12 @@ def _of_work(event: object) -> str:
             return of_notes(event)
         case event if isinstance(event, AttentionEvent):
             return of_attention(event)
-        case event if isinstance(event, CalendarsEvent):
+        case event if isinstance(event, OfCalendars):
             return of_calendars(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
+        case event if isinstance(event, OfApprovals):
+            return of_approvals(event)
         case event if isinstance(event, RuleEvent):
             return of_rules(event)
         case event if isinstance(event, SendingRulesEvent):

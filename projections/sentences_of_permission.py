@@ -26,6 +26,7 @@ _GROUNDS: Final = {
     Ground.NO_RIGHT: "he has no right on the mailbox",
     Ground.KIND_OFF: "his permission for the kind of document was withdrawn",
     Ground.NOT_ASSIGNED: "the document is not assigned to him",
+    Ground.NOT_APPROVED: "no other colleague has approved it",
 }
 
 

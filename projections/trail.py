@@ -11,6 +11,9 @@ from psycopg.rows import TupleRow
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountConfigured
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
+from domain.approval import ApprovalAsked
+from domain.approvalrules import ApprovalRuleSet, ApprovalRuleWithdrawn
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
@@ -153,7 +156,10 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 
 _COPIES: Final = (MessageReceived, MessageCopyFound, MessageCompleted, MessageMoved)
-_OF_COPIES: Final = (*_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed)
+_OF_ALARMS: Final = (MessageWaitWarned, MessageWaitBreached, MessageAlarmTold)
+_OF_COPIES: Final = (
+    *_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed, *_OF_ALARMS,
+)  # fmt: skip
 _SCOPED: Final = (
     *_COPIES,
     MailboxRegistered,
@@ -181,17 +187,14 @@ _SCOPED: Final = (
     TargetWithdrawn,
     RuleSaved,
     RuleRetired,
+    ApprovalAsked,
+    ApprovalRuleSet,
+    ApprovalRuleWithdrawn,
 )
 _MANAGED_NAMES: Final = (
-    "account.",
-    "exclusion.",
-    "web_form.",
-    "server.",
-    "quarantine.",
-    "webhook.",
-    "calendar.",
-    "target.",
-)
+    "account.", "exclusion.", "web_form.", "server.", "quarantine.", "webhook.", "calendar.",
+    "target.", "approval_rule.",
+)  # fmt: skip
 _SCOPED_NAMES: Final = (
     "message.",
     "mailbox.",
@@ -202,6 +205,7 @@ _SCOPED_NAMES: Final = (
     "choice.",
     "autoreply.",
     "rule.",
+    "approval.",
     *_MANAGED_NAMES,
 )
 
@@ -246,7 +250,7 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield event.mailbox
         case MailQueued(mailbox=mailbox) | ReceiptMissed(mailbox=mailbox):
             yield mailbox
-        case SendingRefused(mailbox=mailbox):
+        case SendingRefused(mailbox=mailbox) | ApprovalAsked(mailbox=mailbox):
             yield mailbox
         case MailboxRegistered():
             yield recorded.stream
@@ -263,7 +267,11 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
             yield from mailboxes or ()
         case CalendarSaved(mailboxes=mailboxes):
             yield from mailboxes
-        case TargetSet(scope=scope):
+        case (
+            TargetSet(scope=scope)
+            | ApprovalRuleSet(scope=scope)
+            | ApprovalRuleWithdrawn(scope=scope)
+        ):
             if scope.mailbox is not None:
                 yield scope.mailbox
 

@@ -5,6 +5,9 @@ from uuid import UUID
 
 from domain.absence import AbsenceChanged, AbsenceEntered
 from domain.account import AccountConfigured
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
+from domain.approval import ApprovalAsked, ApprovalDenied, ApprovalGiven, ApprovalRefused
+from domain.approvalrules import ApprovalRuleSet
 from domain.attention import MessageHandedOver, MessageTaken
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarSaved, TargetSet
@@ -51,8 +54,10 @@ def named(event: object) -> Iterable[UUID]:
             yield party
         case ReceiptMissed(mail=mail, message=message):
             yield from (mail, message)
-        case MailQueued(message=message, targets=targets, removed=removed):
+        case MailQueued(message=message, targets=targets, removed=removed, approval=approval):
             yield message
+            if approval is not None:
+                yield approval
             yield from (target for _, target in (*targets, *removed))
         case DocumentSent(mail=mail, message=message):
             yield mail
@@ -67,6 +72,8 @@ def named(event: object) -> Iterable[UUID]:
             yield other
         case ConversationRegrouped() | ConversationRegroupingUndone():
             yield from dict.fromkeys(regrouped(event))
+        case ApprovalAsked(mailbox=mailbox, document=document, people=people):
+            yield from (one for one in (mailbox, document, *people) if one is not None)
         case _:
             yield from _of_house(event)
 
@@ -93,6 +100,16 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from (responder, mail)
         case AutoreplySuppressed(responder=responder):
             yield responder
+        case MessageWaitWarned(target=target) | MessageWaitBreached(target=target):
+            yield target
+        case MessageAlarmTold(told=told, escalated_to=escalated, mails=mails):
+            yield from (*told, *escalated, *mails)
+        case ApprovalGiven(approver=who) | ApprovalRefused(approver=who):
+            yield who
+        case ApprovalDenied(colleague=who):
+            yield who
+        case ApprovalRuleSet(scope=scope):
+            yield from (one for one in (scope.mailbox, scope.colleague) if one is not None)
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
 

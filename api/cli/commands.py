@@ -141,6 +141,20 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "forget": "remembering.forget",
         },
     ),
+    "approval": Group(
+        "Mail that another colleague has to approve before it leaves.",
+        {
+            "rule": "approvalrules.rule",
+            "unrule": "approvalrules.unrule",
+            "rules": "approvalrules.rules",
+            "list": "approvals.list_",
+            "show": "approvals.show",
+            "approve": "approvals.approve",
+            "refuse": "approvals.refuse",
+            "withdraw": "approvals.withdraw",
+            "send": "approvals.send",
+        },
+    ),
     "absence": Group(
         "Who is away, and who stands in.",
         {"set": "absences.set_", "list": "absences.list_", "cancel": "absences.cancel"},
@@ -183,6 +197,16 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "preview": "templates.preview",
             "retire": "templates.retire",
             "samples": "templates.samples",
+        },
+    ),
+    "rules": Group(
+        "What is done with mail, and under which conditions.",
+        {
+            "save": "mailrules.save",
+            "list": "mailrules.list_",
+            "show": "mailrules.show",
+            "order": "mailrules.order",
+            "retire": "mailrules.retire",
         },
     ),
     "trust": Group(

@@ -10,9 +10,13 @@ from uuid import UUID
 import typer
 
 from adapters.building.builder import preview
+from adapters.ids import uuid7
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_json
+from api.ids import Kind, shown
+from api.work import drafts
+from api.work.approvals import ask
 from api.work.composing import Context
-from api.work.drafts import Writer
+from api.work.drafts import OPERATOR
 from api.work.instance import Carteggio
 from api.work.making import made
 from api.work.onestep import OneStep, in_one_step
@@ -20,6 +24,7 @@ from api.work.sending import Sent, ToSend, Tried, tried
 from api.work.sending import send as send_mail
 from api.work.templated import Wanted
 from api.work.tokens import by_operator
+from api.work.uploads import upload
 from domain.draft import Attached
 from domain.identity import mailbox_id
 from domain.objections import Objection
@@ -29,7 +34,6 @@ from projections import documents
 from projections.reader import EVERYTHING
 from projections.templates import TemplateFilter, templates_for
 
-_OPERATOR = Writer("operator", EVERYTHING, EVERYTHING)
 _UNKNOWN = "application/octet-stream"
 _Several = list[str] | None
 _Document = Annotated[
@@ -63,6 +67,10 @@ _Acknowledge = Annotated[
 _Once = Annotated[
     str, typer.Option(metavar="KEY", help="The same key sends the same mail once, however often.")
 ]
+_Ask = Annotated[
+    str | None,
+    typer.Option(metavar="NOTE", help="Ask for the approval of a colleague instead of sending."),
+]
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would leave; store nothing.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -76,6 +84,7 @@ class _Mail:
     once: str
     dry: bool
     as_json: bool
+    ask: str | None = None
 
 
 def send(
@@ -97,6 +106,7 @@ def send(
     at: _At = None,
     acknowledge: _Acknowledge = None,
     once: _Once = "",
+    ask: _Ask = None,
     dry_run: _Dry = False,
     as_json: _Json = False,
 ) -> None:
@@ -121,10 +131,13 @@ def send(
             acknowledged=tuple(acknowledge or ()),
             template=asyncio.run(_template(carteggio, template, value or [])),
         )
-        _go(carteggio, _Mail(one, octets, once, dry_run, as_json))
+        _go(carteggio, _Mail(one, octets, once, dry_run, as_json, ask))
 
 
 def _go(carteggio: Carteggio, mail: _Mail) -> None:
+    if mail.ask is not None and not mail.dry:
+        _ask(carteggio, mail)
+        return
     wanted = asyncio.run(_made(carteggio, mail))
     if mail.dry:
         found = asyncio.run(tried(carteggio, wanted))
@@ -145,12 +158,38 @@ def _go(carteggio: Carteggio, mail: _Mail) -> None:
     out.print("It leaves while carteggio serve, or work, runs.")
 
 
+def _ask(carteggio: Carteggio, mail: _Mail) -> None:
+    """Save it as a draft of the operator, and ask for its approval."""
+    draft = asyncio.run(in_one_step(carteggio, OPERATOR, mail.one))
+    files = tuple(
+        replace(file, upload=_kept(carteggio, file, mail.octets[file.key]))
+        if file.key in mail.octets
+        else file
+        for file in draft.files
+    )
+    command = mail.once or uuid7().hex
+    saved = drafts.save(carteggio, OPERATOR, replace(draft, files=files), command)
+    envelope = by_operator()
+    id, _ = asyncio.run(
+        ask(carteggio, OPERATOR, saved.id, saved.version, mail.ask or "", lambda _: envelope)
+    )
+    fresh(carteggio)
+    shown_id = shown(Kind.APPROVAL, id)
+    print_json({"approval": shown_id}) if mail.as_json else out.print(
+        plain(f"Asked as {shown_id}; once it is approved: carteggio approval send {shown_id}")
+    )
+
+
+def _kept(carteggio: Carteggio, file: Attached, octets: bytes) -> UUID:
+    return upload(carteggio, OPERATOR.id, file.name, file.media_type, octets).id
+
+
 def _once(envelope: Envelope) -> Envelope:
     return envelope
 
 
 async def _made(carteggio: Carteggio, mail: _Mail) -> ToSend:
-    draft = await in_one_step(carteggio, _OPERATOR, mail.one)
+    draft = await in_one_step(carteggio, OPERATOR, mail.one)
     return await made(carteggio, draft, given=mail.octets)
 
 

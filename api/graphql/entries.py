@@ -11,6 +11,7 @@ from api.graphql.accounts import account_object, overviews
 from api.graphql.choices import choice_objects
 from api.graphql.ids import Kind, encoded
 from api.graphql.letters import message_objects
+from api.graphql.mailrules import rule_objects
 from api.graphql.node import Actor, AuditEntry, Node
 from api.graphql.people import colleagues, user_object
 from api.graphql.policies import policy_objects
@@ -37,7 +38,8 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "token": Kind.TOKEN, "exclusion": Kind.EXCLUSION, "web_form": Kind.WEB_FORM,
     "server": Kind.SERVER, "choice": Kind.CHOICE, "conversation": Kind.REGROUPING,
     "template": Kind.TEMPLATE, "webhook": Kind.WEBHOOK, "absence": Kind.COLLEAGUE,
-    "autoreply": Kind.MESSAGE,
+    "autoreply": Kind.MESSAGE, "rule": Kind.RULE,
+    "approval": Kind.APPROVAL, "approval_rule": Kind.APPROVAL_RULE,
 }  # fmt: skip
 
 
@@ -70,6 +72,8 @@ async def _of_kind(
             return await choice_objects(read, ids, wanted)
         case Kind.TEMPLATE:
             return await template_objects(read, ids, wanted)
+        case Kind.RULE:
+            return await rule_objects(read.asking, ids)
         case Kind.MAILBOX:
             return await mailbox_objects(read, ids)
         case Kind.REGROUPING:

@@ -12,6 +12,9 @@ from api.graphql import people
 from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
+from api.graphql.approvals import ApprovalQuery
+from api.graphql.approvalsaying import ApprovalRuleMutation
+from api.graphql.approving import ApprovalMutation
 from api.graphql.asking import Asking
 from api.graphql.calendars import CalendarQuery
 from api.graphql.calendarsaving import CalendarMutation
@@ -41,6 +44,8 @@ from api.graphql.limits import LIMITS
 from api.graphql.linking import LinkingMutation
 from api.graphql.linkmoves import LinkMovesMutation
 from api.graphql.mail import Conversation, Document, Message, Party
+from api.graphql.mailruleasking import RuleQuery
+from api.graphql.mailrulesaving import RuleMutation
 from api.graphql.managing import ManagingQuery
 from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
@@ -114,6 +119,7 @@ class Query(
     DraftQuery,
     DeliveryQuery,
     PermissionQuery,
+    ApprovalQuery,
     AbsenceQuery,
     ChoiceQuery,
     WebhookQuery,
@@ -121,6 +127,7 @@ class Query(
     CalendarQuery,
     SupervisingQuery,
     ResponseTimesQuery,
+    RuleQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -288,6 +295,8 @@ class Mutation(
     SendingMailMutation,
     DraftMutation,
     PermissionMutation,
+    ApprovalMutation,
+    ApprovalRuleMutation,
     AbsenceMutation,
     NoteMutation,
     ComparingMutation,
@@ -299,6 +308,7 @@ class Mutation(
     WebhookMutation,
     TemplateMutation,
     CalendarMutation,
+    RuleMutation,
 ):
     pass
 

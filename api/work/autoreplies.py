@@ -17,6 +17,7 @@ from adapters.logs import log
 from adapters.matching import Lookups
 from api.work.absentees import Absentee, absentees
 from api.work.autoreplying import decide_on
+from api.work.caughtup import is_behind
 from api.work.instance import Carteggio
 from api.work.patience import LATER
 from api.work.projector import where
@@ -25,6 +26,7 @@ from domain.recorded import Recorded
 NAME: Final = "autoreplies"
 _EVERY_S: Final = 1
 _AT_ONCE: Final = 500
+_MODELS: Final = ("absences", "company")
 _SAYS_WHO_IS_AWAY: Final = (
     "absence.entered", "absence.changed", "absence.cancelled", "colleague.registered",
     "mailbox.registered", "company.described",
@@ -52,7 +54,7 @@ async def answer(carteggio: Carteggio, now: datetime) -> int:
     batch, head = await asyncio.to_thread(_next, carteggio)
     upto = batch[-1].position if len(batch) == _AT_ONCE else head
     if batch:
-        if await asyncio.to_thread(_is_behind, carteggio, upto):
+        if await asyncio.to_thread(is_behind, carteggio, _MODELS, _SAYS_WHO_IS_AWAY, upto):
             return 0
         away = await absentees(carteggio, now)
         for message in dict.fromkeys(one.stream for one in batch) if away else ():
@@ -86,12 +88,3 @@ def _move(carteggio: Carteggio, upto: int) -> None:
         lookups = Lookups(connection)
         if lookups.position(NAME) < upto:
             lookups.move(NAME, upto)
-
-
-def _is_behind(carteggio: Carteggio, upto: int) -> bool:
-    with carteggio.database.pool.connection() as connection:
-        row = connection.execute(
-            "SELECT min(position) FROM projection WHERE active AND name IN ('absences', 'company')"
-        ).fetchone()
-    reached = int(row[0] or 0) if row else 0
-    return bool(carteggio.journal.read(reached, upto=upto, limit=1, names=_SAYS_WHO_IS_AWAY))

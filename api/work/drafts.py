@@ -19,6 +19,7 @@ from adapters.drafts import DraftRow, Whose
 from adapters.keyring import KeyDestroyed
 from api.work import uploads
 from api.work.accounts import Stamp
+from api.work.approved import void
 from api.work.instance import Carteggio
 from api.work.making import made
 from api.work.sending import Sent, send, sent_before
@@ -72,6 +73,10 @@ class Writer:
             self.refuse_mailbox(mailbox)
 
 
+OPERATOR: Final = Writer("operator", EVERYTHING, EVERYTHING)
+"""Whoever works at the command line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """A draft as it is now; `by` saved it last, `shared`: others of the mailbox see it."""
@@ -83,6 +88,7 @@ class Saved:
     author: str
     shared: bool
     draft: Draft
+    writers: tuple[str, ...] = ()
 
 
 def save(
@@ -111,14 +117,17 @@ def save(
         if before is not None and drafts.saved_with(connection, id) == command_id:
             return _opened(carteggio, before)
         _refuse_stale(before, new=new, version=version)
-        author = before.author if before is not None else writer.id
+        author, writers, approval = _before(carteggio, before, writer, draft)
         now = DraftRow(
-            id, draft.mailbox, author, shared, version + 1, datetime.now(UTC), writer.id, sealed, None
+            id, draft.mailbox, author, shared, version + 1, datetime.now(UTC), writer.id, sealed,
+            None, writers, approval,
         )  # fmt: skip
         drafts.write_draft(connection, now, command_id)
         left = drafts.give_uploads(connection, files, id)
         gone = uploads.release(carteggio, connection, left)
     uploads.ended(carteggio, left, gone)
+    if before is not None and before.approval not in (None, approval):
+        void(carteggio, before.approval, writer.id)
     return _opened(carteggio, now)
 
 
@@ -129,6 +138,13 @@ def saved(carteggio: Carteggio, writer: Writer, id: UUID) -> Saved:
     if row is None or row.sealed is None:
         raise _not_there()
     return _opened(carteggio, row)
+
+
+def lying(carteggio: Carteggio, id: UUID) -> Saved | None:
+    """Give a draft whoever's it is, for one who was asked to approve it; None: it is gone."""
+    with carteggio.database.pool.connection() as connection:
+        row = drafts.draft_lying(connection, id)
+    return None if row is None else _opened(carteggio, row)
 
 
 def all_saved(carteggio: Carteggio, writer: Writer) -> list[Saved]:
@@ -148,6 +164,8 @@ def delete(carteggio: Carteggio, writer: Writer, id: UUID) -> None:
             raise Rejected("CONFLICT", "it was sent: take the mail back (messageCancel)")
         gone = _forgotten(carteggio, connection, id, None)
     uploads.ended(carteggio, *gone)
+    if row.approval is not None:
+        void(carteggio, row.approval, writer.id)
 
 
 async def send_draft(
@@ -212,6 +230,22 @@ def _forgotten(
     return [id, *left], uploads.release(carteggio, connection, left)
 
 
+def _before(
+    carteggio: Carteggio, before: DraftRow | None, writer: Writer, draft: Draft
+) -> tuple[str, tuple[str, ...], UUID | None]:
+    """Give who began it, all who wrote it, and the approval that is asked for these very words."""
+    if before is None:
+        return writer.id, (writer.id,), None
+    writers = {*before.writers, before.author, before.saved_by, writer.id}
+    same = before.approval and _words(_opened(carteggio, before).draft) == _words(draft)
+    return before.author, tuple(sorted(writers)), before.approval if same else None
+
+
+def _words(draft: Draft) -> Draft:
+    """Give what an approval is of: when it leaves, and what is acknowledged, is none of it."""
+    return replace(draft, not_before=None, acknowledged=())
+
+
 def _refuse_stale(before: DraftRow | None, *, new: bool, version: int) -> None:
     if before is None:
         if not new:
@@ -257,4 +291,5 @@ def _opened(carteggio: Carteggio, row: DraftRow) -> Saved:
     opened = carteggio.keyring.open_secret(row.id, row.sealed, _KIND)
     draft = msgspec.json.decode(opened, type=Draft)
     at = row.saved_at
-    return Saved(row.id, row.version, at, row.saved_by, row.author, row.shared, draft)
+    writers = tuple({*row.writers, row.author, row.saved_by})
+    return Saved(row.id, row.version, at, row.saved_by, row.author, row.shared, draft, writers)

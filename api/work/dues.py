@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,12 +11,14 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters.daysoff import business_time
-from domain.businesstime import DAY, Opening
-from domain.dueness import Dueness, dueness
-from domain.inforce import Case, InForce, calendar_for, in_force, target_for
+from domain.businesstime import DAY, BusinessTime, Opening
+from domain.calendars import CalendarSaved, CalendarsEvent, Clock, TargetSet, UpdateMode
+from domain.dueness import Dueness, Pause, Wanted, dueness
+from domain.inforce import Case, InForce, Said, calendar_for, in_force, target_for
 from domain.values import MailboxId
 from projections import documents, links, parties
 from projections.answeredbefore import answered_before
+from projections.attention import pauses_of
 from projections.calendars import said
 from projections.projection import Names
 from projections.reader import NOW, AsOf, Reader
@@ -26,6 +29,24 @@ ALWAYS: Final = Opening("UTC", (((0, DAY),),) * 7)
 Asked = tuple[AsyncConnection[TupleRow], Names]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a wait stands in one of its mailboxes, and what was in force; without target none is due."""
+
+    dueness: Dueness
+    case: Case
+    clock: Clock
+    began: datetime
+    """When what is measured began."""
+    calendar: Said[CalendarSaved] | None
+    target: Said[TargetSet] | None
+
+    @property
+    def earliest(self) -> tuple[bool, datetime | None]:
+        """Give the order by which the mailbox counts in which it is due first."""
+        return self.dueness.due is None, self.dueness.due
+
+
 async def dues(
     asked: Asked, reader: Reader, waits: Sequence[Waiting], as_of: AsOf = NOW
 ) -> dict[UUID, Dueness]:
@@ -33,33 +54,88 @@ async def dues(
 
     A wait in several mailboxes is judged by the one in which it is due first.
     """
+    words = await said(*asked, reader, as_of)
+    judging = await judging_of(asked, reader, waits, as_of, targets=bool(words))
     at = as_of.time or datetime.now(UTC)
-    now = in_force(await said(*asked, reader, as_of), at)
-    again = await answered_before(*asked, reader, waits, as_of) if now.targets else set()
-    cases = await _cases(asked, reader, waits, as_of) if now.targets else {}
-    seen = None if reader.mailboxes is None else frozenset(reader.mailboxes)
-    return {
-        one.message: min(
-            (
-                _judged(now, one, case, at, first=one.message not in again)
-                for case in cases.get(one.message) or [Case(MailboxId(x)) for x in one.mailboxes]
-                if seen is None or case.mailbox in seen
-            ),
-            key=lambda found: (found.due is None, found.due),
-        )
-        for one in waits
-    }
+    return {id: one.dueness for id, one in judging.judged(words, at).items()}
 
 
-def _judged(now: InForce, wait: Waiting, case: Case, at: datetime, *, first: bool) -> Dueness:
-    calendar, target = calendar_for(now, case.mailbox), target_for(now, case, first=first)
-    time = business_time(ALWAYS, "", "")
-    if calendar is not None:
-        time = business_time(calendar.event.opening, calendar.event.country, calendar.event.region)
-    if target is None:
-        return dueness(time, wait.since, at, None, 0)
-    seconds = (target.event.first if first else target.event.next) or 0
-    return dueness(time, wait.since, at, timedelta(seconds=seconds), target.event.risk)
+@dataclass(slots=True)
+class Judging:
+    """Waits and what is known about them, to be judged by any words."""
+
+    waits: Sequence[Waiting]
+    seen: frozenset[UUID] | None = None
+    """The mailboxes that the reader sees; None: all."""
+    answered: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When we answered last before a wait."""
+    cases: Mapping[UUID, Sequence[Case]] = field(default_factory=dict)
+    pauses: Mapping[UUID, Sequence[Pause]] = field(default_factory=dict)
+
+    def judged(self, words: Sequence[Said[CalendarsEvent]], at: datetime) -> dict[UUID, Judged]:
+        """Judge the waits by what these words put in force at a moment."""
+        now, times = in_force(words, at), _Times()
+        return {
+            one.message: min(
+                (self._one(one, case, now, times, at) for case in self._cases(one)),
+                key=lambda found: found.earliest,
+            )
+            for one in self.waits
+        }
+
+    def _cases(self, wait: Waiting) -> list[Case]:
+        known = self.cases.get(wait.message) or [Case(MailboxId(x)) for x in wait.mailboxes]
+        return [one for one in known if self.seen is None or one.mailbox in self.seen]
+
+    def _one(
+        self, wait: Waiting, case: Case, now: InForce, times: "_Times", at: datetime
+    ) -> Judged:
+        before = self.answered.get(wait.message)
+        clock = Clock.FIRST_ANSWER if before is None else Clock.NEXT_ANSWER
+        calendar, target = calendar_for(now, case.mailbox), target_for(now, case, clock)
+        began, wanted = wait.since, None
+        if target is not None:
+            if before is not None and target.event.mode is UpdateMode.BETWEEN_ANSWERS:
+                began = before
+            within = timedelta(seconds=target.event.wants(clock) or 0)
+            wanted = Wanted(within, target.event.risk, began)
+        pauses = self.pauses.get(wait.conversation, ())
+        found = dueness(times.of(calendar), wait.since, at, wanted, pauses)
+        return Judged(found, case, clock, began, calendar, target)
+
+
+class _Times:
+    """What counts the time of calendars, looked up once for each word."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, BusinessTime] = {}
+
+    def of(self, calendar: Said[CalendarSaved] | None) -> BusinessTime:
+        position = 0 if calendar is None else calendar.position
+        if position not in self._known:
+            self._known[position] = time_of(None if calendar is None else calendar.event)
+        return self._known[position]
+
+
+def time_of(calendar: CalendarSaved | None) -> BusinessTime:
+    """Give what counts the time of a calendar; None: it is always open."""
+    if calendar is None:
+        return business_time(ALWAYS, "", "")
+    return business_time(calendar.opening, calendar.country, calendar.region)
+
+
+async def judging_of(
+    asked: Asked, reader: Reader, waits: Sequence[Waiting], as_of: AsOf = NOW, *, targets: bool
+) -> Judging:
+    """Read what waits are judged by; without `targets` nothing can be due, and less is read."""
+    conversations = list({one.conversation for one in waits})
+    return Judging(
+        waits,
+        None if reader.mailboxes is None else frozenset(reader.mailboxes),
+        await answered_before(*asked, reader, waits, as_of) if targets else {},
+        await _cases(asked, reader, waits, as_of) if targets else {},
+        await pauses_of(*asked, reader, conversations, as_of),
+    )
 
 
 async def _cases(

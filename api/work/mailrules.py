@@ -7,6 +7,9 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
 from adapters.patterns import pattern
 from api.work.instance import Carteggio
 from domain import mailrules as stream
@@ -17,9 +20,13 @@ from domain.mailrules import Action, OrderRule, RetireRule, Rule, RuleSaved, Sav
 from domain.recorded import Envelope
 from domain.values import Rejected
 from projections.mailrules import RuleRow, rules_now
-from projections.reader import EVERYTHING, NOW, AsOf, Reader
+from projections.projection import Names
+from projections.reader import EVERYTHING, NOW, AsOf, Reader, text_key
 
 MOST_ACTIONS: Final = 20
+STEP: Final = 10
+"""So far apart new rules are placed."""
+Asked = tuple[AsyncConnection[TupleRow], Names]
 
 
 def new_rule(carteggio: Carteggio, command_id: str) -> UUID:
@@ -29,7 +36,12 @@ def new_rule(carteggio: Carteggio, command_id: str) -> UUID:
 
 def written(tree: object) -> str:
     """Write a condition's tree, or a list of actions, as it is kept."""
-    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+        text.encode()
+    except (ValueError, RecursionError) as wrong:
+        raise Rejected("INVALID", "a rule is too deep, or holds half a character") from wrong
+    return text
 
 
 def check_rule(wanted: RuleSaved) -> None:
@@ -39,19 +51,49 @@ def check_rule(wanted: RuleSaved) -> None:
     actions_in(wanted.then)
 
 
+def places(orders: Sequence[int]) -> list[int]:
+    """Give the places of some rules in ascending order, all different."""
+    found: list[int] = []
+    for one in sorted(orders):
+        found.append(max(one, found[-1] + 1) if found else one)
+    return found
+
+
+async def next_order(asked: Asked) -> int:
+    """Give the place after all rules, with room between."""
+    rows = await rules_now(*asked, EVERYTHING)
+    return min(max((row.place for row in rows), default=0) + STEP, stream.MOST_ORDER)
+
+
+def first_order(carteggio: Carteggio, id: UUID) -> int | None:
+    """Give the order with which a rule was first saved, whatever read models know; None: never."""
+    said = (one.event for one in carteggio.journal.stream(id))
+    return next((one.order for one in said if isinstance(one, RuleSaved)), None)
+
+
+async def refuse_taken(asked: Asked, id: UUID, name: str) -> None:
+    """Refuse a name that another rule has: people choose by it. Rejected (CONFLICT)."""
+    rows = await rules_now(*asked, EVERYTHING)
+    if any(row.rule != id and row.name_key == text_key(name) for row in rows):
+        do = "save it as a version of that one, or name it otherwise"
+        raise Rejected("CONFLICT", f"name: there is a rule {name!r} already; {do}")
+
+
 def save_rule(
     carteggio: Carteggio,
     id: UUID,
     wanted: RuleSaved,
     envelope: Envelope,
     based_on: int | None = None,
+    *,
+    keeps_place: bool = False,
 ) -> int | None:
     """Save a rule's next version; give the position, None if it says the same already.
 
-    Raises Rejected (INVALID) with the place of what is wrong, or CONFLICT.
+    If it `keeps_place`, the order counts of a new rule alone. Raises Rejected (INVALID) with the place of what is wrong, or CONFLICT.
     """
     check_rule(wanted)
-    return carteggio.journal.record(id, stream, SaveRule(wanted, based_on), envelope)
+    return carteggio.journal.record(id, stream, SaveRule(wanted, based_on, keeps_place), envelope)
 
 
 def order_rule(carteggio: Carteggio, id: UUID, order: int, envelope: Envelope) -> int | None:

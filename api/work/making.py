@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -66,7 +66,7 @@ async def made(
     quote = None
     if draft.quotes and earlier is not None:
         quote = await asyncio.to_thread(_quoted, carteggio, draft, earlier, found)
-    return _to_send(draft, found, quote, reader, colleague)
+    return replace(_to_send(draft, found, quote, reader, colleague), draft=id)
 
 
 def _to_send(

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from projections.absences import absences
 from projections.access import access
+from projections.alarms import alarms
+from projections.approvals import approvals
 from projections.authentication import authentication
 from projections.calendars import calendars
 from projections.choices import choices
@@ -37,8 +39,10 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     deliveries,
     sendingside,
     permission,
+    approvals,
     notes,
     calendars,
+    alarms,
     absences,
     templates,
     mailrules,

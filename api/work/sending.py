@@ -1,6 +1,6 @@
 """The one way by which mail is sent: console, API, command line, rules and mailings all come here.
 
-    ToSend ─▶ who may, and what speaks against it ─▶ threading, signed tokens ─▶ octets
+    ToSend ─▶ who may, what speaks against it, who approved it ─▶ threading, signed tokens ─▶ octets
            ─▶ one transaction {event, octets, row, job} ─▶ api/work/outbox.py
 
 The same command sends the same mail, and once.
@@ -20,6 +20,7 @@ from adapters.building import headers
 from adapters.building.builder import Built, build, file_name
 from adapters.ids import uuid7
 from api.work.accounts import Stamp, by_operators
+from api.work.approved import refuse_unapproved, unapproved
 from api.work.instance import Carteggio
 from api.work.marks import GoesOn, marked
 from api.work.objecting import speaks_against
@@ -87,11 +88,12 @@ async def _send(
     await _refuse_unknown_template(carteggio, wanted)
     found = await speaks_against(carteggio, wanted, mail, own.side)
     refuse_blocking(found)
+    approval = await asyncio.to_thread(refuse_unapproved, carteggio, wanted, mail, envelope)
     due = _due(carteggio, wanted, envelope, own.at)
 
     def queue() -> Sent:
         built = build(mail, wanted.contents)
-        queued = _queued(carteggio, wanted, mail, built, due)
+        queued = replace(_queued(carteggio, wanted, mail, built, due), approval=approval)
         more = None if also is None else partial(_with, also, id)
         position = Outbox(carteggio).queue(id, queued, built.raw, envelope, more)
         if position is None:
@@ -115,6 +117,7 @@ async def tried(carteggio: Carteggio, wanted: ToSend, stamp: Stamp = by_operator
     found = await speaks_against(carteggio, wanted, mail, own.side)
     if isinstance(allowed, Refused):
         found = [Objection("sender", allowed.code, allowed.sentence), *found]
+    found += await asyncio.to_thread(unapproved, carteggio, wanted, mail, envelope.at)
     if not any(one.blocks for one in found):
         try:
             await asyncio.to_thread(build, mail, wanted.contents)

@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.journal import Journal
 from api.ids import Kind, shown
+from domain.alarms import MessageAlarmTold, MessageWaitBreached, MessageWaitWarned
 from domain.catalog import CATALOG
 from domain.document import DocumentRegistered
 from domain.document import evolve as document_after
@@ -69,6 +70,40 @@ def _document_sent(journal: Journal, recorded: Recorded) -> tuple[UUID | None, F
     }
 
 
+def _wait(journal: Journal, recorded: Recorded) -> tuple[UUID | None, Fields]:
+    """Tell that a wait is at risk or too late, whenever that is; who minds the hour takes alarms."""
+    del journal
+    one = recorded.event
+    if not isinstance(one, MessageWaitWarned | MessageWaitBreached):
+        raise TypeError(recorded.name)
+    return one.mailbox, {
+        "message": shown(Kind.MESSAGE, recorded.stream),
+        "mailbox": shown(Kind.MAILBOX, one.mailbox),
+        "clock": one.clock,
+        "since": one.since,
+        "due": one.due,
+        "held": one.held,
+        "tell": one.tell,
+        "target": shown(Kind.TARGET, one.target),
+        "calendar": shown(Kind.CALENDAR, one.calendar) if one.calendar else None,
+    }
+
+
+def _alarm(journal: Journal, recorded: Recorded) -> tuple[UUID | None, Fields]:
+    del journal
+    one = recorded.event
+    if not isinstance(one, MessageAlarmTold):
+        raise TypeError(recorded.name)
+    return one.mailbox, {
+        "message": shown(Kind.MESSAGE, recorded.stream),
+        "mailbox": shown(Kind.MAILBOX, one.mailbox),
+        "clock": one.clock,
+        "stage": one.stage,
+        "told": [shown(Kind.COLLEAGUE, who) for who in one.told],
+        "escalatedTo": [shown(Kind.COLLEAGUE, who) for who in one.escalated_to],
+    }
+
+
 def _document(journal: Journal, id: UUID) -> Fields:
     """Name a document as the ERP does that told of it."""
     named: Fields = {"id": shown(Kind.DOCUMENT, id)}
@@ -84,6 +119,9 @@ def _document(journal: Journal, id: UUID) -> Fields:
 
 _OF: Final[Mapping[type, Callable[[Journal, Recorded], tuple[UUID | None, Fields]]]] = {
     DocumentSent: _document_sent,
+    MessageWaitWarned: _wait,
+    MessageWaitBreached: _wait,
+    MessageAlarmTold: _alarm,
 }
 """The one list of what may leave; who tells of further events adds them here."""
 

@@ -11,6 +11,7 @@ from domain.businesstime import BusinessTime
 from domain.calendars import (
     CalendarRetired,
     CalendarSaved,
+    Clock,
     RetireCalendar,
     SaveCalendar,
     SetTarget,
@@ -19,7 +20,7 @@ from domain.calendars import (
     TargetWithdrawn,
     WithdrawTarget,
 )
-from domain.dueness import Standing, dueness
+from domain.dueness import Standing, Wanted, dueness
 from domain.inforce import Case, Said, calendar_for, in_force, target_for
 from domain.values import MailboxId, Rejected
 
@@ -131,7 +132,7 @@ def test_targets_come_by_priority_mailbox_category_and_kind_and_fill_each_others
     now = in_force(words, MARCH)
 
     def first(**about) -> int:
-        found = target_for(now, Case(**{"mailbox": INFO, **about}), first=True)
+        found = target_for(now, Case(**{"mailbox": INFO, **about}), Clock.FIRST_ANSWER)
         assert found is not None
         return found.stream.int
 
@@ -140,14 +141,14 @@ def test_targets_come_by_priority_mailbox_category_and_kind_and_fill_each_others
     assert first(mailbox=SERVICE, categories=key) == 3
     assert first(mailbox=SERVICE, kinds=order) == 4
     assert first(mailbox=SERVICE, kinds=order, priorities=high) == 5
-    assert target_for(now, Case(SERVICE, key, order, high), first=False) == words[0]
-    assert target_for(in_force([], MARCH), Case(INFO), first=True) is None
+    assert target_for(now, Case(SERVICE, key, order, high), Clock.NEXT_ANSWER) == words[0]
+    assert target_for(in_force([], MARCH), Case(INFO), Clock.FIRST_ANSWER) is None
 
 
 def test_a_wait_is_on_track_then_at_risk_then_breached_and_never_without_a_target() -> None:
     time, four = BusinessTime(FIRM.opening), timedelta(hours=4)
     standings = [Standing.ON_TRACK, Standing.AT_RISK, Standing.AT_RISK, Standing.BREACHED]
     for late, standing in zip((2, 3, 4, 4.1), standings, strict=True):
-        found = dueness(time, MARCH, MARCH + timedelta(hours=late), four, 75)
+        found = dueness(time, MARCH, MARCH + timedelta(hours=late), Wanted(four, 75))
         assert (found.standing, found.due) == (standing, MARCH + four)
-    assert dueness(time, MARCH, MARCH + 2 * four, None, 75).standing is Standing.NONE
+    assert dueness(time, MARCH, MARCH + 2 * four).standing is Standing.NONE

@@ -118,6 +118,17 @@ NAMES = [
     "message.attention_undone",
     "rule.saved",
     "rule.retired",
+    "message.wait_warned",
+    "message.wait_breached",
+    "message.alarm_told",
+    "approval_rule.set",
+    "approval_rule.withdrawn",
+    "approval.asked",
+    "approval.approved",
+    "approval.refused",
+    "approval.withdrawn",
+    "approval.voided",
+    "approval.denied",
 ]
 
 

@@ -36,6 +36,9 @@ def test_each_save_that_says_something_else_is_a_version():
     rule().given(FIRST).when(SaveRule(replace(SECOND, version=7))).then(SECOND)
     rule().given(FIRST, SECOND).when(OrderRule(20)).then(replace(SECOND, version=3, order=20))
     rule().given(FIRST).when(OrderRule(10)).then_nothing()
+    elsewhere = SaveRule(replace(FIRST, order=99), keeps_place=True)
+    rule().given(FIRST).when(elsewhere).then_nothing()
+    rule().when(elsewhere).then(replace(FIRST, order=99))
 
 
 def test_a_later_version_is_not_overwritten_and_a_retired_rule_stays_so():

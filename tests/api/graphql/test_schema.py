@@ -40,7 +40,7 @@ def test_every_type_and_field_is_explained_in_a_sentence():
 
 
 KNOWN_BY_NAME = {
-    "ActorKind", "CloseReason", "Direction", "LinkState", "MailboxRole", "MissingReceipt",
+    "ActorKind", "ApprovalState", "ApproverRole", "CloseReason", "Direction", "LinkState", "MailboxRole", "MissingReceipt",
     "OfficeRole", "Permission", "RecipientGroup", "RecipientRole", "RegroupingKind", "SendRight", "TargetState",
     "SendingBecause", "SendingReach", "SendingResolution", "SendingRule", "StepState",
     "AgeBand", "WaitState", "UnansweredGroup", "ResponsesBy",

@@ -1,0 +1,55 @@
+"""Who is told of a wait that is at risk or too late."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from api.work.attention import owners_of
+from api.work.dues import Asked
+from projections import access, company
+from projections.alerted import alerted_of
+from projections.reader import EVERYTHING, AsOf
+from projections.unanswered import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The people of the company, who sees each mailbox, and who is alerted of what waits there."""
+
+    known: Mapping[UUID, company.ColleagueRow]
+    boxes: Mapping[UUID, company.MailboxRow]
+    seen_by: Mapping[UUID, Collection[UUID]]
+    alerted: Mapping[UUID, Sequence[UUID]]
+
+    def sees(self, colleague: UUID, mailbox: UUID) -> bool:
+        """Say whether mail of the mailbox may be shown to him."""
+        return colleague in self.seen_by.get(mailbox, ())
+
+
+async def people_of(asked: Asked) -> People:
+    """Give who may be told."""
+    known = {one.id: one for one in await company.colleagues(*asked, EVERYTHING)}
+    boxes = {one.id: one for one in await company.mailboxes(*asked, EVERYTHING)}
+    alerted = await alerted_of(*asked, EVERYTHING, list(boxes))
+    seen = {box: set(some) for box, some in alerted.items()}
+    for member in await access.members(*asked, EVERYTHING):
+        seen.setdefault(member.mailbox, set()).add(member.colleague)
+    return People(known, boxes, seen, alerted)
+
+
+async def owners(
+    asked: Asked, people: People, waits: Mapping[UUID, Waiting], now: datetime
+) -> dict[UUID, Sequence[UUID]]:
+    """Give whose waits are, by their messages: the owner, or who stands in for him.
+
+    Where it is nobody's own, or nobody is there for him, all who are alerted of its mailboxes.
+    """
+    where = {one.conversation: one.mailboxes for one in waits.values()}
+    whose = await owners_of(asked, EVERYTHING, where, AsOf(time=now))
+    found: dict[UUID, Sequence[UUID]] = {}
+    for id, one in waits.items():
+        owner = whose[one.conversation].owner
+        everybody = {who for box in one.mailboxes for who in people.alerted.get(box, ())}
+        found[id] = sorted(everybody) if owner is None else [owner]
+    return found

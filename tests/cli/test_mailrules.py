@@ -1,0 +1,57 @@
+"""Rules about mail, from the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from commands import Instance
+
+OFFERS = """name = "Offers"
+mailbox = "info@firm.example"
+order = 10
+
+[when]
+field = "subject"
+contains = "offerta"
+
+[[then]]
+kind = "stop"
+"""
+SPAM = '{"name": "Spam", "when": {"field": "header.x-spam-flag", "is": "yes"}, "then": [{"kind": "stop"}]}'
+
+
+@pytest.fixture(scope="module")
+def office(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> Instance:
+    folder: Path = tmp_path_factory.mktemp("erp")
+    (folder / "mailboxes.csv").write_text("address\ninfo@firm.example\n")
+    instance.done("import", "directory", folder)
+    return instance
+
+
+def test_rules_are_saved_from_files_shown_ordered_and_retired(office, tmp_path):
+    offers, spam = tmp_path / "offers.toml", tmp_path / "spam.json"
+    offers.write_text(OFFERS)
+    spam.write_text(SPAM)
+    assert "Spam is version 1." in office.done("rules", "save", offers, spam).out
+    assert "says the same already" in office.done("rules", "save", offers).out
+    listed = [(one["name"], one["order"], one["mailbox"]) for one in office.asked("rules", "list")]
+    assert listed == [("Offers", 10, "info@firm.example"), ("Spam", 20, None)]
+    assert office.done("rules", "show", "offers").out == OFFERS
+    assert "2 of 2 rules" in office.done("rules", "order", "Spam", "Offers").out
+    assert [one["name"] for one in office.asked("rules", "list")] == ["Spam", "Offers"]
+    assert office.done("rules", "show", "Offers", "--version", "1").out == OFFERS
+    office.done("rules", "retire", "Spam", "--note", "the server does it")
+    assert [one["name"] for one in office.asked("rules", "list")] == ["Offers"]
+    (_, gone) = sorted(office.asked("rules", "list", "--retired"), key=lambda one: one["name"])
+    assert (gone["name"], gone["retired"]) == ("Spam", True)
+    assert "Offers" in office.done("rules", "list").out
+
+
+def test_what_is_no_rule_is_told_with_file_and_place(office, tmp_path):
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(OFFERS.replace("contains", "holds"))
+    assert "wrong.toml: when: there is no 'holds'" in office.run("rules", "save", wrong).err
+    wrong.write_text(OFFERS.replace("info@", "none@"))
+    assert "there is no mailbox" in office.run("rules", "save", wrong).err
+    assert "cannot be read" in office.run("rules", "save", tmp_path / "none.toml").err
+    assert "there is no rule 'None'" in office.run("rules", "show", "None").err

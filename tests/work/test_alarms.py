@@ -1,0 +1,121 @@
+"""Warnings and breaches: once each, at the right moment, and told when it is open."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from alarmed import ANNA, FIRM, INFO, JANUARY, ROME, SERVICE, TARGET, Alarmed, moment
+from api.work.calendars import set_target
+from api.work.instance import Carteggio
+from api.work.tokens import by_operator
+from domain.alarms import MessageWaitBreached, MessageWaitWarned
+from domain.calendars import TargetScope, TargetSet, UpdateMode
+from domain.hours import read_week
+from instances import events_of
+
+ALL_DAY = replace(FIRM, week=read_week("every day 00:00-24:00"), country="")
+
+
+@pytest.fixture
+def firm(carteggio: Carteggio, tmp_path: Path) -> Alarmed:
+    return Alarmed(carteggio, tmp_path)
+
+
+def noticed(firm: Alarmed) -> list[MessageWaitWarned | MessageWaitBreached]:
+    return events_of(firm.carteggio, "message.wait_warned", "message.wait_breached")
+
+
+def shown(at: datetime | None) -> str:
+    return f"{at.astimezone(ROME):%m-%d %H:%M}" if at else ""
+
+
+def test_a_wait_is_warned_and_breached_once_each_and_the_event_says_by_what(firm: Alarmed):
+    firm.begin().arrives("2026-03-02T09:00")
+    assert firm.look("2026-03-02T11:59") == []
+    assert firm.look("2026-03-02T12:00") == ["warning"]
+    assert firm.look("2026-03-02T13:00") == ["warning"]
+    assert len(noticed(firm)) == 1
+    assert firm.look("2026-03-02T14:30") == ["warning", "breach"]
+    assert firm.look("2026-03-05T14:30") == ["warning", "breach"]
+    warned, breached = noticed(firm)
+    assert [shown(one) for one in (warned.since, warned.held, warned.due)] == [
+        "03-02 09:00",
+        "03-02 12:00",
+        "03-02 13:00",
+    ]
+    assert [shown(one) for one in (breached.held, breached.tell)] == ["03-02 13:00", "03-02 14:00"]
+    assert (breached.seconds, breached.mailbox) == (14_400, firm.box(INFO))
+    assert breached.calendar_position is not None
+    assert breached.target_position > breached.calendar_position
+
+
+def test_what_was_answered_before_is_never_warned(firm: Alarmed):
+    question = firm.begin().arrives("2026-03-02T09:00")
+    assert firm.look("2026-03-02T09:30") == []
+    firm.answers("2026-03-02T11:30", question)
+    assert firm.look("2026-03-04T09:00") == []
+    assert noticed(firm) == []
+
+
+def test_who_slept_over_the_moment_notices_later_what_held_until_it_was_answered(firm: Alarmed):
+    question = firm.begin().arrives("2026-03-02T09:00")
+    firm.look("2026-03-02T09:30")
+    firm.answers("2026-03-02T12:30", question)
+    assert firm.look("2026-03-04T09:00") == ["warning"]
+    (recorded,) = firm.carteggio.journal.read(0, names=["message.wait_warned"])
+    assert recorded.envelope.at == moment("2026-03-04T09:00")
+    assert events_of(firm.carteggio, "message.alarm_told") == []
+
+
+def test_what_the_night_brings_is_told_in_the_morning_and_only_the_worst_of_it(firm: Alarmed):
+    night = replace(TARGET, first=7_200, alarms=read_week("Mon-Fri 09:00-18:00"))
+    firm.begin(ALL_DAY, night).arrives("2026-03-02T22:00")
+    assert firm.look("2026-03-03T01:00") == []
+    assert len(noticed(firm)) == 2
+    assert events_of(firm.carteggio, "message.alarm_told") == []
+    assert firm.look("2026-03-03T09:05") == ["breach"]
+    (told,) = events_of(firm.carteggio, "message.alarm_told")
+    assert told.stage == "breach"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "seconds", "at", "due"),
+    [
+        (FIRM, 1_800, "2026-03-02T13:10", "03-02 14:30"),
+        (FIRM, 14_400, "2026-04-03T17:00", "04-07 12:00"),
+        (ALL_DAY, 14_400, "2026-03-29T01:00+01:00", "03-29 06:00"),
+        (ALL_DAY, 14_400, "2026-10-25T01:00+02:00", "10-25 04:00"),
+    ],
+    ids=["the lunch break", "Easter Monday", "a night of 23 hours", "a night of 25 hours"],
+)
+def test_it_is_late_in_business_time(firm: Alarmed, calendar, seconds, at, due):
+    firm.begin(calendar, replace(TARGET, first=seconds)).arrives(at)
+    firm.look("2026-11-01T12:00")
+    assert [shown(one.due) for one in noticed(firm)] == [due, due]
+
+
+def test_another_target_brings_the_moment_forward_and_what_was_noticed_stays(firm: Alarmed):
+    firm.begin().arrives("2026-03-02T09:00", SERVICE)
+    assert firm.look("2026-03-02T09:10") == []
+    own = TargetSet(
+        TargetScope(firm.box(SERVICE)), 1_800, None, 75, (), moment("2026-03-02T09:20")
+    )
+    set_target(firm.carteggio, own, by_operator())
+    assert firm.look("2026-03-02T09:25") == ["warning"]
+    (warned,) = noticed(firm)
+    assert (shown(warned.held), warned.seconds) == ("03-02 09:22", 1_800)
+    set_target(firm.carteggio, replace(own, first=36_000), by_operator())
+    firm.look("2026-03-02T12:00")
+    assert noticed(firm) == [warned]
+
+
+def test_the_next_answer_may_be_wanted_from_the_last_one_on(firm: Alarmed):
+    between = replace(TARGET, mode=UpdateMode.BETWEEN_ANSWERS, since=JANUARY)
+    question = firm.begin(target=between).arrives("2026-03-02T09:00", ANNA)
+    reply = firm.answers("2026-03-02T10:00", question, ANNA)
+    firm.arrives("2026-03-02T11:30", ANNA, reply)
+    firm.look("2026-03-02T12:30")
+    (breached,) = [one for one in noticed(firm) if isinstance(one, MessageWaitBreached)]
+    assert [shown(one) for one in (breached.since, breached.due)] == ["03-02 10:00", "03-02 12:00"]
