@@ -33,6 +33,8 @@ class Kind(StrEnum):
     CALENDAR = "cal"
     TARGET = "tgt"
     ABSENCE = "abs"
+    STAFF_GROUP = "grp"
+    RECIPIENT = "rcp"
     RULE = "rul"
     APPROVAL = "apr"
     APPROVAL_RULE = "apl"

@@ -19,12 +19,13 @@ _SAID = {
 }
 
 
-class _Talk(asyncio.Protocol):
+class Talk(asyncio.Protocol):
     """One connection."""
 
     def __init__(self) -> None:
         self._octets = b""
         self._inside = False
+        self.envelope: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -36,6 +37,9 @@ class _Talk(asyncio.Protocol):
         while self._taken():
             pass
 
+    def took(self, content: bytes) -> None:
+        """Do with a mail what is to be done: nothing; its envelope is there until then."""
+
     def _taken(self) -> bool:
         """Take one command, or the content of one mail."""
         end = b"\r\n.\r\n" if self._inside else b"\r\n"
@@ -45,16 +49,20 @@ class _Talk(asyncio.Protocol):
         self._octets = rest
         if self._inside:
             self._inside = False
+            self.took(one)
+            self.envelope.clear()
             self._transport.write(b"250 2.0.0 Ok: queued as 4XyZ12\r\n")
             return True
         name = one[:4].upper()
         self._inside = name == b"DATA"
+        if name in (b"MAIL", b"RCPT"):
+            self.envelope.append(one)
         self._transport.write(_SAID.get(name, b"500 5.5.1 what\r\n"))
         return True
 
 
 async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Talk, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(Talk, "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await server.serve_forever()

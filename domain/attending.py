@@ -15,15 +15,7 @@ from domain.attention import (
     MessageWaitContinued,
     MessageWaitPaused,
 )
-
-
-class WaitState(StrEnum):
-    """How something stands that waits."""
-
-    WAITING = "waiting"
-    IN_HAND = "in_hand"
-    SNOOZED = "snoozed"
-    PAUSED = "paused"
+from domain.waitgroups import Attending
 
 
 class Because(StrEnum):
@@ -94,13 +86,13 @@ class Attention:
         return self.snoozed and self.snoozed_until is None
 
     @property
-    def state(self) -> WaitState:
+    def state(self) -> Attending:
         """Give how it stands, if it waits: what rests is not shown as in hand."""
         if self.snoozed:
-            return WaitState.SNOOZED
+            return Attending.SNOOZED
         if self.paused:
-            return WaitState.PAUSED
-        return WaitState.IN_HAND if self.in_hand else WaitState.WAITING
+            return Attending.PAUSED
+        return Attending.IN_HAND if self.in_hand else Attending.WAITING
 
 
 def course(said: Iterable[Said], mail: Iterable[Wrote]) -> list[Attention]:

@@ -83,10 +83,12 @@ from domain.outgoing import (
 )
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.quarantine import ReprocessingOrdered
+from domain.recipients import RecipientApproved, RecipientWithdrawn
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.ruleactions import MessageTagged, PartyEventRegistered, RuleApplied
 from domain.sendingrules import (
     ColleagueSendingSwitched,
     CompanySendingSwitched,
@@ -105,6 +107,7 @@ from domain.sendingside import (
     AccountSendingRemoved,
 )
 from domain.sentdocument import DocumentSent
+from domain.staffgroup import GroupRetired, GroupSaved
 from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from domain.webhook import (
@@ -237,14 +240,21 @@ CATALOG: tuple[EventType, ...] = (
     EventType("autoreply.sent", AutoreplySent),
     EventType("autoreply.suppressed", AutoreplySuppressed),
     EventType("mailbox.autoreplies_halted", AutorepliesHalted),
+    EventType("group.saved", GroupSaved),
+    EventType("group.retired", GroupRetired),
+    EventType("rule.saved", RuleSaved),
+    EventType("rule.retired", RuleRetired),
     EventType("message.taken", MessageTaken),
     EventType("message.handed_over", MessageHandedOver),
     EventType("message.snoozed", MessageSnoozed),
     EventType("message.wait_paused", MessageWaitPaused),
     EventType("message.wait_continued", MessageWaitContinued),
     EventType("message.attention_undone", MessageAttentionUndone),
-    EventType("rule.saved", RuleSaved),
-    EventType("rule.retired", RuleRetired),
+    EventType("recipient.approved", RecipientApproved),
+    EventType("recipient.withdrawn", RecipientWithdrawn),
+    EventType("message.rule_applied", RuleApplied),
+    EventType("message.tagged", MessageTagged),
+    EventType("party.event_registered", PartyEventRegistered),
     EventType("message.wait_warned", MessageWaitWarned),
     EventType("message.wait_breached", MessageWaitBreached),
     EventType("message.alarm_told", MessageAlarmTold),

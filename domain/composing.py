@@ -91,6 +91,7 @@ class Composed:
     `text` and `html` are the new text, in one form or both; `marker` is the signed token's words
     below it, `quote` what follows. `submitted_by` is who sends in the author's place (Sender,
     RFC 5322 3.6.2). `certified`: it goes out as PEC (RFC 6109). `language` as in RFC 5646.
+    `rule` is the rule that sends it, by its id and version.
     """
 
     message_id: str
@@ -113,6 +114,7 @@ class Composed:
     mass: Mass | None = None
     certified: bool = False
     language: str = ""
+    rule: str = ""
 
     @property
     def recipients(self) -> tuple[Address, ...]:

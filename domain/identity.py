@@ -131,6 +131,16 @@ def calendar_id(key: bytes, name: str) -> UUID:
     return _uuid(key, b"calendar", name.strip().casefold().encode())
 
 
+def recipient_id(key: bytes, address: str) -> UUID:
+    """Give the stream id of an address to which rules may be let send."""
+    return _uuid(key, b"recipient", address.casefold().encode())
+
+
+def group_id(key: bytes, name: str) -> UUID:
+    """Give the stream id of the group of colleagues with a name, whatever its case."""
+    return _uuid(key, b"staff group", name.strip().casefold().encode())
+
+
 def target_id(
     key: bytes, mailbox: MailboxId | None, category: str, kind: str, priority: str
 ) -> UUID:

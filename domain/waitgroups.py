@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Final, assert_never
 from uuid import UUID
 
-from domain.attending import WaitState
 from domain.dueness import Dueness, Standing
 
 Key = UUID | str | None
@@ -29,6 +28,15 @@ class GroupBy(StrEnum):
     AGE = "age"
     SLA = "sla"
     STATE = "state"
+
+
+class Attending(StrEnum):
+    """What is done about a wait."""
+
+    WAITING = "waiting"
+    IN_HAND = "in_hand"
+    SNOOZED = "snoozed"
+    PAUSED = "paused"
 
 
 class AgeBand(StrEnum):
@@ -51,7 +59,7 @@ AGES: Final = {
 }
 """The bounds of bands, by age; the last band has none."""
 _NATURAL: Final = (
-    *AgeBand, *reversed(Standing), *WaitState,
+    *AgeBand, *reversed(Standing), *Attending,
 )  # fmt: skip
 """The order of groups that have one."""
 
@@ -71,7 +79,7 @@ class Wait:
     parties: tuple[UUID, ...]
     managers: tuple[UUID | str, ...]
     kinds: tuple[str, ...]
-    state: WaitState
+    attending: Attending
     due: Dueness
 
 
@@ -104,7 +112,7 @@ class WaitsWanted:
     managers: tuple[UUID | str, ...] = ()
     kinds: tuple[str, ...] = ()
     standings: tuple[Standing, ...] = ()
-    states: tuple[WaitState, ...] = ()
+    attending: tuple[Attending, ...] = ()
     ages: tuple[AgeBand, ...] = ()
 
 
@@ -118,7 +126,7 @@ def is_wanted(wait: Wait, wanted: WaitsWanted, at: datetime) -> bool:
         and (not wanted.managers or not set(wait.managers).isdisjoint(wanted.managers))
         and (not wanted.kinds or _one_of(wait.kinds, wanted.kinds))
         and (not wanted.standings or wait.due.standing in wanted.standings)
-        and (not wanted.states or wait.state in wanted.states)
+        and (not wanted.attending or wait.attending in wanted.attending)
         and (not wanted.ages or band(at - wait.since) in wanted.ages)
     )
 
@@ -150,7 +158,7 @@ def keys(wait: Wait, by: GroupBy, at: datetime) -> Sequence[Key]:
         case GroupBy.SLA:
             return (wait.due.standing.value,)
         case GroupBy.STATE:
-            return (wait.state.value,)
+            return (wait.attending.value,)
         case _ as never:
             assert_never(never)
 

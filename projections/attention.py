@@ -71,7 +71,7 @@ ATTENTION = Table(
     AttentionRow,
     key=("conversation", "since", "from_position"),
     indexes=("(conversation) WHERE to_position IS NULL",),
-    late=("(owner) WHERE to_position IS NULL AND owner IS NOT NULL",),
+    late=("(conversation) WHERE to_position IS NULL AND snoozed",),
 )
 
 
@@ -206,6 +206,52 @@ async def pauses_of(
         else:
             spans.append((row.since, row.until))
     return found
+
+
+async def said_on(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    conversations: Sequence[UUID],
+) -> dict[UUID, list[UUID]]:
+    """Give the messages on which a word about a conversation is said, of those `reader` sees.
+
+    They are those that wait there, so that each goes on with it if they are parted; else the last.
+    """
+    query = names.sql(
+        "SELECT c.conversation, l.message, l.answered_by IS NULL AND l.direction = 'inbound'"
+        " AND (l.reopened OR (l.wants AND NOT l.automatic)) FROM {conversation_member} c"
+        " JOIN {letter} l ON l.message = c.message"
+        " WHERE c.conversation = ANY(%(ids)s) AND c.to_position IS NULL AND {seen}"
+        " ORDER BY l.at, l.message",
+        seen=reader.sees("l.mailboxes"),
+    )
+    cursor = await connection.execute(query, {**reader.params(), "ids": list(conversations)})
+    last: dict[UUID, list[UUID]] = {}
+    asking: dict[UUID, list[UUID]] = {}
+    for conversation, message, asks in await cursor.fetchall():
+        last[conversation] = [message]
+        if asks:
+            asking.setdefault(conversation, []).append(message)
+    return last | asking
+
+
+async def asked_in(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    conversations: Sequence[UUID],
+) -> dict[UUID, list[UUID]]:
+    """Give the mailboxes to which those outside wrote in conversations that `reader` sees."""
+    query = names.sql(
+        "SELECT c.conversation, array_agg(DISTINCT box) FROM {conversation_member} c"
+        " JOIN {letter} l ON l.message = c.message CROSS JOIN unnest(l.mailboxes) AS box"
+        " WHERE c.conversation = ANY(%(ids)s) AND c.to_position IS NULL"
+        " AND l.direction = 'inbound' AND {seen} GROUP BY c.conversation",
+        seen=reader.sees("l.mailboxes"),
+    )
+    cursor = await connection.execute(query, {**reader.params(), "ids": list(conversations)})
+    return dict(await cursor.fetchall())
 
 
 def then(as_of: AsOf) -> SQL:

@@ -1,5 +1,6 @@
 """The company itself: its description, colleagues, mailboxes, and where those are fetched from."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -59,6 +60,12 @@ class CompanyRow:
     domains: list[str]
     aliases: str
     lists: str
+
+    def names_of(self, address_key: str) -> frozenset[str]:
+        """Give all addresses that are one person's, in lower case: the one given, and its aliases."""
+        aliases: Mapping[str, str] = json.loads(self.aliases)
+        own = (one.casefold() for one, of in aliases.items() if of.casefold() == address_key)
+        return frozenset((address_key, *own))
 
 
 @dataclass(slots=True)

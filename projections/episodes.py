@@ -11,6 +11,7 @@ from projections.projection import Table
 from projections.words import Ruling
 
 REOPENED: Final = "reopened"
+BOUNCED: Final = "answer_bounced"
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ def _stretches(
     """
     boxes = sorted(letter.mailboxes)
     begun = letter.at if asked_by_itself(letter) else None
-    reason = "waiting"
+    reason = BOUNCED if letter.returned_by else "waiting"
     for ruling in rulings:
         at = max(ruling.at, letter.at)
         if letter.answered_at is not None and letter.answered_at <= at:

@@ -4,7 +4,7 @@ A letter is a message as the question sees it: which way it went, whether it wan
 one of its conversation answers it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -23,8 +23,8 @@ from domain.message import (
     MessageReopened,
 )
 from domain.recorded import Recorded
-from domain.rereading import MessageReread
-from projections import conversations, readings
+from domain.rereading import MessageReread, Saying
+from projections import conversations, readings, returned
 from projections.conversations import Groups, Says, known_before
 from projections.projection import Names, Rows, Table
 from projections.reader import Reader, columns_of, rows_of
@@ -39,6 +39,8 @@ class Letter:
     """What is asked of a message here. `answered_by` is the message that ends its waiting.
 
     `heard`: the position of its first event. `reopened`: somebody said that it needs an answer.
+    `people`: to how many outside it went. `lost`: whom, by this notice, another one did not reach.
+    `returned_by`: what would have answered it, had it not come back.
     """
 
     message: UUID
@@ -52,6 +54,9 @@ class Letter:
     reopened: bool = False
     answered_by: UUID | None = None
     answered_at: datetime | None = None
+    people: int = 0
+    lost: list[UUID] = field(default_factory=list)
+    returned_by: UUID | None = None
 
 
 LETTER = Table("letter", Letter, key=("message",))
@@ -108,7 +113,8 @@ def take(state: Letters, recorded: Recorded) -> bool:
     if isinstance(event, MessageReceived):
         boxes: list[UUID] = [event.mailbox]
         at, archived = event.received_at, event.archived
-        state.rows.put(Letter(recorded.stream, at, boxes, archived, recorded.position))
+        new = Letter(recorded.stream, at, boxes, archived, recorded.position)
+        state.rows.put(_read(new, recorded))
         return False
     if before is None:
         return False
@@ -117,7 +123,7 @@ def take(state: Letters, recorded: Recorded) -> bool:
 
 
 def _changed(letter: Letter, recorded: Recorded) -> Letter:
-    event = recorded.event
+    event, letter = recorded.event, _read(letter, recorded)
     match event:
         case MessageCopyFound() | MessageCompleted():
             letter = _also_seen(letter, event)
@@ -133,6 +139,17 @@ def _changed(letter: Letter, recorded: Recorded) -> Letter:
         case _:
             pass
     return letter
+
+
+def _read(letter: Letter, recorded: Recorded) -> Letter:
+    """Take in to whom it went, and what it tells of others as a notice."""
+    event = recorded.event
+    if not isinstance(event, Saying) or event.content is None:
+        return letter
+    if isinstance(event, MessageReread) and not event.content_key:
+        return letter
+    people = max(letter.people, returned.people_outside(event.content))
+    return replace(letter, people=people, lost=returned.lost_by(recorded, letter.lost))
 
 
 def _also_seen(letter: Letter, copy: Further) -> Letter:
@@ -166,7 +183,8 @@ def asked_by_itself(letter: Letter) -> bool:
 
 def counts(letter: Letter) -> bool:
     """Tell whether a letter may change how its conversation stands."""
-    return (letter.direction is not None and not letter.automatic) or asks(letter)
+    by_person = letter.direction is not None and not letter.automatic
+    return by_person or asks(letter) or bool(letter.lost)
 
 
 def passes_on(letter: Letter) -> bool:
@@ -179,15 +197,38 @@ def is_theirs(letter: Letter) -> bool:
     return letter.direction == _INBOUND and not letter.automatic
 
 
-def answered(state: Letters, letter: Letter, ours: list[Letter]) -> Letter:
+def returned_in(state: Letters, mail: Iterable[Letter]) -> set[UUID]:
+    """Give which mail of ours in a conversation came back, by the notices in it."""
+    members = {one.message: state.groups.member(one.message) for one in mail}
+    notices = [
+        (set(member.chain), one.lost)
+        for one in mail
+        if one.lost and (member := members[one.message]) is not None
+    ]
+    if not notices:
+        return set()
+    return {
+        one.message
+        for one in mail
+        if answers(one) and (member := members[one.message]) is not None
+        if returned.came_back(one.people, member.own, notices)
+    }
+
+
+def answered(
+    state: Letters, letter: Letter, ours: list[Letter], back: Collection[UUID] = ()
+) -> Letter:
     """Find the first message of ours after it in its conversation, of which `ours` are all.
 
-    In the same second counts as after: servers know no smaller part (RFC 9051 2.3.3).
+    In the same second counts as after: servers know no smaller part (RFC 9051 2.3.3). What came
+    `back` is no answer.
     """
-    first = next((one for one in ours if one.at >= letter.at), None)
+    after = [one for one in ours if one.at >= letter.at]
+    first = next((one for one in after if one.message not in back), None)
     by, at = (None, None) if first is None else (first.message, first.at)
-    if (by, at) != (letter.answered_by, letter.answered_at):
-        letter = state.rows.put(replace(letter, answered_by=by, answered_at=at))
+    lost = next((one.message for one in after), None) if first is None else None
+    if (by, at, lost) != (letter.answered_by, letter.answered_at, letter.returned_by):
+        letter = state.rows.put(replace(letter, answered_by=by, answered_at=at, returned_by=lost))
     return letter
 
 

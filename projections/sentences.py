@@ -59,6 +59,7 @@ from domain.regrouping import (
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.ruleactions import RuleRunEvent
 from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
@@ -66,9 +67,11 @@ from projections.sentences_of_accounts import of_account
 from projections.sentences_of_approvals import OfApprovals, of_approvals
 from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import OfCalendars, of_calendars
+from projections.sentences_of_groups import OfGroups, of_groups
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_rules import of_rules
+from projections.sentences_of_runs import of_runs
 from projections.sentences_of_sending import OfSending, of_sending
 
 _FAILURES: Final[Mapping[FailureReason, str]] = {
@@ -128,6 +131,10 @@ def _of_work(event: object) -> str:
             return of_attention(event)
         case event if isinstance(event, OfCalendars):
             return of_calendars(event)
+        case event if isinstance(event, RuleRunEvent):
+            return of_runs(event)
+        case event if isinstance(event, OfGroups):
+            return of_groups(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
         case event if isinstance(event, OfApprovals):

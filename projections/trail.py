@@ -35,6 +35,7 @@ from domain.message import (
 from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.quarantine import ReprocessingOrdered
+from domain.recipients import RecipientApproved, RecipientWithdrawn
 from domain.recorded import Erased, Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
@@ -187,13 +188,15 @@ _SCOPED: Final = (
     TargetWithdrawn,
     RuleSaved,
     RuleRetired,
+    RecipientApproved,
+    RecipientWithdrawn,
     ApprovalAsked,
     ApprovalRuleSet,
     ApprovalRuleWithdrawn,
 )
 _MANAGED_NAMES: Final = (
     "account.", "exclusion.", "web_form.", "server.", "quarantine.", "webhook.", "calendar.",
-    "target.", "approval_rule.",
+    "target.", "approval_rule.", "recipient.",
 )  # fmt: skip
 _SCOPED_NAMES: Final = (
     "message.",

@@ -32,9 +32,11 @@ from domain.outgoing import MailQueued
 from domain.party import ContactRegistered, ContactRemoved
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceRemembered
+from domain.ruleactions import MessageTagged, PartyEventRegistered, RuleApplied
 from domain.sendingrules import SendingRefused, SendRightGiven, SendRightTaken
 from domain.sendingside import AccountSendingConfigured
 from domain.sentdocument import DocumentSent
+from domain.staffgroup import GroupSaved
 
 
 def named(event: object) -> Iterable[UUID]:
@@ -86,14 +88,18 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield colleague
         case CalendarSaved(mailboxes=mailboxes):
             yield from mailboxes
+        case GroupSaved(members=members):
+            yield from members
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
+        case RuleApplied() | MessageTagged() | PartyEventRegistered():
+            yield from _of_rules(event)
+        case RuleSaved(mailbox=mailbox) if mailbox is not None:
+            yield mailbox
         case MessageTaken(colleague=colleague):
             yield colleague
         case MessageHandedOver(to=to) if to is not None:
             yield to
-        case RuleSaved(mailbox=mailbox) if mailbox is not None:
-            yield mailbox
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
         case AutoreplySent(responder=responder, mail=mail):
@@ -112,6 +118,19 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from (one for one in (scope.mailbox, scope.colleague) if one is not None)
         case SendingRefused(mailbox, _, colleague, document):
             yield from (one for one in (mailbox, colleague, document) if one is not None)
+
+
+def _of_rules(event: RuleApplied | MessageTagged | PartyEventRegistered) -> Iterable[UUID]:
+    """Give the rule, and whom or what it chose; who else might have been drawn is not named."""
+    yield event.rule
+    match event:
+        case RuleApplied(done=done):
+            every = (id for one in done for id in (one.to, one.mail))
+            yield from dict.fromkeys(id for id in every if id is not None)
+        case PartyEventRegistered(message=message):
+            yield message
+        case MessageTagged():
+            return
 
 
 def regrouped(event: object) -> Iterable[UUID]:

@@ -116,19 +116,22 @@ def _see_anew(state: State, conversation: UUID, position: int) -> None:
     members = state.letters.groups.members_of.get(conversation, {})
     mail = [one for one in map(state.letters.rows.get, members) if one is not None]
     ours = sorted((one for one in mail if letters.answers(one)), key=letters.order)
+    back = letters.returned_in(state.letters, mail)
     asked = [
-        letters.answered(state.letters, one, ours)
+        letters.answered(state.letters, one, ours, back)
         for one in sorted(filter(letters.asks, mail), key=letters.order)
     ]
     asking = {one.message for one in asked}
     for letter in mail:
         if letter.answered_by is not None and letter.message not in asking:
-            state.letters.rows.put(replace(letter, answered_by=None, answered_at=None))
+            unasked = replace(letter, answered_by=None, answered_at=None, returned_by=None)
+            state.letters.rows.put(unasked)
     rulings = partial(words.rulings_of, state.words)
     now = list(episodes(conversation, asked, rulings, position))
     _rewrite(state, conversation, now, position)
     said = words.said_of(state.words, members)
-    attention.see_anew(state.attention, conversation, said, mail, position)
+    reached = [one for one in mail if one.message not in back]
+    attention.see_anew(state.attention, conversation, said, reached, position)
 
 
 def _rewrite(state: State, conversation: UUID, now: list[Waiting], position: int) -> None:
@@ -159,7 +162,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=8,
+    version=9,
     tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND, WORD, ATTENTION),
     hears=(
         MessageReceived,

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composed
 
+from projections.attention import then
 from projections.forms import told
 from projections.projection import Names
 from projections.reader import (
@@ -43,6 +44,8 @@ class WaitingFilter:
     """Only what began with one of these."""
     text: str = ""
     """Only what has this in its subject, or in its sender's name or address, case aside."""
+    awake: bool = False
+    """Only what is not snoozed."""
 
 
 ALL_THAT_WAITS: Final = WaitingFilter()
@@ -91,6 +94,7 @@ def _source(
         SQL("" if wanted.before is None else " AND since < %(before)s"),
         SQL("" if wanted.messages is None else " AND message = ANY(%(messages)s)"),
         _with_text(names, reader) if wanted.text else SQL(""),
+        _awake(names, as_of) if wanted.awake else SQL(""),
     )
     source = names.sql(
         "FROM {waiting} w WHERE {known} AND {waits} AND {seen}{conditions}",
@@ -152,6 +156,15 @@ def _with_text(names: Names, reader: Reader) -> Composed:
         subject=told(names, reader, "subject"),
         sender=told(names, reader, "sender"),
         sender_name=told(names, reader, "sender_name"),
+    )
+
+
+def _awake(names: Names, as_of: AsOf) -> Composed:
+    return names.sql(
+        " AND NOT EXISTS (SELECT FROM {attention} WHERE conversation = w.conversation AND snoozed"
+        " AND {known} AND {then})",
+        known=as_of.known,
+        then=then(as_of),
     )
 
 

@@ -129,6 +129,8 @@ def _automatic(mail: Composed) -> Iterator[str]:
     """Say that a program sends, and that no program need answer (RFC 3834 5, RFC 8058)."""
     if mail.automatic is not None:
         yield f"Auto-Submitted: {mail.automatic.value}"
+    if mail.rule:
+        yield f"X-Carteggio-Rule: {mail.rule}"
     if mail.automatic is not None or mail.mass is not None:
         yield "X-Auto-Response-Suppress: OOF, AutoReply"
     if mail.mass is not None:

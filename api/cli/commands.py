@@ -159,6 +159,22 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
         "Who is away, and who stands in.",
         {"set": "absences.set_", "list": "absences.list_", "cancel": "absences.cancel"},
     ),
+    "group": Group(
+        "Groups of colleagues, among whom rules choose.",
+        {
+            "save": "staffgroups.save",
+            "list": "staffgroups.list_",
+            "retire": "staffgroups.retire",
+        },
+    ),
+    "recipient": Group(
+        "Addresses outside the company to which rules may send.",
+        {
+            "approve": "recipients.approve",
+            "list": "recipients.list_",
+            "withdraw": "recipients.withdraw",
+        },
+    ),
     "webhook": Group(
         "Programs that are told what happens.",
         {

@@ -1,7 +1,7 @@
 """What waits for an answer: line by line, or by groups."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -19,10 +19,9 @@ from api.work.answers import WaitingLine
 from api.work.instance import Carteggio
 from api.work.sharing import colleague_at
 from api.work.waitinglines import GroupLine, Question, chosen_lines, group_lines
-from domain.attending import WaitState
 from domain.dueness import Standing
 from domain.hours import read_span
-from domain.waitgroups import AgeBand, GroupBy, WaitsWanted
+from domain.waitgroups import AgeBand, Attending, GroupBy, WaitsWanted
 from projections.reader import AsOf
 from projections.waits import WaitingFilter
 
@@ -51,7 +50,9 @@ Manager = Annotated[
 ]
 Kind = Annotated[list[str] | None, typer.Option(help="About a document of this kind.")]
 Sla = Annotated[list[Standing] | None, typer.Option(help="How it stands to its target.")]
-State = Annotated[list[WaitState] | None, typer.Option(help="What is done about it.")]
+State = Annotated[
+    list[Attending] | None, typer.Option(help="How it stands; else all but what is snoozed.")
+]
 Age = Annotated[list[AgeBand] | None, typer.Option(help="How old it is.")]
 Older = Annotated[
     str | None, typer.Option(help="Waits longer than this by the clock, as 8h or 72h.")
@@ -103,6 +104,8 @@ def unanswered(
         chosen = Chosen(owner, mailbox, party, manager, kind, sla, state, age, older_than, words)
         question = chosen.question(carteggio, AsOf(as_of_position, time))
         title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
+        if group is GroupBy.STATE:
+            question = replace(question, within=replace(question.within, awake=False))
         if group is not None:
             _print_groups(
                 asyncio.run(group_lines(carteggio, question, group)), group, title, form, zone
@@ -124,7 +127,7 @@ class Chosen:
     manager: list[str] | None = None
     kind: list[str] | None = None
     sla: list[Standing] | None = None
-    state: list[WaitState] | None = None
+    state: list[Attending] | None = None
     age: list[AgeBand] | None = None
     older_than: str | None = None
     words: str | None = None
@@ -136,7 +139,7 @@ class Chosen:
             managers=tuple(self.manager or ()),
             kinds=tuple(self.kind or ()),
             standings=tuple(self.sla or ()),
-            states=tuple(self.state or ()),
+            attending=tuple(self.state or ()),
             ages=tuple(self.age or ()),
         )
         within = WaitingFilter(
@@ -146,6 +149,7 @@ class Chosen:
             party=asyncio.run(_party(carteggio, self.party)) if self.party else None,
             before=self._before(as_of.time or datetime.now(UTC)),
             text=self.words or "",
+            awake=not self.state,
         )
         return Question(as_of, within, wanted)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from api.graphql.attention import attended
 from api.graphql.choices import RememberedChoice, choice_objects
 from api.graphql.delivered import deliveries_by_message
 from api.graphql.deliverytypes import Delivery
@@ -252,7 +253,9 @@ async def made_waits(
         boxes = await mailbox_objects(read, {one for row in rows for one in row.mailboxes})
     until = read.as_of.time or datetime.now(UTC)
     connection, names, reader = read.asked
-    due = await measured((connection, names), reader, read.as_of, rows, wanted)
+    asked = connection, names
+    due = await measured(asked, reader, read.as_of, rows, wanted)
+    said = await attended(read.asking, asked, reader, read.as_of, rows, wanted)
     return [
         Unanswered(
             message=mails.get(row.conversation),
@@ -260,6 +263,7 @@ async def made_waits(
             since=row.since,
             age=Duration(max(timedelta(0), until - row.since)),
             **due[row.message],
+            **said[row.message],
         )
         for row in rows
     ]

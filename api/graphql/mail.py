@@ -9,6 +9,7 @@ from strawberry import ID, UNSET, Info
 from strawberry.scalars import JSON
 
 from api.graphql.askable import Asking
+from api.graphql.attention import Attended, AttendedThread
 from api.graphql.deliverytypes import Delivery
 from api.graphql.grounds import ConversationReason, Regrouping
 from api.graphql.inputs import AsOf, DocumentFilter, LinkReason, TimelineFilter
@@ -203,7 +204,7 @@ class Link:
     description="Messages that belong together: by their references (RFC 5256), by what was found, "
     "and by what people said."
 )
-class Conversation(Node, NotableThread):
+class Conversation(Node, NotableThread, AttendedThread):
     key: strawberry.Private[UUID]
     asking: strawberry.Private[Any]
     subject: str = strawberry.field(description="The subject of its first message.")
@@ -243,7 +244,7 @@ class Conversation(Node, NotableThread):
 @strawberry.type(
     description="A wait: nobody has answered, from the first message that asks until now."
 )
-class Unanswered(Measured):
+class Unanswered(Measured, Attended):
     message: "Message | None" = strawberry.field(
         description="The message with which it began, or the first that may be seen and asks."
     )

@@ -29,6 +29,7 @@ from api.graphql.deliveries import DeliveryQuery
 from api.graphql.drafts import DraftMutation, DraftQuery
 from api.graphql.excluding import ExclusionMutation, ExclusionQuery
 from api.graphql.fetching import FetchingMutation
+from api.graphql.handover import HandOverMutation
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import (
     AsOf,
@@ -57,6 +58,7 @@ from api.graphql.people import User, user_object
 from api.graphql.permission import PermissionQuery
 from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
+from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.responsetimes import ResponseTimesQuery
@@ -65,6 +67,7 @@ from api.graphql.selection import Selection
 from api.graphql.sendingmail import SendingMailMutation
 from api.graphql.sendingside import SendingMutation, SendingQuery
 from api.graphql.sharing import SharingMutation
+from api.graphql.staffgroups import StaffGroupMutation, StaffGroupQuery
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.supervising import SupervisingQuery
 from api.graphql.templateasking import TemplateQuery
@@ -125,6 +128,8 @@ class Query(
     WebhookQuery,
     TemplateQuery,
     CalendarQuery,
+    StaffGroupQuery,
+    RecipientQuery,
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,
@@ -308,6 +313,9 @@ class Mutation(
     WebhookMutation,
     TemplateMutation,
     CalendarMutation,
+    StaffGroupMutation,
+    RecipientMutation,
+    HandOverMutation,
     RuleMutation,
 ):
     pass

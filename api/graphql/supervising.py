@@ -26,9 +26,8 @@ from api.graphql.selection import Selection
 from api.work.supervising import DUE_FIRST, DueRow, due_row, summary, waits
 from api.work.waitboard import board_due, board_groups
 from domain.access import Scope
-from domain.attending import WaitState
 from domain.dueness import Standing
-from domain.waitgroups import ANY_WAIT, AgeBand, Group, GroupBy, Key, WaitsWanted
+from domain.waitgroups import ANY_WAIT, AgeBand, Attending, Group, GroupBy, Key, WaitsWanted
 from projections import merges
 from projections.reader import EVERYTHING, NOW, Order, Page
 from projections.waits import (
@@ -40,7 +39,6 @@ from projections.waits import (
 )
 
 strawberry.enum(GroupBy, name="UnansweredGroup", description="By what waits are told apart.")
-strawberry.enum(WaitState, description="What is done about a wait.")
 strawberry.enum(
     AgeBand,
     description="How old a wait is, by the clock on the wall: younger than the bound, and not "
@@ -88,8 +86,8 @@ class UnansweredFilter:
     sla: list[Standing] | None = strawberry.field(
         default=UNSET, description="That stands so to its target."
     )
-    states: list[WaitState] | None = strawberry.field(
-        default=UNSET, description="About which this is done."
+    states: list[Attending] | None = strawberry.field(
+        default=UNSET, description="That stands so; where none are named, all but what is snoozed."
     )
     ages: list[AgeBand] | None = strawberry.field(default=UNSET, description="That is so old.")
     text: str | None = strawberry.field(
@@ -105,6 +103,7 @@ class UnansweredFilter:
             None if party is None else ids.of_kind(Kind.PARTY, party),
             given(self.since_before),
             text=given(self.text) or "",
+            awake=not given(self.states),
         )
 
     def wanted(self) -> WaitsWanted:
@@ -116,7 +115,7 @@ class UnansweredFilter:
             managers=tuple(map(text, given(self.sales_managers) or ())),
             kinds=tuple(map(text, given(self.kinds) or ())),
             standings=tuple(given(self.sla) or ()),
-            states=tuple(given(self.states) or ()),
+            attending=tuple(given(self.states) or ()),
             ages=tuple(given(self.ages) or ()),
         )
 
@@ -125,9 +124,6 @@ UnansweredKey = Annotated[
     User | Mailbox | Party,
     strawberry.union("UnansweredKey", description="Whose, where, of whom it waits."),
 ]
-
-
-_ALL_NOW: Final = NOW, ALL_THAT_WAITS, ANY_WAIT
 
 
 @strawberry.type(
@@ -208,15 +204,15 @@ class _Asked:
         async with self.asking.reading(then) as read:
             within = await self._counted(read, within)
             place = read.connection, read.names
-            if read.reader == EVERYTHING and (then, within, wanted) == _ALL_NOW:
+            if _is_kept(read, within, wanted):
                 ordered = await board_due(place, self._whose, datetime.now(UTC))
                 return await self._due(read, ordered, asked)
             found = await waits(place, read.reader, then, within, wanted)
-            if order is not DUE_FIRST:
-                only = replace(within, messages=tuple(one.message for one in found))
-                return await self.asking.unanswered(self.info, only, then, order, **at)
-            rows = sorted(map(due_row, found), key=order.key)
-            return await self._due(read, rows, asked)
+            if order is DUE_FIRST:
+                rows = sorted(map(due_row, found), key=order.key)
+                return await self._due(read, rows, asked)
+        only = replace(within, messages=tuple(one.message for one in found))
+        return await self.asking.unanswered(self.info, only, then, order, **at)
 
     async def _due(
         self, read: Reading, ordered: Sequence[DueRow], asked: Page
@@ -237,9 +233,10 @@ class _Asked:
         then = moment(self.as_of)
         async with self.asking.reading(then) as read:
             within = await self._counted(read, self.filter.within())
+            within = replace(within, awake=within.awake and by is not GroupBy.STATE)
             place = read.connection, read.names
             wanted = self.filter.wanted()
-            if read.reader == EVERYTHING and (then, within, wanted) == _ALL_NOW:
+            if _is_kept(read, within, wanted):
                 business = "medianBusinessAge" in Selection.of(self.info)
                 found = await board_groups(
                     place, self._whose, by, datetime.now(UTC), business=business
@@ -271,6 +268,12 @@ class _Asked:
                 return dict(shown.items())
             case _:
                 return {}
+
+
+def _is_kept(read: Reading, within: WaitingFilter, wanted: WaitsWanted) -> bool:
+    """Tell whether all that waits now is asked for, by who sees everything."""
+    asked = read.as_of, replace(within, awake=False), wanted
+    return read.reader == EVERYTHING and asked == (NOW, ALL_THAT_WAITS, ANY_WAIT)
 
 
 def _bucket(group: Group, object: User | Mailbox | Party | None) -> UnansweredBucket:

@@ -1,6 +1,5 @@
 """Who is away and lets mail be answered, at which mailboxes, and with which words."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -85,9 +84,7 @@ def _absentee(
 
 
 def _addresses(who: ColleagueRow, firm: CompanyRow | None) -> frozenset[str]:
-    aliases: Mapping[str, str] = json.loads(firm.aliases) if firm else {}
-    of_him = (one.casefold() for one, of in aliases.items() if of.casefold() == who.address_key)
-    return frozenset((who.address_key, *of_him))
+    return firm.names_of(who.address_key) if firm else frozenset((who.address_key,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ _FETCHED: Final = ("imap", "pop3")
 
 
 @dataclass(frozen=True, slots=True)
-class _Mail:
+class Mail:
     """A message, with what its events tell."""
 
     id: MessageId
@@ -98,7 +98,7 @@ class _Case:
 
     carteggio: Carteggio
     one: Absentee
-    mail: _Mail
+    mail: Mail
     arrived: Arrived
     senders: tuple[UUID, ...]
     now: datetime
@@ -133,7 +133,7 @@ async def decide_on(
     carteggio: Carteggio, away: Mapping[UUID, Absentee], message: UUID, now: datetime
 ) -> None:
     """Decide on a message for each who is away and at whose mailbox it came since then."""
-    mail = await asyncio.to_thread(_read, carteggio, message)
+    mail = await asyncio.to_thread(read_mail, carteggio, message)
     if mail is None:  # erased
         return
     for one in away.values():
@@ -142,11 +142,12 @@ async def decide_on(
             continue
         facts = mail.facts
         arrived = Arrived(facts.content, facts.traces, mail.direction, at)
-        senders = _senders(carteggio.identity_key, arrived)
+        senders = senders_of(carteggio.identity_key, arrived)
         await _decide(_Case(carteggio, one, mail, arrived, senders, now))
 
 
-def _read(carteggio: Carteggio, message: UUID) -> _Mail | None:
+def read_mail(carteggio: Carteggio, message: UUID) -> Mail | None:
+    """Give a message as its events tell of it; None: it was erased, or is not decided on yet."""
     past = carteggio.journal.stream(message)
     facts: Facts | None = None
     for copy in as_read_now(one.event for one in past):
@@ -157,7 +158,7 @@ def _read(carteggio: Carteggio, message: UUID) -> _Mail | None:
     said = [one.event for one in past if isinstance(one.event, MessageClassified)]
     if facts is None or not said:
         return None
-    return _Mail(MessageId(message), facts, said[-1].direction, past)
+    return Mail(MessageId(message), facts, said[-1].direction, past)
 
 
 def halted_now(carteggio: Carteggio, now: datetime) -> dict[UUID, datetime]:
@@ -165,18 +166,19 @@ def halted_now(carteggio: Carteggio, now: datetime) -> dict[UUID, datetime]:
     with carteggio.database.pool.connection() as connection:
         since = now - HALTED_FOR - AN_HOUR
         busy = ledger.busy(connection, since, MOST_OF_A_MAILBOX)
-    found = {box: _halted_until(carteggio, box) for box in busy}
+    found = {box: halted_until(carteggio, box) for box in busy}
     return {box: until for box, until in found.items() if until is not None and now < until}
 
 
-def _halted_until(carteggio: Carteggio, mailbox: UUID) -> datetime | None:
+def halted_until(carteggio: Carteggio, mailbox: UUID) -> datetime | None:
+    """Give until when the automatic answers of a mailbox are halted, or were last."""
     state = autoreply.initial
     for recorded in carteggio.journal.stream(mailbox):
         state = autoreply.evolve(state, recorded.event)
     return state.until
 
 
-def _senders(key: bytes, arrived: Arrived) -> tuple[UUID, ...]:
+def senders_of(key: bytes, arrived: Arrived) -> tuple[UUID, ...]:
     """Give who counts as the sender: return paths may differ from mail to mail, and authors too."""
     everybody = {one.casefold() for one in arrived.return_paths if one}
     everybody |= {one.key for one in arrived.content.authors}
@@ -207,7 +209,7 @@ def _asked(case: _Case) -> Answerable | Refusal:
 def _history(case: _Case, connection: Connection[Any]) -> History:
     who, box, _ = case.whose
     history = ledger.history_of(connection, who, box, case.senders, case.now)
-    return replace(history, halted_until=_halted_until(case.carteggio, box))
+    return replace(history, halted_until=halted_until(case.carteggio, box))
 
 
 async def _answered(case: _Case, to: Address) -> UUID | Refusal:
@@ -251,13 +253,14 @@ def _tell(case: _Case, told: AutoreplySent | AutoreplySuppressed) -> None:
 
 
 def _halt(case: _Case) -> None:
-    """Tell that a mailbox answers no more for a while: somebody has to look why."""
     with case.carteggio.database.pool.connection() as connection:
         history = _history(case, connection)
-    command = HaltAutoreplies(history.from_mailbox, case.now)
-    envelope = replace(case.envelope(), event_id=uuid7())
-    box = case.one.mailbox
-    if case.carteggio.journal.record(box.id, autoreply, command, envelope) is not None:
-        log("autoreplies").error(
-            "automatic answers are halted", mailbox=box.id, sent=history.from_mailbox
-        )
+    halt(case.carteggio, case.one.mailbox.id, history.from_mailbox, case.envelope())
+
+
+def halt(carteggio: Carteggio, mailbox: UUID, sent: int, envelope: Envelope) -> None:
+    """Tell that a mailbox answers no more for a while: somebody has to look why."""
+    command = HaltAutoreplies(sent, envelope.at)
+    anew = replace(envelope, event_id=uuid7(), command_id=None)
+    if carteggio.journal.record(mailbox, autoreply, command, anew) is not None:
+        log("autoreplies").error("automatic answers are halted", mailbox=mailbox, sent=sent)

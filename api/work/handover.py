@@ -11,7 +11,15 @@ from api.work.instance import Carteggio
 from api.work.saidbefore import done_by
 from api.work.sharing import check_registered
 from domain import attention
-from domain.attention import AttentionCommand, HandedBecause, HandOver, UndoAttention
+from domain.attention import (
+    AttentionCommand,
+    HandedBecause,
+    HandOver,
+    Saying,
+    Take,
+    UndoAttention,
+    said,
+)
 from domain.recorded import Envelope
 from domain.values import ColleagueId, Rejected
 
@@ -26,6 +34,8 @@ class Done:
 
     position: int | None = None
     refused: Mapping[UUID, Rejected] = field(default_factory=dict)
+    count: int = 0
+    """Of how many messages it was said."""
 
 
 def order_id(stamp: Envelope) -> UUID:
@@ -49,10 +59,32 @@ def hand_over(
 
     Raises Rejected if there is no such colleague; what is refused of one message is told.
     """
-    if to is not None:
-        check_registered(carteggio, to)
-    order = HandOver(order_id(stamp), to, because, note)
-    return say(carteggio, dict.fromkeys(messages, order), stamp)
+    order = handing_over(to, stamp, note, because)
+    return say_checked(carteggio, dict.fromkeys(messages, order), stamp)
+
+
+def handing_over(
+    to: ColleagueId | None,
+    stamp: Envelope,
+    note: str = "",
+    because: HandedBecause = HandedBecause.PERSON,
+) -> HandOver:
+    """Give the order by which something is handed over."""
+    return HandOver(order_id(stamp), to, because, note)
+
+
+def say_checked(carteggio: Carteggio, orders: Mapping[UUID, Saying], stamp: Envelope) -> Done:
+    """Do what is ordered for each message, once it is known that it can be said at all.
+
+    Raises Rejected if there is no such colleague, or if it cannot be said of any message.
+    """
+    for order in {id(one): one for one in orders.values()}.values():
+        said(order)
+        whose = order.colleague if isinstance(order, Take) else None
+        whose = order.to if isinstance(order, HandOver) else whose
+        if whose is not None:
+            check_registered(carteggio, whose)
+    return say(carteggio, orders, stamp)
 
 
 def undo(
@@ -69,6 +101,16 @@ def concerned(carteggio: Carteggio, command_id: str) -> list[UUID]:
     if not found:
         raise Rejected("NOT_FOUND", "undoes: there is no such command about who has what in hand")
     return found
+
+
+def done_before(carteggio: Carteggio, command_id: str, count: int) -> Done:
+    """Give again what came of a command that was carried out."""
+    with carteggio.database.pool.connection() as connection:
+        row = connection.execute(
+            "SELECT max(position) FROM command WHERE command_id ~>=~ %s AND command_id ~<~ %s",
+            (f"{command_id}#", f"{command_id}$"),
+        ).fetchone()
+    return Done(row[0] if row else None, {}, count)
 
 
 def say(carteggio: Carteggio, orders: Mapping[UUID, AttentionCommand], stamp: Envelope) -> Done:
@@ -101,7 +143,8 @@ def _said(carteggio: Carteggio, orders: Mapping[UUID, AttentionCommand], stamp: 
             continue
         for at, event in enumerate(happened, 1):
             events.append(NewEvent(message, event, _own(stamp, message), versions[message] + at))
-    return Done(_appended(carteggio, events, stamp), refused)
+    count = len({new.stream for new in events})
+    return Done(_appended(carteggio, events, stamp), refused, count)
 
 
 def _own(stamp: Envelope, message: UUID) -> Envelope:

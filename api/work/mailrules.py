@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 
 from adapters.patterns import pattern
 from api.work.instance import Carteggio
+from api.work.ruleactions import check_actions, check_circles
 from domain import mailrules as stream
 from domain.conditions import Condition
 from domain.conditiontrees import read_condition
@@ -90,9 +91,14 @@ def save_rule(
 ) -> int | None:
     """Save a rule's next version; give the position, None if it says the same already.
 
-    If it `keeps_place`, the order counts of a new rule alone. Raises Rejected (INVALID) with the place of what is wrong, or CONFLICT.
+    If it `keeps_place`, the order counts of a new rule alone. Raises Rejected (INVALID) with the
+    place of what is wrong, CIRCLE, or CONFLICT.
     """
     check_rule(wanted)
+    rule = rule_of(id, wanted)
+    check_actions(carteggio, rule)
+    if wanted.enabled:
+        check_circles(carteggio, rule, standing(carteggio))
     return carteggio.journal.record(id, stream, SaveRule(wanted, based_on, keeps_place), envelope)
 
 
@@ -135,6 +141,18 @@ def _json(text: str, place: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError) as wrong:
         raise Rejected("INVALID", f"{place}: it is no JSON: {wrong}") from wrong
+
+
+def standing(carteggio: Carteggio) -> list[Rule]:
+    """Give the rules that are switched on by the last word in the log, whatever read models know."""
+    rules: dict[UUID, stream.RuleState] = {}
+    after = 0
+    while batch := carteggio.journal.read(after, names=("rule.saved", "rule.retired")):
+        for one in batch:
+            rules[one.stream] = stream.evolve(rules.get(one.stream, stream.initial), one.event)
+        after = batch[-1].position
+    said = ((id, one.saved) for id, one in rules.items() if not one.retired)
+    return [rule_of(id, saved) for id, saved in said if saved is not None and saved.enabled]
 
 
 def rule_of(id: UUID, saved: RuleSaved) -> Rule:

@@ -21,6 +21,7 @@ from projections.notes import notes
 from projections.permission import permission
 from projections.projection import Projection
 from projections.sendingside import sendingside
+from projections.staffgroups import staffgroups
 from projections.templates import templates
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
@@ -45,6 +46,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     alarms,
     absences,
     templates,
+    staffgroups,
     mailrules,
     trail,
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
-from api.work import alarms, autoreplies, consenting, deliveries
+from api.work import alarms, autoreplies, consenting, deliveries, ruleruns
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
 from api.work.checking import Checking
@@ -50,6 +50,7 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
         asyncio.create_task(Delivering(carteggio).run(stop), name="carteggio-webhooks"),
         asyncio.create_task(deliveries.run(carteggio, stop), name="carteggio-deliveries"),
         asyncio.create_task(autoreplies.run(carteggio, stop), name="carteggio-autoreplies"),
+        asyncio.create_task(ruleruns.run(carteggio, stop), name="carteggio-rules"),
         asyncio.create_task(alarms.run(carteggio, stop), name="carteggio-alarms"),
     ]
     sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")

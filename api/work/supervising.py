@@ -15,11 +15,11 @@ from psycopg.rows import TupleRow
 
 from api.work.attention import Ownership, owners_of
 from api.work.dues import dues
-from domain.attending import WaitState
 from domain.dueness import Dueness
 from domain.permission import COLLEAGUE_ID, names_one_of
 from domain.waitgroups import (
     ANY_WAIT,
+    Attending,
     Group,
     GroupBy,
     Wait,
@@ -106,12 +106,11 @@ async def _about(asked: Asked, reader: Reader, rows: Sequence[Waiting], as_of: A
     about = await links.documents_of(*asked, reader, ids, as_of)
     people = await parties.by_ids(*asked, reader, _all(whose))
     papers = await documents.by_ids(*asked, reader, _all(about))
+    boxes = {row.conversation: row.mailboxes for row in rows}
     staff = Staff(await company.colleagues(*asked, EVERYTHING))
     return _About(
         reader=reader,
-        owned=await owners_of(
-            asked, reader, {x.conversation: _seen(reader, x) for x in rows}, as_of
-        ),
+        owned=await owners_of(asked, reader, boxes, as_of),
         parties={id: [one for one in some if one in people] for id, some in whose.items()},
         staff=staff,
         managers={id: staff.named(_manager(row.attributes)) for id, row in people.items()},
@@ -120,24 +119,21 @@ async def _about(asked: Asked, reader: Reader, rows: Sequence[Waiting], as_of: A
     )
 
 
-def _seen(reader: Reader, row: Waiting) -> tuple[UUID, ...]:
-    boxes = row.mailboxes
-    return tuple(x for x in boxes if reader.mailboxes is None or x in reader.mailboxes)
-
-
 def _wait(row: Waiting, about: _About, due: Dueness) -> Wait:
-    people, owned = tuple(about.parties.get(row.message, ())), about.owned[row.conversation]
-    attention = owned.attention
+    seen = about.reader.mailboxes
+    boxes = tuple(one for one in row.mailboxes if seen is None or one in seen)
+    people = tuple(about.parties.get(row.message, ()))
+    owned = about.owned[row.conversation]
     return Wait(
         conversation=row.conversation,
         message=row.message,
         since=row.since,
-        mailboxes=_seen(about.reader, row),
+        mailboxes=boxes,
         owner=owned.owner,
         parties=people,
         managers=_distinct(about.managers[one] for one in people),
         kinds=_distinct(about.kinds.get(one, "") for one in about.documents.get(row.message, ())),
-        state=attention.state if attention else WaitState.WAITING,
+        attending=owned.attention.state if owned.attention else Attending.WAITING,
         due=due,
     )
 

@@ -17,10 +17,9 @@ from weakref import WeakKeyDictionary
 from api.work.attention import staff
 from api.work.dues import dues
 from api.work.supervising import DUE_FIRST, Asked, DueRow, due_row, waits
-from domain.attending import WaitState
 from domain.dueness import Standing
 from domain.inforce import in_force
-from domain.waitgroups import AGES, AgeBand, Group, GroupBy, Key, Wait, keys, placed
+from domain.waitgroups import AGES, AgeBand, Attending, Group, GroupBy, Key, Wait, keys, placed
 from projections.calendars import said
 from projections.projection import Names
 from projections.reader import EVERYTHING, NOW
@@ -39,7 +38,7 @@ _CHANGES: Final = (
 """What else may change groups: then all is read anew."""
 _HARMLESS: Final = frozenset({"party.registered", "party.contact_registered"})
 _LATE: Final = Standing.BREACHED, Standing.AT_RISK
-_RESTING: Final = (WaitState.SNOOZED, WaitState.PAUSED)
+_RESTING: Final = (Attending.SNOOZED, Attending.PAUSED)
 _KEPT: Final = tuple(by for by in GroupBy if by is not GroupBy.AGE)
 
 
@@ -79,8 +78,12 @@ class Board:
     def put(self, wait: Wait) -> None:
         """Take a wait in."""
         self.entries[wait.message] = wait
-        insort(self.due, due_row(wait), key=DUE_FIRST.key)
-        if wait.due.standing in (Standing.ON_TRACK, Standing.AT_RISK) or wait.state in _RESTING:
+        if wait.attending is not Attending.SNOOZED:
+            insort(self.due, due_row(wait), key=DUE_FIRST.key)
+        if (
+            wait.due.standing in (Standing.ON_TRACK, Standing.AT_RISK)
+            or wait.attending in _RESTING
+        ):
             self.unsettled.add(wait.message)
         for place in _places(wait):
             self.cells.setdefault(place, Cell()).put(wait, 1)
@@ -91,8 +94,9 @@ class Board:
             if (wait := self.entries.pop(message, None)) is None:
                 continue
             self.unsettled.discard(message)
-            place_due = bisect_left(self.due, DUE_FIRST.key(due_row(wait)), key=DUE_FIRST.key)
-            del self.due[place_due]
+            if wait.attending is not Attending.SNOOZED:
+                key = DUE_FIRST.key(due_row(wait))
+                del self.due[bisect_left(self.due, key, key=DUE_FIRST.key)]
             for place in _places(wait):
                 cell = self.cells[place]
                 cell.put(wait, -1)
@@ -107,8 +111,9 @@ class Board:
         return placed([_group(key, x.rows, x.breached, x.at_risk, at) for key, x in cells], by)
 
     def _ages(self, at: datetime) -> list[Group]:
-        every = [row for (by, _), x in self.cells.items() if by is GroupBy.STATE for row in x.rows]
-        every.sort()
+        awake = (one.value for one in Attending if one is not Attending.SNOOZED)
+        cells = (self.cells.get((GroupBy.STATE, one), Cell()) for one in awake)
+        every = sorted(row for one in cells for row in one.rows)
         late = {one: self.cells.get((GroupBy.SLA, one.value), Cell()).rows for one in _LATE}
         bounds = [at - age for age in AGES.values()]
         found, end = [], len(every)
@@ -132,7 +137,9 @@ def _within(some: Sequence[tuple[datetime, UUID]], rows: Sequence[tuple[datetime
 
 
 def _places(wait: Wait) -> list[tuple[GroupBy, Key]]:
-    return [(by, key) for by in _KEPT for key in keys(wait, by, wait.since)]
+    """Give the groups of a wait; what is snoozed is told by its state alone."""
+    of = (GroupBy.STATE,) if wait.attending is Attending.SNOOZED else _KEPT
+    return [(by, key) for by in of for key in keys(wait, by, wait.since)]
 
 
 def _group(

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from domain import attention
-from domain.attending import Attention, Because, Happening, Said, WaitState, Wrote, course
+from domain.attending import Attention, Because, Happening, Said, Wrote, course
 from domain.attention import (
     AttentionWord,
     HandedBecause,
@@ -25,6 +25,7 @@ from domain.attention import (
 from domain.capture import FolderRole, MessageReceived
 from domain.content import Content
 from domain.values import BlobName, ColleagueId, MailboxId, Rejected
+from domain.waitgroups import Attending
 from given import Story
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -99,15 +100,15 @@ def test_what_is_taken_is_in_hand_until_we_answer_and_stays_his() -> None:
     mail = [ASKED, wrote(2, Happening.ANSWERED), wrote(3, Happening.ASKED)]
     spans = course([said(1, TAKEN)], mail)
     assert stood(spans, 0.5) == Attention(at(0.5))
-    assert stood(spans, 1.5).state is WaitState.IN_HAND
-    assert (stood(spans, 3.5).state, stood(spans, 3.5).owner) == (WaitState.WAITING, CARLO)
+    assert stood(spans, 1.5).state is Attending.IN_HAND
+    assert (stood(spans, 3.5).state, stood(spans, 3.5).owner) == (Attending.WAITING, CARLO)
 
 
 def test_what_is_handed_over_is_undone_from_then_on_and_later_words_stand() -> None:
     spans = course([said(1, TAKEN), said(2, GIVEN, undone=3)], [ASKED])
     assert (stood(spans, 2.5).owner, stood(spans, 2.5).note) == (ANNA, "per te")
     after = stood(spans, 3.5)
-    assert (after.owner, after.because, after.state) == (CARLO, Because.TAKEN, WaitState.IN_HAND)
+    assert (after.owner, after.because, after.state) == (CARLO, Because.TAKEN, Attending.IN_HAND)
     back = MessageHandedOver(THREE, None, HandedBecause.ABSENCE)
     spans = course([said(1, TAKEN), said(2, GIVEN, undone=5), said(4, back)], [ASKED])
     assert (stood(spans, 6).owner, stood(spans, 6).because) == (None, Because.ABSENCE)
@@ -116,10 +117,10 @@ def test_what_is_handed_over_is_undone_from_then_on_and_later_words_stand() -> N
 def test_snoozed_it_comes_back_at_its_time_or_when_they_write() -> None:
     until = MessageSnoozed(ONE, at(10), "fiera")
     spans = course([said(1, until)], [ASKED])
-    assert [stood(spans, one).state for one in (2, 9.9)] == [WaitState.SNOOZED] * 2
+    assert [stood(spans, one).state for one in (2, 9.9)] == [Attending.SNOOZED] * 2
     assert stood(spans, 10) == Attention(at(10))
     spans = course([said(1, until)], [ASKED, wrote(5, Happening.WROTE, 999)])
-    assert stood(spans, 5.1).state is WaitState.WAITING
+    assert stood(spans, 5.1).state is Attending.WAITING
     forever = course([said(1, MessageSnoozed(ONE, None))], [ASKED])
     assert stood(forever, 9_000).until_they_write
 
@@ -128,7 +129,7 @@ def test_mail_that_nobody_knew_of_is_not_snoozed_away() -> None:
     """It was received before the word was said, and fetched after."""
     late = wrote(0.5, Happening.ASKED, position=999)
     spans = course([said(1, MessageSnoozed(ONE, None))], [ASKED, late])
-    assert stood(spans, 2).state is WaitState.WAITING
+    assert stood(spans, 2).state is Attending.WAITING
 
 
 def test_a_pause_lasts_until_it_goes_on_or_we_answer() -> None:
@@ -142,7 +143,7 @@ def test_a_pause_lasts_until_it_goes_on_or_we_answer() -> None:
 
 def test_what_is_passed_on_to_a_colleague_is_in_hand_while_it_waits() -> None:
     spans = course([], [ASKED, wrote(1, Happening.PASSED_ON)])
-    assert (stood(spans, 2).state, stood(spans, 2).passed_on) == (WaitState.IN_HAND, True)
+    assert (stood(spans, 2).state, stood(spans, 2).passed_on) == (Attending.IN_HAND, True)
     answered = [ASKED, wrote(1, Happening.ANSWERED), wrote(2, Happening.PASSED_ON)]
     assert course([], answered) == []
 

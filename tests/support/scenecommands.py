@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
+from sceneattention import ATTENTION
 from scenemail import raw
 from sceneoffice import SceneOffice
 from scenes import OURS, Act, Scene, moment
@@ -13,6 +14,7 @@ _CLOSE: Final = """mutation($input: MessageCloseInput!) { messageClose(input: $i
   userErrors { message } } }"""
 _REOPEN: Final = """mutation($input: MessageReopenInput!) { messageReopen(input: $input) {
   userErrors { message } } }"""
+_HEADER: Final = "query($id: ID!) { message(id: $id) { headerId } }"
 _CONVERSATION: Final = "query($id: ID!) { message(id: $id) { conversation { id } } }"
 _MERGE: Final = """mutation($input: ConversationMergeInput!) { conversationMerge(input: $input) {
   userErrors { message } } }"""
@@ -26,6 +28,8 @@ _CALENDAR: Final = """mutation($input: CalendarSaveInput!) { calendarSave(input:
   userErrors { message } } }"""
 _TARGET: Final = """mutation($input: TargetSetInput!) { targetSet(input: $input) {
   userErrors { message } } }"""
+_SEND: Final = """mutation($input: MessageSendInput!) { messageSend(input: $input) {
+  messageId userErrors { message } } }"""
 REASONS: Final = {"no_reply_needed": "NO_ANSWER_NEEDED"}
 """The words of scenarios that are others in the API."""
 
@@ -55,6 +59,23 @@ def _boxes(act: Act) -> list[str]:
         return [act.scene.address(step["box"])]
     to = (*step["to"], *step.get("cc", ()))
     return [act.scene.address(one) for one in to if one.endswith(f"@{OURS}")]
+
+
+def send(office: SceneOffice, act: Act) -> None:
+    """Let a mail leave through the outbox, by a real server."""
+    step = act.facts
+    box, who = act.scene.address(step["box"]), act.scene.address(f"rossi@{OURS}")
+    content = {
+        "mailboxId": office.boxes[box],
+        "to": [act.scene.address(one) for one in step["to"]],
+        "subject": step["subject"],
+        "text": step["text"],
+        "answersId": office.messages[act.scene.header_id(step["answers"])],
+    }
+    sent = office.ordered(_SEND, office.tokens[who], content=content)
+    office.leave(box)
+    header = office.api.ask(_HEADER, id=sent["messageId"])["message"]["headerId"]
+    office.composed[act.scene.header_id(step["composed"])] = header
 
 
 def command(office: SceneOffice, act: Act) -> None:
@@ -140,4 +161,5 @@ _COMMANDS: Final[dict[str, Callable[[SceneOffice, Act], None]]] = {
     "absence": _absence,
     "calendar": _calendar,
     "target": _target,
+    **ATTENTION,
 }

@@ -15,8 +15,9 @@ from scenes import OURS, Scene
 
 if TYPE_CHECKING:
     from adapters.mime.worker import ReadingWorker
-    from dovecot import Dovecot, MailAccount
+    from dovecot import MailAccount
     from serving import Api
+    from submitting import Submitting
 
 BEGINS = datetime(2019, 1, 1, tzinfo=UTC)
 CUT_OFF = datetime(2026, 1, 30, tzinfo=UTC)
@@ -24,6 +25,8 @@ PEOPLE = {"rossi": "Anna Rossi", "bianchi": "Carlo Bianchi", "conti": "Dora Cont
 SHARED = {"info": ("rossi", "bianchi"), "service": ("bianchi", "conti")}
 _CONFIGURE = """mutation($input: AccountConfigureInput!) { accountConfigure(input: $input) {
   account { mailboxId } userErrors { message } } }"""
+_SENDING = """mutation($input: AccountSendingConfigureInput!) {
+  accountSendingConfigure(input: $input) { userErrors { message } } }"""
 _SHARE = """mutation($input: MailboxShareInput!) { mailboxShare(input: $input) {
   userErrors { message } } }"""
 _CALENDAR = """mutation($input: CalendarSaveInput!) { calendarSave(input: $input) {
@@ -57,6 +60,8 @@ class SceneOffice:
     people: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
+    composed: dict[str, str] = field(default_factory=dict)
+    """The Message-IDs that mail of ours was given, by those of the scenarios."""
 
     def ordered(self, command: str, token: str | None = None, **input: Any) -> Any:
         """Give an order over the API that has to be carried out; give what it answers."""
@@ -74,6 +79,20 @@ class SceneOffice:
             assert synced.trouble == "", synced.trouble
         self.settled()
 
+    def leave(self, address: str) -> None:
+        """Let what is due leave from a mailbox, and let what follows follow."""
+        from domain.identity import mailbox_id  # noqa: PLC0415
+        from outgoing import lane_of  # noqa: PLC0415
+
+        box = mailbox_id(self.api.carteggio.identity_key, address)
+
+        async def go() -> None:
+            async with lane_of(self.api.carteggio, box, self.worker) as lane:
+                await lane.drain()
+
+        asyncio.run(go())
+        self.settled()
+
     def settled(self) -> None:
         """Let read models and decisions reach what was recorded."""
         from api.work.settling import settle  # noqa: PLC0415
@@ -89,7 +108,7 @@ class SceneOffice:
 
 @contextmanager
 def scene_office(
-    played: Sequence[Scene], database: Any, folder: Path, dovecot: "Dovecot", worker: Any
+    played: Sequence[Scene], database: Any, folder: Path, server: "Submitting", worker: Any
 ) -> Iterator[SceneOffice]:
     """Open an office for these scenarios until the block is left."""
     from instances import opened_on  # noqa: PLC0415
@@ -103,7 +122,7 @@ def scene_office(
         office = SceneOffice(api, worker, clock)
         _master_data(office, played, folder / "erp")
         for address in sorted(_mailboxes(played)):
-            _open(office, dovecot, address)
+            _open(office, server, address)
         _let_people_in(office)
         _open_hours(office)
         yield office
@@ -167,14 +186,20 @@ def _mailboxes(played: Sequence[Scene]) -> set[str]:
     return named | {f"{one}@{OURS}" for one in SHARED}
 
 
-def _open(office: SceneOffice, dovecot: "Dovecot", address: str) -> None:
-    """Add the account of a mailbox."""
+def _open(office: SceneOffice, server: "Submitting", address: str) -> None:
+    """Add the account of a mailbox, which is fetched and sends."""
+    dovecot = server.dovecot
     user = dovecot.add_user()
     done = office.ordered(
         _CONFIGURE, address=address, host=dovecot.host, port=dovecot.imap, security="PLAIN",
         user=user.user, password=user.password, check=False,
     )  # fmt: skip
     office.accounts[address], office.boxes[address] = user, done["account"]["mailboxId"]
+    office.ordered(
+        _SENDING, address=address, host=dovecot.host, port=server.submissions, security="TLS",
+        login="PASSWORD", user=user.user, password=user.password, check=False,
+        authorities=dovecot.authority.read_text(),
+    )  # fmt: skip
 
 
 def _let_people_in(office: SceneOffice) -> None:

@@ -9,8 +9,10 @@ from sceneoffice import SceneOffice
 from scenes import Act, Facts, Scene, moment
 
 _WAITS: Final = """query($asOf: AsOf, $after: String) {
-  unanswered(asOf: $asOf, first: 100, after: $after) { pageInfo { hasNextPage endCursor }
-    edges { node { since businessAge due sla mailboxes { address } message { headerId } } } } }"""
+  unanswered(asOf: $asOf, first: 100, after: $after, filter: {
+    states: [WAITING, IN_HAND, SNOOZED, PAUSED]}) { pageInfo { hasNextPage endCursor }
+    edges { node { since businessAge due sla reason attention { state ownerReason owner { email } }
+      mailboxes { address } message { headerId } } } } }"""
 _SETTLED: Final = """query($id: ID!) { message(id: $id) {
   answeredBy { headerId } closeReason why { reason } unanswered { since }
   audit(first: 100) { edges { node { event onBehalfOf { id } } } } } }"""
@@ -59,6 +61,14 @@ def _miss(scene: Scene, name: str, expected: Any, wait: Facts) -> str:
             found, wanted = wait["sla"], expected.upper()
         case "business_age":
             found, wanted = wait["businessAge"], expected
+        case "state":
+            found, wanted = wait["attention"]["state"], expected.upper()
+        case "owner":
+            found = (wait["attention"]["owner"] or {"email": ""})["email"]
+            wanted = scene.address(expected) if expected else ""
+        case "reason":
+            found = {wait["reason"], wait["attention"]["ownerReason"]} & {expected.upper()}
+            wanted = {expected.upper()}
         case _:
             return f"its {name} is not told yet"
     return "" if found == wanted else f"{name} is {found}, not {wanted}"
@@ -70,7 +80,7 @@ def unsettled(office: SceneOffice, act: Act) -> Iterator[str]:
         id = office.messages[act.scene.header_id(one["message"])]
         found = office.api.ask(_SETTLED, id=id)["message"]
         wanted = {
-            "by": act.scene.header_id(one["by"]) if "by" in one else None,
+            "by": _by(office, act.scene, one),
             "reason": REASONS.get(one["reason"], one["reason"].upper()),
             "who": office.people[act.scene.address(one["who"])] if "who" in one else None,
         }
@@ -81,6 +91,14 @@ def unsettled(office: SceneOffice, act: Act) -> Iterator[str]:
         }
         if is_now != wanted:
             yield f"{one['message']} is settled by {is_now}, not {wanted}"
+
+
+def _by(office: SceneOffice, scene: Scene, expected: Facts) -> str | None:
+    """Give the Message-ID of what is to have answered."""
+    if "by" not in expected:
+        return None
+    id = scene.header_id(expected["by"])
+    return office.composed.get(id, id)
 
 
 def _reason(found: Facts) -> str:

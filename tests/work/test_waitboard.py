@@ -19,8 +19,8 @@ from domain.calendars import TargetScope, TargetSet
 from domain.message import CloseReason, MessageClosed
 from domain.waitgroups import Group, GroupBy
 from letters import letter
-from projections.reader import EVERYTHING
-from projections.waits import all_waits
+from projections.reader import EVERYTHING, NOW
+from projections.waits import WaitingFilter, all_waits
 
 if TYPE_CHECKING:
     from api.work.instance import Carteggio
@@ -47,12 +47,13 @@ def same(carteggio: "Carteggio") -> int:
         async with carteggio.reading() as asked:
             at, count = datetime.now(UTC), 0
             for by in GroupBy:
+                within = WaitingFilter(awake=by is not GroupBy.STATE)
                 kept = await board_groups(asked, carteggio.database, by, at, business=False)
-                read = await summary(asked, EVERYTHING, by)
+                read = await summary(asked, EVERYTHING, by, NOW, within)
                 assert list(map(told, kept)) == list(map(told, read)), by
                 count = sum(one.count for one in kept)
             due = await board_due(asked, carteggio.database, at)
-            found = map(due_row, await waits(asked, EVERYTHING))
+            found = map(due_row, await waits(asked, EVERYTHING, NOW, WaitingFilter(awake=True)))
             assert due == sorted(found, key=DUE_FIRST.key)
             return count
 

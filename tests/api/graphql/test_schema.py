@@ -43,6 +43,6 @@ KNOWN_BY_NAME = {
     "ActorKind", "ApprovalState", "ApproverRole", "CloseReason", "Direction", "LinkState", "MailboxRole", "MissingReceipt",
     "OfficeRole", "Permission", "RecipientGroup", "RecipientRole", "RegroupingKind", "SendRight", "TargetState",
     "SendingBecause", "SendingReach", "SendingResolution", "SendingRule", "StepState",
-    "AgeBand", "WaitState", "UnansweredGroup", "ResponsesBy",
+    "AgeBand", "AttendingState", "OwnerReason", "UnansweredGroup", "ResponsesBy",
 }  # fmt: skip
 """Enumerations of the domain, whose values the glossary explains."""
