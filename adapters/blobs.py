@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -165,6 +165,22 @@ class Blobs:
         if key is None:
             raise KeyDestroyed(f"the message {message} was erased")
         return self._opened(name, key.unwrap(row[0]))
+
+    def get_many(self, wanted: Mapping[UUID, BlobName]) -> dict[UUID, bytes]:
+        """Give the same of many messages, a blob each; what cannot be read is absent."""
+        with self._database.pool.connection() as connection:
+            rows = connection.execute(
+                "SELECT message, name, wrapped FROM blob_reference"
+                " WHERE message = ANY(%s) AND name = ANY(%s)",
+                (list(wanted), list(wanted.values())),
+            ).fetchall()
+        keys = self._keyring.ensure(wanted)
+        found: dict[UUID, bytes] = {}
+        for message, name, wrapped in rows:
+            if wanted.get(message) == name and message in keys:
+                with suppress(BlobMissing, Damaged):
+                    found[message] = self._opened(BlobName(name), keys[message].unwrap(wrapped))
+        return found
 
     def release(self, connection: Connection[Any], messages: Collection[UUID]) -> list[BlobName]:
         """Take these messages' references away inside the caller's transaction (READ COMMITTED).

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     RULE = "rul"
     APPROVAL = "apr"
     APPROVAL_RULE = "apl"
+    READING = "rdg"
     OBJECT = "obj"
 
 

@@ -83,6 +83,7 @@ from domain.outgoing import (
 )
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.quarantine import ReprocessingOrdered
+from domain.reading import OthersMailRead
 from domain.recipients import RecipientApproved, RecipientWithdrawn
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.relinking import RelinkingOrdered
@@ -266,6 +267,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("approval.withdrawn", ApprovalWithdrawn),
     EventType("approval.voided", ApprovalVoided),
     EventType("approval.denied", ApprovalDenied),
+    EventType("reading.recorded", OthersMailRead),
 )
 
 BY_NAME: Mapping[str, EventType] = {kind.name: kind for kind in CATALOG}

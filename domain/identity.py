@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID, uuid5
 
 from domain.values import (
@@ -178,6 +179,11 @@ def approval_id(key: bytes, draft: UUID, exactly: Iterable[str]) -> UUID:
     """Give the stream id of the approval of a draft as it is: said otherwise, it is another one."""
     parts = (one.encode("utf-8", "surrogatepass") for one in exactly)
     return _uuid(key, b"approval", draft.bytes, *parts)
+
+
+def reading_id(key: bytes, message: MessageId, reader: ColleagueId, day: date) -> UUID:
+    """Give the stream id of what a colleague read of another person's message on a day."""
+    return _uuid(key, b"reading", message.bytes, reader.bytes, day.isoformat().encode())
 
 
 def server_id(company: str, server: str) -> UUID:

@@ -44,10 +44,15 @@ class QueueMail:
 
 @dataclass(frozen=True, slots=True)
 class BeginSending:
-    """Say that the content is about to be offered: to those whom the server took, else to all."""
+    """Say that the content is about to be offered: to those whom the server took, else to all.
+
+    With the number of an `attempt` it says so of what was offered then: once that was begun,
+    nothing happens.
+    """
 
     at: datetime
     taken: frozenset[int] | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +198,9 @@ def decide(mail: Outgoing, command: OutgoingCommand) -> Sequence[OutgoingEvent]:
     if mail.queued is None:
         raise Rejected("NOT_FOUND", "there is no such mail in the outbox")
     match command:
-        case BeginSending():
-            return [_begun(mail, command)]
+        case BeginSending(attempt=attempt):
+            known = attempt is not None and mail.attempt >= attempt
+            return [] if known else [_begun(mail, command)]
         case Conclude():
             return _concluded(mail, mail.queued, command)
         case LoseSight(attempt, reason):

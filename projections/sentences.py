@@ -1,8 +1,5 @@
 """Events in plain English, one sentence each."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
-
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
 from domain.attention import AttentionEvent
@@ -20,8 +17,6 @@ from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.mailrules import RuleEvent
 from domain.marking import (
-    FailureReason,
-    MarkingEvent,
     MessageMarked,
     MessageMoved,
     MessageOrderFailed,
@@ -50,6 +45,7 @@ from domain.party import (
     PartyRegistered,
 )
 from domain.quarantine import ReprocessingOrdered
+from domain.reading import OthersMailRead
 from domain.recorded import Erased
 from domain.regrouping import (
     ConversationRegrouped,
@@ -68,21 +64,13 @@ from projections.sentences_of_approvals import OfApprovals, of_approvals
 from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_groups import OfGroups, of_groups
+from projections.sentences_of_marks import of_marks
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
+from projections.sentences_of_reading import of_reading
 from projections.sentences_of_rules import of_rules
 from projections.sentences_of_runs import of_runs
 from projections.sentences_of_sending import OfSending, of_sending
-
-_FAILURES: Final[Mapping[FailureReason, str]] = {
-    FailureReason.GONE: "it no longer lay there",
-    FailureReason.NO_FOLDER: "there is no such folder; create it there and order it again",
-    FailureReason.NOT_ALLOWED: "the account may not change this folder",
-    FailureReason.FULL: "no room is left there; order it again when there is some",
-    FailureReason.REFUSED: "it refuses",
-    FailureReason.TOO_LATE: "it could not be reached for a month; order it again if it still holds",
-    FailureReason.ACCOUNT_REMOVED: "its account was removed, so nothing is done there any more",
-}
 
 
 def sentence(event: object) -> str:
@@ -93,7 +81,7 @@ def sentence(event: object) -> str:
         case MessageReread() | MessageClassified():
             return _of_mail(event)
         case MessageMarked() | MessageMoved() | MessageOrderFailed():
-            return _of_marks(event)
+            return of_marks(event)
         case event if isinstance(event, ChoosingEvent):
             return _of_choices(event)
         case (
@@ -137,6 +125,8 @@ def _of_work(event: object) -> str:
             return of_groups(event)
         case event if isinstance(event, OfAbsences):
             return of_absences(event)
+        case OthersMailRead():
+            return of_reading(event)
         case event if isinstance(event, OfApprovals):
             return of_approvals(event)
         case event if isinstance(event, RuleEvent):
@@ -169,28 +159,6 @@ def _of_mail(
             who = f"machine mail ({event.kind})" if event.automatic else "written by a person"
             answer = "wants an answer" if event.wants_answer else "wants no answer"
             return f"{event.direction.value}, {who}, {answer}: {event.reason}"
-
-
-def _of_marks(event: MarkingEvent) -> str:
-    match event:
-        case MessageMoved(folder=folder, moved_to=to):
-            return f"moved from {folder} to {to}"
-        case MessageMarked(folder=folder, moved_to=to) if to:
-            return f"moved from {folder} to {to}"
-        case MessageMarked(gone=gone) if gone != event.gone_before:
-            return f"left {event.folder}" if gone else f"lies in {event.folder} again"
-        case MessageMarked():
-            flags, before = set(event.flags), set(event.flags_before)
-            return f"marked in {event.folder}: {_changes(flags - before, before - flags)}"
-        case MessageOrderFailed(folder=folder, moved_to=to):
-            changes = _changes(event.added, event.removed)
-            what = f"moved from {folder} to {to}" if to else f"marked in {folder} ({changes})"
-            said = f" (it says: {_cut(event.said)})" if event.said else ""
-            return f"could not be {what} on the mail server: {_FAILURES[event.reason]}{said}"
-
-
-def _changes(added: Iterable[str], removed: Iterable[str]) -> str:
-    return " ".join([f"+{one}" for one in sorted(added)] + [f"-{one}" for one in sorted(removed)])
 
 
 def _of_choices(

@@ -35,6 +35,7 @@ from domain.message import (
 from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.quarantine import ReprocessingOrdered
+from domain.reading import OthersMailRead
 from domain.recipients import RecipientApproved, RecipientWithdrawn
 from domain.recorded import Erased, Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
@@ -193,24 +194,16 @@ _SCOPED: Final = (
     ApprovalAsked,
     ApprovalRuleSet,
     ApprovalRuleWithdrawn,
+    OthersMailRead,
 )
 _MANAGED_NAMES: Final = (
     "account.", "exclusion.", "web_form.", "server.", "quarantine.", "webhook.", "calendar.",
     "target.", "approval_rule.", "recipient.",
 )  # fmt: skip
 _SCOPED_NAMES: Final = (
-    "message.",
-    "mailbox.",
-    "token.",
-    "outgoing.",
-    "delivery.",
-    "sending.",
-    "choice.",
-    "autoreply.",
-    "rule.",
-    "approval.",
-    *_MANAGED_NAMES,
-)
+    "message.", "mailbox.", "token.", "outgoing.", "delivery.", "sending.", "choice.",
+    "autoreply.", "rule.", "approval.", "reading.", *_MANAGED_NAMES,
+)  # fmt: skip
 
 
 def _narrows(recorded: Recorded) -> bool:
@@ -268,7 +261,7 @@ def _seen_through(recorded: Recorded) -> Iterable[UUID]:
                 yield mailbox
         case WebhookRegistered(mailboxes=mailboxes) | WebhookChanged(mailboxes=mailboxes):
             yield from mailboxes or ()
-        case CalendarSaved(mailboxes=mailboxes):
+        case CalendarSaved(mailboxes=mailboxes) | OthersMailRead(mailboxes=mailboxes):
             yield from mailboxes
         case (
             TargetSet(scope=scope)

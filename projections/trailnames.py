@@ -30,6 +30,7 @@ from domain.message import (
 from domain.missing import ReceiptMissed
 from domain.outgoing import MailQueued
 from domain.party import ContactRegistered, ContactRemoved
+from domain.reading import OthersMailRead
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceRemembered
 from domain.ruleactions import MessageTagged, PartyEventRegistered, RuleApplied
@@ -110,6 +111,8 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield target
         case MessageAlarmTold(told=told, escalated_to=escalated, mails=mails):
             yield from (*told, *escalated, *mails)
+        case OthersMailRead(message=message, reader=reader):
+            yield from (message, reader)
         case ApprovalGiven(approver=who) | ApprovalRefused(approver=who):
             yield who
         case ApprovalDenied(colleague=who):

@@ -104,7 +104,7 @@ def _refuse_form(raw: bytes) -> None:
     if b"\0" in raw or not raw.count(b"\r") == raw.count(b"\n") == ends:
         raise Unsayable("the mail has NUL, or a CR or LF that is no line end (RFC 5321 2.3.8)")
     at = 0
-    while (end := raw.find(b"\r\n", at, at + _LONGEST_LINE + 2)) >= 0:
+    while (end := raw.rfind(b"\r\n", at, at + _LONGEST_LINE + 2)) >= 0:  # many lines at a step
         at = end + 2
     if at < len(raw):
         said = f"a line of the mail is longer than {_LONGEST_LINE} octets (RFC 5322 2.1.1)"

@@ -223,6 +223,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "show": "mailrules.show",
             "order": "mailrules.order",
             "retire": "mailrules.retire",
+            "test": "rehearsing.try_",
         },
     ),
     "trust": Group(

@@ -23,6 +23,7 @@ from api.graphql.mailinput import (
     writing,
 )
 from api.graphql.mailshown import MailContent, MailPreview, content_object, preview_object
+from api.graphql.overseeing import kept_reading
 from api.graphql.paging import given
 from api.graphql.templateasking import TemplateValueInput
 from api.paths import attachment_of
@@ -124,7 +125,11 @@ class ComposingQuery:
         context: Context = info.context
         context.viewer.require(Scope.READ_MAIL)
         writer = await writing(context)
-        found = await composed(context.carteggio, writer, await _begun(context, input))
+        begun = await _begun(context, input)
+        found = await composed(context.carteggio, writer, begun)
+        if begun.message is not None:  # what is quoted is read
+            async with Asking(context).reading() as read:
+                await kept_reading(read, [begun.message])
         draft, remark = found.draft, None
         template = given(input.template_id)
         if template or (input.template is TemplateChoice.FITTING and draft.document is not None):

@@ -40,6 +40,7 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "template": Kind.TEMPLATE, "webhook": Kind.WEBHOOK, "absence": Kind.COLLEAGUE,
     "autoreply": Kind.MESSAGE, "rule": Kind.RULE,
     "approval": Kind.APPROVAL, "approval_rule": Kind.APPROVAL_RULE,
+    "reading": Kind.READING,
 }  # fmt: skip
 
 

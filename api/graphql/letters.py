@@ -15,6 +15,7 @@ from api.graphql.inputs import REASONS, LinkReason
 from api.graphql.mail import COUNTED, Conversation, Document, Link, Message, Party, Unanswered
 from api.graphql.measured import measured
 from api.graphql.node import Actor
+from api.graphql.overseeing import contents_read
 from api.graphql.parts import (
     Address,
     AddressResolution,
@@ -110,7 +111,7 @@ async def _read_content(
             for id, found in parts.people.items()
         }
     if wanted.any("body", "bodyIsCut"):
-        parts.contents = await messages.contents_of(*read.asked, ids)
+        parts.contents = await contents_read(read, ids)
     if "resolutions" in wanted:
         parts.resolutions = await resolutions_of(read, parts.people, wanted["resolutions"])
     if "attachments" in wanted:

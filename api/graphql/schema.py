@@ -52,6 +52,7 @@ from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
 from api.graphql.node import AuditEntry, Node
 from api.graphql.notes import NoteMutation
+from api.graphql.overseeing import OverseeingMutation
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
@@ -60,6 +61,7 @@ from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.recipients import RecipientMutation, RecipientQuery
 from api.graphql.regrouping import RegroupingMutation
+from api.graphql.rehearsing import RehearsalQuery
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
 from api.graphql.responsetimes import ResponseTimesQuery
 from api.graphql.scalars import SCALARS
@@ -133,6 +135,7 @@ class Query(
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,
+    RehearsalQuery,
 ):
     @strawberry.field(description="Who asks, and what he may do.")
     def viewer(self, info: Info[Any, Any]) -> Viewer:
@@ -302,6 +305,7 @@ class Mutation(
     PermissionMutation,
     ApprovalMutation,
     ApprovalRuleMutation,
+    OverseeingMutation,
     AbsenceMutation,
     NoteMutation,
     ComparingMutation,

@@ -18,8 +18,10 @@ from api.http.answers import Refusal, away
 from api.http.callers import caller_with, served_by
 from api.http.state import Served
 from api.paths import attachment_of, message_of
+from api.security import Viewer
 from api.work.generations import active_names_async
 from api.work.instance import PROJECTIONS
+from api.work.overseeing import keep_reading
 from domain.access import Scope
 from domain.filenames import safe_name
 from domain.values import BlobName
@@ -48,9 +50,9 @@ async def raw(request: Request) -> Response:
     message = message_of(request.path_params["id"])
     if message is None:
         raise _not_found()
-    found = await _raw(
-        served_by(request), viewer.reader, message, request.query_params.get("copy")
-    )
+    served = served_by(request)
+    found = await _raw(served, viewer.reader, message, request.query_params.get("copy"))
+    await _keep(served, viewer, message)
     return await _sent(request, found)
 
 
@@ -61,7 +63,15 @@ async def attachment(request: Request) -> Response:
     if wanted is None:
         raise _not_found()
     found = await _attachment(served_by(request), viewer.reader, *wanted)
+    await _keep(served_by(request), viewer, wanted[0])
     return await _sent(request, found)
+
+
+async def _keep(served: Served, viewer: Viewer, message: UUID) -> None:
+    """Keep that he reads it, if it is another person's mail."""
+    async with served.pool.connection() as connection:
+        asked = connection, await active_names_async(connection, PROJECTIONS), viewer.reader
+        await keep_reading(served.carteggio, asked, viewer.colleague, [message], "http")
 
 
 async def _raw(served: Served, reader: Reader, message: UUID, copy: str | None) -> _File:

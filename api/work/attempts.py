@@ -2,30 +2,38 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Connection
 
+from adapters.journal import Conflict
+from adapters.logs import log
+from adapters.sealing import Key
 from adapters.smtp.values import Outcome, Submission
 from api.work.instance import Carteggio
 from api.work.outbox import Outbox
-from api.work.owncopies import by_outbox
 from api.work.patience import LATER
 from api.work.rates import Used
+from api.work.told import Told, by_outbox
+from domain import leaving as leaving_of
 from domain.leaving import BeginSending, Conclude, LoseSight, Outgoing
 from domain.outgoing import MailQueued, Result, Said
 from domain.replies import Fate
-from domain.values import Rejected
+from domain.values import BlobName, Rejected
 
 _SAID: Final = {
     Fate.ACCEPTED: Said.ACCEPTED,
     Fate.DEFERRED: Said.DEFERRED,
     Fate.REFUSED: Said.REFUSED,
 }
+_AT_ONCE: Final = 4_000_000
+"""So many octets of mail are read at once."""
+ENDED: Final = "the process that sent it ended"
 _PATIENCE_S: Final = 20.0
 _AGAIN_S: Final = 0.2
 
@@ -36,8 +44,10 @@ class Leaving:
 
     id: UUID
     state: Outgoing
+    version: int
     queued: MailQueued
     raw: bytes
+    key: Key | None = None
 
     @property
     def left(self) -> list[int]:
@@ -81,11 +91,37 @@ class Attempts:
 
     def opened(self, id: UUID) -> Leaving:
         """Give a mail with its octets; TakenBack: it was erased."""
-        state = self._outbox.state(id)
+        state, version = self.standing([id])[id]
         if state.queued is None:
             raise TakenBack
         raw = self._carteggio.blobs.get(state.queued.raw, id)
-        return Leaving(id, state, state.queued, raw)
+        return Leaving(id, state, version, state.queued, raw)
+
+    def opened_many(self, ids: Sequence[UUID]) -> list[Leaving]:
+        """Give the first of some mails with their octets, not too many; those that can be read."""
+        standing, octets = self.standing(ids), 0
+        wanted: dict[UUID, BlobName] = {}
+        for id, (state, _) in standing.items():
+            octets += state.queued.size if state.queued else 0
+            if octets > _AT_ONCE and wanted:
+                break
+            if state.queued is not None:
+                wanted[id] = state.queued.raw
+        raws = self._carteggio.blobs.get_many(wanted)
+        keys = self._carteggio.keyring.ensure(raws.keys())
+        return [
+            Leaving(id, state, version, state.queued, raws[id], keys[id])
+            for id, (state, version) in standing.items()
+            if state.queued is not None and id in raws and id in keys
+        ]
+
+    def standing(self, ids: Sequence[UUID]) -> dict[UUID, tuple[Outgoing, int]]:
+        """Give how mails stand, and at which version."""
+        standing: dict[UUID, tuple[Outgoing, int]] = dict.fromkeys(ids, (leaving_of.initial, 0))
+        for one in self._carteggio.journal.streams(ids):
+            state, _ = standing[one.stream]
+            standing[one.stream] = leaving_of.evolve(state, one.event), one.version
+        return standing
 
     def begin(self, leaving: Leaving, taken: frozenset[str], used: Used) -> None:
         """Say that the content is about to be offered to some, and count it; raise TakenBack."""
@@ -107,7 +143,7 @@ class Attempts:
         state = self._outbox.state(mail)
         if state.queued is None:
             raise TakenBack
-        self._record(mail, LoseSight(state.attempt, "the process that sent it ended"))
+        self._record(mail, LoseSight(state.attempt, ENDED))
 
     def interrupt(self, leaving: Leaving) -> None:
         """Say of a mail whose content was begun from here, and not offered yet, that it waits."""
@@ -124,26 +160,32 @@ class Attempts:
 
     def conclude(self, leaving: Leaving, outcome: Outcome, used: Used | None) -> None:
         """Record what was said; `used` counts an attempt that came to no content."""
-        if outcome.fate is Fate.UNCERTAIN:
-            self.lose(leaving, outcome.reply.text)
-            return
-        told = dict(zip(leaving.left, outcome.recipients, strict=True))
-        command = Conclude(
-            attempt=leaving.attempt,
-            at=datetime.now(UTC),
-            results={
-                place: Result(place, _SAID[one.fate], one.reply.code, one.reply.enhanced)
-                for place, one in told.items()
-            },
-            texts={place: one.reply.text for place, one in told.items()},
-            reply=outcome.reply.text,
-            known_as=outcome.named,
-            spread=random.random(),  # noqa: S311  no secret
-            begun=used is None,
-        )
-        if used is not None:
+        command = concluding(leaving, outcome, begun=used is None)
+        if isinstance(command, Conclude) and used is not None:
             used.count(command.at, len(leaving.left))
-        self._record(leaving.id, command, used.write if used else None)
+            self._record(leaving.id, command, used.write)
+        else:
+            self._record(leaving.id, command)
+
+    def tell(self, told: Sequence[Told]) -> None:
+        """Record what was said of many together; where that cannot be, of each by itself.
+
+        Whatever was recorded of an attempt meanwhile, an answer to it counts as ever.
+        """
+        if not told:
+            return
+        try:
+            patiently(lambda: self._outbox.record_all(told))
+        except (Conflict, Rejected):
+            for one in told:
+                self._tell_alone(one)
+
+    def _tell_alone(self, told: Told) -> None:
+        try:
+            for at, command in told.commands:
+                patiently(partial(self._outbox.record, told.mail, command, by_outbox(at)))
+        except Rejected as refusal:
+            log("outbox").error("what was said is not recorded", mail=told.mail, code=refusal.code)
 
     def _put_off(
         self,
@@ -167,13 +209,39 @@ class Attempts:
         also: Callable[[Connection[Any]], None] | None = None,
     ) -> None:
         """Record it; what became of a mail is known only here, so the database is waited for."""
-        until = time.monotonic() + (0 if isinstance(command, BeginSending) else _PATIENCE_S)
-        while True:
-            try:
-                self._outbox.record(mail, command, by_outbox(), also)
-            except LATER:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(_AGAIN_S)
-            else:
-                return
+        seconds = 0 if isinstance(command, BeginSending) else _PATIENCE_S
+        patiently(lambda: self._outbox.record(mail, command, by_outbox(), also), seconds)
+
+
+def concluding(leaving: Leaving, outcome: Outcome, *, begun: bool) -> Conclude | LoseSight:
+    """Give what an outcome says of an attempt."""
+    if outcome.fate is Fate.UNCERTAIN:
+        return LoseSight(leaving.attempt, outcome.reply.text)
+    told = dict(zip(leaving.left, outcome.recipients, strict=True))
+    return Conclude(
+        attempt=leaving.attempt,
+        at=datetime.now(UTC),
+        results={
+            place: Result(place, _SAID[one.fate], one.reply.code, one.reply.enhanced)
+            for place, one in told.items()
+        },
+        texts={place: one.reply.text for place, one in told.items()},
+        reply=outcome.reply.text,
+        known_as=outcome.named,
+        spread=random.random(),  # noqa: S311  no secret
+        begun=begun,
+    )
+
+
+def patiently(record: Callable[[], object], seconds: float = _PATIENCE_S) -> None:
+    """Record something, and wait for a database that is away."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            record()
+        except LATER:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return

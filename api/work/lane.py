@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from adapters.logs import log
@@ -23,16 +23,20 @@ from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.smtp.session import SmtpSession
 from adapters.smtp.values import Phase
 from api.work.attempts import Attempts, Leaving, TakenBack
+from api.work.flightrecords import Ahead, AtOnce, Records, Together
+from api.work.flights import Flights, Pace
 from api.work.instance import Carteggio
 from api.work.leases import Locks
-from api.work.outbox import Outbox, Row
-from api.work.owncopies import keep_copies
+from api.work.outbox import Outbox
+from api.work.outboxrows import Row
+from api.work.owncopies import Copies
 from api.work.patience import LATER, pause_after
 from api.work.projector import where
 from api.work.rates import Used
 from api.work.reception import Reception
 from api.work.resting import HERE, LOGIN, USED_UP, Rests, needs_somebody
-from api.work.sendingways import Ways
+from api.work.sendingways import Way, Ways
+from api.work.wholly import whole
 from domain.leaving import LONGEST
 from domain.replies import Ground
 from domain.values import Rejected
@@ -48,8 +52,6 @@ _LEAST_S: Final = 30.0
 _ASIDE: Final = timedelta(hours=1)
 _OFTEN: Final = 16
 """So often in a row a lane fails before its mail is given up: we may have been off for days."""
-_COPIES: Final = 100
-"""After so many mails their copies are taken in."""
 
 
 class _Rests(Exception):
@@ -74,14 +76,15 @@ class Lane:
     ) -> None:
         """Hand mail over as `ways` say; `reception` takes the copies in; `stop` ends it soon."""
         self._carteggio = carteggio
+        self._stop = stop or Event()
         self._outbox = Outbox(carteggio)
         self._attempts = Attempts(carteggio)
+        self._flights = Flights(carteggio, lane)
+        self._copies = Copies(carteggio, reception, locks, lane, self._stop)
         self._rests = Rests(carteggio.database)
         self._lane = lane
         self._ways = ways
-        self._reception = reception
         self._locks = locks
-        self._stop = stop or Event()
         self._mark = b""
 
     async def drain(self) -> int:
@@ -89,20 +92,29 @@ class Lane:
 
         A lane that somebody else holds is left to him: he looks again when he has let go.
         """
+        try:
+            tried, ours = await self._drained()
+            if ours:
+                await self._copies.keep()
+        finally:
+            await self._copies.leave()
+        return tried
+
+    async def _drained(self) -> tuple[int, bool]:
         tried = 0
         while not self._stop.is_set():
             async with self._locks.holding(self._lane) as ours:
                 if not ours:
-                    return tried
+                    return tried, False
                 more, rests = await self._held()
                 tried += more
             if rests or not await asyncio.to_thread(self._is_due):
-                return tried
-        return tried
+                break
+        return tried, True
 
     async def _held(self) -> tuple[int, bool]:
         """Send what is due while the lane is ours; tell whether it rests."""
-        await _whole(self._look_after)
+        await whole(self._look_after)
         until = await asyncio.to_thread(self._rests.until, self._lane)
         if until is not None:
             await asyncio.to_thread(self._outbox.wake, self._lane, until)
@@ -111,11 +123,8 @@ class Lane:
         try:
             await self._send_all(counted)
         except _Rests as rest:
-            await _whole(self._rest, rest)
+            await whole(self._rest, rest)
             return counted.tried, True
-        finally:
-            if counted.tried:
-                await _whole(self._keep)
         if counted.tried:
             await asyncio.to_thread(self._rests.end, self._lane)
         return counted.tried, False
@@ -129,14 +138,7 @@ class Lane:
             way = await self._ways.of(known)
             used = await asyncio.to_thread(Used, self._carteggio.database, self._lane, way.rates)
             async with AsyncExitStack() as opened:
-                session: SmtpSession | None = None
-                while (leaving := await self._next(used)) is not None:
-                    if session is None:
-                        session = await opened.enter_async_context(SmtpSession(way.account))
-                    await self._send_one(session, leaving, used)
-                    counted.tried += 1
-                    if counted.tried % _COPIES == 0:
-                        await _whole(self._keep)
+                await self._send_by(way, used, opened, counted)
         except Rejected as refusal:  # there is no password, no consent
             raise _Rests(refusal.code.lower(), refusal.sentence) from None
         except ServerTrouble as trouble:
@@ -144,12 +146,51 @@ class Lane:
         except LATER as trouble:
             raise _Rests(HERE, type(trouble).__name__) from None
 
+    async def _send_by(
+        self, way: Way, used: Used, opened: AsyncExitStack, counted: "_Counted"
+    ) -> None:
+        """Send one mail, then more of them together as long as the server is fast."""
+        session, at_once, pace = None, AtOnce(self._attempts, used), Pace()
+        ahead = await opened.enter_async_context(Ahead(self._flights))
+        while not self._stop.is_set():
+            self._copies.begin_beside()
+            if session is not None and await self._fly(session, used, ahead, pace, counted):
+                continue
+            leaving = await self._next(used)
+            if leaving is None:
+                return
+            if session is None:
+                session = await opened.enter_async_context(SmtpSession(way.account))
+            with pace.measured(lambda: 1):
+                await self._send_one(session, leaving, at_once)
+            counted.tried += 1
+
+    async def _fly(
+        self, session: SmtpSession, used: Used, ahead: "Ahead", pace: Pace, counted: "_Counted"
+    ) -> bool:
+        """Send some mails together; False: there are too few, or they are better sent alone."""
+        before = counted.tried
+        with pace.measured(lambda: counted.tried - before):
+            boarded = await whole(self._flights.board, await ahead.next(pace.many), used)
+            if boarded is None:
+                return False
+            ahead.read_on(pace.many)
+            async with Together(self._flights, self._attempts, boarded, used) as records:
+                for leaving in boarded.mails:
+                    if self._stop.is_set() or pace.is_slow or datetime.now(UTC) > boarded.until:
+                        break
+                    with pace.each():
+                        await self._send_one(session, leaving, records)
+                    counted.tried += 1
+        return True
+
     async def _next(self, used: Used) -> Leaving | None:
         """Give the next mail that may leave now; those on which we fail are put aside."""
         while not self._stop.is_set():
-            id = await asyncio.to_thread(self._outbox.next_due, self._lane, datetime.now(UTC))
-            if id is None:
+            due = await asyncio.to_thread(self._outbox.next_due, self._lane, datetime.now(UTC))
+            if not due:
                 return None
+            (id,) = due
             try:
                 leaving = await asyncio.to_thread(self._attempts.opened, id)
             except TakenBack:
@@ -166,9 +207,9 @@ class Lane:
             return leaving
         return None
 
-    async def _send_one(self, session: SmtpSession, leaving: Leaving, used: Used) -> None:
+    async def _send_one(self, session: SmtpSession, leaving: Leaving, records: Records) -> None:
         try:
-            ground, said = await self._send(session, leaving, used)
+            ground, said = await handed_over(session, leaving, records)
         except TakenBack:
             await asyncio.to_thread(self._outbox.mend, leaving.id)
             return
@@ -182,40 +223,17 @@ class Lane:
                 _WHY[ground], _ADDRESS.sub("…", said)
             )  # its recipients are told elsewhere
 
-    async def _send(
-        self, session: SmtpSession, leaving: Leaving, used: Used
-    ) -> tuple[Ground, str]:
-        """Hand one mail over, and record what was said of it; give why it was not taken, if so."""
-        begun = offered = False
-
-        async def tell(phase: Phase) -> None:
-            nonlocal begun, offered
-            if phase is Phase.CONTENT:
-                await _whole(self._attempts.begin, leaving, session.taken, used)
-                begun = True
-                offered = True
-
-        try:
-            outcome = await session.submit(leaving.submission, tell)
-        except BaseException:
-            if offered:
-                await _whole(self._attempts.lose, leaving, "sending was interrupted")
-            else:
-                await _whole(self._attempts.interrupt, leaving)
-            raise
-        if begun or outcome.ground is not Ground.LOGIN:  # nothing is wrong with the mail
-            await _whole(self._attempts.conclude, leaving, outcome, None if begun else used)
-        return outcome.ground, f"{outcome.reply.code} {outcome.reply.text}"
-
     # ---- in threads: what is stored
 
     def _is_due(self) -> bool:
-        return self._outbox.next_due(self._lane, datetime.now(UTC)) is not None
+        return bool(self._outbox.next_due(self._lane, datetime.now(UTC)))
 
     def _look_after(self) -> None:
-        """See to what a process that died left: what was being sent, and copies not taken in."""
+        """See to what a process that died left: flights, and what was being sent."""
+        if mails := self._flights.left_behind():
+            self._each(mails, self._flights.recover)
+            self._flights.end()
         self._each(self._outbox.standing(self._lane, Row.SENDING), self._attempts.left_behind)
-        self._keep()
 
     def _each(self, mails: Iterable[UUID], say: Callable[[UUID], None]) -> None:
         """Say something of each; what is wrong with one stops no other."""
@@ -228,9 +246,6 @@ class Lane:
                 raise
             except Exception as error:  # noqa: BLE001
                 self._put_aside(mail, error)
-
-    def _keep(self) -> None:
-        keep_copies(self._carteggio, self._reception, self._lane)
 
     def _put_aside(self, mail: UUID, error: Exception) -> None:
         log("outbox").error("a mail is put aside", mail=mail, error=where(error))
@@ -263,12 +278,26 @@ class _Counted:
     tried: int = 0
 
 
-async def _whole(call: Callable[..., Any], *given: Any) -> Any:
-    """Do something in a thread to its end, also where nobody waits for it any more."""
-    doing = asyncio.ensure_future(asyncio.to_thread(call, *given))
+async def handed_over(
+    session: SmtpSession, leaving: Leaving, records: Records
+) -> tuple[Ground, str]:
+    """Hand one mail over, and record what was said of it; give why it was not taken, if so."""
+    offered = False
+
+    async def tell(phase: Phase) -> None:
+        nonlocal offered
+        if phase is Phase.CONTENT:
+            await records.begun(leaving, session.taken)
+            offered = True
+
     try:
-        return await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        await asyncio.wait([doing])
-        doing.exception()  # it is not asked for any more
+        outcome = await session.submit(leaving.submission, tell)
+    except BaseException:
+        if offered:
+            await records.lost(leaving, "sending was interrupted")
+        else:
+            await records.interrupted(leaving)
         raise
+    if offered or outcome.ground is not Ground.LOGIN:  # nothing is wrong with the mail
+        await records.concluded(leaving, outcome, begun=offered)
+    return outcome.ground, f"{outcome.reply.code} {outcome.reply.text}"

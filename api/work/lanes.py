@@ -22,7 +22,8 @@ from api.work.aftercare import look_after
 from api.work.instance import Carteggio
 from api.work.lane import Lane
 from api.work.leases import Locks
-from api.work.outbox import WAKE, Outbox
+from api.work.outbox import Outbox
+from api.work.outboxrows import WAKE
 from api.work.patience import LATER
 from api.work.projector import where
 from api.work.reception import Reception

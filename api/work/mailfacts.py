@@ -6,7 +6,9 @@ afterwards (links, master data, calendars) a message's facts tell what was known
 - THEN: when it had first been decided whose it is: what a rule that runs at once is given;
 - NOW: by all that has been recorded up to the position at which this was begun.
 
-What a message says is what was read of it by then; which of its copies came first does not matter.
+What a message says is what was read of it by then; which of its copies came first does not matter. A
+copy that comes into a further mailbox later makes it a message of that mailbox, too, THEN as well: its
+rules are asked, then, about what was known at first.
 """
 
 import asyncio
@@ -88,14 +90,18 @@ class Knowledge:
         links = {id: _links(past) for id, past in cut.items()}
         self._look_up({target for found in links.values() for _, target in found})
         found = (
-            self._facts(MessageId(id), cut[id], links[id])
+            self._facts(MessageId(id), cut[id], links[id], _mailboxes(streams[id]))
             for id in messages
             if _is_decided(cut.get(id, ()))
         )
         return {one.message: one for one in found if one is not None}
 
     def _facts(
-        self, id: MessageId, past: Sequence[Recorded], links: Collection[tuple[TargetKind, UUID]]
+        self,
+        id: MessageId,
+        past: Sequence[Recorded],
+        links: Collection[tuple[TargetKind, UUID]],
+        boxes: tuple[MailboxId, ...],
     ) -> Facts | None:
         copies = as_read_now(one.event for one in past)
         seen = _seen(copies)
@@ -107,7 +113,8 @@ class Knowledge:
             _as_read(id, seen, copies, said[-1]),
             position=upto,
             zone=self._zone,
-            open=tuple(one for one in seen.mailboxes if self._is_open(one, seen, upto)),
+            mailboxes=boxes,
+            open=tuple(one for one in boxes if self._is_open(one, seen, upto)),
             parties=tuple(self._parties(links, upto)),
             documents=tuple(self._documents(links, upto)),
         )
@@ -195,6 +202,10 @@ def _decided(past: Sequence[Recorded]) -> int:
     return end
 
 
+def _mailboxes(past: Iterable[Recorded]) -> tuple[MailboxId, ...]:
+    return tuple(sorted({x.event.mailbox for x in past if isinstance(x.event, CaptureEvent)}))
+
+
 def _seen(copies: Sequence[CaptureEvent]) -> matched.Facts | None:
     seen: matched.Facts | None = None
     for copy in copies:
@@ -224,7 +235,7 @@ def _as_read(
         direction=said.direction.value,
         automatic=said.automatic,
         kind=said.kind,
-        mailboxes=seen.mailboxes,
+        mailboxes=(),
         senders=_senders(content),
         recipients=(*content.to, *content.cc),
         subject=content.subject,

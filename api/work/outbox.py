@@ -9,46 +9,26 @@ the events of its mail, in their transaction, and says when it is due.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final, assert_never
+from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 
-from adapters.jobs import defer
+from adapters.journal import NewEvent
 from api.work import sentlooks
 from api.work.instance import Carteggio
+from api.work.outboxrows import Change, Row, follow, is_in_flight, refuse_in_flight, wake
 from api.work.resting import LONGEST_REST
+from api.work.told import Told, changed
 from domain import leaving
-from domain.leaving import (
-    CancelMail,
-    Outgoing,
-    OutgoingCommand,
-    OutgoingState,
-    QueueMail,
-    ResolveSending,
-)
-from domain.outgoing import MailAccepted, MailQueued, MailResolved, Resolution
+from domain.leaving import CancelMail, Outgoing, OutgoingCommand, QueueMail, ResolveSending
+from domain.outgoing import MailQueued, MailResolved
 from domain.recorded import Envelope
 from domain.values import BlobName, Rejected
 
-WAKE: Final = "wake_lane"
-"""The task that lets a lane look for what is due."""
-
-
 Also = Callable[[Connection[Any]], None]
 """Writes what belongs to an event, in its transaction."""
-
-
-class Row(StrEnum):
-    """How a mail in the outbox stands, as far as its lane asks."""
-
-    WAITING = "waiting"
-    SENDING = "sending"
-    UNCERTAIN = "uncertain"
-    DONE = "done"
-    """It left, and only its copy is still to be taken in."""
 
 
 class Outbox:
@@ -100,19 +80,35 @@ class Outbox:
         """Record what a command makes happen, and let the mail's row follow in one transaction."""
         deciding = _Deciding()
 
-        def follow(connection: Connection[Any], happened: Sequence[object]) -> None:
+        def then(connection: Connection[Any], happened: Sequence[object]) -> None:
             if also is not None:
                 also(connection)
-            before = state = deciding.before
-            for event in happened:
-                state = leaving.evolve(state, event)
-            left = any(map(_left, happened))
-            _follow(connection, mail, state, left=left)
-            sentlooks.follow(connection, mail, before, state, datetime.now(UTC))
-            if state.queued is not None and any(isinstance(x, MailResolved) for x in happened):
-                wake(connection, state.queued.mailbox, datetime.now(UTC))
+            refuse_in_flight(connection, mail, command)
+            change = changed(mail, deciding.before, happened)
+            _follow(connection, [change])
+            queued = change.after.queued
+            if queued is not None and any(isinstance(x, MailResolved) for x in happened):
+                wake(connection, queued.mailbox, datetime.now(UTC))
 
-        return self._carteggio.journal.record(mail, deciding, command, envelope, follow)
+        return self._carteggio.journal.record(mail, deciding, command, envelope, then)
+
+    def record_all(self, told: Sequence[Told]) -> None:
+        """Record what was said of many mails in one transaction.
+
+        Raise Conflict where somebody else recorded of one, Rejected where one cannot be; then
+        nothing was recorded.
+        """
+        events: list[NewEvent] = []
+        changes: list[Change] = []
+        for one in told:
+            new = one.events()
+            events += new
+            changes.append(changed(one.mail, one.state, [event.event for event in new]))
+        with self._carteggio.journal.writing() as writing:
+            writing.seal(events)
+            writing.lock()
+            writing.append(events)
+            _follow(writing.connection, changes)
 
     def state(self, mail: UUID) -> Outgoing:
         """Give how a mail stands."""
@@ -121,15 +117,15 @@ class Outbox:
             state = leaving.evolve(state, recorded.event)
         return state
 
-    def next_due(self, lane: UUID, now: datetime) -> UUID | None:
-        """Give the mail of a lane that has been due for longest."""
+    def next_due(self, lane: UUID, now: datetime, most: int = 1) -> list[UUID]:
+        """Give the mails of a lane that have been due for longest, in order."""
         with self._carteggio.database.pool.connection() as connection:
-            row = connection.execute(
+            rows = connection.execute(
                 "SELECT mail FROM outbox WHERE lane = %s AND state = 'waiting' AND due <= %s"
-                " ORDER BY due, mail LIMIT 1",
-                (lane, now),
-            ).fetchone()
-        return None if row is None else UUID(str(row[0]))
+                " ORDER BY due, mail LIMIT %s",
+                (lane, now, most),
+            ).fetchall()
+        return [one[0] for one in rows]
 
     def set_aside(self, mail: UUID, until: datetime) -> None:
         """Let a mail wait on which we fail ourselves, so that it stops no other."""
@@ -149,10 +145,15 @@ class Outbox:
             )
 
     def mend(self, mail: UUID) -> None:
-        """Let the row of a mail say again what its events say; one that was erased has none."""
+        """Let the row of a mail say again what its events say; one that was erased has none.
+
+        One that is leased is left to its flight.
+        """
         state = self.state(mail)
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
-            _follow(connection, mail, state, left=False)
+            if is_in_flight(connection, mail):
+                return
+            follow(connection, [Change(mail, state, state, left=False)])
             if state.queued is None:
                 connection.execute("DELETE FROM outbox WHERE mail = %s", (mail,))
 
@@ -214,59 +215,6 @@ class _Deciding:
         return leaving.decide(state, command)
 
 
-def wake(connection: Connection[Any], lane: UUID, due: datetime) -> None:
-    """Ask for a look into a lane when something is due; one that waits already serves as well."""
-    soon = due <= datetime.now(UTC)
-    once = f"{lane.hex} {'now' if soon else due.isoformat()}"
-    defer(connection, WAKE, {"lane": lane.hex}, once=once, at=None if soon else due)
-
-
-def kept(connection: Connection[Any], mails: Sequence[UUID]) -> None:
-    """Note that the copies of mail that left were taken in."""
-    connection.execute("UPDATE outbox SET keep = false WHERE mail = ANY(%s)", (list(mails),))
-    _forget(connection, mails)
-
-
-def _follow(connection: Connection[Any], mail: UUID, state: Outgoing, *, left: bool) -> None:
-    """Let the row say what the events say."""
-    queued, row = state.queued, _row(state)
-    if queued is None:
-        return
-    due = state.due or queued.not_before
-    connection.execute(
-        "INSERT INTO outbox (mail, lane, due, state, keep) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT (mail) DO UPDATE SET due = excluded.due, state = excluded.state,"
-        " keep = outbox.keep OR excluded.keep",
-        (mail, queued.mailbox, due, row.value, left),
-    )
-    _forget(connection, [mail])
-    if row is Row.WAITING:
-        wake(connection, queued.mailbox, due)
-
-
-def _forget(connection: Connection[Any], mails: Sequence[UUID]) -> None:
-    connection.execute(
-        "DELETE FROM outbox WHERE mail = ANY(%s) AND state = %s AND NOT keep",
-        (list(mails), Row.DONE.value),
-    )
-
-
-def _left(event: object) -> bool:
-    """Tell whether a mail left by this."""
-    if isinstance(event, MailResolved):
-        return event.resolution is Resolution.SENT
-    return isinstance(event, MailAccepted)
-
-
-def _row(state: Outgoing) -> Row:
-    match state.state:
-        case OutgoingState.QUEUED | OutgoingState.DEFERRED:
-            return Row.WAITING
-        case OutgoingState.SENDING:
-            return Row.SENDING
-        case OutgoingState.UNCERTAIN:
-            return Row.UNCERTAIN
-        case OutgoingState.ACCEPTED | OutgoingState.REFUSED | OutgoingState.CANCELLED:
-            return Row.DONE
-        case _ as never:
-            assert_never(never)
+def _follow(connection: Connection[Any], changes: Sequence[Change]) -> None:
+    follow(connection, changes)
+    sentlooks.follow(connection, changes, datetime.now(UTC))

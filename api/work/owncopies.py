@@ -1,45 +1,99 @@
 """The copies of what we sent: taken in from the very octets, and linked as whoever sent said."""
 
+import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from threading import Event
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from adapters.ids import uuid7
 from adapters.logs import log
 from api.work.arrivals import Arrival, Place
 from api.work.instance import Carteggio
-from api.work.outbox import Outbox, kept
+from api.work.leases import Locks
+from api.work.outbox import Outbox
+from api.work.outboxrows import kept
 from api.work.patience import LATER
 from api.work.projector import where
 from api.work.reception import Reception
+from api.work.told import by_outbox
+from api.work.wholly import whole
 from domain import message
 from domain.choosing import ChooseLink
 from domain.message import FolderRole
 from domain.outgoing import MailQueued
-from domain.recorded import Envelope, Origin
-from domain.values import Actor, ActorKind
+from domain.recorded import Envelope
 
 SENT: Final = "Sent"
 """Where the copies lie that we keep of what we send."""
 _AT_ONCE: Final = 100
 _OCTETS: Final = 8_000_000
+_BESIDE_S: Final = 10.0
 
 
-def by_outbox() -> Envelope:
-    """Begin the envelope of what the outbox says by itself."""
-    return Envelope(uuid7(), datetime.now(UTC), Actor(ActorKind.SYSTEM, "outbox"), Origin("smtp"))
+class Copies:
+    """The copies of one lane: taken in when nothing more is due, or beside what leaves for long.
+
+    One process at a time does it, and looks again when it has let go.
+    """
+
+    def __init__(
+        self,
+        carteggio: Carteggio,
+        reception: Reception,
+        locks: Locks,
+        lane: UUID,
+        stop: Event,
+    ) -> None:
+        self._carteggio, self._reception, self._locks = carteggio, reception, locks
+        self._lane, self._stop = lane, stop
+        self._beside: asyncio.Task[None] | None = None
+        self._began = time.monotonic()
+
+    def begin_beside(self) -> None:
+        """Begin from time to time, and go on beside what is sent."""
+        running = self._beside is not None and not self._beside.done()
+        if not running and time.monotonic() - self._began > _BESIDE_S:
+            self._beside = asyncio.create_task(self._kept())
+
+    async def keep(self) -> None:
+        """Take in all that is left."""
+        if self._beside is not None:
+            await asyncio.wait([self._beside])
+        await self._kept()
+
+    async def leave(self) -> None:
+        """Leave what is not begun for later."""
+        if self._beside is not None:
+            self._beside.cancel()
+            await asyncio.wait([self._beside])
+
+    async def _kept(self) -> None:
+        before: set[UUID] = set()
+        while not self._stop.is_set():
+            async with self._locks.holding(uuid5(self._lane, "copies")) as ours:
+                if not ours:
+                    return
+                await whole(keep_copies, self._carteggio, self._reception, self._lane, self._stop)
+            left = set(await asyncio.to_thread(Outbox(self._carteggio).to_keep, self._lane))
+            if left <= before:
+                break
+            before = left
+        self._began = time.monotonic()
 
 
-def keep_copies(carteggio: Carteggio, reception: Reception, lane: UUID) -> None:
+def keep_copies(
+    carteggio: Carteggio, reception: Reception, lane: UUID, stop: Event | None = None
+) -> None:
     """Take in the copies of what left from a lane; what fails alone is left for a later look."""
     mails = Outbox(carteggio).to_keep(lane)
     there = _left(carteggio, mails)
     if erased := set(mails) - {one.mail for one in there}:
         with carteggio.database.pool.connection() as connection, connection.transaction():
             kept(connection, list(erased))
-    while there:
+    while there and not (stop and stop.is_set()):
         portion = _first(there)
         there = there[len(portion) :]
         try:
@@ -92,9 +146,10 @@ def _one_by_one(carteggio: Carteggio, reception: Reception, portion: Sequence[_L
 
 def _keep(carteggio: Carteggio, reception: Reception, portion: Sequence[_Left]) -> None:
     now = datetime.now(UTC)
+    raws = carteggio.blobs.get_many({one.mail: one.queued.raw for one in portion})
     arrivals = [
         Arrival(
-            carteggio.blobs.get(one.queued.raw, one.mail),
+            raws[one.mail],
             Place(one.queued.mailbox, SENT, FolderRole.SENT),
             now,
             ("\\Seen",),

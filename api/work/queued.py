@@ -13,7 +13,8 @@ import psycopg
 
 from api.ids import Kind
 from api.work.instance import Carteggio
-from api.work.outbox import Outbox, Row
+from api.work.outbox import Outbox
+from api.work.outboxrows import Row
 from api.work.resting import Rest, Rests
 from domain import leaving
 from domain.leaving import Outgoing, OutgoingState

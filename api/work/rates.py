@@ -1,10 +1,9 @@
 """How much a server takes of a lane: mails a minute, recipients a day, shared by all that work.
 
 What was used lies in the database, in short slots; never more than the limit is used in any minute
-or any day. Whoever holds the lane counts, in the transaction that says that a mail is being sent.
+or any day. Whoever holds the lane counts, in the transaction that says that a mail is being sent, or may be.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import starmap
@@ -36,6 +35,7 @@ class _Per:
 
 
 MINUTE: Final = _Per("minute", timedelta(seconds=2), 30)
+_AGO: Final = timedelta(seconds=10)
 DAY: Final = _Per("day", timedelta(hours=1), 24)
 
 
@@ -47,7 +47,7 @@ class Used:
         self._lane = lane
         self._limits = {MINUTE: rates.mails_per_minute, DAY: rates.recipients_per_day}
         self._slots: dict[_Per, dict[datetime, int]] = {MINUTE: {}, DAY: {}}
-        self._counted: dict[_Per, datetime] = {}
+        self._counted: set[tuple[_Per, datetime]] = set()
         now = datetime.now(UTC)
         with database.pool.connection() as connection:
             connection.execute(
@@ -84,22 +84,21 @@ class Used:
             total, free = total - one, at + per.span
         return free
 
-    def count(self, now: datetime, recipients: int) -> None:
-        """Count a mail to so many, for `write`."""
-        for per, more in ((MINUTE, 1), (DAY, recipients)):
-            slot = self._counted[per] = per.slot_of(now)
+    def count(self, at: datetime, recipients: int, mails: int = 1) -> None:
+        """Count mail that leaves at a moment, for `write`; less than none: it does not."""
+        for per, more in ((MINUTE, mails), (DAY, recipients)):
+            slot = per.slot_of(at)
             self._slots[per][slot] = self._slots[per].get(slot, 0) + more
+            self._counted = {
+                (other, one) for other, one in self._counted if other != per or one + _AGO > slot
+            } | {(per, slot)}
 
     def write(self, connection: Connection[Any]) -> None:
         """Write what was counted last; whoever holds the lane is the only one that writes."""
-        rows = list(self._last())
+        rows = [(per.name, at, self._slots[per].get(at, 0)) for per, at in self._counted]
         connection.execute(
             "INSERT INTO outbox_used (lane, per, slot, used)"
             " SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[], %s::integer[])"
             " ON CONFLICT (lane, per, slot) DO UPDATE SET used = excluded.used",
             (self._lane, *map(list, zip(*rows, strict=True))),
         )
-
-    def _last(self) -> Iterator[tuple[str, datetime, int]]:
-        for per, at in self._counted.items():
-            yield per.name, at, self._slots[per][at]

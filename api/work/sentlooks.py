@@ -4,6 +4,7 @@ A row follows from the events of its mail, in their transaction (api/work/outbox
 it is settled: a process that dies in between leaves it due.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ from psycopg import Connection
 from adapters.database import Database
 from adapters.jobs import defer
 from adapters.matching import ref
+from api.work.outboxrows import Change
 from domain.leaving import Outgoing, OutgoingState
 from domain.outgoing import Said
 
@@ -55,22 +57,24 @@ class Look:
     failures: int
 
 
-def follow(
-    connection: Connection[Any], mail: UUID, before: Outgoing, after: Outgoing, now: datetime
-) -> None:
-    """Let the looks for a mail be those that its state asks for."""
-    queued = after.queued
-    if queued is None:
-        return
-    unclear = after.state is OutgoingState.UNCERTAIN
-    if unclear and before.state is not OutgoingState.UNCERTAIN:
-        _add(connection, mail, What.SIGHT, queued.mailbox, now)
-        query = "UPDATE sent_look SET ref = %s WHERE mail = %s AND what = 'sight'"
-        connection.execute(query, (ref(queued.message_id), mail))
-    elif before.state is OutgoingState.UNCERTAIN and not unclear:
-        done(connection, mail, What.SIGHT)
-    if _somebody(after) and not _somebody(before):
-        _add(connection, mail, What.COPY, queued.mailbox, now)
+def follow(connection: Connection[Any], changes: Sequence[Change], now: datetime) -> None:
+    """Let the looks for mails be those that their states ask for."""
+    there = [one for one in changes if one.after.queued is not None]
+    unclear = [one for one in there if _unclear(one.after) and not _unclear(one.before)]
+    if unclear:
+        _add(connection, unclear, What.SIGHT, now)
+        query = (
+            "UPDATE sent_look SET ref = new.ref FROM unnest(%s::uuid[], %s::uuid[]) AS new (mail, ref)"
+            " WHERE sent_look.mail = new.mail AND what = 'sight'"
+        )
+        refs = [ref(one.after.queued.message_id) for one in unclear if one.after.queued]
+        connection.execute(query, ([one.mail for one in unclear], refs))
+    for one in there:
+        if _unclear(one.before) and not _unclear(one.after):
+            done(connection, one.mail, What.SIGHT)
+    left = [one for one in there if _somebody(one.after) and not _somebody(one.before)]
+    if left:
+        _add(connection, left, What.COPY, now)
 
 
 def due(database: Database, lane: UUID) -> list[Look]:
@@ -123,11 +127,15 @@ def done(connection: Connection[Any], mail: UUID, what: What) -> None:
     connection.execute("DELETE FROM sent_look WHERE mail = %s AND what = %s", (mail, what.value))
 
 
-def _add(connection: Connection[Any], mail: UUID, what: What, lane: UUID, now: datetime) -> None:
+def _add(
+    connection: Connection[Any], changes: Sequence[Change], what: What, now: datetime
+) -> None:
+    lanes = [one.after.queued.mailbox for one in changes if one.after.queued]
     connection.execute(
-        "INSERT INTO sent_look (mail, what, lane, since, due) VALUES (%s, %s, %s, %s, %s)"
+        "INSERT INTO sent_look (mail, what, lane, since, due)"
+        " SELECT mail, %s, lane, %s, %s FROM unnest(%s::uuid[], %s::uuid[]) AS new (mail, lane)"
         " ON CONFLICT (mail, what) DO UPDATE SET due = excluded.due, tries = 0, failures = 0",
-        (mail, what.value, lane, now, now),
+        (what.value, now, now, [one.mail for one in changes], lanes),
     )
 
 
@@ -135,6 +143,10 @@ def _ask(connection: Connection[Any], lane: UUID, due: datetime) -> None:
     soon = due <= datetime.now(UTC)
     once = f"{lane.hex} sent {'now' if soon else due.isoformat()}"
     defer(connection, LOOK, {"lane": lane.hex}, once=once, at=None if soon else due)
+
+
+def _unclear(mail: Outgoing) -> bool:
+    return mail.state is OutgoingState.UNCERTAIN
 
 
 def _somebody(mail: Outgoing) -> bool:

@@ -5,7 +5,8 @@ at each part of the dialogue, within the content, between its last word and what
 work goes on until nothing is due any more. What the server took is counted by Message-ID and
 recipient, and compared with what is recorded of each mail. Mailboxes are of three kinds: their
 server files what it takes into a folder of sent mail (Dovecot's), or we do, or there is no such
-folder. Pauses are passed over as an operator would: what is due later is made due.
+folder. Pauses are passed over as an operator would: what is due later is made due. Of every second
+mailbox mail that nothing strikes leaves between: what strikes there does so in a flight.
 """
 
 import argparse
@@ -66,7 +67,7 @@ class Sent:
     message_id: str
     people: tuple[str, ...]
     kind: str
-    cut: Cut
+    cut: Cut | None
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class Tally:
     unsettled: int = 0
     found: int = 0
     not_found: int = 0
+    beside: int = 0
 
 
 class Stage:
@@ -132,10 +134,12 @@ class Stage:
         if kind == "filing":
             self.filing.add(port)
         self._enter(carteggio, address, port, kind, starttls=starttls)
-        for number, cut in enumerate(cuts):
+        flies = self._boxes % 2 == 0
+        mails = [one for cut in cuts for one in ((None, cut) if flies else (cut,))]
+        for number, cut in enumerate(mails):
             one = _queued(carteggio, address, f"{self._boxes}-{number}", kind, cut)
             self.sent.append(one)
-            if cut.phase not in CONNECTING:
+            if cut is not None and cut.phase not in CONNECTING:
                 box.mails[one.mail.hex] = cut
 
     def _enter(
@@ -169,10 +173,12 @@ class Stage:
         raise SystemExit(f"there is still something due after {lives} processes")
 
 
-def _queued(carteggio: Carteggio, address: str, name: str, kind: str, cut: Cut) -> Sent:
+def _queued(carteggio: Carteggio, address: str, name: str, kind: str, cut: Cut | None) -> Sent:
     id = f"{name}@firma.example"
-    people = tuple(f"{one}.{name}@kunde.example" for one in ("a", "b", "c")[: cut.recipients])
-    lines = 1_000 if cut.phase in INSIDE else 20
+    people = tuple(
+        f"{one}.{name}@kunde.example" for one in ("a", "b", "c")[: cut.recipients if cut else 2]
+    )
+    lines = 1_000 if cut is not None and cut.phase in INSIDE else 20
     raw = (
         f"Message-ID: <{id}>\r\nX-Carteggio-Id: <{id}>\r\nFrom: {address}\r\n"
         f"To: {', '.join(people)}\r\nDate: {email.utils.format_datetime(datetime.now(UTC))}\r\n"
@@ -209,12 +215,12 @@ def main() -> None:
         lives = proven(stage, cuts)
         tally = counted(stage, promises)
         figures = {
-            "points": len(cuts), "struck": len(stage.sink.struck), "killed": stage.sink.killed,
+            "points": len(cuts), "mails": len(stage.sent), "struck": len(stage.sink.struck), "killed": stage.sink.killed,
             "processes": lives, "phases": len({one.phase for one in stage.sink.struck}),
             "states": dict(sorted(tally.states.items())), "doubled": tally.doubled,
             "lost": tally.lost, "mistold": tally.mistold, "unsettled": tally.unsettled,
             "found_in_sent": tally.found, "left_uncertain_though_in_sent": tally.not_found,
-            "copies_doubled": doubled_copies(stage, promises), "seconds": round(watch.seconds),
+            "uncertain_without_a_cut": tally.beside, "copies_doubled": doubled_copies(stage, promises), "seconds": round(watch.seconds),
         }  # fmt: skip
     struck = stage.sink.struck
     missed = set(PHASES) - {one.phase for one in struck} if len(cuts) >= _MANY else set()
@@ -269,6 +275,7 @@ def counted(stage: Stage, promises: Promises) -> Tally:
             for sentence in _wrong(stage, tally, one, state):
                 promises.keep(not sentence, f"{one.message_id}, {one.kind}: {sentence}: {one.cut}")
             uncertain = state.state is OutgoingState.UNCERTAIN
+            tally.beside += uncertain and one.cut is None
             if uncertain and one.kind != "alone" and shown[one.message_id]:
                 tally.not_found += not _left(state)
         tally.found = _resolved(carteggio)

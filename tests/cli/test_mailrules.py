@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from commands import Instance
+from letters import letter, mbox
 
 OFFERS = """name = "Offers"
 mailbox = "info@firm.example"
@@ -55,3 +56,34 @@ def test_what_is_no_rule_is_told_with_file_and_place(office, tmp_path):
     assert "there is no mailbox" in office.run("rules", "save", wrong).err
     assert "cannot be read" in office.run("rules", "save", tmp_path / "none.toml").err
     assert "there is no rule 'None'" in office.run("rules", "show", "None").err
+
+
+def arrived(office: Instance, folder: Path) -> None:
+    made = (
+        letter(f"r{at}@acme.example", b"Offerta %d" % at if at % 3 else b"Saluti %d" % at)
+        for at in range(9)
+    )
+    mbox(folder / "in.mbox", made)
+    office.done("import", "mail", folder / "in.mbox", "--mailbox", "info@firm.example")
+
+
+def test_a_rule_is_tried_on_mail_that_came_and_nothing_is_done(office, tmp_path):
+    arrived(office, tmp_path)
+    tried = tmp_path / "tried.toml"
+    tried.write_text(OFFERS.replace("Offers", "Tried"))
+    before = len(office.asked("rules", "list", "--retired"))
+    told = office.done("rules", "test", tried, "--from", "2020-01-01").out
+    assert "It held for 6 of 9 mails" in told
+    assert "subject contains “offerta”: yes" in told
+    assert "Nothing was done." in told
+    found = office.asked("rules", "test", tried, "--misses")
+    assert [one["held"] for one in found].count(False) == 3
+    named = found[0]["message"]
+    (alone,) = office.asked("rules", "test", tried, "--misses", "--message", named)
+    assert alone == found[0]
+    assert "It held for 0 of 0" in office.done("rules", "test", tried, "--sender", "b.example").out
+    assert "no id of a message" in office.run("rules", "test", tried, "--message", "x").err
+    assert len(office.asked("rules", "list", "--retired")) == before
+    into = tmp_path / "found.jsonl"
+    assert str(into) in office.done("rules", "test", tried, "--into", into).out
+    assert len(into.read_text().splitlines()) == 6

@@ -136,6 +136,7 @@ NAMES = [
     "approval.withdrawn",
     "approval.voided",
     "approval.denied",
+    "reading.recorded",
 ]
 
 

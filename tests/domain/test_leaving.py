@@ -83,6 +83,15 @@ def test_a_mail_is_queued_once_and_not_sent_before_its_time() -> None:
         mail().given(QUEUED).when(BeginSending(MONDAY - timedelta(seconds=1))).then()
 
 
+def test_an_attempt_that_was_offered_is_begun_once_whatever_became_of_it() -> None:
+    offered = BeginSending(MONDAY, attempt=1)
+    mail().given(QUEUED).when(offered).then(BEGUN)
+    unclear = mail().given(QUEUED, BEGUN, MailUncertain(1, "gone"))
+    unclear.when(offered).then_nothing()
+    again = MailResolved(1, Resolution.SEND_AGAIN, "person")
+    unclear.given(again).when(offered).then_nothing()
+
+
 def test_who_was_put_off_is_tried_again_later_and_nobody_else() -> None:
     later = MONDAY + timedelta(minutes=1)
     accepted = MailAccepted(1, results("adr"), later, ("", "", ""))

@@ -56,8 +56,10 @@ async def lane_of(
 
     reception = Reception(carteggio.journal, carteggio.blobs, worker, "smtp", exact=False)
     locks = Locks(carteggio.database)
-    yield Lane(carteggio, box, ways or Ways(carteggio), reception, locks)
-    await locks.close()
+    try:
+        yield Lane(carteggio, box, ways or Ways(carteggio), reception, locks)
+    finally:
+        await locks.close()
 
 
 @asynccontextmanager

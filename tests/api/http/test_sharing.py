@@ -241,3 +241,63 @@ def test_mailboxes_and_people_are_found_by_their_ids(shared: Shared):
         {"address": INFO, "members": [{"user": {"email": GIULIA}}], "health": {"lastError": None}},
         {"name": "giulia", "email": GIULIA},
     ]
+
+
+BODY = "query($id: ID!) { message(id: $id) { body } }"
+READ = """query($id: ID!) { auditLog(first: 50, filter: {subjectId: $id, events: ["reading.recorded"]}) {
+  edges { node { event summary actor { kind id } } } } }"""
+WHY = """mutation($input: ReadingReasonInput!) { readingReason(input: $input) { position
+  userErrors { code } } }"""
+
+
+def readings(shared: Shared, id: str, token: str | None = None) -> list[Any]:
+    shared.api.caught_up()
+    return nodes(shared.api.ask(READ, token, id=id)["auditLog"])
+
+
+def test_overseen_mail_is_read_with_a_trace_that_whose_mail_it_is_sees(shared: Shared):
+    shared.share(SALES, "OBSERVER")
+    shared.share(SALES, "MEMBER", MARCO)
+    manager, member = shared.token(), shared.token(MARCO)
+    found = nodes(shared.sees(manager)["messages"])
+    id = next(one["id"] for one in found if one["headerId"].strip("<>") == "b2@rossi.example")
+    assert readings(shared, id) == []
+    for _ in range(2):
+        assert shared.api.ask(BODY, manager, id=id)["message"]["body"]
+        assert shared.api.get(f"/messages/{id}/raw", manager).status_code == 200
+    assert shared.api.ask(BODY, member, id=id)["message"]["body"]
+    assert shared.api.ask(BODY, id=id)["message"]["body"]
+    _, who = shared.ids(SALES, GIULIA)
+    (one,) = readings(shared, id, member)
+    assert one["actor"] == {"kind": "USER", "id": f"col_{who.hex}"}
+    assert one["summary"].startswith("read by a colleague whose mail it is not, on 20")
+    assert [x["event"] for x in readings(shared, f"col_{who.hex}")] == ["reading.recorded"]
+    why = {"commandId": str(uuid4()), "messageId": id, "reason": "a complaint"}
+    assert shared.api.ask(WHY, manager, input=why)["readingReason"]["position"]
+    again = why | {"commandId": str(uuid4())}
+    done: dict[str, Any] = {"position": None, "userErrors": []}
+    assert shared.api.ask(WHY, manager, input=again)["readingReason"] == done
+    assert [x["summary"].endswith(": a complaint") for x in readings(shared, id)] == [True, False]
+    mine = shared.api.ask(WHY, member, input=why | {"commandId": str(uuid4())})["readingReason"]
+    assert [error["code"] for error in mine["userErrors"]] == ["NOT_FOUND"]
+    shared.share(SALES, None)
+    assert readings(shared, id, manager) == []
+
+
+def test_a_reason_comes_first_and_a_supervisor_leaves_a_trace_where_a_reader_leaves_none(
+    shared: Shared,
+):
+    token, traces = shared.token(), []
+    shared.share(INFO, "READER")
+    found = nodes(shared.sees(token)["messages"])
+    ids = [one["id"] for one in found]
+    for role, id in zip(("READER", "MEMBER", "SUPERVISOR", "OBSERVER"), ids, strict=False):
+        shared.share(INFO, role)
+        shared.api.ask(BODY, token, id=id)
+        shared.sees(token)
+        traces.append(len(readings(shared, id)))
+    assert traces == [0, 0, 1, 1]
+    why = {"commandId": str(uuid4()), "messageId": ids[4], "reason": "asked by the works council"}
+    assert shared.api.ask(WHY, token, input=why)["readingReason"]["position"]
+    shared.api.ask(BODY, token, id=ids[4])
+    assert len(readings(shared, ids[4])) == 1
