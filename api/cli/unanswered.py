@@ -1,7 +1,7 @@
 """What waits for an answer: line by line, or by groups."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -102,10 +102,8 @@ def unanswered(
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of is not None else None
         chosen = Chosen(owner, mailbox, party, manager, kind, sla, state, age, older_than, words)
-        question = chosen.question(carteggio, AsOf(as_of_position, time))
+        question = chosen.question(carteggio, AsOf(as_of_position, time), group)
         title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
-        if group is GroupBy.STATE:
-            question = replace(question, within=replace(question.within, awake=False))
         if group is not None:
             _print_groups(
                 asyncio.run(group_lines(carteggio, question, group)), group, title, form, zone
@@ -132,7 +130,7 @@ class Chosen:
     older_than: str | None = None
     words: str | None = None
 
-    def question(self, carteggio: Carteggio, as_of: AsOf) -> Question:
+    def question(self, carteggio: Carteggio, as_of: AsOf, group: GroupBy | None) -> Question:
         """Find what is named; Rejected where it is unknown."""
         wanted = WaitsWanted(
             owners=tuple(_owner(carteggio, one) for one in self.owner or ()),
@@ -149,7 +147,7 @@ class Chosen:
             party=asyncio.run(_party(carteggio, self.party)) if self.party else None,
             before=self._before(as_of.time or datetime.now(UTC)),
             text=self.words or "",
-            awake=not self.state,
+            awake=not self.state and group is not GroupBy.STATE,
         )
         return Question(as_of, within, wanted)
 
