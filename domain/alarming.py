@@ -14,7 +14,6 @@ _MOST: int = 50
 _WANTED = {
     Clock.FIRST_ANSWER: "a first answer",
     Clock.NEXT_ANSWER: "a next answer",
-    Clock.SOLUTION: "to be closed",
 }
 
 

@@ -106,16 +106,14 @@ class TellAlarm:
 
 
 AlarmCommand = NoticeAlarms | TellAlarm
-Key = tuple[Stage, bool]
-"""A stage of the clock for answers, or of that for a solution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
     """What was noticed of a wait, and told."""
 
-    noticed: frozenset[Key] = frozenset()
-    told: frozenset[Key] = frozenset()
+    noticed: frozenset[Stage] = frozenset()
+    told: frozenset[Stage] = frozenset()
 
 
 initial = Alarms()
@@ -126,30 +124,27 @@ def stage_of(alarm: Alarm) -> Stage:
     return Stage.WARNING if isinstance(alarm, MessageWaitWarned) else Stage.BREACH
 
 
-def key_of(stage: Stage, clock: Clock) -> Key:
-    """Give what happens once: whether a first or a next answer is due may change, and is one."""
-    return stage, clock is Clock.SOLUTION
-
-
 def evolve(state: Alarms, event: object) -> Alarms:
     """Give the state after an event."""
     match event:
-        case MessageWaitWarned(clock=clock) | MessageWaitBreached(clock=clock):
-            return replace(state, noticed=state.noticed | {key_of(stage_of(event), clock)})
-        case MessageAlarmTold(clock=clock, stage=stage):
-            return replace(state, told=state.told | {key_of(stage, clock)})
+        case MessageWaitWarned() | MessageWaitBreached():
+            return replace(state, noticed=state.noticed | {stage_of(event)})
+        case MessageAlarmTold(stage=stage):
+            return replace(state, told=state.told | {stage})
         case _:
             return state
 
 
 def decide(state: Alarms, command: AlarmCommand) -> Sequence[AlarmEvent]:
-    """Return what happens. An empty list means that it was noticed, or told, already."""
+    """Return what happens. An empty list means that it was noticed, or told, already.
+
+    A wait is warned once, whether a first or a next answer was due then.
+    """
     match command:
         case NoticeAlarms(alarms):
-            keys = ((one, key_of(stage_of(one), one.clock)) for one in alarms)
-            return [one for one, key in keys if key not in state.noticed]
+            return [one for one in alarms if stage_of(one) not in state.noticed]
         case TellAlarm(told):
-            return [] if key_of(told.stage, told.clock) in state.told else [told]
+            return [] if told.stage in state.told else [told]
         case _ as never:
             assert_never(never)
 

@@ -85,11 +85,10 @@ class UpdateMode(StrEnum):
 
 
 class Clock(StrEnum):
-    """What is measured: until a first answer, until a next one, until it is closed."""
+    """What is measured: until a first answer, or until a next one."""
 
     FIRST_ANSWER = "first_answer"
     NEXT_ANSWER = "next_answer"
-    SOLUTION = "solution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,7 @@ class TargetSet:
 
     None: nothing is said of it here. It is at risk once `risk` percent of the time have passed.
     `alarms` are the hours of a week in which somebody is told; without any, those of the calendar.
-    `mode` is of the next answer. `solution`: within so many seconds it is to be closed.
-    `escalate_to` are told, too, when it is too late.
+    `mode` is of the next answer. `escalate_to` are told, too, when it is too late.
     """
 
     scope: TargetScope
@@ -110,7 +108,6 @@ class TargetSet:
     since: datetime | None
     reason: Annotated[str, Personal] = ""
     mode: UpdateMode = UpdateMode.TO_RESPOND
-    solution: int | None = None
     escalate_to: tuple[ColleagueId, ...] = ()
 
     def wants(self, clock: Clock) -> int | None:
@@ -120,8 +117,6 @@ class TargetSet:
                 return self.first
             case Clock.NEXT_ANSWER:
                 return self.next
-            case Clock.SOLUTION:
-                return self.solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +238,9 @@ def check_calendar(one: CalendarSaved) -> None:
 
 def check_target(one: TargetSet) -> None:
     """Refuse what cannot be a target."""
-    times = (one.first, one.next, one.solution)
-    if times == (None, None, None):
-        sentence = "say within what time a first or a next answer, or a solution, is wanted"
-        raise Rejected("INVALID", sentence)
-    for seconds in times:
+    if one.first is None and one.next is None:
+        raise Rejected("INVALID", "say within what time a first or a next answer is wanted")
+    for seconds in (one.first, one.next):
         if seconds is not None and not 0 < seconds <= _MOST_SECONDS:
             raise Rejected("INVALID", "a target is longer than nothing, and a year at most")
     if not 1 <= one.risk <= 100:

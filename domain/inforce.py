@@ -85,7 +85,7 @@ def calendar_for(now: InForce, mailbox: MailboxId) -> Said[CalendarSaved] | None
 
 
 def target_for(now: InForce, case: Case, clock: Clock) -> Said[TargetSet] | None:
-    """Give the target of a first answer, a next one, or a solution; None: nothing is due."""
+    """Give the target of a first answer, or of a next one; None: nothing is due."""
     for one in _foremost(now.targets, case):
         if one.event.wants(clock) is not None:
             return one

@@ -1,8 +1,9 @@
 """Warnings and breaches: which waits were at risk or too late, since when, and who was told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
@@ -10,15 +11,12 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from domain.alarms import (
-    Key,
     MessageAlarmTold,
     MessageWaitBreached,
     MessageWaitWarned,
     Stage,
-    key_of,
     stage_of,
 )
-from domain.calendars import Clock
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import (
@@ -62,10 +60,10 @@ class AlarmRow:
 ALARM = Table(
     "alarm",
     AlarmRow,
-    key=("message", "stage", "clock"),
-    late=("(held, message)",),
+    key=("message", "stage"),
+    late=("(position)",),
 )
-LATEST_FIRST = Order("alarms", ("held", "message"))
+LATEST_FIRST: Final = Order("alarms", ("position",), kinds="i")
 
 
 @dataclass(slots=True)
@@ -89,22 +87,14 @@ def fold(state: State, recorded: Recorded) -> None:
     match recorded.event:
         case MessageWaitWarned() | MessageWaitBreached() as event:
             state.rows.put(_row(recorded, event))
-        case MessageAlarmTold(stage=stage, clock=clock) as event:
-            for row in _of(state.rows, recorded.stream):
-                if row.told_at is None and _key(row) == key_of(stage, clock):
-                    row.told, row.escalated_to = list(event.told), list(event.escalated_to)
-                    row.told_at, row.told_position = recorded.envelope.at, recorded.position
-                    state.rows.put(row)
+        case MessageAlarmTold(stage=stage) as event:
+            row = state.rows.get(recorded.stream, stage.value)
+            if row is not None:
+                row.told, row.escalated_to = list(event.told), list(event.escalated_to)
+                row.told_at, row.told_position = recorded.envelope.at, recorded.position
+                state.rows.put(row)
         case _:
             return
-
-
-def _of(rows: Iterable[AlarmRow], message: UUID) -> list[AlarmRow]:
-    return [row for row in rows if row.message == message]
-
-
-def _key(row: AlarmRow) -> Key:
-    return key_of(Stage(row.stage), Clock(row.clock))
 
 
 def _row(recorded: Recorded, event: MessageWaitWarned | MessageWaitBreached) -> AlarmRow:
@@ -175,11 +165,11 @@ async def noticed(
 
 async def noticed_of(
     connection: AsyncConnection[TupleRow], names: Names, reader: Reader, messages: Sequence[UUID]
-) -> set[tuple[UUID, Key]]:
+) -> set[tuple[UUID, Stage]]:
     """Tell what was noticed already of the waits that began with messages."""
     query = names.sql(
-        "SELECT message, stage, clock FROM {alarm} WHERE message = ANY(%(ids)s) AND {seen}",
+        "SELECT message, stage FROM {alarm} WHERE message = ANY(%(ids)s) AND {seen}",
         seen=reader.sees("mailboxes"),
     )
     rows = await connection.execute(query, {**reader.params(), "ids": list(messages)})
-    return {(row[0], key_of(Stage(row[1]), Clock(row[2]))) for row in await rows.fetchall()}
+    return {(row[0], Stage(row[1])) for row in await rows.fetchall()}

@@ -20,7 +20,6 @@ OfCalendars = CalendarsEvent | AlarmEvent
 _WANTED: Final = {
     Clock.FIRST_ANSWER: "a first answer",
     Clock.NEXT_ANSWER: "a next answer",
-    Clock.SOLUTION: "closing it",
 }
 
 

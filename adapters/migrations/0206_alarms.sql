@@ -15,15 +15,14 @@ CREATE TABLE {schema}.alarm_due (
     since timestamptz NOT NULL,
     due timestamptz NOT NULL,
     at timestamptz NOT NULL,
-    PRIMARY KEY (message, stage, clock)
+    PRIMARY KEY (message, stage)
 );
 CREATE INDEX ON {schema}.alarm_due (at);
 -- Whom a mail tells of them already; written with the mail, gone with the event that all were told.
 CREATE TABLE {schema}.alarm_mail (
     message uuid NOT NULL,
     stage text NOT NULL,
-    clock text NOT NULL,
     colleague uuid NOT NULL,
     mail uuid NOT NULL,
-    PRIMARY KEY (message, stage, clock, colleague)
+    PRIMARY KEY (message, stage, colleague)
 );

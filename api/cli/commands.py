@@ -155,6 +155,18 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "send": "approvals.send",
         },
     ),
+    "handover": Group(
+        "Who has conversations in hand, and that they rest.",
+        {
+            "to": "handover.to",
+            "back": "handover.back",
+            "take": "handover.take",
+            "snooze": "handover.snooze",
+            "pause": "handover.pause",
+            "continue": "handover.continue_",
+            "undo": "handover.undo",
+        },
+    ),
     "absence": Group(
         "Who is away, and who stands in.",
         {"set": "absences.set_", "list": "absences.list_", "cancel": "absences.cancel"},

@@ -11,8 +11,9 @@ from api.cli.excluding import mailbox_addresses, mailbox_named
 from api.cli.setting import fresh, local, opened, out, plain, print_rows, table_of
 from api.work.calendars import set_target, target_of, withdraw_target
 from api.work.instance import Carteggio
+from api.work.sharing import colleague_at
 from api.work.tokens import by_operator
-from domain.calendars import USUAL_RISK, TargetScope, TargetSet, TargetWithdrawn
+from domain.calendars import USUAL_RISK, TargetScope, TargetSet, TargetWithdrawn, UpdateMode
 from domain.hours import read_span, read_week, written_week
 from domain.inforce import Said
 
@@ -25,22 +26,34 @@ _Kind = Annotated[
 _Priority = Annotated[
     str, typer.Option(help="Only of parties with this priority, a further column of parties.csv.")
 ]
+_Next = Annotated[
+    str | None, typer.Option("--next", help="The same, once we had answered before.")
+]
+_Risk = Annotated[int, typer.Option(help="At risk after so many percent of it.")]
+_Alarms = Annotated[
+    str, typer.Option(help='When alarms are told, as "Mon-Fri 09:00-18:00"; else when open.')
+]
+_Between = Annotated[
+    bool, typer.Option(help="A next answer is measured from our last one, not their message.")
+]
+_Escalate = Annotated[
+    list[str] | None,
+    typer.Option(help="The address of a colleague who is told, too, when it is too late."),
+]
 
 
 def set_(
     context: typer.Context,
     first: _Span = None,
-    next_: Annotated[
-        str | None, typer.Option("--next", help="The same, once we had answered before.")
-    ] = None,
+    next_: _Next = None,
     mailbox: _Mailbox = None,
     category: _Category = "",
     kind: _Kind = "",
     priority: _Priority = "",
-    risk: Annotated[int, typer.Option(help="At risk after so many percent of it.")] = USUAL_RISK,
-    alarms: Annotated[
-        str, typer.Option(help='When alarms are told, as "Mon-Fri 09:00-18:00"; else when open.')
-    ] = "",
+    risk: _Risk = USUAL_RISK,
+    alarms: _Alarms = "",
+    between: _Between = False,
+    escalate: _Escalate = None,
     since: Since = None,
     reason: Reason = "",
 ) -> None:
@@ -52,15 +65,14 @@ def set_(
     carteggio target set --mailbox service@firm.example --first 30m
     """
     with opened(context) as carteggio:
-        wanted = TargetSet(
+        scope, at = (
             _scope(carteggio, mailbox, category, kind, priority),
-            None if first is None else read_span(first),
-            None if next_ is None else read_span(next_),
-            risk,
-            read_week(alarms) if alarms else (),
             moment_or_none(carteggio, since),
-            reason,
         )
+        week = read_week(alarms) if alarms else ()
+        mode = UpdateMode.BETWEEN_ANSWERS if between else UpdateMode.TO_RESPOND
+        whom = tuple(colleague_at(carteggio, one) for one in escalate or ())
+        wanted = TargetSet(scope, _span(first), _span(next_), risk, week, at, reason, mode, whom)
         set_target(carteggio, wanted, by_operator())
         fresh(carteggio)
     out.print("The target is set.")
@@ -90,6 +102,8 @@ def list_(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
             "next_seconds": event.next,
             "risk_percent": event.risk,
             "alarms": written_week(event.alarms) if event.alarms else None,
+            "next_from": event.mode.value,
+            "escalate_to": [str(who) for who in event.escalate_to],
             "since": one.since,
         }
 
@@ -128,6 +142,10 @@ def _scope(
     carteggio: Carteggio, mailbox: str | None, category: str, kind: str, priority: str
 ) -> TargetScope:
     return TargetScope(mailbox_named(carteggio, mailbox), category, kind, priority)
+
+
+def _span(text: str | None) -> int | None:
+    return None if text is None else read_span(text)
 
 
 def _long(seconds: int | None) -> str:

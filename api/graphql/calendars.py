@@ -14,7 +14,7 @@ from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import AsOf, moment
 from api.graphql.scalars import Duration
 from domain.access import Scope
-from domain.calendars import CalendarSaved, TargetSet
+from domain.calendars import CalendarSaved, TargetSet, UpdateMode
 from domain.hours import written_hours, written_week
 from domain.inforce import InForce, Said, in_force
 from projections import company
@@ -25,6 +25,11 @@ READS: Final = requires(Scope.READ_MAIL, Scope.MANAGE_MAILBOXES)
 HOURS: Final = (
     "As `Mon-Fri 09:00-13:00 14:00-18:00, Sat 09:00-12:00` or `every day 00:00-24:00`; an interval "
     "over midnight is `22:00-06:00`"
+)
+strawberry.enum(
+    UpdateMode,
+    name="NextAnswerFrom",
+    description="TO_RESPOND: with their message. BETWEEN_ANSWERS: with our last answer before it.",
 )
 Boxes = Mapping[UUID, company.MailboxRow]
 
@@ -77,6 +82,12 @@ class Target:
     risk_percent: int = strawberry.field(description="After so much of the time it is at risk.")
     alarm_hours: str | None = strawberry.field(
         description="When alarms are told; null: when the calendar is open."
+    )
+    next_answer_from: UpdateMode = strawberry.field(
+        description="When the clock of a next answer begins."
+    )
+    escalate_to_ids: list[ID] = strawberry.field(
+        description="Colleagues who are told, too, when it is too late."
     )
     since: datetime = strawberry.field(description="From when on it holds.")
 
@@ -147,6 +158,8 @@ def target_object(one: Said[TargetSet], boxes: Boxes) -> Target:
         next_answer=_long(event.next),
         risk_percent=event.risk,
         alarm_hours=written_week(event.alarms) if event.alarms else None,
+        next_answer_from=event.mode,
+        escalate_to_ids=[encoded(Kind.COLLEAGUE, who) for who in event.escalate_to],
         since=one.since,
     )
 

@@ -24,6 +24,7 @@ from api.work.calendars import (
     target_of,
     withdraw_target,
 )
+from api.work.sharing import check_registered
 from domain.access import Scope
 from domain.calendars import (
     USUAL_RISK,
@@ -32,11 +33,12 @@ from domain.calendars import (
     TargetScope,
     TargetSet,
     TargetWithdrawn,
+    UpdateMode,
 )
 from domain.hours import read_hours, read_span, read_week
 from domain.identity import calendar_id
 from domain.recorded import Recorded
-from domain.values import MailboxId, Rejected
+from domain.values import ColleagueId, MailboxId, Rejected
 from projections.reader import NOW
 
 _SINCE = "From when on, past or to come; else from now on. What held before stays known."
@@ -95,6 +97,12 @@ class TargetSetInput:
     )
     alarm_hours: str | None = strawberry.field(
         default=UNSET, description=f"When alarms are told. {HOURS}; else when it is open."
+    )
+    next_answer_from: UpdateMode = strawberry.field(
+        default=UpdateMode.TO_RESPOND, description="When the clock of a next answer begins."
+    )
+    escalate_to_ids: list[ID] | None = strawberry.field(
+        default=UNSET, description="Colleagues who are told, too, when it is too late; 20 at most."
     )
     since: datetime | None = strawberry.field(default=UNSET, description=_SINCE)
     reason: str | None = strawberry.field(default=UNSET, description=_REASON)
@@ -237,7 +245,16 @@ async def _target(context: Context, input: TargetSetInput) -> TargetSet:
         alarms=read_week(hours) if hours else (),
         since=given(input.since),
         reason=given(input.reason) or "",
+        mode=input.next_answer_from,
+        escalate_to=await _colleagues(context, given(input.escalate_to_ids) or []),
     )
+
+
+async def _colleagues(context: Context, ids: Iterable[ID]) -> tuple[ColleagueId, ...]:
+    found = [ColleagueId(of_kind(Kind.COLLEAGUE, one)) for one in dict.fromkeys(ids)]
+    for one in found:
+        await asyncio.to_thread(check_registered, context.carteggio, one)
+    return tuple(found)
 
 
 async def _concerned(context: Context, ids: Iterable[ID]) -> tuple[MailboxId, ...]:

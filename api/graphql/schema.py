@@ -12,6 +12,7 @@ from api.graphql import people
 from api.graphql.absences import AbsenceMutation, AbsenceQuery
 from api.graphql.access import requires
 from api.graphql.addresses import AddressQuery
+from api.graphql.alarms import AlarmQuery
 from api.graphql.approvals import ApprovalQuery
 from api.graphql.approvalsaying import ApprovalRuleMutation
 from api.graphql.approving import ApprovalMutation
@@ -132,6 +133,7 @@ class Query(
     CalendarQuery,
     StaffGroupQuery,
     RecipientQuery,
+    AlarmQuery,
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,

@@ -11,7 +11,7 @@ noticed. Who slept over a moment notices it later, and the event says when it he
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event
 from typing import Any, Final
 from uuid import UUID
@@ -29,12 +29,10 @@ from domain import alarms as stream
 from domain.alarms import (
     Alarm,
     Held,
-    Key,
     MessageWaitBreached,
     MessageWaitWarned,
     NoticeAlarms,
     Stage,
-    key_of,
     stage_of,
 )
 from domain.calendars import CalendarsEvent
@@ -61,7 +59,7 @@ async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
     while not stop.is_set():
         try:
-            while await look(carteggio, datetime.now(UTC)) and not stop.is_set():
+            while await look(carteggio, carteggio.clock()) and not stop.is_set():
                 pass
         except LATER as trouble:
             log(NAME).warning("waits, tries again", trouble=type(trouble).__name__)
@@ -83,7 +81,7 @@ class _Look:
 
     carteggio: Carteggio
     words: Sequence[Said[CalendarsEvent]]
-    before: frozenset[tuple[UUID, Key]]
+    before: frozenset[tuple[UUID, Stage]]
     now: datetime
 
 
@@ -125,8 +123,7 @@ def _apart(a_look: _Look, message: UUID, moment: datetime, standing: Standing | 
         if standing is not None:
             holding = _holding(a_look, standing)
             _record(a_look, standing, holding)
-            clock = standing.judged.clock
-            noticed |= {(message, key_of(one.stage, clock)) for one in holding}
+            noticed |= {(message, one.stage) for one in holding}
         following = next_look(standing, a_look.words, noticed, a_look.now)
     except LATER:
         raise

@@ -28,7 +28,7 @@ from api.work.sendingside import sendings_of
 from api.work.waitdues import MODELS, SAYS, service_of
 from domain import alarms as stream
 from domain.alarming import Line, subject_of, text_of
-from domain.alarms import MessageAlarmTold, Stage, TellAlarm, key_of
+from domain.alarms import MessageAlarmTold, Stage, TellAlarm
 from domain.calendars import Clock, TargetSet
 from domain.composing import Automatic, Composed, Sender
 from domain.doubts import NO_ATTACHMENT
@@ -60,9 +60,9 @@ class _Due:
     at: datetime
 
     @property
-    def key(self) -> tuple[UUID, str, str]:
+    def key(self) -> tuple[UUID, str]:
         """Give what tells it from others."""
-        return self.message, self.stage, self.clock
+        return self.message, self.stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class _Telling:
 
     due: Sequence[_Due]
     people: People
-    owners: Mapping[tuple[UUID, str, str], Sequence[UUID]]
-    escalated: Mapping[tuple[UUID, str, str], Sequence[UUID]]
+    owners: Mapping[tuple[UUID, str], Sequence[UUID]]
+    escalated: Mapping[tuple[UUID, str], Sequence[UUID]]
     writers: Mapping[UUID, str]
 
     def of(self, colleague: UUID) -> list[_Due]:
@@ -120,14 +120,13 @@ async def tell(carteggio: Carteggio, now: datetime) -> int:
 
 
 def _still(
-    one: _Due, waits: Mapping[UUID, Waiting], noticed: Iterable[tuple[UUID, stream.Key]]
+    one: _Due, waits: Mapping[UUID, Waiting], noticed: Iterable[tuple[UUID, Stage]]
 ) -> bool:
     """Say whether it is to be told: it waits still, and what is told is the last that holds."""
     wait = waits.get(one.message)
     if wait is None or wait.until is not None:
         return False
-    later = (one.message, key_of(Stage.BREACH, Clock(one.clock)))
-    return one.stage == Stage.BREACH or later not in noticed
+    return one.stage == Stage.BREACH or (one.message, Stage.BREACH) not in noticed
 
 
 def _opens(held: InForce, one: _Due, now: datetime) -> datetime | None:
@@ -193,8 +192,8 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
     def also(connection: Connection[Any], id: UUID) -> None:
         for one in due:
             kept = connection.execute(
-                "INSERT INTO alarm_mail SELECT message, stage, clock, %s, %s FROM alarm_due"
-                " WHERE message = %s AND stage = %s AND clock = %s FOR KEY SHARE",
+                "INSERT INTO alarm_mail SELECT message, stage, %s, %s FROM alarm_due"
+                " WHERE message = %s AND stage = %s FOR KEY SHARE",
                 (colleague, id, *one.key),
             )
             if not kept.rowcount:
@@ -258,7 +257,7 @@ def _settle(
     carteggio: Carteggio,
     due: Sequence[_Due],
     current: Sequence[_Due],
-    later: Mapping[tuple[UUID, str, str], datetime | None],
+    later: Mapping[tuple[UUID, str], datetime | None],
     now: datetime,
 ) -> None:
     """Forget what is told no more, and put off what is not to be told in this hour."""
@@ -268,8 +267,7 @@ def _settle(
         for one in current:
             if (at := later[one.key]) is not None and at > now:
                 connection.execute(
-                    "UPDATE alarm_due SET at = %s"
-                    " WHERE message = %s AND stage = %s AND clock = %s",
+                    "UPDATE alarm_due SET at = %s WHERE message = %s AND stage = %s",
                     (at, *one.key),
                 )
 
@@ -277,7 +275,7 @@ def _settle(
 def _forget(carteggio: Carteggio, some: Sequence[_Due]) -> None:
     with carteggio.database.pool.connection() as connection, connection.transaction():
         for one in some:
-            where = "message = %s AND stage = %s AND clock = %s"
+            where = "message = %s AND stage = %s"
             connection.execute(f"DELETE FROM alarm_due WHERE {where}", one.key)  # noqa: S608
             connection.execute(f"DELETE FROM alarm_mail WHERE {where}", one.key)  # noqa: S608
 
@@ -292,19 +290,18 @@ def _due(carteggio: Carteggio, now: datetime) -> list[_Due]:
         ).fetchall()
 
 
-def _written(carteggio: Carteggio, colleague: UUID) -> set[tuple[UUID, str, str]]:
+def _written(carteggio: Carteggio, colleague: UUID) -> set[tuple[UUID, str]]:
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT message, stage, clock FROM alarm_mail WHERE colleague = %s", (colleague,)
+            "SELECT message, stage FROM alarm_mail WHERE colleague = %s", (colleague,)
         ).fetchall()
-    return {(row[0], row[1], row[2]) for row in rows}
+    return {(row[0], row[1]) for row in rows}
 
 
 def _mails(carteggio: Carteggio, one: _Due) -> list[UUID]:
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT DISTINCT mail FROM alarm_mail"
-            " WHERE message = %s AND stage = %s AND clock = %s ORDER BY mail",
+            "SELECT DISTINCT mail FROM alarm_mail WHERE message = %s AND stage = %s ORDER BY mail",
             one.key,
         ).fetchall()
     return [row[0] for row in rows]

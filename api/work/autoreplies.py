@@ -8,7 +8,7 @@ mail, and once. Several workers do no harm.
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event
 from typing import Final
 from uuid import UUID
@@ -37,7 +37,7 @@ async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
     while not stop.is_set():
         try:
-            while await answer(carteggio, datetime.now(UTC)) and not stop.is_set():
+            while await answer(carteggio, carteggio.clock()) and not stop.is_set():
                 pass
         except LATER as trouble:
             log(NAME).warning("waits, tries again", trouble=type(trouble).__name__)

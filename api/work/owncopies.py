@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from threading import Event
 from typing import Final
 from uuid import UUID, uuid5
@@ -145,7 +144,7 @@ def _one_by_one(carteggio: Carteggio, reception: Reception, portion: Sequence[_L
 
 
 def _keep(carteggio: Carteggio, reception: Reception, portion: Sequence[_Left]) -> None:
-    now = datetime.now(UTC)
+    now = carteggio.clock()
     raws = carteggio.blobs.get_many({one.mail: one.queued.raw for one in portion})
     arrivals = [
         Arrival(

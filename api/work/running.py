@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
-from api.work import alarms, autoreplies, consenting, deliveries, ruleruns
+from api.work import alarms, autoreplies, consenting, deliveries, handbacks, ruleruns
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
 from api.work.checking import Checking
@@ -52,6 +52,7 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
         asyncio.create_task(autoreplies.run(carteggio, stop), name="carteggio-autoreplies"),
         asyncio.create_task(ruleruns.run(carteggio, stop), name="carteggio-rules"),
         asyncio.create_task(alarms.run(carteggio, stop), name="carteggio-alarms"),
+        asyncio.create_task(handbacks.run(carteggio, stop), name="carteggio-handbacks"),
     ]
     sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")
     try:

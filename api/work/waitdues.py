@@ -19,7 +19,7 @@ from adapters.matching import Lookups
 from api.work.caughtup import is_behind
 from api.work.dues import Asked, Judged, judging_of, time_of
 from api.work.instance import Carteggio
-from domain.alarms import Held, Key, key_of, stages
+from domain.alarms import Held, Stage, stages
 from domain.businesstime import BusinessTime, Opening
 from domain.calendars import CalendarSaved, CalendarsEvent, TargetSet
 from domain.inforce import Said
@@ -57,10 +57,9 @@ class Standing:
     judged: Judged
     stages: tuple[Held, ...]
 
-    def coming(self, noticed: Collection[tuple[UUID, Key]]) -> list[Held]:
+    def coming(self, noticed: Collection[tuple[UUID, Stage]]) -> list[Held]:
         """Give what was not noticed yet."""
-        keys = ((one, key_of(one.stage, self.judged.clock)) for one in self.stages)
-        return [one for one, key in keys if (self.wait.message, key) not in noticed]
+        return [one for one in self.stages if (self.wait.message, one.stage) not in noticed]
 
 
 async def follow(carteggio: Carteggio, now: datetime) -> int:
@@ -95,7 +94,7 @@ async def standings(
 def next_look(
     standing: Standing | None,
     words: Iterable[Said[CalendarsEvent]],
-    noticed: Collection[tuple[UUID, Key]],
+    noticed: Collection[tuple[UUID, Stage]],
     now: datetime,
 ) -> datetime | None:
     """Give when next something may hold of a wait: a stage, or another word; None: never."""

@@ -59,6 +59,13 @@ class Alarmed:
         set_target(self.carteggio, target, by_operator())
         return self
 
+    def wants(self, target: TargetSet) -> None:
+        """Set another target."""
+        from api.work.calendars import set_target  # noqa: PLC0415
+        from api.work.tokens import by_operator  # noqa: PLC0415
+
+        set_target(self.carteggio, target, by_operator())
+
     def box(self, address: str) -> "MailboxId":
         return mailbox_id(self.carteggio.identity_key, address)
 

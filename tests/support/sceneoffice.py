@@ -93,6 +93,18 @@ class SceneOffice:
         asyncio.run(go())
         self.settled()
 
+    def tell_alarms(self) -> None:
+        """Let be told what is at risk or late by the office's clock."""
+        from api.work.alarms import look  # noqa: PLC0415
+
+        async def go() -> None:
+            while await look(self.api.carteggio, self.clock()):
+                await asyncio.to_thread(self.settled)
+
+        self.settled()
+        asyncio.run(go())
+        self.settled()
+
     def settled(self) -> None:
         """Let read models and decisions reach what was recorded."""
         from api.work.settling import settle  # noqa: PLC0415

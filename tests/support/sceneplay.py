@@ -5,7 +5,7 @@ from typing import Any
 
 from scenecommands import NotYet, command, deliver, send
 from sceneoffice import SceneOffice
-from scenequestions import misses, told, unsettled
+from scenequestions import alarms_missed, misses, told, unsettled
 from scenes import Act, Scene, acts
 
 
@@ -53,6 +53,8 @@ class Play:
         self.office.settled()
 
     def _ask(self, batch: list[Act], when: str) -> None:
+        if when == "then" and any("alarms" in act.facts for act in batch):
+            self.office.tell_alarms()
         waits = told(self.office, batch[0].at)
         for act in batch:
             if when == "then" and self.wrong[act.scene.title]:
@@ -62,6 +64,8 @@ class Play:
                 *misses(self.office, act, waits),
                 *(unsettled(self.office, act) if last else ()),
             ]
+            if when == "then":
+                found += alarms_missed(self.office, act)
             for one in found:
                 self._note(act, f"{when}, as of {act.at:%Y-%m-%d %H:%M} UTC: {one}")
 

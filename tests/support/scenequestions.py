@@ -16,6 +16,9 @@ _WAITS: Final = """query($asOf: AsOf, $after: String) {
 _SETTLED: Final = """query($id: ID!) { message(id: $id) {
   answeredBy { headerId } closeReason why { reason } unanswered { since }
   audit(first: 100) { edges { node { event onBehalfOf { id } } } } } }"""
+_TOLD: Final = """query($id: ID!) { message(id: $id) {
+  audit(first: 100) { edges { node { event data } } } } }"""
+_ALARM: Final = "message.alarm_told"
 Told = dict[str, Facts]
 """What waits, by the Message-ID with which it began."""
 
@@ -43,8 +46,6 @@ def misses(office: SceneOffice, act: Act, waits: Told) -> Iterator[str]:
         for name, value in one.items():
             if name != "message" and (miss := _miss(scene, name, value, own[id])):
                 yield f"{one['message']}: {miss}"
-    if "alarms" in act.facts:
-        yield "alarms are not told yet"
 
 
 def _miss(scene: Scene, name: str, expected: Any, wait: Facts) -> str:
@@ -72,6 +73,20 @@ def _miss(scene: Scene, name: str, expected: Any, wait: Facts) -> str:
         case _:
             return f"its {name} is not told yet"
     return "" if found == wanted else f"{name} is {found}, not {wanted}"
+
+
+def alarms_missed(office: SceneOffice, act: Act) -> Iterator[str]:
+    """Say which alarms were told by now otherwise than a scenario expects."""
+    if "alarms" not in act.facts:
+        return
+    found = []
+    for one in act.facts["waits"]:
+        id = office.messages[act.scene.header_id(one["message"])]
+        entries = office.api.ask(_TOLD, id=id)["message"]["audit"]["edges"]
+        told = [one["node"]["data"] for one in entries if one["node"]["event"] == _ALARM]
+        found += [data["stage"] for data in told]
+    if sorted(found) != sorted(act.facts["alarms"]):
+        yield f"{found} were told, not {act.facts['alarms']}"
 
 
 def unsettled(office: SceneOffice, act: Act) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Conversations over the API: taken, handed over, snoozed, paused, for many at once, and undone."""
 
+import email.utils
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from api.graphql.ids import Kind, encoded
 from api.work.directory import import_directory
+from api.work.handbacks import give_back
 from api.work.instance import PROJECTIONS
 from api.work.replay import Replay
 from api.work.sharing import colleague_at, share
@@ -18,10 +20,13 @@ from letters import letter
 from serving import ALL, Api
 
 INFO, ANNA, CARLO = "info@firm.example", "anna@firm.example", "carlo@firm.example"
+DORA = "dora@firm.example"
+LATER = "Mon, 02 Feb 2026 11:00:00 +0100"
 FILES = {
     "company.json": '{"name": "Firm", "domains": ["firm.example"]}',
     "mailboxes.csv": f"address\n{INFO}\n{ANNA}\n",
-    "colleagues.csv": f"name,email,role\nAnna Rossi,{ANNA},sales\nCarlo Bianchi,{CARLO},sales\n",
+    "colleagues.csv": f"name,email,role\nAnna Rossi,{ANNA},sales\nCarlo Bianchi,{CARLO},sales\n"
+    f"Dora Conti,{DORA},sales\n",
 }
 PAYLOAD = """count position userErrors { code message path }
   conversations { attention { state owner { email } ownerReason note } }"""
@@ -45,7 +50,7 @@ class Desk:
 
     def __init__(self, api: Api, folder: Any) -> None:
         self.api, self.folder, self.commands = api, folder, 0
-        self.people = {one: colleague_at(api.carteggio, one) for one in (ANNA, CARLO)}
+        self.people = {one: colleague_at(api.carteggio, one) for one in (ANNA, CARLO, DORA)}
 
     def comes(self, id: str, box: str = INFO, **more: Any) -> None:
         raw = letter(
@@ -162,7 +167,9 @@ def test_what_is_snoozed_does_not_stand_in_the_list_until_they_write(desk: Desk)
     assert desk.attention("rests")["state"] == "SNOOZED"
     after = {"time": (until + timedelta(minutes=1)).isoformat()}
     assert desk.waits(as_of=after)["rests"]["attention"]["state"] == "WAITING"
-    desk.comes("again", sender="rests@acme.example", more=b"In-Reply-To: <rests@x.example>\n")
+    desk.comes(
+        "again", sender="rests@acme.example", more=b"In-Reply-To: <rests@x.example>\n", date=LATER
+    )
     assert desk.waits()["rests"]["attention"]["state"] == "WAITING"
 
 
@@ -178,9 +185,8 @@ def test_a_pause_needs_a_reason_and_goes_on(desk: Desk) -> None:
 
 def test_what_merges_and_parts_keeps_who_has_it(desk: Desk) -> None:
     desk.comes("part1")
-    later = "Mon, 02 Feb 2026 11:00:00 +0100"
     refers = b"In-Reply-To: <part1@x.example>\n"
-    desk.comes("part2", sender="part1@acme.example", more=refers, date=later)
+    desk.comes("part2", sender="part1@acme.example", more=refers, date=LATER)
     desk.says("take", "part1", userId=desk.user(CARLO))
     split = """mutation($input: ConversationSplitInput!) { conversationSplit(input: $input) {
       userErrors { message } conversations { attention { state owner { email } } } } }"""
@@ -212,6 +218,40 @@ def test_a_reader_sees_who_has_it_and_says_nothing(desk: Desk) -> None:
     given["commandId"] = "member"
     found = desk.api.ask(query, desk.token(ANNA), input=given)["conversationTake"]
     assert found["conversations"][0]["attention"]["owner"] == {"email": ANNA}
+
+
+async def test_what_an_absent_colleague_has_returns_when_they_write_unless_somebody_stands_in(
+    desk: Desk,
+) -> None:
+    carteggio, now = desk.api.carteggio, datetime.now(UTC)
+    desk.comes("away")
+    desk.says("take", "away", userId=desk.user(DORA))
+    absence = """mutation($input: AbsenceSetInput!) { absenceSet(input: $input) {
+      userErrors { message } absence { id } } }"""
+    until = now + timedelta(days=9)
+    given: Told = {
+        "userId": desk.user(DORA), "from": now.isoformat(), "to": until.isoformat(),
+        "substituteId": desk.user(CARLO), "commandId": "away",
+    }  # fmt: skip
+    made = desk.api.ask(absence, input=given)["absenceSet"]
+    assert made["userErrors"] == []
+    await give_back(carteggio, datetime.now(UTC))
+    then = email.utils.format_datetime(now + timedelta(minutes=1))
+    refers = b"In-Reply-To: <away@x.example>\n"
+    desk.comes("away2", sender="away@acme.example", more=refers, date=then)
+    await give_back(carteggio, datetime.now(UTC))
+    there = desk.attention("away")
+    assert (there["owner"], there["ownerReason"]) == ({"email": CARLO}, "SUBSTITUTE")
+    assert there["insteadOf"] == {"email": DORA}
+
+    given |= {"absenceId": made["absence"]["id"], "substituteId": None, "commandId": "alone"}
+    assert desk.api.ask(absence, input=given)["absenceSet"]["userErrors"] == []
+    assert desk.attention("away")["ownerReason"] == "NOBODY_THERE"
+    desk.comes("away3", sender="away@acme.example", more=refers, date=then)
+    await give_back(carteggio, datetime.now(UTC))
+    desk.api.caught_up()
+    back = desk.attention("away")
+    assert (back["owner"], back["ownerReason"], back["insteadOf"]) == (None, "ABSENCE", None)
 
 
 def test_a_replay_tells_the_same(desk: Desk) -> None:

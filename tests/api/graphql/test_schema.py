@@ -44,5 +44,6 @@ KNOWN_BY_NAME = {
     "OfficeRole", "Permission", "RecipientGroup", "RecipientRole", "RegroupingKind", "SendRight", "TargetState",
     "SendingBecause", "SendingReach", "SendingResolution", "SendingRule", "StepState",
     "AgeBand", "AttendingState", "OwnerReason", "UnansweredGroup", "ResponsesBy",
+    "AlarmStage", "NextAnswerFrom", "TargetClock",
 }  # fmt: skip
 """Enumerations of the domain, whose values the glossary explains."""

@@ -1,0 +1,120 @@
+"""Whoever owns what is late gets one mail with all of it, which starts nothing."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.mime.worker import ReadingWorker
+from alarmed import ANNA, CARLO, DORA, INFO, TARGET, Alarmed, moment
+from api.work import alarmtelling
+from api.work.answers import unanswered_lines
+from api.work.instance import Carteggio
+from api.work.sendingside import EnteredSending, configure_sending
+from api.work.sharing import colleague_at, share
+from api.work.tokens import by_operator
+from composed import as_others_read
+from domain.mailbox import Role
+from instances import events_of
+from outgoing import lane_of
+from smtpscript import POLITE, Sink, speaking
+from speaking import in_thread
+
+
+@pytest.fixture
+def firm(carteggio: Carteggio, tmp_path: Path) -> Iterator[tuple[Alarmed, Sink]]:
+    """Carlo answers info@, Dora observes it; it sends by a server here."""
+    sink, one = Sink(), Alarmed(carteggio, tmp_path).begin()
+    for who, role in ((CARLO, Role.MEMBER), (DORA, Role.OBSERVER)):
+        share(carteggio, one.box(INFO), colleague_at(carteggio, who), role, by_operator())
+    with in_thread(lambda: speaking(POLITE, sink)) as port:
+        configure_sending(carteggio, EnteredSending(INFO, "127.0.0.1", port, "plain", "none"))
+        yield one, sink
+
+
+def left(firm: Alarmed, sink: Sink, worker: ReadingWorker) -> list[Any]:
+    """Let leave what is in the outbox; give the mails."""
+    before = len(sink.mails)
+
+    async def go() -> None:
+        async with lane_of(firm.carteggio, firm.box(INFO), worker) as lane:
+            await lane.drain()
+
+    asyncio.run(go())
+    firm.caught_up()
+    return [as_others_read(raw) for raw in sink.mails[before:]]
+
+
+def test_one_mail_tells_a_person_all_of_it_and_starts_no_wait(firm, worker):
+    one, sink = firm
+    escalating = replace(
+        TARGET, escalate_to=(colleague_at(one.carteggio, DORA),), since=moment("2026-01-02T00:00")
+    )
+    one.wants(escalating)
+    one.arrives("2026-03-02T09:00")
+    one.arrives("2026-03-02T09:00", sender="Bert <bert@beta.example>")
+    assert one.look("2026-03-02T12:05") == ["warning"] * 2
+    (warning,) = left(one, sink, worker)
+    assert (warning["To"], warning["Auto-Submitted"]) == (f"Carlo <{CARLO}>", "auto-generated")
+    assert warning["Subject"] == "Waiting for an answer: 2 due soon"
+    assert "Ada waits in info@firm.example" in warning.get_content()
+    assert "4711" not in warning.as_string()
+    one.look("2026-03-02T14:05")
+    breaches = {mail["To"]: mail for mail in left(one, sink, worker)}
+    assert sorted(breaches) == [f"Carlo <{CARLO}>", f"Dora <{DORA}>"]
+    assert "not answered in time" in breaches[f"Dora <{DORA}>"].get_content()
+    lines, _ = asyncio.run(unanswered_lines(one.carteggio, None, 10))
+    assert {line.sender for line in lines} == {"Ada", "Bert"}
+    told = events_of(one.carteggio, "message.alarm_told")
+    assert [len(event.mails) for event in told] == [1, 1, 2, 2]
+
+
+def test_his_own_mail_is_told_to_him_and_what_was_answered_meanwhile_to_nobody(firm, worker):
+    one, sink = firm
+    one.arrives("2026-03-02T09:00", ANNA)
+    question = one.arrives("2026-03-02T12:30")
+    one.look("2026-03-02T12:31")
+    assert [mail["To"] for mail in left(one, sink, worker)] == [f"Anna <{ANNA}>"]
+    one.answers("2026-03-02T15:00", question)
+    one.look("2026-03-03T09:30")
+    assert [mail["To"] for mail in left(one, sink, worker)] == [f"Anna <{ANNA}>"]
+
+
+def test_who_is_killed_after_the_mail_tells_nobody_twice(firm, worker, monkeypatch):
+    one, sink = firm
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    one.arrives("2026-03-02T09:00")
+    monkeypatch.setattr(alarmtelling, "_record", killed)
+    with pytest.raises(KeyboardInterrupt):
+        one.look("2026-03-02T12:05")
+    assert events_of(one.carteggio, "message.alarm_told") == []
+    monkeypatch.undo()
+    one.look("2026-03-02T12:10")
+    assert len(left(one, sink, worker)) == 1
+    (told,) = events_of(one.carteggio, "message.alarm_told")
+    assert len(told.mails) == 1
+
+
+def test_several_who_work_at_once_notice_and_tell_it_once(firm, worker):
+    one, sink = firm
+    one.arrives("2026-03-02T09:00")
+    one.caught_up()
+
+    async def at_once() -> None:
+        from api.work.alarms import look  # noqa: PLC0415
+
+        at = moment("2026-03-02T12:05")
+        await look(one.carteggio, moment("2026-03-02T09:05"))
+        for _ in range(3):
+            await asyncio.gather(*(look(one.carteggio, at) for _ in range(3)))
+            await asyncio.to_thread(one.caught_up)
+
+    asyncio.run(at_once())
+    assert len(left(one, sink, worker)) == 1
+    assert len(events_of(one.carteggio, "message.wait_warned", "message.alarm_told")) == 2
