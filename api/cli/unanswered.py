@@ -130,7 +130,9 @@ class Chosen:
     older_than: str | None = None
     words: str | None = None
 
-    def question(self, carteggio: Carteggio, as_of: AsOf, group: GroupBy | None) -> Question:
+    def question(
+        self, carteggio: Carteggio, as_of: AsOf, group: GroupBy | None = None
+    ) -> Question:
         """Find what is named; Rejected where it is unknown."""
         wanted = WaitsWanted(
             owners=tuple(_owner(carteggio, one) for one in self.owner or ()),
