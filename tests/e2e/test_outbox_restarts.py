@@ -1,4 +1,4 @@
-"""The database restarts while a server has a mail: its answer is recorded once it is back."""
+"""The database restarts, or crashes, while a server has a mail: what is known is recorded then."""
 
 import asyncio
 import os
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def killed(process: "subprocess.Popen[str]") -> Iterator[None]:
+def killed(process: "subprocess.Popen[str]") -> "Iterator[subprocess.Popen[str]]":
     """Let it run until the block is left."""
     try:
-        yield
+        yield process
     finally:
         process.kill()
         process.communicate()
@@ -54,3 +54,35 @@ def test_a_mail_is_accepted_though_the_database_restarted_meanwhile(
             with office_of(own_instance) as office:
                 office.until(lambda: office.state(mail) is OutgoingState.ACCEPTED, 120)
     assert (struck, sink.mails) == ([0], [letter(1)])
+
+
+@pytest.mark.slow
+def test_nothing_leaves_twice_though_the_database_crashed_in_a_flight_and_the_process_with_it(
+    own_instance: Instance,
+) -> None:
+    own_instance.done("init")
+    sink, struck, workers = Sink(), Event(), list[int]()
+
+    async def crash(_: bytes, writer: "asyncio.streams.StreamWriter") -> None:
+        if len(sink.mails) == 3 and not struck.is_set():
+            os.kill(own_instance.server_pid(), signal.SIGQUIT)
+            os.kill(workers[0], signal.SIGKILL)
+            struck.set()
+        writer.write(b"250 2.0.0 Ok: queued\r\n")
+
+    with in_thread(lambda: speaking(POLITE | {"CONTENT": crash}, sink)) as port:
+        with office_of(own_instance) as office:
+            office.sends_by(port)
+            mails = [office.queue(one) for one in range(5)]
+        allowed = {"CARTEGGIO_MAIL_NETWORKS_ALLOWED": "127.0.0.0/8"}
+        with killed(own_instance.start("work", **allowed)) as process:
+            workers.append(process.pid)
+            assert struck.wait(120)
+        with killed(own_instance.start("work", **allowed)), office_of(own_instance) as office:
+            ended = {OutgoingState.ACCEPTED, OutgoingState.UNCERTAIN}
+            office.until(lambda: {office.state(one) for one in mails} <= ended, 120)
+            states = [office.state(one) for one in mails]
+    assert states[0] is OutgoingState.ACCEPTED
+    assert len(sink.mails) == len(set(sink.mails)) >= 3
+    for number, state in enumerate(states):
+        assert state is OutgoingState.UNCERTAIN or letter(number) in sink.mails
