@@ -42,9 +42,10 @@ _FILL: Final = (
  FROM (SELECT n, md5(n::text)::uuid AS id, lpad((n %% 5 + 1)::text, 32, '0')::uuid AS box,
  timestamptz '2026-01-01' - n * interval '4 minutes' AS since
  FROM generate_series(1, %(count)s) AS n) AS made""",
-    """INSERT INTO {conversation_member} (message, conversation, at, from_position, own, chain, found, beyond)
- SELECT md5(n::text)::uuid, md5(n::text)::uuid, now(), n, array[]::uuid[], array[]::uuid[],
- array[]::uuid[], array[]::uuid[] FROM generate_series(1, %(count)s) AS n""",
+    """INSERT INTO {conversation_member} (message, conversation, at, from_position, own, chain,
+ found, beyond, placed, joined) SELECT id, id, now(), n, none, none, none, none, false, none
+ FROM (SELECT n, md5(n::text)::uuid AS id, array[]::uuid[] AS none
+ FROM generate_series(1, %(count)s) AS n) AS made""",
 )
 
 
