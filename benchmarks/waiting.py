@@ -27,7 +27,8 @@ from api.work.tokens import by_operator, issue
 from benchmarks.graphql_page import post
 from benchmarks.stage import Stopwatch, instance, middle, ratio, say, tell
 from domain.access import Scope
-from domain.message import MessageReopened
+from domain.note import MessageNoted
+from domain.values import NoteId
 
 LIST: Final = "{ unanswered(order: %s) { totalCount { value } edges { node { since due sla } } } }"
 GROUPS: Final = "{ unansweredSummary(groupBy: %s) { name count breached oldestSince medianAge } }"
@@ -121,7 +122,15 @@ async def _kept(carteggio: Carteggio, app: Any, token: str) -> float:
     for number in range(20):
         with carteggio.journal.writing() as writing:
             envelope = replace(by_operator(), event_id=uuid7())
-            writing.append([NewEvent(UUID(int=number + 1), MessageReopened(), envelope)])
+            writing.append(
+                [
+                    NewEvent(
+                        UUID(int=number + 1),
+                        MessageNoted(NoteId(uuid7()), "it is looked into"),
+                        envelope,
+                    )
+                ]
+            )
         await asyncio.to_thread(carteggio.feed.catch_up, carteggio.journal.head())
         watch = Stopwatch()
         await post(app, "/graphql", token, body)
