@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from domain.drawing import Draw, Way
+from domain.drawing import Candidate, Draw, Way
 from domain.ruleactions import ASSIGNS, Act, ActionKind, Done, Why
-from domain.ruleplans import WORDS
+from domain.ruleplans import WORDS, Planned
 
 _WAYS: Final = {Way.LOT: "by lot", Way.TURN: "by turn", Way.LEAST_BUSY: "as who has least to do"}
 
@@ -19,6 +19,21 @@ def told(act: Act, done: Done, names: Mapping[UUID, str], more: str = "") -> str
         why = more or WORDS[done.why]
         return f"not {_done(act)}: {why}"
     return _done(act)
+
+
+def may_be_given(plan: Planned, names: Mapping[UUID, str]) -> str:
+    """Say among whom somebody would be drawn, with those for whom substitutes stand in."""
+    if not plan.candidates or plan.act.way is None:
+        return f"given to nobody: {WORDS[Why.NOBODY_THERE]}"
+    people = (_candidate(one, names) for one in plan.candidates)
+    return f"given {_WAYS[plan.act.way]} to one of {', '.join(people)}"
+
+
+def _candidate(one: Candidate, names: Mapping[UUID, str]) -> str:
+    who = names.get(one.who, "a colleague")
+    if one.who == one.member:
+        return who
+    return f"{who} (standing in for {names.get(one.member, 'a colleague')})"
 
 
 def _given(act: Act, done: Done, names: Mapping[UUID, str]) -> str:

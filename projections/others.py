@@ -40,3 +40,16 @@ async def others_mail(
     given = {**reader.params(), "who": colleague, "ids": list(messages), "works": list(_WORKS)}
     rows = await (await connection.execute(query, given)).fetchall()
     return {id: list(boxes) for id, boxes in rows}
+
+
+async def own_mailboxes(
+    connection: AsyncConnection[TupleRow], names: Names, reader: Reader, colleagues: Sequence[UUID]
+) -> dict[UUID, UUID]:
+    """Give the mailboxes that bear the address of one of these colleagues, by whose each is."""
+    query = names.sql(
+        "SELECT c.id, b.id FROM {colleague} c JOIN {mailbox} b ON b.address_key = c.address_key"
+        " WHERE c.id = ANY(%(ids)s) AND {sees} ORDER BY 1",
+        sees=reader.sees("ARRAY[b.id]"),
+    )
+    rows = await connection.execute(query, {**reader.params(), "ids": list(colleagues)})
+    return dict(await rows.fetchall())

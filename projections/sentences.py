@@ -64,7 +64,7 @@ from projections.sentences_of_approvals import OfApprovals, of_approvals
 from projections.sentences_of_attention import of_attention
 from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_groups import OfGroups, of_groups
-from projections.sentences_of_marks import of_marks
+from projections.sentences_of_marks import cut, of_marks
 from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_reading import of_reading
@@ -143,7 +143,7 @@ def _of_mail(
     match event:
         case MessageReceived():
             archived = ", archived" if event.archived else ""
-            subject = _cut(event.content.subject)
+            subject = cut(event.content.subject)
             return f'received in {event.folder}{archived}: "{subject}"'
         case MessageCopyFound(variant=variant):
             what = "a copy that says something else" if variant else "a further copy"
@@ -166,12 +166,12 @@ def _of_choices(
 ) -> str:
     match event:
         case MessageLinkConfirmed(kind, _, note):
-            return f"said to belong to a {kind.value}" + (f": {_cut(note)}" if note else "")
+            return f"said to belong to a {kind.value}" + (f": {cut(note)}" if note else "")
         case MessageLinkRejected(kind, _, note):
-            return f"said not to belong to a {kind.value}" + (f": {_cut(note)}" if note else "")
+            return f"said not to belong to a {kind.value}" + (f": {cut(note)}" if note else "")
         case MessageLinkMoved(kind, _, to_kind, _, note):
             other = "another" if kind is to_kind else "a"
-            said = f": {_cut(note)}" if note else ""
+            said = f": {cut(note)}" if note else ""
             return f"moved from a {kind.value} to {other} {to_kind.value}{said}"
         case MessageLinkChoiceWithdrawn(kind):
             return f"what was said about a {kind.value} was taken back: rules decide again"
@@ -189,29 +189,31 @@ def _of_links(
         case MessageSetApart(ancestor=None):
             return "begins no conversation of its own any more: the ground is gone"
         case MessageSetApart():
-            return f"begins a conversation of its own by {event.rule} ({event.where}): {_cut(event.evidence)}"
+            return f"begins a conversation of its own by {event.rule} ({event.where}): {cut(event.evidence)}"
         case MessageThreaded(parent=None):
             return "goes on with no other mail any more: the ground is gone"
         case MessageThreaded():
-            return f"goes on with another mail by {event.rule} ({event.where}): {_cut(event.evidence)}"
+            return (
+                f"goes on with another mail by {event.rule} ({event.where}): {cut(event.evidence)}"
+            )
         case MessageLinked():
             by = event.rule or "a person"
             place = f" ({event.where})" if event.where else ""
             doubt = "" if event.state.value == "automatic" else f", {event.state.value}"
-            evidence = f": {_cut(event.evidence)}" if event.evidence else ""
+            evidence = f": {cut(event.evidence)}" if event.evidence else ""
             return f"linked to {event.kind.value} by {by}{place}{doubt}{evidence}"
         case MessageUnlinked():
-            reason = f": {_cut(event.reason)}" if event.reason else ""
+            reason = f": {cut(event.reason)}" if event.reason else ""
             return f"unlinked from {event.kind.value} by {event.rule or 'a person'}{reason}"
         case MessageClosed(reason, note):
             said = reason.value.replace("_", " ")
-            return f"closed: {said}" + (f" ({_cut(note)})" if note else "")
+            return f"closed: {said}" + (f" ({cut(note)})" if note else "")
         case MessageReopened(note):
-            return "reopened" + (f": {_cut(note)}" if note else "")
+            return "reopened" + (f": {cut(note)}" if note else "")
 
 
 def _of_regrouping(event: ConversationRegrouped | ConversationRegroupingUndone) -> str:
-    note = f": {_cut(event.note)}" if event.note else ""
+    note = f": {cut(event.note)}" if event.note else ""
     if isinstance(event, ConversationRegroupingUndone):
         return f"a regrouping of conversations was taken back{note}"
     if event.kind is RegroupingKind.MERGE:
@@ -243,7 +245,7 @@ def _of_merging(event: MergingEvent) -> str:
     match event:
         case PartyMerged(note=note):
             return "merged into another party, as which it counts" + (
-                f": {_cut(note)}" if note else ""
+                f": {cut(note)}" if note else ""
             )
         case PartyMergeUndone():
             return "no longer merged: it stands by itself again"
@@ -254,7 +256,7 @@ def _of_house(event: object) -> str:
         return of_account(event)
     match event:
         case CompanyDescribed(name, domains):
-            return f"described {name} with the domains {_cut(', '.join(domains))}"
+            return f"described {name} with the domains {cut(', '.join(domains))}"
         case ColleagueRegistered():
             return f"colleague {event.name or event.address} registered or changed"
         case MailboxRegistered(certified, address):
@@ -268,7 +270,7 @@ def _of_house(event: object) -> str:
         case TokenRevoked():
             return "the token was revoked"
         case RelinkingOrdered(note):
-            return "all mail is matched again" + (f": {_cut(note)}" if note else "")
+            return "all mail is matched again" + (f": {cut(note)}" if note else "")
         case EventSkipped(projection, position):
             return f"{projection} passed over the event at position {position}"
         case Erased(name):
@@ -294,7 +296,7 @@ def _of_policy(event: object) -> str:
             return "such mail is taken in again"
         case ChoiceRemembered(_, mailbox, address, words):
             where = ", in one mailbox" if mailbox else ""
-            about = f", with {_cut(words)} in the subject" if words else ""
+            about = f", with {cut(words)} in the subject" if words else ""
             return f"mail with {address} belongs to a party{where}{about}"
         case ChoiceForgotten():
             return "such mail is linked by the other rules again"
@@ -311,8 +313,3 @@ def _in_quarantine(event: ReprocessingOrdered) -> str:
         return "all mail in quarantine"
     boxes = len(event.mailboxes)
     return f"all mail in quarantine of {boxes} mailbox{'es' if boxes != 1 else ''}"
-
-
-def _cut(text: str, limit: int = 120) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

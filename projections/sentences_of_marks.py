@@ -37,7 +37,7 @@ def of_marks(event: MarkingEvent) -> str:
         case MessageOrderFailed(folder=folder, moved_to=to):
             changes = _changes(event.added, event.removed)
             what = f"moved from {folder} to {to}" if to else f"marked in {folder} ({changes})"
-            said = f" (it says: {_cut(event.said)})" if event.said else ""
+            said = f" (it says: {cut(event.said)})" if event.said else ""
             return f"could not be {what} on the mail server: {_FAILURES[event.reason]}{said}"
 
 
@@ -45,6 +45,7 @@ def _changes(added: Iterable[str], removed: Iterable[str]) -> str:
     return " ".join([f"+{one}" for one in sorted(added)] + [f"-{one}" for one in sorted(removed)])
 
 
-def _cut(text: str, limit: int = 120) -> str:
+def cut(text: str, limit: int = 120) -> str:
+    """Give the beginning of what people wrote, on one line."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"

@@ -85,7 +85,12 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     ),
     "mailbox": Group(
         "Which mailboxes there are, and who sees them.",
-        {"share": "mailboxes.share", "unshare": "mailboxes.unshare", "list": "mailboxes.list_"},
+        {
+            "share": "mailboxes.share",
+            "unshare": "mailboxes.unshare",
+            "oversee": "mailboxes.oversee",
+            "list": "mailboxes.list_",
+        },
     ),
     "note": Group(
         "Internal notes on messages and documents.",

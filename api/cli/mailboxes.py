@@ -14,8 +14,10 @@ from rich.text import Text
 
 from api.cli.setting import fresh, local, opened, out, plain, print_rows, table_of
 from api.work.instance import Carteggio
+from api.work.overseeing import team_of
 from api.work.overview import Overview, overview
 from api.work.sharing import colleague_at
+from api.work.sharing import oversee as over_see
 from api.work.sharing import share as let_see
 from api.work.sharing import unshare as let_see_no_more
 from api.work.tokens import by_operator
@@ -63,6 +65,33 @@ def unshare(context: typer.Context, address: _Address, colleague: _With) -> None
         let_see_no_more(carteggio, box, colleague_at(carteggio, colleague), by_operator())
         fresh(carteggio)
     out.print(plain(f"{colleague} does not see {address}."))
+
+
+def oversee(
+    context: typer.Context,
+    manager: Annotated[str, typer.Argument(help="The address of who oversees.")],
+    of: Annotated[
+        list[str] | None, typer.Option(help="A colleague's address; again for more.")
+    ] = None,
+    group: Annotated[str, typer.Option(help="Or all of a group; see: group list.")] = "",
+    role: Annotated[
+        Role, typer.Option(help="observer is never alerted; supervisor is, and acts.")
+    ] = Role.OBSERVER,
+    end: Annotated[bool, typer.Option("--end", help="He oversees them no more.")] = False,
+) -> None:
+    """Let a manager see the own mailboxes of a team; what he reads there leaves a trace.
+
+    carteggio mailbox oversee dora@firm.example --group Sales
+    """
+    with opened(context) as carteggio:
+        fresh(carteggio)
+        who = colleague_at(carteggio, manager)
+        named = [colleague_at(carteggio, one) for one in of or ()]
+        team = asyncio.run(team_of(carteggio, named, group))
+        over_see(carteggio, who, team, None if end else role, lambda _: by_operator())
+        fresh(carteggio)
+    done = "oversees no more" if end else f"oversees as {role.value}"
+    out.print(plain(f"{manager} {done}: {len(team.keys() - {who})} mailboxes."))
 
 
 @dataclass(frozen=True, slots=True)

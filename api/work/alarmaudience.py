@@ -7,6 +7,9 @@ from uuid import UUID
 
 from api.work.attention import owners_of
 from api.work.dues import Asked
+from api.work.instance import Carteggio
+from api.work.sendingside import sendings_of
+from domain.values import MailboxId
 from projections import access, company
 from projections.alerted import alerted_of
 from projections.reader import EVERYTHING, AsOf
@@ -53,3 +56,16 @@ async def owners(
         everybody = {who for box in one.mailboxes for who in people.alerted.get(box, ())}
         found[id] = sorted(everybody) if owner is None else [owner]
     return found
+
+
+async def sender_for(
+    carteggio: Carteggio, people: People, colleague: UUID, there: Collection[UUID]
+) -> MailboxId | None:
+    """Give from where somebody is written to: where it waits, else from any mailbox that sends."""
+    boxes = people.boxes
+    sides = [one.mailbox for one in await sendings_of(carteggio) if one.mailbox in boxes]
+    sides = [one for one in sides if not boxes[one].certified]
+    whose = people.known[colleague].address_key
+    first = [one for one in sides if one in there]
+    others = [one for one in sides if boxes[one].address_key != whose]
+    return next(iter((*first, *others, *sides)), None)

@@ -19,12 +19,11 @@ from psycopg.rows import args_row
 
 from adapters.ids import uuid7
 from adapters.logs import log
-from api.work.alarmaudience import People, owners, people_of
+from api.work.alarmaudience import People, owners, people_of, sender_for
 from api.work.caughtup import is_behind
 from api.work.dues import Asked
 from api.work.instance import Carteggio
 from api.work.sending import ToSend, send
-from api.work.sendingside import sendings_of
 from api.work.waitdues import MODELS, SAYS, service_of
 from domain import alarms as stream
 from domain.alarming import Line, subject_of, text_of
@@ -168,7 +167,8 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
     """Write to somebody, of all that he was not written yet; who cannot be is told otherwise."""
     before = await asyncio.to_thread(_written, carteggio, colleague)
     due = [one for one in telling.of(colleague) if one.key not in before]
-    sender = await _sender(carteggio, telling, colleague, due)
+    there = {one.mailbox for one in due}
+    sender = await sender_for(carteggio, telling.people, colleague, there)
     if not due or sender is None:
         return
     lines = [_line(carteggio, telling, colleague, one) for one in due]
@@ -205,20 +205,6 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
         return
     except Rejected as refusal:
         log(NAME).warning("cannot write an alarm", colleague=colleague, why=refusal.code)
-
-
-async def _sender(
-    carteggio: Carteggio, telling: _Telling, colleague: UUID, due: Sequence[_Due]
-) -> MailboxId | None:
-    """Give from where he is written to: where it waits, else from any mailbox that sends."""
-    boxes = telling.people.boxes
-    sides = [one.mailbox for one in await sendings_of(carteggio) if one.mailbox in boxes]
-    sides = [one for one in sides if not boxes[one].certified]
-    there = {one.mailbox for one in due}
-    whose = telling.people.known[colleague].address_key
-    first = [one for one in sides if one in there]
-    others = [one for one in sides if boxes[one].address_key != whose]
-    return next(iter((*first, *others, *sides)), None)
 
 
 def _line(carteggio: Carteggio, telling: _Telling, colleague: UUID, one: _Due) -> Line:

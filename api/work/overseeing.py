@@ -8,14 +8,15 @@ from adapters.ids import uuid7
 from adapters.journal import NewEvent
 from api.ids import Kind, shown
 from api.work.instance import Carteggio
+from api.work.staffgroups import group_named, groups
 from domain import reading
 from domain.identity import reading_id
 from domain.reading import OthersMailRead, RecordReading
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, ColleagueId, MailboxId, MessageId, Rejected
-from projections.others import others_mail
+from projections.others import others_mail, own_mailboxes
 from projections.projection import Names
-from projections.reader import Reader
+from projections.reader import EVERYTHING, Reader
 
 Boxes = Mapping[UUID, Sequence[UUID]]
 """The mailboxes through which messages are seen."""
@@ -52,6 +53,27 @@ def keep_reason(
     return carteggio.journal.record(
         _stream(carteggio, read), reading, RecordReading(read), envelope
     )
+
+
+async def team_of(
+    carteggio: Carteggio, named: Sequence[UUID], group: str = "", reader: Reader = EVERYTHING
+) -> dict[UUID, UUID]:
+    """Give the own mailboxes of colleagues and of a group's members, by whose each is.
+
+    Raises Rejected where there is no such group, or nobody of them has a mailbox here.
+    """
+    members = list(named)
+    if group:
+        id = group_named(carteggio, group)
+        found = {one.id: one.members for one in await groups(carteggio)}
+        if id not in found:
+            raise Rejected("NOT_FOUND", f"there is no group {group!r}; see: group list")
+        members += found[id]
+    async with carteggio.reading() as (connection, names):
+        team = await own_mailboxes(connection, names, reader, members)
+    if not team:
+        raise Rejected("NOT_FOUND", "nobody of them has a mailbox of his own here; name others")
+    return team
 
 
 def _keep(carteggio: Carteggio, colleague: ColleagueId, found: Boxes, channel: str) -> None:

@@ -16,6 +16,7 @@ from api.work.instance import Carteggio
 from api.work.mailfacts import Knowledge, Known, knowledge
 from api.work.mailrules import ready, rule_of
 from api.work.rehearsedeffects import effects_of
+from api.work.ruleactions import check_actions
 from domain.mailfacts import Facts
 from domain.mailrules import Asked, Rule, RuleSaved, asked
 from domain.values import MessageId
@@ -138,6 +139,7 @@ async def rehearsal(
     Rejected (INVALID) where it is no rule. Those that are in force now stand before it.
     """
     rule = rule_of(id or UUID(int=0), wanted)
+    await asyncio.to_thread(check_actions, carteggio, rule)
     async with carteggio.reading() as read:
         rows = await rules_now(*read, EVERYTHING)
     earlier = (one for one in ready(_before(rows, id, wanted.order)) if one.stops)

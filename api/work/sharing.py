@@ -1,5 +1,6 @@
 """Mailboxes shared with colleagues, each of whom sees their mail from then on."""
 
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from api.work.instance import Carteggio
@@ -24,6 +25,33 @@ def unshare(
 ) -> int | None:
     """Let a colleague see a mailbox no more; give the event's position, None if it is so."""
     return carteggio.journal.record(box, mailbox, RevokeShare(colleague), envelope)
+
+
+def oversee(
+    carteggio: Carteggio,
+    manager: ColleagueId,
+    team: Mapping[UUID, UUID],
+    role: Role | None,
+    stamp: Callable[[str], Envelope],
+) -> int | None:
+    """Let a manager see the own mailboxes of a team, or (None) no more; give the last position.
+
+    `team` are the mailboxes by whose each is; the manager's own is left out. `stamp` makes the
+    envelope of each part. Who joins the team later is not part of it: it is said again.
+    """
+    if role not in (None, Role.OBSERVER, Role.SUPERVISOR):
+        raise Rejected("INVALID", "role: OBSERVER or SUPERVISOR oversees; null ends it")
+    last = None
+    for place, (who, box) in enumerate(sorted(team.items())):
+        if who == manager:
+            continue
+        envelope = stamp(f".{place}")
+        if role is None:
+            position = unshare(carteggio, box, manager, envelope)
+        else:
+            position = share(carteggio, box, manager, role, envelope)
+        last = position or last
+    return last
 
 
 def colleague_at(carteggio: Carteggio, address: str) -> ColleagueId:

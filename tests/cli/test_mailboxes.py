@@ -1,5 +1,6 @@
 """Mailboxes and accounts from the command line: shared, listed, removed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,3 +95,24 @@ def test_a_removed_account_is_no_longer_listed_and_its_mail_stays(
 def test_an_empty_cut_off_is_refused(office: Instance):
     refused = office.run("sync", "--cut-off", "")
     assert (refused.code, "'' is no time" in refused.err) == (2, True)
+
+
+def test_a_manager_oversees_the_own_mailboxes_of_a_group_until_it_ends(
+    office: Instance, tmp_path: Path
+):
+    anna = "anna@firm.example"
+    row = f"name,email,role,mailbox_collected\nAnna,{anna},sales,yes\n"
+    (tmp_path / "colleagues.csv").write_text(row)
+    (tmp_path / "mailboxes.csv").write_text(f"address\n{anna}\n")
+    office.done("import", "directory", tmp_path)
+    office.done("group", "save", "Sales", anna, GIULIA)
+    told = office.done("mailbox", "oversee", GIULIA, "--group", "sales").out
+    assert f"{GIULIA} oversees as observer: 1 mailboxes." in told
+    (member,) = listed(office, anna)["members"]
+    assert (member["colleague"], member["role"]) == (GIULIA, "observer")
+    office.done("mailbox", "oversee", GIULIA, "--of", anna, "--end")
+    assert listed(office, anna)["members"] == []
+    refused = office.run("mailbox", "oversee", anna, "--of", GIULIA)
+    assert (refused.code, "nobody of them has a mailbox" in refused.err) == (1, True)
+    nowhere = office.run("mailbox", "oversee", GIULIA, "--group", "Nobody")
+    assert (nowhere.code, "see: group list" in nowhere.err) == (1, True)
