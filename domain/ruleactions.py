@@ -57,7 +57,8 @@ ASSIGNS: Final = frozenset(
         ActionKind.ASSIGN_LAST_ANSWERER,
     }
 )
-SENDS: Final = frozenset({ActionKind.FORWARD, ActionKind.REPLY})
+SENDS: Final = frozenset({ActionKind.FORWARD, ActionKind.REPLY, ActionKind.HAND_TO_MAILBOX})
+"""What sends mail: one of them a rule."""
 
 
 @dataclass(frozen=True, slots=True)

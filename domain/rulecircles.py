@@ -46,7 +46,7 @@ def refuse_circles(wanted: Sequence[Route], others: Sequence[Route]) -> None:
 def _circles(path: list[Route], every: Sequence[Route]) -> Iterator[list[Route]]:
     first, last = path[0], path[-1]
     for way in every:
-        if way in path or not last.leads_to(way):
+        if any(way.rule == one.rule for one in path) or not last.leads_to(way):
             continue
         if any(excluded(way.when, one.when) for one in path):
             continue

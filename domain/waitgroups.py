@@ -5,7 +5,7 @@ are meant. So groups may add up to more than there is.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
@@ -50,13 +50,14 @@ class AgeBand(StrEnum):
     OVER_4W = "over_4w"
 
 
-_BELOW: Final = (
-    (AgeBand.UNDER_4H, timedelta(hours=4)),
-    (AgeBand.UNDER_1D, timedelta(days=1)),
-    (AgeBand.UNDER_3D, timedelta(days=3)),
-    (AgeBand.UNDER_1W, timedelta(weeks=1)),
-    (AgeBand.UNDER_4W, timedelta(weeks=4)),
-)
+AGES: Final = {
+    AgeBand.UNDER_4H: timedelta(hours=4),
+    AgeBand.UNDER_1D: timedelta(days=1),
+    AgeBand.UNDER_3D: timedelta(days=3),
+    AgeBand.UNDER_1W: timedelta(weeks=1),
+    AgeBand.UNDER_4W: timedelta(weeks=4),
+}
+"""The bounds of bands, by age; the last band has none."""
 _NATURAL: Final = (
     *AgeBand, *reversed(Standing), *Attending,
 )  # fmt: skip
@@ -84,9 +85,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many wait in a group, since when, how long in the middle.
+    """How many wait in a group, since when, how long the middle one of them; of two, the older.
 
-    Of an even number, the middle one is the older of the two.
+    `business_median` is the business time of that one, `middle` the message it began with.
     """
 
     key: Key
@@ -95,7 +96,12 @@ class Group:
     at_risk: int
     oldest: datetime
     median: timedelta
-    business_median: timedelta
+    business_median: timedelta | None
+    middle: UUID
+
+    def in_business(self, age: timedelta) -> "Group":
+        """Say how long the middle one waits in business time."""
+        return replace(self, business_median=age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def _one_of(has: Iterable[str], wanted: Iterable[str]) -> bool:
 
 def band(age: timedelta) -> AgeBand:
     """Give the band of an age."""
-    return next((one for one, below in _BELOW if age < below), AgeBand.OVER_4W)
+    return next((one for one, below in AGES.items() if age < below), AgeBand.OVER_4W)
 
 
 def keys(wait: Wait, by: GroupBy, at: datetime) -> Sequence[Key]:
@@ -163,7 +169,12 @@ def grouped(waits: Iterable[Wait], by: GroupBy, at: datetime) -> list[Group]:
     for wait in waits:
         for key in keys(wait, by, at):
             of.setdefault(key, []).append(wait)
-    return sorted((_group(key, some, at) for key, some in of.items()), key=_place(by))
+    return placed((_group(key, some, at) for key, some in of.items()), by)
+
+
+def placed(groups: Iterable[Group], by: GroupBy) -> list[Group]:
+    """Give groups in their order."""
+    return sorted(groups, key=_place(by))
 
 
 def _place(by: GroupBy) -> Callable[[Group], tuple[object, ...]]:
@@ -173,16 +184,16 @@ def _place(by: GroupBy) -> Callable[[Group], tuple[object, ...]]:
 
 
 def _group(key: Key, waits: Sequence[Wait], at: datetime) -> Group:
-    since = sorted(one.since for one in waits)
-    business = sorted((one.due.age for one in waits), reverse=True)
-    middle = (len(waits) - 1) // 2
+    ordered = sorted(waits, key=lambda one: (one.since, one.message))
+    middle = ordered[(len(ordered) - 1) // 2]
     standings = [one.due.standing for one in waits]
     return Group(
         key=key,
         count=len(waits),
         breached=standings.count(Standing.BREACHED),
         at_risk=standings.count(Standing.AT_RISK),
-        oldest=since[0],
-        median=max(timedelta(0), at - since[middle]),
-        business_median=business[middle],
+        oldest=ordered[0].since,
+        median=max(timedelta(0), at - middle.since),
+        business_median=middle.due.age,
+        middle=middle.message,
     )

@@ -41,6 +41,7 @@ from domain.recorded import Erased, Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
+from domain.ruleactions import RuleApplied
 from domain.rules import BLIND
 from domain.sendingrules import SendingRefused
 from domain.sendingside import AccountSendingConfigured
@@ -160,7 +161,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 _COPIES: Final = (MessageReceived, MessageCopyFound, MessageCompleted, MessageMoved)
 _OF_ALARMS: Final = (MessageWaitWarned, MessageWaitBreached, MessageAlarmTold)
 _OF_COPIES: Final = (
-    *_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed, *_OF_ALARMS,
+    *_COPIES, MessageReread, AutoreplySent, AutoreplySuppressed, RuleApplied, *_OF_ALARMS,
 )  # fmt: skip
 _SCOPED: Final = (
     *_COPIES,

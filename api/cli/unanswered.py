@@ -50,7 +50,9 @@ Manager = Annotated[
 ]
 Kind = Annotated[list[str] | None, typer.Option(help="About a document of this kind.")]
 Sla = Annotated[list[Standing] | None, typer.Option(help="How it stands to its target.")]
-State = Annotated[list[Attending] | None, typer.Option(help="What is done about it.")]
+State = Annotated[
+    list[Attending] | None, typer.Option(help="How it stands; else all but what is snoozed.")
+]
 Age = Annotated[list[AgeBand] | None, typer.Option(help="How old it is.")]
 Older = Annotated[
     str | None, typer.Option(help="Waits longer than this by the clock, as 8h or 72h.")
@@ -100,7 +102,7 @@ def unanswered(
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of is not None else None
         chosen = Chosen(owner, mailbox, party, manager, kind, sla, state, age, older_than, words)
-        question = chosen.question(carteggio, AsOf(as_of_position, time))
+        question = chosen.question(carteggio, AsOf(as_of_position, time), group)
         title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
         if group is not None:
             _print_groups(
@@ -128,7 +130,9 @@ class Chosen:
     older_than: str | None = None
     words: str | None = None
 
-    def question(self, carteggio: Carteggio, as_of: AsOf) -> Question:
+    def question(
+        self, carteggio: Carteggio, as_of: AsOf, group: GroupBy | None = None
+    ) -> Question:
         """Find what is named; Rejected where it is unknown."""
         wanted = WaitsWanted(
             owners=tuple(_owner(carteggio, one) for one in self.owner or ()),
@@ -145,7 +149,7 @@ class Chosen:
             party=asyncio.run(_party(carteggio, self.party)) if self.party else None,
             before=self._before(as_of.time or datetime.now(UTC)),
             text=self.words or "",
-            awake=not self.state,
+            awake=not self.state and group is not GroupBy.STATE,
         )
         return Question(as_of, within, wanted)
 

@@ -31,6 +31,7 @@ from api.graphql.parts import (
     Why,
 )
 from api.graphql.people import MessageColleague
+from api.graphql.ruleruns import RuledOn
 from api.graphql.scalars import Duration, Position
 from domain.message import CloseReason, Direction, LinkState
 
@@ -46,9 +47,7 @@ class Party(Audited):
     vat_number: str | None = strawberry.field(description="The VAT number.")
     language: str | None = strawberry.field(description="The language to write in (ISO 639-1).")
     country: str | None = strawberry.field(description="The country (ISO 3166-1).")
-    attributes: JSON = strawberry.field(
-        description="Further columns of the source, as it has them."
-    )
+    attributes: JSON = strawberry.field(description="Further columns, as the source has them.")
     contacts: list[Contact] = strawberry.field(description="Through whom it writes, by name.")
     url: str | None = strawberry.field(
         description="Where the ERP shows it; null without a pattern for it (entity_urls)."
@@ -256,7 +255,7 @@ class Unanswered(Measured, Attended):
 
 
 @strawberry.type(description="One mail, however often it was seen.")
-class Message(Audited, Notable):
+class Message(Audited, Notable, RuledOn):
     header_id: str | None = strawberry.field(
         description="The Message-ID as its writer gave it, without angle brackets."
     )

@@ -1,7 +1,7 @@
 """Lists by pages: one shape for all of them (the Relay connection), and what may be asked."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 import strawberry
@@ -78,7 +78,11 @@ def _at_most(name: str, wanted: int) -> int:
 
 def slice_in(rows: Iterable[R], order: Order, page: Page) -> Slice[R]:
     """Give a page of rows that are all at hand, by an ascending order."""
-    ordered = sorted(rows, key=order.key)
+    return slice_of_ordered(sorted(rows, key=order.key), order, page)
+
+
+def slice_of_ordered(ordered: Sequence[R], order: Order, page: Page) -> Slice[R]:
+    """Give a page of rows that are all at hand in an ascending order."""
     total = len(ordered)
     if page.last is None:
         begin = 0 if page.after is None else bisect_right(ordered, page.after, key=order.key)
@@ -88,7 +92,7 @@ def slice_in(rows: Iterable[R], order: Order, page: Page) -> Slice[R]:
         begin = max(0, end - page.last)
     exact = total <= COUNTED_EXACTLY
     counted = min(total, COUNTED_EXACTLY)
-    return Slice(ordered[begin:end], end < total, begin > 0, counted, exact)
+    return Slice(list(ordered[begin:end]), end < total, begin > 0, counted, exact)
 
 
 def connection(found: Slice[R], order: Order, node: Callable[[R], T | None]) -> Connection[T]:

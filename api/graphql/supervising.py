@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -17,19 +17,26 @@ from api.graphql.ids import Kind
 from api.graphql.inputs import AsOf, moment
 from api.graphql.letters import made_waits
 from api.graphql.mail import Party, Unanswered
-from api.graphql.paging import Connection, connection, given, slice_in, text
+from api.graphql.paging import Connection, connection, given, slice_of_ordered, text
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
 from api.graphql.reading import Reading, mailbox_objects, party_objects
 from api.graphql.scalars import Duration
 from api.graphql.selection import Selection
-from api.work.supervising import DUE_FIRST, due_rows, summary, waits
+from api.work.supervising import DUE_FIRST, DueRow, due_row, summary, waits
+from api.work.waitboard import board_due, board_groups
 from domain.access import Scope
 from domain.dueness import Standing
 from domain.waitgroups import ANY_WAIT, AgeBand, Attending, Group, GroupBy, Key, WaitsWanted
 from projections import merges
-from projections.reader import Order
-from projections.waits import LONGEST_WAIT_FIRST, LONGEST_WAIT_LAST, WaitingFilter, waiting_of
+from projections.reader import EVERYTHING, NOW, Order, Page
+from projections.waits import (
+    ALL_THAT_WAITS,
+    LONGEST_WAIT_FIRST,
+    LONGEST_WAIT_LAST,
+    WaitingFilter,
+    waiting_of,
+)
 
 strawberry.enum(GroupBy, name="UnansweredGroup", description="By what waits are told apart.")
 strawberry.enum(
@@ -137,8 +144,8 @@ class UnansweredBucket:
     median_age: Duration = strawberry.field(
         description="How long the middle one waits, by the clock on the wall."
     )
-    median_business_age: Duration = strawberry.field(
-        description="How long the middle one waits, in business time."
+    median_business_age: Duration | None = strawberry.field(
+        description="How long that one waits, in business time."
     )
 
 
@@ -197,16 +204,29 @@ class _Asked:
         async with self.asking.reading(then) as read:
             within = await self._counted(read, within)
             place = read.connection, read.names
+            if _is_kept(read, within, wanted):
+                ordered = await board_due(place, self._whose, datetime.now(UTC))
+                return await self._due(read, ordered, asked)
             found = await waits(place, read.reader, then, within, wanted)
-            if order is not DUE_FIRST:
-                only = replace(within, messages=tuple(one.message for one in found))
-                return await self.asking.unanswered(self.info, only, then, order, **at)
-            page = slice_in(due_rows(found), order, asked)
-            begun = [row.message for row in page.rows]
-            rows = list((await waiting_of(*read.asked, begun, then)).values())
-            made = await made_waits(read, rows, nodes_of(self.info))
+            if order is DUE_FIRST:
+                rows = sorted(map(due_row, found), key=order.key)
+                return await self._due(read, rows, asked)
+        only = replace(within, messages=tuple(one.message for one in found))
+        return await self.asking.unanswered(self.info, only, then, order, **at)
+
+    async def _due(
+        self, read: Reading, ordered: Sequence[DueRow], asked: Page
+    ) -> Connection[Unanswered]:
+        page = slice_of_ordered(ordered, DUE_FIRST, asked)
+        begun = [row.message for row in page.rows]
+        rows = list((await waiting_of(*read.asked, begun, read.as_of)).values())
+        made = await made_waits(read, rows, nodes_of(self.info))
         of = {row.message: one for row, one in zip(rows, made, strict=True)}
-        return connection(page, order, lambda row: of.get(row.message))
+        return connection(page, DUE_FIRST, lambda row: of.get(row.message))
+
+    @property
+    def _whose(self) -> object:
+        return self.asking.context.carteggio.database
 
     async def summary(self, by: GroupBy) -> list[UnansweredBucket]:
         """Give the groups."""
@@ -216,7 +236,13 @@ class _Asked:
             within = replace(within, awake=within.awake and by is not GroupBy.STATE)
             place = read.connection, read.names
             wanted = self.filter.wanted()
-            found = await summary(place, read.reader, by, then, within, wanted)
+            if _is_kept(read, within, wanted):
+                business = "medianBusinessAge" in Selection.of(self.info)
+                found = await board_groups(
+                    place, self._whose, by, datetime.now(UTC), business=business
+                )
+            else:
+                found = await summary(place, read.reader, by, then, within, wanted)
             objects = await self._objects(read, by, [one.key for one in found])
         return [_bucket(one, objects.get(one.key)) for one in found]
 
@@ -244,6 +270,12 @@ class _Asked:
                 return {}
 
 
+def _is_kept(read: Reading, within: WaitingFilter, wanted: WaitsWanted) -> bool:
+    """Tell whether all that waits now is asked for, by who sees everything."""
+    asked = read.as_of, replace(within, awake=False), wanted
+    return read.reader == EVERYTHING and asked == (NOW, ALL_THAT_WAITS, ANY_WAIT)
+
+
 def _bucket(group: Group, object: User | Mailbox | Party | None) -> UnansweredBucket:
     word = "" if group.key is None or isinstance(group.key, UUID) else group.key
     match object:
@@ -261,5 +293,7 @@ def _bucket(group: Group, object: User | Mailbox | Party | None) -> UnansweredBu
         at_risk=group.at_risk,
         oldest_since=group.oldest,
         median_age=Duration(group.median),
-        median_business_age=Duration(group.business_median),
+        median_business_age=(
+            None if group.business_median is None else Duration(group.business_median)
+        ),
     )

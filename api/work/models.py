@@ -20,6 +20,7 @@ from projections.merges import merges
 from projections.notes import notes
 from projections.permission import permission
 from projections.projection import Projection
+from projections.ruleruns import ruleruns
 from projections.sendingside import sendingside
 from projections.staffgroups import staffgroups
 from projections.templates import templates
@@ -47,6 +48,7 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     absences,
     templates,
     staffgroups,
+    ruleruns,
     mailrules,
     trail,
 )

@@ -34,13 +34,13 @@ async def response_times(
     ids = [row.message for row in rows]
     whose = await links.parties_of(*asked, reader, ids, as_of) if by is ResponsesBy.PARTY else {}
     seen = await parties.by_ids(*asked, reader, list({id for x in whose.values() for id in x}))
-    own, addresses = (await staff(asked)).person_of, await _addresses(asked)
+    there, addresses = await staff(asked, as_of), await _addresses(asked)
     episodes = []
     for row in rows:
         boxes = tuple(
             one for one in row.mailboxes if reader.mailboxes is None or one in reader.mailboxes
         )
-        owner = next((own[one] for one in boxes if one in own), None)
+        owner = there.person(boxes)
         people = tuple(one for one in whose.get(row.message, ()) if one in seen)
         who = addresses.get(row.by.casefold()) if row.answered else owner
         episodes.append(_episode(row, boxes, who, people, offices))

@@ -33,9 +33,11 @@ from domain.drawing import Way
 from domain.identity import reaction_event
 from domain.mailfacts import Facts
 from domain.mailrules import Asked
+from domain.message import CloseReason, MessageClosed
 from domain.recorded import Envelope, Origin, Recorded
 from domain.ruleactions import (
     ASSIGNS,
+    SENDS,
     Act,
     ActionKind,
     Done,
@@ -108,7 +110,7 @@ async def act(run: Run) -> bool:
     mails: dict[int, tuple[_Mail, str]] = {}
     looped = loops(run.asked.rule.id, run.through)
     for at, one in enumerate(run.acts):
-        if one.kind in (ActionKind.FORWARD, ActionKind.REPLY) and not looped:
+        if one.kind in SENDS and not looped:
             mails[at] = await _mail(run, one)
     going = next((one for one, _ in mails.values() if not isinstance(one, Done)), None)
     try:
@@ -157,8 +159,10 @@ async def _mail(run: Run, one: Act) -> tuple[_Mail, str]:
         wrong := await asyncio.to_thread(not_approved, run.carteggio, one)
     ):
         return Done(one.kind, done=False, why=Why.NOT_APPROVED), f"{wrong[0]} is not approved"
+    if one.mailbox in run.facts.mailboxes:
+        return Done(one.kind, done=False, why=Why.ALREADY_SO, to=one.mailbox), ""
     try:
-        if one.kind is ActionKind.FORWARD:
+        if one.kind is not ActionKind.REPLY:
             return await passed_on(run.carteggio, message, box, one, run.mark), ""
         asked = run.asked.rule.id, run.since, run.envelope, run.mark
         found = await answered(run.carteggio, message, box, one, asked)
@@ -251,7 +255,10 @@ def _do(
         done = _assigned(run, connection, doing, one)
     elif mail is not None:
         found, more = mail
-        done = found if isinstance(found, Done) else Done(one.kind, mail=queued)
+        done = found if isinstance(found, Done) else Done(one.kind, to=one.mailbox, mail=queued)
+        if done.done and one.kind is ActionKind.HAND_TO_MAILBOX:
+            note = f"by the rule {run.asked.rule.name}"
+            doing.effects.append(MessageClosed(CloseReason.DELEGATED, note))
     else:
         done = _said(run, past, doing, one)
     doing.done.append(done)

@@ -75,7 +75,16 @@ def _routes(carteggio: Carteggio, rule: Rule) -> list[Route]:
     key = carteggio.identity_key
     found = [act.mailbox for act in acts if act.mailbox is not None]
     found += [mailbox_id(key, one.spec) for act in acts for one in act.to]
-    return [Route(rule.id, rule.name, rule.mailbox, one, rule.when) for one in found]
+    registered = {
+        one.stream
+        for one in carteggio.journal.streams(found)
+        if isinstance(one.event, MailboxRegistered)
+    }
+    return [
+        Route(rule.id, rule.name, rule.mailbox, one, rule.when)
+        for one in found
+        if one in registered
+    ]
 
 
 def _named(carteggio: Carteggio, kind: str, text: str) -> UUID:

@@ -60,8 +60,11 @@ async def passed_on(
 ) -> ToSend:
     """Write the mail that passes a message on from a mailbox, with its words and files.
 
-    Raises Rejected: it is not there any more.
+    What is handed to a mailbox of ours begins with @fwd, and no machine's word: so it counts there as
+    mail of who wrote it, and waits. Raises Rejected: it is not there any more.
     """
+    hands = act.mailbox is not None
+    to = act.to if act.mailbox is None else ((await _sender(carteggio, act.mailbox)).address,)
     of = await original(carteggio, EVERYTHING, message)
     sender = await _sender(carteggio, mailbox)
     passed = forward(of.content)
@@ -70,15 +73,16 @@ async def passed_on(
         sender=sender.spec,
         sender_name=sender.name,
         company=sender.company,
-        to=tuple(map(written, act.to)),
+        to=tuple(map(written, to)),
         subject=passed.subject,
+        text="@fwd\n" if hands else "",
         forwards=of.id,
         quotes=True,
         files=tuple(attached_of(of, passed.files)),
-        acknowledged=(*NAMED, *(f"{OTHER_PARTY}:{one.key}" for one in act.to)),
+        acknowledged=(*NAMED, *(f"{OTHER_PARTY}:{one.key}" for one in to)),
     )
     wanted = await made(carteggio, draft)
-    mail = replace(wanted.mail, automatic=Automatic.GENERATED, rule=mark)
+    mail = replace(wanted.mail, automatic=None if hands else Automatic.GENERATED, rule=mark)
     return replace(wanted, mail=mail, undo=timedelta(0))
 
 

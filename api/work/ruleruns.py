@@ -26,14 +26,14 @@ from api.work.ruleacting import Run, act
 from api.work.ruleactions import acts_of
 from api.work.rulearound import House, house
 from api.work.ruleprovenance import through
-from domain.capture import CaptureEvent, MessageCopyFound
+from domain.capture import CaptureEvent, FolderRole, MessageCopyFound
 from domain.mailfacts import Facts
 from domain.mailrules import Rule, asked
-from domain.message import MessageClassified
+from domain.message import Direction, MessageClassified
 from domain.recorded import Recorded
 from domain.rereading import as_read_now
 from domain.ruleactions import Act
-from domain.values import MailboxId, Rejected
+from domain.values import MailboxId, MessageId, Rejected
 
 NAME: Final = "rules"
 _EVERY_S: Final = 1
@@ -113,27 +113,29 @@ async def _through(
     if not wanted:
         return
     known = await knowledge(carteggio, Known.THEN)
-    later = await knowledge(carteggio, Known.NOW) if any(one.mailbox for one in wanted) else known
+    later = await knowledge(carteggio, Known.NOW) if any(one.later for one in wanted) else known
     ids = [one.message for one in wanted]
     first = await asyncio.to_thread(known.facts_of, ids)
-    copies = await asyncio.to_thread(
-        later.facts_of, [one.message for one in wanted if one.mailbox]
-    )
+    copies = await asyncio.to_thread(later.facts_of, [one.message for one in wanted if one.later])
     around = await house(carteggio, ids, now)
     for one in wanted:
-        facts = (copies if one.mailbox else first).get(one.message)  # type: ignore[call-overload]
+        facts = (copies if one.later else first).get(MessageId(one.message))
         if facts is not None:
             await _apart(carteggio, around, rules, one, facts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A message about which rules are asked: those of one mailbox alone, if it names one."""
+    """A message about which rules are asked: those of one mailbox alone, if it names one.
+
+    `later`: it came there after it was decided on, so facts are those of now.
+    """
 
     message: UUID
     cause: UUID
     past: Sequence[Recorded]
     mailbox: MailboxId | None = None
+    later: bool = False
 
 
 def _wanted(carteggio: Carteggio, batch: Sequence[Recorded]) -> list[_Wanted]:
@@ -144,24 +146,28 @@ def _wanted(carteggio: Carteggio, batch: Sequence[Recorded]) -> list[_Wanted]:
 
 
 def _asks(one: Recorded, past: Sequence[Recorded]) -> Iterator[_Wanted]:
-    """Say whether an event lets rules be asked: the first decision, or a copy in another mailbox."""
-    copies = [x for x in past if isinstance(x.event, CaptureEvent) and x.position <= one.position]
-    fresh = [x for x in copies if isinstance(x.event, CaptureEvent) and not x.event.archived]
-    decided = next((x.position for x in past if isinstance(x.event, MessageClassified)), None)
-    if not fresh or decided is None:
+    """Say whether an event lets rules be asked: the first decision, or a copy in another mailbox.
+
+    Mail of others that lies in a folder of sent mail alone, as what was passed on, has not come yet.
+    """
+    first = next((x for x in past if isinstance(x.event, MessageClassified)), None)
+    if first is None or not isinstance(first.event, MessageClassified):
         return
+    inbound = first.event.direction is Direction.INBOUND
+    came = [
+        (x.position, x.event.mailbox)
+        for x in past
+        if isinstance(x.event, CaptureEvent)
+        and not x.event.archived
+        and not (inbound and x.event.role is FolderRole.SENT)
+    ]
     id = one.envelope.event_id
-    if isinstance(one.event, MessageClassified) and one.position == decided:
+    if one.position == first.position and any(at < one.position for at, _ in came):
         yield _Wanted(one.stream, id, past)
-    elif isinstance(one.event, MessageCopyFound) and one.position > decided:
-        event = one.event
-        before = {
-            x.event.mailbox
-            for x in copies
-            if isinstance(x.event, CaptureEvent) and x.position < one.position
-        }
-        if not event.archived and event.mailbox not in before:
-            yield _Wanted(one.stream, id, past, event.mailbox)
+    elif isinstance(one.event, MessageCopyFound) and one.position > first.position:
+        before = {box for at, box in came if at < one.position}
+        if (one.position, one.event.mailbox) in came and one.event.mailbox not in before:
+            yield _Wanted(one.stream, id, past, one.event.mailbox if before else None, later=True)
 
 
 async def _apart(

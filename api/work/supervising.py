@@ -82,9 +82,9 @@ DUE_FIRST: Final = Order("waiting.due", ("due", "since", "message"), descending=
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-def due_rows(found: Sequence[Wait]) -> list[DueRow]:
-    """Give waits with what orders them; what is never due comes last."""
-    return [DueRow(one.due.due or _NEVER, one.since, one.message) for one in found]
+def due_row(one: Wait) -> DueRow:
+    """Give a wait with what orders it; what is never due comes last."""
+    return DueRow(one.due.due or _NEVER, one.since, one.message)
 
 
 @dataclass(frozen=True, slots=True)

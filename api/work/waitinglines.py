@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -88,7 +88,7 @@ def _group_line(group: Group, names: Mapping[Key, str]) -> GroupLine:
         at_risk=group.at_risk,
         oldest=group.oldest,
         median_seconds=int(group.median.total_seconds()),
-        median_business_seconds=int(group.business_median.total_seconds()),
+        median_business_seconds=int((group.business_median or timedelta(0)).total_seconds()),
     )
 
 

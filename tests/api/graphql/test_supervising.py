@@ -96,7 +96,7 @@ def test_what_waits_is_told_by_groups(office: Api):
         ("at_risk", 1),
         ("on_track", 2),
     ]
-    assert groups(office, "STATE") == {"open": 4}
+    assert groups(office, "STATE") == {"waiting": 4}
 
 
 def test_a_group_tells_how_many_are_late_since_when_and_how_long_in_the_middle(office: Api):
