@@ -55,7 +55,7 @@ WHEN = {
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--messages", type=int, default=100_000)
+    asked.add_argument("--messages", type=int, default=10_000)
     asked.add_argument("--asks", type=int, default=100_000)
     asked.add_argument("--home", type=Path, help=argparse.SUPPRESS)
     given = asked.parse_args()

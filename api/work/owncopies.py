@@ -88,11 +88,17 @@ def keep_copies(
 ) -> None:
     """Take in the copies of what left from a lane; what fails alone is left for a later look."""
     mails = Outbox(carteggio).to_keep(lane)
+    for at in range(0, len(mails), _AT_ONCE):
+        if stop is None or not stop.is_set():
+            _keep_some(carteggio, reception, mails[at : at + _AT_ONCE])
+
+
+def _keep_some(carteggio: Carteggio, reception: Reception, mails: Sequence[UUID]) -> None:
     there = _left(carteggio, mails)
     if erased := set(mails) - {one.mail for one in there}:
         with carteggio.database.pool.connection() as connection, connection.transaction():
             kept(connection, list(erased))
-    while there and not (stop and stop.is_set()):
+    while there:
         portion = _first(there)
         there = there[len(portion) :]
         try:

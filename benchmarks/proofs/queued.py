@@ -40,7 +40,7 @@ def main() -> None:
         _queued(carteggio, given.mails, given.seed)
         say(f"{given.mails:,} mails wait")
         with_none = _idle(home)
-        early, late, seconds = _sent(carteggio, home, port, given.mails)
+        early, late, seconds, thousands = _sent(carteggio, home, port, given.mails)
     promises.keep(
         late[0] <= early[0] * NOISE, f"it grows: {early[0]:.0f} MB, then {late[0]:.0f} MB"
     )
@@ -51,6 +51,7 @@ def main() -> None:
             "rss_mb_at_start": with_none[0],
             f"rss_mb_at_{min(EARLY, given.mails)}": early[0],
             f"rss_mb_at_{given.mails}": late[0],
+            "rss_mb_at_each_thousand": thousands,
             "with_children_mb": [with_none[1], early[1], late[1]],
             "seconds": round(seconds, 1),
             "mails_per_s": round(given.mails / seconds, 1),
@@ -78,8 +79,9 @@ def _idle(home: Home) -> tuple[float, float]:
 
 def _sent(
     carteggio: Carteggio, home: Home, port: int, mails: int
-) -> tuple[tuple[float, float], tuple[float, float], float]:
+) -> tuple[tuple[float, float], tuple[float, float], float, list[float]]:
     sends_by(carteggio, port)
+    thousands: list[float] = []
     process, watch, early = _started(home), Stopwatch(), (0.0, 0.0)
     try:
         while left := _left(carteggio):
@@ -87,9 +89,11 @@ def _sent(
                 raise SystemExit(f"the worker ended with {process.returncode}")
             if not early[0] and left <= mails - min(EARLY, mails // 2):
                 early = _held(process.pid)
-                say(f"{left:,} are left: {early[0]:.0f} MB")
+            if mails - left >= EARLY * (len(thousands) + 1):
+                thousands.append(_held(process.pid)[0])
+                say(f"{left:,} are left: {thousands[-1]:.0f} MB")
             threading.Event().wait(_PAUSE_S)
-        return early, _held(process.pid), watch.seconds
+        return early, _held(process.pid), watch.seconds, thousands
     finally:
         _ended(process)
 
