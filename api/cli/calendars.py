@@ -12,8 +12,10 @@ import typer
 
 from adapters.calendarfiles import MOST_OCTETS, CalendarFile, read_calendar, written_calendar
 from api.cli.excluding import mailbox_addresses, mailbox_named
+from api.cli.recomputed import DryRun
+from api.cli.recomputed import show as show_difference
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_rows, table_of
-from api.work.calendars import retire_calendar, save_calendar
+from api.work.calendars import checked_calendar, retire_calendar, save_calendar
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
 from domain.calendars import CalendarRetired, CalendarSaved, CalendarsEvent
@@ -34,6 +36,7 @@ _Name = Annotated[str, typer.Argument(help="The calendar's name.")]
 def save(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="Files (TOML), as `calendar show` prints.")],
+    dry_run: DryRun = False,
 ) -> None:
     """Save calendars from files: hours, holidays, exceptions, and for which mailboxes.
 
@@ -47,6 +50,9 @@ def save(
             try:
                 file = _read(path, carteggio.settings.time_zone)
                 wanted = _with_mailboxes(carteggio, file)
+                if dry_run:
+                    show_difference(carteggio, *checked_calendar(carteggio, wanted))
+                    continue
                 _, position = save_calendar(carteggio, wanted, by_operator())
             except Rejected as wrong:
                 raise Rejected(wrong.code, f"{path}: {wrong.sentence}") from wrong
@@ -101,13 +107,22 @@ def show(context: typer.Context, name: _Name, as_of: AsOf = None) -> None:
     sys.stdout.write(written_calendar(found[0], boxes))
 
 
-def retire(context: typer.Context, name: _Name, since: Since = None, reason: Reason = "") -> None:
+def retire(
+    context: typer.Context,
+    name: _Name,
+    since: Since = None,
+    reason: Reason = "",
+    dry_run: DryRun = False,
+) -> None:
     """Let a calendar hold for nothing any more.
 
     carteggio calendar retire Summer --since 2026-09-01
     """
     with opened(context) as carteggio:
         retired = CalendarRetired(moment_or_none(carteggio, since), reason)
+        if dry_run:
+            show_difference(carteggio, _id(carteggio, name), retired)
+            return
         retire_calendar(carteggio, _id(carteggio, name), retired, by_operator())
         fresh(carteggio)
     out.print(plain(f"{name} holds no more{f', from {since} on' if since else ''}."))

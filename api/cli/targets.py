@@ -8,8 +8,9 @@ import typer
 
 from api.cli.calendars import AsOf, Json, Reason, Since, held, moment_or_none
 from api.cli.excluding import mailbox_addresses, mailbox_named
+from api.cli.recomputed import DryRun, show
 from api.cli.setting import fresh, local, opened, out, plain, print_rows, table_of
-from api.work.calendars import set_target, target_of, withdraw_target
+from api.work.calendars import checked_target, set_target, target_of, withdraw_target
 from api.work.instance import Carteggio
 from api.work.sharing import colleague_at
 from api.work.tokens import by_operator
@@ -56,6 +57,7 @@ def set_(
     escalate: _Escalate = None,
     since: Since = None,
     reason: Reason = "",
+    dry_run: DryRun = False,
 ) -> None:
     """Say within what business time an answer is wanted: a first one, or a next one.
 
@@ -73,6 +75,9 @@ def set_(
         mode = UpdateMode.BETWEEN_ANSWERS if between else UpdateMode.TO_RESPOND
         whom = tuple(colleague_at(carteggio, one) for one in escalate or ())
         wanted = TargetSet(scope, _span(first), _span(next_), risk, week, at, reason, mode, whom)
+        if dry_run:
+            show(carteggio, *checked_target(carteggio, wanted))
+            return
         set_target(carteggio, wanted, by_operator())
         fresh(carteggio)
     out.print("The target is set.")
@@ -125,6 +130,7 @@ def withdraw(
     priority: _Priority = "",
     since: Since = None,
     reason: Reason = "",
+    dry_run: DryRun = False,
 ) -> None:
     """Withdraw the target that was set for just this.
 
@@ -133,6 +139,9 @@ def withdraw(
     with opened(context) as carteggio:
         id = target_of(carteggio, _scope(carteggio, mailbox, category, kind, priority))
         withdrawn = TargetWithdrawn(moment_or_none(carteggio, since), reason)
+        if dry_run:
+            show(carteggio, id, withdrawn)
+            return
         withdraw_target(carteggio, id, withdrawn, by_operator())
         fresh(carteggio)
     out.print("The target is withdrawn.")

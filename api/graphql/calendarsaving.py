@@ -149,7 +149,7 @@ class CalendarMutation:
     ) -> CalendarPayload:
         context: Context = info.context
         try:
-            wanted = await _calendar(context, input)
+            wanted = await calendar_wanted(context, input)
             id = calendar_id(context.carteggio.identity_key, " ".join(wanted.name.split()))
             await _check_calendar(context, id)
             position = await obeyed(
@@ -186,7 +186,7 @@ class CalendarMutation:
     async def target_set(self, info: Info[Any, Any], input: TargetSetInput) -> TargetPayload:
         context: Context = info.context
         try:
-            wanted = await _target(context, input)
+            wanted = await target_wanted(context, input)
             id = target_of(context.carteggio, wanted.scope)
             position = await obeyed(
                 context,
@@ -219,7 +219,8 @@ class CalendarMutation:
 # ---- reading what is entered
 
 
-async def _calendar(context: Context, input: CalendarSaveInput) -> CalendarSaved:
+async def calendar_wanted(context: Context, input: CalendarSaveInput) -> CalendarSaved:
+    """Read a calendar; Rejected: it is of mailboxes that the viewer does not manage."""
     days = given(input.exceptions) or []
     return CalendarSaved(
         zone=input.zone,
@@ -234,7 +235,8 @@ async def _calendar(context: Context, input: CalendarSaveInput) -> CalendarSaved
     )
 
 
-async def _target(context: Context, input: TargetSetInput) -> TargetSet:
+async def target_wanted(context: Context, input: TargetSetInput) -> TargetSet:
+    """Read a target; Rejected: it is of a mailbox that the viewer does not manage."""
     first, next_, hours = map(given, (input.first_answer, input.next_answer, input.alarm_hours))
     box = await concerned(context, given(input.mailbox_id))
     return TargetSet(

@@ -61,6 +61,7 @@ from api.graphql.permission import PermissionQuery
 from api.graphql.permitting import PermissionMutation
 from api.graphql.quarantine import QuarantineMutation, QuarantineQuery
 from api.graphql.recipients import RecipientMutation, RecipientQuery
+from api.graphql.recomputing import RecomputingQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.rehearsing import RehearsalQuery
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
@@ -134,6 +135,7 @@ class Query(
     StaffGroupQuery,
     RecipientQuery,
     AlarmQuery,
+    RecomputingQuery,
     SupervisingQuery,
     ResponseTimesQuery,
     RuleQuery,

@@ -17,6 +17,7 @@ from domain.calendars import (
     TargetWithdrawn,
     WithdrawTarget,
     check_calendar,
+    check_target,
 )
 from domain.identity import calendar_id, target_id
 from domain.recorded import Envelope
@@ -28,7 +29,13 @@ _LONGEST_REASON = 2_000
 def save_calendar(
     carteggio: Carteggio, wanted: CalendarSaved, envelope: Envelope
 ) -> tuple[UUID, int | None]:
-    """Save a calendar under its name; give its id and the event's position (None: it is so).
+    """Save a calendar under its name; give its id and the event's position (None: it is so)."""
+    id, clean = checked_calendar(carteggio, wanted)
+    return id, carteggio.journal.record(id, stream, SaveCalendar(clean), envelope)
+
+
+def checked_calendar(carteggio: Carteggio, wanted: CalendarSaved) -> tuple[UUID, CalendarSaved]:
+    """Give a calendar's id, and the calendar as it is kept.
 
     Rejected (INVALID) where it cannot be one, or no holidays are known of its country or region.
     """
@@ -45,8 +52,7 @@ def save_calendar(
     )
     check_calendar(clean)
     business_time(clean.opening, country, region)  # refuses a country without known holidays
-    id = calendar_id(carteggio.identity_key, clean.name)
-    return id, carteggio.journal.record(id, stream, SaveCalendar(clean), envelope)
+    return calendar_id(carteggio.identity_key, clean.name), clean
 
 
 def retire_calendar(
@@ -61,10 +67,16 @@ def set_target(
     carteggio: Carteggio, wanted: TargetSet, envelope: Envelope
 ) -> tuple[UUID, int | None]:
     """Set the target of a scope, whatever it was; give its id and the event's position."""
+    id, clean = checked_target(carteggio, wanted)
+    return id, carteggio.journal.record(id, stream, SetTarget(clean), envelope)
+
+
+def checked_target(carteggio: Carteggio, wanted: TargetSet) -> tuple[UUID, TargetSet]:
+    """Give a target's id, and the target as it is kept; Rejected (INVALID) if it cannot be one."""
     _check_reason(wanted.reason)
     clean = replace(wanted, scope=scope_of(wanted.scope))
-    id = target_of(carteggio, clean.scope)
-    return id, carteggio.journal.record(id, stream, SetTarget(clean), envelope)
+    check_target(clean)
+    return target_of(carteggio, clean.scope), clean
 
 
 def withdraw_target(

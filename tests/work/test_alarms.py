@@ -1,5 +1,6 @@
 """Warnings and breaches: once each, at the right moment, and told when it is open."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from alarmed import ANNA, FIRM, INFO, JANUARY, ROME, SERVICE, TARGET, Alarmed, moment
-from api.work.calendars import set_target
+from api.work.calendars import checked_target, set_target
 from api.work.instance import Carteggio
+from api.work.recomputing import Difference, difference
 from api.work.tokens import by_operator
 from domain.alarms import MessageWaitBreached, MessageWaitWarned
 from domain.calendars import TargetScope, TargetSet, UpdateMode
 from domain.hours import read_week
 from instances import events_of
+from projections.reader import EVERYTHING
 
 ALL_DAY = replace(FIRM, week=read_week("every day 00:00-24:00"), country="")
 
@@ -109,6 +112,26 @@ def test_another_target_brings_the_moment_forward_and_what_was_noticed_stays(fir
     set_target(firm.carteggio, replace(own, first=36_000), by_operator())
     firm.look("2026-03-02T12:00")
     assert noticed(firm) == [warned]
+
+
+def test_what_another_target_would_change_is_told_and_nothing_is_saved(firm: Alarmed):
+    firm.begin().arrives("2026-03-02T09:00", SERVICE)
+    firm.arrives("2026-03-02T09:30", ANNA)
+    firm.caught_up()
+    scope = TargetScope(firm.box(SERVICE))
+    wanted = TargetSet(scope, 1_800, None, 75, (), JANUARY)
+    stream, event = checked_target(firm.carteggio, wanted)
+
+    async def asked() -> Difference:
+        async with firm.carteggio.reading() as asking:
+            at = moment("2026-03-02T10:00")
+            return await difference(asking, EVERYTHING, stream, event, at)
+
+    found = asyncio.run(asked())
+    assert (found.waits, found.changed, found.breached, found.relieved) == (2, 1, 1, 0)
+    (moved,) = found.moved
+    assert [shown(moved.before.due), shown(moved.after.due)] == ["03-02 13:00", "03-02 09:30"]
+    assert asyncio.run(asked()) == found
 
 
 def test_the_next_answer_may_be_wanted_from_the_last_one_on(firm: Alarmed):
