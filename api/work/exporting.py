@@ -109,7 +109,7 @@ async def _portion(
     linked = await links.links_of(*asked, ids)
     letters = await letters_of(*asked, ids)
     targets = {one.target for found in linked.values() for one in found}
-    answers = {one.answered_by for one in letters.values() if one.answered_by is not None}
+    answers = {by for one in letters.values() if (by := _reply(one)) is not None}
     return _Portion(
         rows=await messages.by_ids(*asked, ids),
         occurrences=await messages.occurrences_of(*asked, ids),
@@ -172,15 +172,21 @@ def _as_written(row: MessageRow, portion: _Portion) -> dict[str, Any]:
 
 
 def _answer(id: UUID, portion: _Portion) -> dict[str, Any]:
-    """Say whether it wants an answer, and which it got."""
+    """Say whether it wants an answer, and which it got, be it one that came back."""
     letter = portion.letters.get(id)
     wanting = letter if letter is not None and asks(letter) else None
-    by = portion.answers.get(wanting.answered_by) if wanting and wanting.answered_by else None
+    reply = _reply(wanting) if wanting else None
+    by = portion.answers.get(reply) if reply else None
     return {
         "needs_answer": wanting is not None,
         "answered_by": header_id(by) if by else None,
-        "answered_at": iso(wanting.answered_at) if by and wanting else None,
+        "answered_at": iso(wanting.answered_at or by.received_at) if by and wanting else None,
+        "answer_came_back": bool(by and wanting and wanting.returned_by),
     }
+
+
+def _reply(letter: Letter) -> UUID | None:
+    return letter.answered_by or letter.returned_by
 
 
 def _locations(id: UUID, portion: _Portion) -> list[str]:

@@ -125,7 +125,8 @@ def test_every_refusal_has_a_code_and_says_what_to_do():
         Ground.COMPANY_OFF,
         Ground.COLLEAGUE_OFF,
     }
-    assert set(codes.values()) == {"DISABLED", "FORBIDDEN"}
+    assert {one for one, code in codes.items() if code == "NOT_APPROVED"} == {Ground.NOT_APPROVED}
+    assert set(codes.values()) == {"DISABLED", "FORBIDDEN", "NOT_APPROVED"}
     assert len({Refused(ground).sentence for ground in Ground}) == len(Ground)
 
 
