@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry import ID, UNSET, Info
 
-from api.graphql.access import requires
+from api.graphql.access import marks
 from api.graphql.asking import Asking
 from api.graphql.context import Context
 from api.graphql.ids import Kind, of_kind
@@ -70,7 +70,9 @@ class RuleTestInput:
 
 @strawberry.type(description="What a rule would do with a message, and why.")
 class RuleTrial:
-    message: Message = strawberry.field(description="The message.", **requires(Scope.READ_MAIL))
+    message: Message = strawberry.field(
+        description="The message.", directives=marks(Scope.READ_MAIL)
+    )
     matched: bool = strawberry.field(description="Whether its condition held.")
     applies: bool = strawberry.field(
         description="Whether its actions would follow: it matched, and no earlier rule stopped."

@@ -87,7 +87,8 @@ def quoted(log: "Journal", kind: Names, id: UUID, text: str = "Va bene.") -> str
 def mail(log: "Journal") -> list[Fact]:
     message, document = Names.MESSAGE, Names.DOCUMENT
     own = f"Quando?\n{body_marker(token(log, document, ORDER))}\n{quoted(log, message, OURS)}"
-    forged = token(log, message, OURS)[:-2] + "zz"
+    signed = token(log, message, OURS)
+    forged = f"{signed[:-5]}{'b' if signed[-5] == 'a' else 'a'}{signed[-4:]}"
     answered = message_id(token(log, document, ORDER), "7", "firma.example")
     return [
         received(OURS, INFO, ANNA, "Una domanda", role=SENT, text=own),
