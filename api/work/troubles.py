@@ -1,7 +1,7 @@
-"""What is wrong with what leaves, and what to do: mailboxes that rest, mail that is stuck, receipts
-that do not come, copies that are not filed, programs that are not told, jobs that failed.
+"""What is wrong with what leaves, and what to do about each; nothing here asks a server.
 
-Each is told with one sentence that says what to do. Nothing here asks a server.
+Mailboxes that rest, mail that is stuck, receipts that do not come, copies that are not filed,
+programs that are not told, jobs that failed.
 """
 
 import asyncio
