@@ -6,9 +6,10 @@
 What was decided, changed or taken back meanwhile is told no more as waiting.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from threading import Event
 from typing import Final
 from uuid import UUID
@@ -87,14 +88,13 @@ def _notices(
     match one.event:
         case ApprovalAsked(note=note) if row.state == ApprovalState.ASKED:
             asker, whom = _colleague(by.id), found.waits_for[row.id][1]
-            subject, words = SUBJECT_ASKED, asked_text
+            words: Callable[[Told], str] = asked_text
+            subject = SUBJECT_ASKED
         case ApprovalGiven(approver, note) | ApprovalRefused(approver, note):
             approved = isinstance(one.event, ApprovalGiven)
             asker, whom = approver, [who for who in _authors(row) if who != approver]
+            words = partial(decided_text, approved=approved)
             subject = decided_subject(approved=approved)
-
-            def words(told: Told) -> str:
-                return decided_text(told, approved=approved)
         case _:
             return []
     box = found.people.boxes.get(row.mailbox)

@@ -15,6 +15,7 @@ from api.work import (
     handbacks,
     handnotices,
     ruleruns,
+    uploads,
 )
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
@@ -94,6 +95,7 @@ def _reread(carteggio: Carteggio, stop: Event) -> None:
 def _sweep(carteggio: Carteggio, stop: Event) -> None:
     while not stop.wait(_SWEEP_S):
         try:
+            uploads.sweep(carteggio)
             log("work").info("swept", blobs=carteggio.blobs.sweep())
         except LATER as trouble:
             log("work").warning("cannot sweep now", trouble=type(trouble).__name__)
