@@ -160,8 +160,8 @@ async def _mail(run: Run, one: Act) -> tuple[_Mail, str]:
     ):
         return Done(one.kind, done=False, why=Why.NOT_APPROVED), f"{wrong[0]} is not approved"
     key = run.carteggio.identity_key
-    where = [mailbox_id(key, x.spec) for x in one.to] or [one.mailbox]
-    if one.kind is not ActionKind.REPLY and set(where) <= set(run.facts.mailboxes):
+    where = {one.mailbox} if one.mailbox else {mailbox_id(key, x.spec) for x in one.to}
+    if where and where <= set(run.facts.mailboxes):
         return Done(one.kind, done=False, why=Why.ALREADY_SO, to=one.mailbox), ""
     try:
         if one.kind is not ActionKind.REPLY:

@@ -100,10 +100,10 @@ def _routes(carteggio: Carteggio, rule: Rule, reader: Reader) -> list[Route]:
 def boxes_of(carteggio: Carteggio, addresses: Sequence[str]) -> list[MailboxId]:
     """Give the mailboxes that there may be at addresses, their aliases, and lists to which they lead."""
     said: dict[str, tuple[str, ...]] = {}
-    for one in carteggio.journal.stream(company_stream(carteggio.company)):
-        if isinstance(one.event, CompanyDescribed):
-            said = {name.casefold(): (of,) for name, of in one.event.aliases}
-            said |= {name.casefold(): members for name, members in one.event.lists}
+    for past in carteggio.journal.stream(company_stream(carteggio.company)):
+        if isinstance(past.event, CompanyDescribed):
+            said = {name.casefold(): (of,) for name, of in past.event.aliases}
+            said |= {name.casefold(): members for name, members in past.event.lists}
     found: list[str] = []
     todo = [one.casefold() for one in addresses]
     while todo:

@@ -103,12 +103,19 @@ class Firm:
     ) -> list[RuleApplied]:
         """Let mail come in and rules act on it; give what they did with it."""
         before = len(self.told())
+        self.imported(mails, mailbox, ago)
+        self.act()
+        return self.told()[before:]
+
+    def imported(
+        self, mails: Sequence[bytes], mailbox: str = INFO, ago: timedelta = timedelta(0)
+    ) -> None:
+        """Let mail come in, and be decided on; rules have not acted yet."""
         path = self.folder / f"{next(self.numbers)}.mbox"
         at = (datetime.now(UTC) - ago + timedelta(seconds=2)).strftime("%a %b %d %H:%M:%S %Y")
         path.write_bytes(b"".join(f"From x@x.example {at}\n".encode() + x + b"\n" for x in mails))
         import_mail(self.carteggio, Wanted(path, mailbox), lambda _: None)
-        self.act()
-        return self.told()[before:]
+        self.settled()
 
     def act(self) -> None:
         self.settled()
@@ -126,6 +133,11 @@ class Firm:
     def told(self) -> list[RuleApplied]:
         found = events_of(self.carteggio, "message.rule_applied")
         return [one for one in found if isinstance(one, RuleApplied)]
+
+    def told_of(self) -> list[tuple[UUID, UUID]]:
+        """Give each message on which a rule acted, with the rule, in order."""
+        found = self.carteggio.journal.read(0, limit=10_000, names=("message.rule_applied",))
+        return [(x.stream, x.event.rule) for x in found if isinstance(x.event, RuleApplied)]
 
 
 def condition(field: str, op: str, wanted: object) -> dict[str, object]:
