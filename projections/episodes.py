@@ -33,9 +33,7 @@ class Waiting:
     begun: datetime
 
 
-STOOD: Final[LiteralString] = (
-    "tstzrange(begun, CASE WHEN until < begun THEN begun ELSE until END)"
-)
+STOOD: Final[LiteralString] = "tstzrange(begun, CASE WHEN until < begun THEN begun ELSE until END)"
 """From when to when it waited, and from where to where that was known: what the past is asked by."""
 KNOWN: Final[LiteralString] = "int8range(from_position, to_position)"
 
