@@ -21,6 +21,7 @@ from api.work.sharing import colleague_at
 from api.work.waitinglines import GroupLine, Question, chosen_lines, group_lines
 from domain.dueness import Standing
 from domain.hours import read_span
+from domain.tagging import key_of
 from domain.waitgroups import AgeBand, Attending, GroupBy, WaitsWanted
 from projections.reader import AsOf
 from projections.waits import WaitingFilter
@@ -58,6 +59,7 @@ Older = Annotated[
     str | None, typer.Option(help="Waits longer than this by the clock, as 8h or 72h.")
 ]
 Words = Annotated[str | None, typer.Option("--text", help="In its subject or sender.")]
+Tag = Annotated[str | None, typer.Option(help="Of a conversation with this tag.")]
 Then = Annotated[
     str | None,
     typer.Option("--as-of", help="How mail stood then, as 2026-04-30T18:00."),
@@ -81,6 +83,7 @@ def unanswered(
     age: Age = None,
     older_than: Older = None,
     words: Words = None,
+    tag: Tag = None,
     as_of: Then = None,
     as_of_position: At = None,
     order: Annotated[By, typer.Option(help="Which come first.")] = By.OLDEST,
@@ -101,7 +104,9 @@ def unanswered(
         fresh(carteggio)
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of is not None else None
-        chosen = Chosen(owner, mailbox, party, manager, kind, sla, state, age, older_than, words)
+        chosen = Chosen(
+            owner, mailbox, party, manager, kind, sla, state, age, older_than, words, tag
+        )
         question = chosen.question(carteggio, AsOf(as_of_position, time), group)
         title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
         if group is not None:
@@ -129,6 +134,7 @@ class Chosen:
     age: list[AgeBand] | None = None
     older_than: str | None = None
     words: str | None = None
+    tag: str | None = None
 
     def question(
         self, carteggio: Carteggio, as_of: AsOf, group: GroupBy | None = None
@@ -150,6 +156,7 @@ class Chosen:
             before=self._before(as_of.time or datetime.now(UTC)),
             text=self.words or "",
             awake=not self.state and group is not GroupBy.STATE,
+            tag=key_of(self.tag or ""),
         )
         return Question(as_of, within, wanted)
 
