@@ -104,15 +104,12 @@ def unanswered(
         fresh(carteggio)
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of is not None else None
-        chosen = Chosen(
-            owner, mailbox, party, manager, kind, sla, state, age, older_than, words, tag
-        )
-        question = chosen.question(carteggio, AsOf(as_of_position, time), group)
+        said = owner, mailbox, party, manager, kind, sla, state, age, older_than, words, tag
+        question = Chosen(*said).question(carteggio, AsOf(as_of_position, time), group)
         title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
         if group is not None:
-            _print_groups(
-                asyncio.run(group_lines(carteggio, question, group)), group, title, form, zone
-            )
+            groups = asyncio.run(group_lines(carteggio, question, group))
+            _print_groups(groups, group, title, form, zone)
             return
         lines, total = asyncio.run(chosen_lines(carteggio, question, order, limit))
     _print_lines(lines, title, form, zone, time or datetime.now(UTC))
