@@ -13,6 +13,7 @@ from uuid import UUID
 
 from adapters.smtp.values import Outcome
 from api.work.attempts import Attempts, Leaving, TakenBack, concluding, patiently
+from api.work.flightmarks import Marks
 from api.work.flights import Answer, Boarded, Flights, answer_of
 from api.work.patience import LATER
 from api.work.rates import Used
@@ -100,11 +101,12 @@ class Together:
     def __init__(
         self,
         flights: Flights,
+        marks: Marks,
         attempts: Attempts,
         boarded: Boarded,
         used: Used,
     ) -> None:
-        self._flights, self._attempts = flights, attempts
+        self._flights, self._marks, self._attempts = flights, marks, attempts
         self._boarded, self._used = boarded, used
         self._begun: dict[UUID, BeginSending] = {}
         self._told: list[Told] = []
@@ -134,7 +136,7 @@ class Together:
         some = None if len(places) == len(leaving.left) else places
         begin = BeginSending(datetime.now(UTC), some, leaving.attempt)
         given = self._boarded.flight, leaving.id, begin
-        if not await whole(self._flights.offer, *given, self._taken_along()):
+        if not await self._marks.offer(*given, self._taken_along()):
             raise TakenBack
         self._begun[leaving.id] = begin
 
@@ -169,7 +171,7 @@ class Together:
     def _mark_answer(self) -> None:
         """Mark what was answered, as the next mail does not come to its content soon."""
         if (answer := self._taken_along()) is not None:
-            marking = whole(self._flights.answered, self._boarded.flight, answer)
+            marking = self._marks.answered(self._boarded.flight, answer)
             self._marking = asyncio.create_task(marking)
 
     async def _from_time_to_time(self) -> None:
