@@ -13,7 +13,7 @@ from typing import Final, LiteralString, Self, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg.pq import ExecStatus
+from psycopg.pq import ConnStatus, ExecStatus
 
 from adapters.database import Database
 
@@ -99,8 +99,12 @@ class Statements:
             return
         if results[-1].status in _DONE:
             self._rows.set_result(results[-1].ntuples)
+            return
+        error = psycopg.errors.error_from_result(results[-1])
+        if self._wire.status == ConnStatus.OK:
+            self._rows.set_exception(error)
         else:
-            self._rows.set_exception(psycopg.errors.error_from_result(results[-1]))
+            self._lose(error)
 
     def _lose(self, error: psycopg.Error) -> None:
         if self.is_open:
@@ -108,7 +112,7 @@ class Statements:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
         if self._rows is not None and not self._rows.done():
-            self._rows.set_exception(error)
+            self._rows.set_exception(psycopg.OperationalError(str(error)))
 
 
 async def ended(doing: "asyncio.Future[T]") -> T:

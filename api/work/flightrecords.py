@@ -12,7 +12,7 @@ from typing import Final, Protocol, Self
 from uuid import UUID
 
 from adapters.smtp.values import Outcome
-from api.work.attempts import Attempts, Leaving, TakenBack, concluding, patiently
+from api.work.attempts import Attempts, Leaving, TakenBack, concluding
 from api.work.flightmarks import Marks
 from api.work.flights import Answer, Boarded, Flights, answer_of
 from api.work.patience import LATER
@@ -24,7 +24,7 @@ from domain.leaving import BeginSending, Conclude, LoseSight, OutgoingCommand
 _MOMENT_S: Final = 0.25
 """So long what was answered is recorded together with what is answered next."""
 
-_SOON_S: Final = 0.003
+_SOON_S: Final = 0.01
 """So long an answer waits for the next mail's mark."""
 
 
@@ -115,7 +115,6 @@ class Together:
         self._soon: asyncio.TimerHandle | None = None
         self._marking: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
-        self._recording = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         self._recorder = asyncio.create_task(self._from_time_to_time())
@@ -189,11 +188,10 @@ class Together:
         del self._told[: len(told)]
 
     def _land(self) -> None:
-        """Record what is left; then only is it known what was not offered."""
-        self._record()
+        """Record what is left, and let what was not offered wait again."""
         mails, flight = self._boarded.mails, self._boarded.flight
         back = [one.id for one in mails if one.id not in self._done]
         self._boarded.count(self._used, self._boarded.until, mails, -1)
         gone = [one for one in mails if one.id in self._done]
         self._boarded.count(self._used, datetime.now(UTC), gone)
-        patiently(lambda: self._flights.land(flight, back, self._used))
+        self._attempts.tell(self._told, lambda x: self._flights.land(x, flight, back, self._used))

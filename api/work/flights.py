@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
+from psycopg import Connection
 
 from adapters.ids import uuid7
 from adapters.keyring import KeyDestroyed
@@ -177,13 +178,14 @@ class Flights:
                 connection.execute(_BACK, (stale, flight))
         return [one for one in mails if versions.get(one.id) == one.version]
 
-    def land(self, flight: UUID, back: Collection[UUID], used: Used) -> None:
+    def land(
+        self, connection: Connection[Any], flight: UUID, back: Collection[UUID], used: Used
+    ) -> None:
         """Let mails that were not offered wait again, and forget what is recorded."""
-        with self._carteggio.database.pool.connection() as connection, connection.transaction():
-            used.write(connection)
-            if back:
-                connection.execute(_BACK, (list(back), flight))
-            connection.execute(_LANDED, (self._lane,))
+        used.write(connection)
+        if back:
+            connection.execute(_BACK, (list(back), flight))
+        connection.execute(_LANDED, (self._lane,))
 
     def left_behind(self) -> list[UUID]:
         """Give the mails of flights whose process died."""
