@@ -11,7 +11,7 @@ Here is what is kept, and what joins messages; projections/grouping.py joins and
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -19,6 +19,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.facts import own_ids
 from domain.message import MessageReceived, MessageSetApart, MessageThreaded
@@ -148,7 +149,7 @@ class Says:
     chain: tuple[UUID, ...]
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def ref(message_id: str) -> UUID:
     """Give the hash under which a Message-ID is kept: ids of 15 KB exist, an index bears no such."""
     return UUID(bytes=hashlib.blake2b(message_id.encode(), digest_size=16).digest())

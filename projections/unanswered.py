@@ -7,7 +7,7 @@ mail stood at a time, positions tell what was known.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Final, LiteralString
 from uuid import UUID
@@ -23,6 +23,7 @@ from domain.attention import (
     MessageWaitContinued,
     MessageWaitPaused,
 )
+from domain.classes import dataclass
 from domain.message import (
     MessageClassified,
     MessageClosed,
@@ -127,7 +128,8 @@ def _see_anew(state: State, conversation: UUID, position: int) -> None:
             unasked = replace(letter, answered_by=None, answered_at=None, returned_by=None)
             state.letters.rows.put(unasked)
     rulings = partial(words.rulings_of, state.words)
-    now = list(episodes(conversation, asked, rulings, position))
+    arrived = [one for one in ours if one.message not in back]
+    now = list(episodes(conversation, asked, arrived, rulings, position))
     _rewrite(state, conversation, now, position)
     said = words.said_of(state.words, members)
     reached = [one for one in mail if one.message not in back]
@@ -162,7 +164,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=10,
+    version=11,
     tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND, WORD, ATTENTION),
     hears=(
         MessageReceived,
