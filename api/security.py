@@ -17,8 +17,9 @@ from api.work.tokens import Bearer, is_right, parsed, secret_hash
 from domain.access import Scope
 from domain.mailbox import ACTING
 from domain.values import Rejected
-from projections import access
+from projections import access, company
 from projections.access import MemberRow, TokenRow
+from projections.clearance import clearance_of
 from projections.projection import Names
 from projections.reader import EVERYTHING, Reader
 
@@ -99,11 +100,18 @@ class Doorkeeper:
             raise Unknown
         self._seen.setdefault(presented, (time.monotonic(), row))
         scopes = frozenset(one for one in Scope if one.value in row.scopes)
+        level = await self._clearance(row.colleague, scopes)
         if row.colleague is not None:
             shares = await self._asked(access.shared_with, row.colleague)
-            return _for_colleague(row, row.colleague, scopes, shares)
+            return _for_colleague(row, row.colleague, scopes, shares, level)
         mailboxes = None if row.mailboxes is None else tuple(row.mailboxes)
-        return Viewer(row.id, row.name, scopes, Reader(mailboxes))
+        return Viewer(row.id, row.name, scopes, Reader(mailboxes, level))
+
+    async def _clearance(self, colleague: UUID | None, scopes: frozenset[Scope]) -> int | None:
+        """Give up to which privacy level a viewer is cleared; None: all."""
+        if Scope.READ_CONFIDENTIAL in scopes:
+            return None
+        return 0 if colleague is None else await self._asked(clearance_of, colleague)
 
     def _let_in(self, presented: tuple[UUID, str]) -> TokenRow | None:
         """Give the token of whoever was let in just now."""
@@ -124,17 +132,21 @@ class Doorkeeper:
 
     async def _read(self, read: _Read[T], id: UUID) -> T:
         async with self._pool.connection(_PATIENCE_S) as connection:
-            names = await active_names_async(connection, (access.access,))
+            names = await active_names_async(connection, (access.access, company.company))
             return await read(connection, names, EVERYTHING, id)
 
 
 def _for_colleague(
-    row: TokenRow, colleague: UUID, scopes: frozenset[Scope], shares: Sequence[MemberRow]
+    row: TokenRow,
+    colleague: UUID,
+    scopes: frozenset[Scope],
+    shares: Sequence[MemberRow],
+    level: int | None,
 ) -> Viewer:
     """Give the viewer that a colleague is now: what is shared with him is asked each time."""
     mailboxes = tuple(one.mailbox for one in shares)
     own = tuple(one.mailbox for one in shares if one.role in ACTING)
-    return Viewer(row.id, row.name, scopes, Reader(mailboxes), colleague, own)
+    return Viewer(row.id, row.name, scopes, Reader(mailboxes, level), colleague, own)
 
 
 def _valid(row: TokenRow) -> bool:

@@ -26,6 +26,8 @@ class Scope(StrEnum):
     MANAGE_ABSENCES = "manage_absences"
     MANAGE_RULES = "manage_rules"
     APPROVE_MAIL = "approve_mail"
+    READ_CONFIDENTIAL = "read_confidential"
+    """Parties and contacts of every privacy level; else those of level 0, or as the colleague is cleared."""
 
 
 @dataclass(frozen=True, slots=True)
