@@ -60,7 +60,7 @@ def _document_sent(journal: Journal, recorded: Recorded) -> tuple[UUID | None, F
         raise TypeError(recorded.name)
     return sent.mailbox, {
         "document": _document(journal, recorded.stream),
-        "mail": shown(Kind.OBJECT, sent.mail),
+        "mail": shown(Kind.MAIL, sent.mail),
         "message": shown(Kind.MESSAGE, sent.message),
         "mailbox": shown(Kind.MAILBOX, sent.mailbox),
         "recipients": sent.recipients,

@@ -82,7 +82,7 @@ async def test_an_erp_is_told_by_its_own_key_what_was_sent_and_can_verify_it(
         "id": f"doc_{REPORT.hex}", "source": "erp", "erpId": "W77", "kind": "work_report",
         "number": "W-2026/118",
     }  # fmt: skip
-    assert said["data"]["mail"].endswith(mail.hex)
+    assert said["data"]["mail"] == f"out_{mail.hex}"
     assert said["data"]["recipients"] == 2
     assert int(said["data"]["position"]) <= papers.carteggio.journal.head()
     for secret in (b"Rapporto", b"anna@", b"Ecco"):
