@@ -10,8 +10,8 @@ from domain.authentication import FIELD, FORGED, results
 from domain.content import Content, Notice, NoticeKind, Report
 from domain.delivery import DeliveryState, Standing, Told
 from domain.values import MessageId
-from projections.conversations import ref
 from projections.projection import Table
+from projections.refs import ref
 
 
 @dataclass(slots=True)
