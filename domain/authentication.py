@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, assert_never
 
+from domain.classes import dataclass
 from domain.exclusion import is_within
 from domain.values import Rejected
 

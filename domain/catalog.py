@@ -1,7 +1,7 @@
 """Every event under its name on disk. A name never changes; older forms are brought up to date."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from domain.absence import AbsenceCancelled, AbsenceChanged, AbsenceEntered
 from domain.access import TokenIssued, TokenRevoked
@@ -42,6 +42,7 @@ from domain.choosing import (
     MessageLinkMoved,
     MessageLinkRejected,
 )
+from domain.classes import dataclass
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -89,7 +90,7 @@ from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndon
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
-from domain.ruleactions import MessageTagged, PartyEventRegistered, RuleApplied
+from domain.ruleactions import PartyEventRegistered, RuleApplied
 from domain.sendingrules import (
     ColleagueSendingSwitched,
     CompanySendingSwitched,
@@ -109,6 +110,7 @@ from domain.sendingside import (
 )
 from domain.sentdocument import DocumentSent
 from domain.staffgroup import GroupRetired, GroupSaved
+from domain.tagging import MessageTagged, MessageUntagged
 from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from domain.webhook import (
@@ -134,7 +136,7 @@ class EventType:
     name: str
     event: type
     version: int = 1
-    upcasts: Mapping[int, Callable[[Fields], Fields]] = field(default_factory=dict)
+    upcasts: Mapping[int, Callable[[Fields], Fields]] = field(default_factory=dict, compare=False)
 
 
 CATALOG: tuple[EventType, ...] = (
@@ -255,6 +257,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("recipient.withdrawn", RecipientWithdrawn),
     EventType("message.rule_applied", RuleApplied),
     EventType("message.tagged", MessageTagged),
+    EventType("message.untagged", MessageUntagged),
     EventType("party.event_registered", PartyEventRegistered),
     EventType("message.wait_warned", MessageWaitWarned),
     EventType("message.wait_breached", MessageWaitBreached),

@@ -10,13 +10,14 @@ Here is what is kept, and what joins messages; projections/grouping.py joins and
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.facts import own_ids
 from domain.message import MessageReceived, MessageSetApart, MessageThreaded

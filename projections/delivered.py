@@ -1,7 +1,6 @@
 """Questions about mail that left: what became of it, who answered, who cannot be reached."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
 from uuid import UUID
@@ -11,6 +10,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from domain.aliveness import EXPIRES, Evidence, Invalid, invalid
+from domain.classes import dataclass
 from projections.deliveryrows import DeliveryRow, SentMailRow
 from projections.projection import Names
 from projections.reader import (
@@ -149,6 +149,20 @@ async def without_receipt(
         seen=reader.sees("ARRAY[mailbox]"),
     )
     return await rows_of(connection, DeliveryRow, query, {**reader.params(), "since": since})
+
+
+async def receipts_missing(
+    connection: Connection, names: Names, reader: Reader, since: datetime, until: datetime
+) -> list[DeliveryRow]:
+    """Give for whom a receipt of a PEC is missing that was due within a time, alarm or not."""
+    query = names.sql(
+        "SELECT {columns} FROM {delivery} WHERE waits_since BETWEEN %(since)s AND %(until)s"
+        " AND {seen} ORDER BY waits_since, mail, place",
+        columns=columns_of(DeliveryRow),
+        seen=reader.sees("ARRAY[mailbox]"),
+    )
+    params = {**reader.params(), "since": since, "until": until}
+    return await rows_of(connection, DeliveryRow, query, params)
 
 
 @dataclass(frozen=True, slots=True)

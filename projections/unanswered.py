@@ -7,7 +7,7 @@ mail stood at a time, positions tell what was known.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Final, LiteralString
 from uuid import UUID
@@ -23,6 +23,7 @@ from domain.attention import (
     MessageWaitContinued,
     MessageWaitPaused,
 )
+from domain.classes import dataclass
 from domain.message import (
     MessageClassified,
     MessageClosed,
@@ -121,7 +122,7 @@ def _see_anew(state: State, conversation: UUID, position: int) -> None:
     mail = [one for one in map(state.letters.rows.get, members) if one is not None]
     back = letters.returned_in(state.letters, mail)
     asked, aside = _answered(state, mail, back)
-    asking = {one.message for one in asked}
+    asking = {one.message for one, _ in asked}
     for letter in mail:
         if letter.answered_by is not None and letter.message not in asking:
             unasked = replace(letter, answered_by=None, answered_at=None, returned_by=None)
@@ -140,17 +141,20 @@ def _see_anew(state: State, conversation: UUID, position: int) -> None:
 
 def _answered(
     state: State, mail: Sequence[Letter], back: Collection[UUID]
-) -> tuple[list[Letter], set[UUID]]:
-    """Find what answers each letter; give besides which of ours went past one that waited."""
+) -> tuple[list[tuple[Letter, list[Letter]]], set[UUID]]:
+    """Find what answers each letter; give besides which of ours went past one that waited.
+
+    With each letter stand all mails of ours that went to who asked, and arrived.
+    """
     said = letters.spoken(mail)
-    asked: list[Letter] = []
+    asked: list[tuple[Letter, list[Letter]]] = []
     aside = set[UUID]()
     for one in (one for one, _ in said if letters.asks(one)):
         past = letters.gone_past(state.letters, one, said)
         ours = [each for each, by_us in said if by_us]
         to_them = [each for each in ours if each.message not in past]
         now = letters.answered(state.letters, one, to_them, back)
-        asked.append(now)
+        asked.append((now, [each for each in to_them if each.message not in back]))
         aside |= {
             each.message
             for each in ours
@@ -189,7 +193,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=11,
+    version=12,
     tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND, WORD, ATTENTION),
     hears=(
         MessageReceived,

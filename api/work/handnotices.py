@@ -6,63 +6,40 @@ Whatever is cut off is done again: the same order and person make the same mail,
 order himself is not written to, and nobody is of what a rule or an absence did.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
 from typing import Final
 from uuid import UUID
 
-from adapters.ids import uuid7
-from adapters.logs import log
-from adapters.matching import Lookups
 from api.ids import id_in
-from api.work.alarmaudience import People, people_of, sender_for
+from api.work import noticing
+from api.work.alarmaudience import People, people_of
 from api.work.attention import owners_of
-from api.work.caughtup import is_behind
 from api.work.instance import Carteggio
-from api.work.patience import LATER
-from api.work.projector import where
-from api.work.sending import ToSend, send, sent_before
+from api.work.noticing import OLDEST, Notice, Notices, write
 from domain.attention import HandedBecause, MessageHandedOver
-from domain.composing import Automatic, Composed, Sender
-from domain.doubts import NO_ATTACHMENT
 from domain.handing import Line, subject_of, text_of
-from domain.recorded import Envelope, Origin, Recorded
-from domain.values import Actor, ActorKind, Address, Rejected
+from domain.recorded import Recorded
 from projections import company, messages, threads
 from projections.letters import Letter, letters_of
 from projections.reader import EVERYTHING, AsOf
 
 NAME: Final = "handnotices"
-_EVERY_S: Final = 1
-_AT_ONCE: Final = 2_000
-_OLDEST: Final = timedelta(days=1)
-"""Of what was handed over before nobody is told any more."""
-_MODELS: Final = ("correspondence", "company", "access")
-_NAMES: Final = ("message.handed_over",)
 
 
 async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
-    while not stop.is_set():
-        try:
-            while await tell(carteggio, carteggio.clock()) and not stop.is_set():
-                pass
-        except LATER as trouble:
-            log(NAME).warning("waits, tries again", trouble=type(trouble).__name__)
-        except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
-            log(NAME).error("fails and tries again", error=where(error))
-        await asyncio.sleep(_EVERY_S)
+    await noticing.run(carteggio, stop, NOTICES)
 
 
 async def tell(carteggio: Carteggio, now: datetime) -> int:
     """Tell of what was handed over since; give how many events there were."""
-    batch, upto = await asyncio.to_thread(_next, carteggio)
-    behind = await asyncio.to_thread(is_behind, carteggio, _MODELS, _NAMES, upto)
-    if behind:
-        return 0
+    return await noticing.tell(carteggio, now, NOTICES)
+
+
+async def _tell(carteggio: Carteggio, batch: Sequence[Recorded], now: datetime) -> None:
     orders: dict[UUID, list[Recorded]] = {}
     words: dict[UUID, MessageHandedOver] = {}
     for one in batch:
@@ -71,10 +48,8 @@ async def tell(carteggio: Carteggio, now: datetime) -> int:
             orders.setdefault(event.order, []).append(one)
             words[event.order] = event
     for order, said in orders.items():
-        if said[0].envelope.at > now - _OLDEST:
+        if said[0].envelope.at > now - OLDEST:
             await _tell_of(carteggio, words[order], said, now)
-    await asyncio.to_thread(_move, carteggio, upto)
-    return len(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,35 +114,15 @@ async def _mail(
     """Write to somebody, once; a note goes to the company's own domains alone."""
     word, who = handed.word, handed.people.known[colleague]
     command = f"handover-{word.order.hex}-{colleague.hex}"
-    if await asyncio.to_thread(sent_before, carteggio, command) is not None:
-        return
-    there = {box for id in about if id in handed.letters for box in handed.letters[id].mailboxes}
-    sender = await sender_for(carteggio, handed.people, colleague, there)
-    if sender is None:
-        return
     yours = colleague == word.to
     given_to = handed.people.known.get(word.to) if word.to is not None else None
     to = "you" if yours else given_to.name if given_to is not None else ""
     own = who.address_key.rpartition("@")[2] in handed.inside
     lines = [_line(carteggio, handed, colleague, id) for id in about if id in handed.letters]
     text = text_of(lines, handed.by, to, word.note if own and yours else "")
-    mail = Composed(
-        "",
-        now,
-        Sender(handed.people.boxes[sender].address, "Carteggio"),
-        to=(Address(who.address, who.name),),
-        subject=subject_of(len(lines), yours=yours),
-        text=text,
-        automatic=Automatic.GENERATED,
-    )
-    accepted = frozenset((NO_ATTACHMENT,))
-    wanted = ToSend(mailbox=sender, mail=mail, undo=timedelta(0), acknowledged=accepted)
-    actor = Actor(ActorKind.SYSTEM, NAME)
-    stamp = Envelope(uuid7(), now, actor, Origin("work"), command_id=command)
-    try:
-        await send(carteggio, wanted, lambda _: stamp)
-    except Rejected as refusal:
-        log(NAME).warning("cannot tell of a hand-over", colleague=colleague, why=refusal.code)
+    there = {box for id in about if id in handed.letters for box in handed.letters[id].mailboxes}
+    notice = Notice(command, colleague, subject_of(len(lines), yours=yours), text, there)
+    await write(carteggio, handed.people, NAME, notice, now)
 
 
 def _line(carteggio: Carteggio, handed: _Handed, colleague: UUID, message: UUID) -> Line:
@@ -181,16 +136,6 @@ def _line(carteggio: Carteggio, handed: _Handed, colleague: UUID, message: UUID)
     )
 
 
-def _next(carteggio: Carteggio) -> tuple[list[Recorded], int]:
-    head = carteggio.journal.head()
-    with carteggio.database.pool.connection() as connection:
-        after = Lookups(connection).position(NAME)
-    batch = carteggio.journal.read(after, upto=head, limit=_AT_ONCE, names=_NAMES)
-    return batch, batch[-1].position if len(batch) == _AT_ONCE else head
-
-
-def _move(carteggio: Carteggio, upto: int) -> None:
-    with carteggio.database.pool.connection() as connection:
-        lookups = Lookups(connection)
-        if lookups.position(NAME) < upto:
-            lookups.move(NAME, upto)
+NOTICES: Final = Notices(
+    NAME, ("message.handed_over",), ("correspondence", "company", "access"), _tell
+)
