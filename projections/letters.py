@@ -65,7 +65,6 @@ class Letter:
     direction: str | None = None
     automatic: bool = False
     wants: bool = False
-    unproven: bool = False
     reopened: bool = False
     answered_by: UUID | None = None
     answered_at: datetime | None = None
@@ -75,6 +74,7 @@ class Letter:
     parties: list[UUID] = field(default_factory=list)
     lost: list[UUID] = field(default_factory=list)
     returned_by: UUID | None = None
+    unproven: bool = False
 
 
 LETTER = Table("letter", Letter, key=("message",))
