@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "sync": "syncing.sync",
     "history": "asking.history",
     "unanswered": "unanswered.unanswered",
+    "remind": "reminding.remind",
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",

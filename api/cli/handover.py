@@ -25,14 +25,14 @@ from domain.values import Rejected
 from domain.waitgroups import Attending
 from projections.reader import NOW
 
-_Which = Annotated[
+Which = Annotated[
     list[str] | None,
     typer.Argument(help="Conversations or messages of theirs, by id or Message-ID; else options."),
 ]
-_File = Annotated[
+File = Annotated[
     Path | None, typer.Option("--from-file", help="A file that names one a line; - is the input.")
 ]
-_Dry = Annotated[bool, typer.Option("--dry-run", help="Show of which it would be said.")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Show of which it would be said.")]
 _Reason = Annotated[str, typer.Option(help="Why; it is kept sealed.")]
 _Order = Callable[[Carteggio, Envelope], Saying]
 _Who = Annotated[str, typer.Argument(help="The colleague's address.")]
@@ -41,8 +41,8 @@ _Who = Annotated[str, typer.Argument(help="The colleague's address.")]
 def to(
     context: typer.Context,
     who: _Who,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
@@ -51,7 +51,7 @@ def to(
     older_than: Older = None,
     words: Words = None,
     note: Annotated[str, typer.Option(help="For who gets them; it stays in the company.")] = "",
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Hand conversations over to a colleague; their clocks go on.
 
@@ -62,18 +62,18 @@ def to(
     def order(carteggio: Carteggio, stamp: Envelope) -> Saying:
         return handover.handing_over(colleague_at(carteggio, who), stamp, note)
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, f"handed over to {who}")
+    _say(context, Asked(which, file, chosen, dry_run), order, f"handed over to {who}")
 
 
 def back(
     context: typer.Context,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
     note: Annotated[str, typer.Option(help="Why; it stays in the company.")] = "",
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Give conversations back to the people of their mailboxes.
 
@@ -84,18 +84,18 @@ def back(
     def order(_: Carteggio, stamp: Envelope) -> Saying:
         return handover.handing_over(None, stamp, note)
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, "given back")
+    _say(context, Asked(which, file, chosen, dry_run), order, "given back")
 
 
 def take(
     context: typer.Context,
     who: _Who,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Say that a colleague has conversations in hand, until we answer.
 
@@ -106,13 +106,13 @@ def take(
     def order(carteggio: Carteggio, stamp: Envelope) -> Saying:
         return Take(order_id(stamp), colleague_at(carteggio, who))
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, f"in the hands of {who}")
+    _say(context, Asked(which, file, chosen, dry_run), order, f"in the hands of {who}")
 
 
 def snooze(
     context: typer.Context,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
@@ -120,7 +120,7 @@ def snooze(
         str, typer.Option(help="A time, as 2026-04-30T09:00; else until they write.")
     ] = "",
     reason: _Reason = "",
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Let conversations rest until a time, or until they write; their clocks go on.
 
@@ -132,18 +132,18 @@ def snooze(
         ends = moment(until, carteggio.settings.zone).astimezone(UTC) if until else None
         return Snooze(order_id(stamp), stamp.at, ends, reason)
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, "snoozed")
+    _say(context, Asked(which, file, chosen, dry_run), order, "snoozed")
 
 
 def pause(
     context: typer.Context,
     reason: Annotated[str, typer.Argument(help="Why; it is kept sealed.")],
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Let the clocks of conversations stand, until they are continued or we answer.
 
@@ -154,18 +154,18 @@ def pause(
     def order(_: Carteggio, stamp: Envelope) -> Saying:
         return Pause(order_id(stamp), reason)
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, "paused")
+    _say(context, Asked(which, file, chosen, dry_run), order, "paused")
 
 
 def continue_(
     context: typer.Context,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
     reason: _Reason = "",
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Let conversations wait as before: neither snoozed nor paused.
 
@@ -177,7 +177,7 @@ def continue_(
     def order(_: Carteggio, stamp: Envelope) -> Saying:
         return Continue(order_id(stamp), reason)
 
-    asked = _Asked(which, file, chosen, dry_run, rests)
+    asked = Asked(which, file, chosen, dry_run, rests)
     _say(context, asked, order, "waiting as before")
 
 
@@ -192,17 +192,17 @@ def undo(
     with opened(context) as carteggio:
         fresh(carteggio)
         messages = handover.concerned(carteggio, order)
-        done = handover.undo(carteggio, order, messages, _stamp(carteggio))
+        done = handover.undo(carteggio, order, messages, stamp_of(carteggio))
         fresh(carteggio)
     out.print(plain(f"Undone for {done.count} messages."))
-    _tell(done.refused.values())
+    tell(done.refused.values())
 
 
 # ---- what they share
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """Of which conversations something is to be said, as it was typed."""
 
     which: list[str] | None
@@ -237,11 +237,11 @@ def _lines(file: Path | None) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _say(context: typer.Context, asked: _Asked, order: _Order, said: str) -> None:
+def _say(context: typer.Context, asked: Asked, order: _Order, said: str) -> None:
     """Say it of all that was picked, by one order; tell its id, and what was not found."""
     with opened(context) as carteggio:
         fresh(carteggio)
-        stamp, zone = _stamp(carteggio), carteggio.settings.zone
+        stamp, zone = stamp_of(carteggio), carteggio.settings.zone
         word = order(carteggio, stamp)
         picked = asked.picked(carteggio)
         done = Done()
@@ -258,10 +258,10 @@ def _say(context: typer.Context, asked: _Asked, order: _Order, said: str) -> Non
         out.print(
             plain(f"{len(picked.shown)} {said}. To undo it: handover undo {stamp.command_id}")
         )
-    _tell([*picked.refused, *done.refused.values()])
+    tell([*picked.refused, *done.refused.values()])
 
 
-def _tell(refused: Iterable[Rejected]) -> None:
+def tell(refused: Iterable[Rejected]) -> None:
     """Tell what was not done; the rest was."""
     sentences = [one.sentence for one in refused]
     for sentence in sentences:
@@ -270,5 +270,5 @@ def _tell(refused: Iterable[Rejected]) -> None:
         raise typer.Exit(1)
 
 
-def _stamp(carteggio: Carteggio) -> Envelope:
+def stamp_of(carteggio: Carteggio) -> Envelope:
     return replace(by_operator(), at=carteggio.clock(), command_id=str(uuid7()))

@@ -9,7 +9,7 @@ Whoever is killed in between leaves mails that say of what they tell: nobody is 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,22 +18,19 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import args_row
 
 from adapters.ids import uuid7
-from adapters.logs import log
-from api.work.alarmaudience import People, owners, people_of, sender_for
+from api.work.alarmaudience import People, owners, people_of
 from api.work.caughtup import is_behind
 from api.work.dues import Asked
 from api.work.instance import Carteggio
-from api.work.sending import ToSend, send
 from api.work.waitdues import MODELS, SAYS, service_of
+from api.work.writingto import Told, write_to
 from domain import alarms as stream
 from domain.alarming import Line, subject_of, text_of
 from domain.alarms import MessageAlarmTold, Stage, TellAlarm
 from domain.calendars import Clock, TargetSet
-from domain.composing import Automatic, Composed, Sender
-from domain.doubts import NO_ATTACHMENT
 from domain.inforce import InForce, calendar_for, in_force
 from domain.recorded import Envelope, Origin
-from domain.values import Actor, ActorKind, Address, ColleagueId, MailboxId, Rejected
+from domain.values import Actor, ActorKind, ColleagueId, MailboxId
 from projections import messages
 from projections.alarms import noticed_of
 from projections.calendars import said
@@ -167,27 +164,11 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
     """Write to somebody, of all that he was not written yet; who cannot be is told otherwise."""
     before = await asyncio.to_thread(_written, carteggio, colleague)
     due = [one for one in telling.of(colleague) if one.key not in before]
-    there = {one.mailbox for one in due}
-    sender = await sender_for(carteggio, telling.people, colleague, there)
-    if not due or sender is None:
+    if not due:
         return
     lines = [_line(carteggio, telling, colleague, one) for one in due]
-    box, who = telling.people.boxes[sender], telling.people.known[colleague]
-    mail = Composed(
-        "",
-        now,
-        Sender(box.address, "Carteggio"),
-        to=(Address(who.address, who.name),),
-        subject=subject_of(lines),
-        text=text_of(lines),
-        automatic=Automatic.GENERATED,
-    )
-    wanted = ToSend(
-        mailbox=sender,
-        mail=mail,
-        undo=timedelta(0),
-        acknowledged=frozenset((NO_ATTACHMENT,)),
-    )
+    there = {one.mailbox for one in due}
+    told = Told(NAME, colleague, there, subject_of(lines), text_of(lines))
 
     def also(connection: Connection[Any], id: UUID) -> None:
         for one in due:
@@ -200,11 +181,9 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
                 raise _Meanwhile
 
     try:
-        await send(carteggio, wanted, lambda _: _envelope(now, uuid7()), also)
+        await write_to(carteggio, telling.people, told, now, also)
     except (_Meanwhile, UniqueViolation):  # another worker tells him, or told him
         return
-    except Rejected as refusal:
-        log(NAME).warning("cannot write an alarm", colleague=colleague, why=refusal.code)
 
 
 def _line(carteggio: Carteggio, telling: _Telling, colleague: UUID, one: _Due) -> Line:

@@ -6,7 +6,6 @@ Whatever is cut off is done again: the same order and person make the same mail,
 order himself is not written to, and nobody is of what a rule or an absence did.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,67 +13,48 @@ from threading import Event
 from typing import Final
 from uuid import UUID
 
-from adapters.ids import uuid7
-from adapters.logs import log
-from adapters.matching import Lookups
-from api.ids import id_in
-from api.work.alarmaudience import People, people_of, sender_for
 from api.work.attention import owners_of
-from api.work.caughtup import is_behind
 from api.work.instance import Carteggio
-from api.work.patience import LATER
-from api.work.projector import where
-from api.work.sending import ToSend, send, sent_before
+from api.work.lookout import Lookout, every_second
+from api.work.toldmails import ToldMails, doer_of, order_of, told_mails
+from api.work.writingto import Told, write_to
 from domain.attention import HandedBecause, MessageHandedOver
-from domain.composing import Automatic, Composed, Sender
-from domain.doubts import NO_ATTACHMENT
-from domain.handing import Line, subject_of, text_of
-from domain.recorded import Envelope, Origin, Recorded
-from domain.values import Actor, ActorKind, Address, Rejected
-from projections import company, messages, threads
-from projections.letters import Letter, letters_of
+from domain.handing import subject_of, text_of
+from domain.recorded import Recorded
+from projections import threads
 from projections.reader import EVERYTHING, AsOf
 
 NAME: Final = "handnotices"
-_EVERY_S: Final = 1
-_AT_ONCE: Final = 2_000
 _OLDEST: Final = timedelta(days=1)
 """Of what was handed over before nobody is told any more."""
-_MODELS: Final = ("correspondence", "company", "access")
 _NAMES: Final = ("message.handed_over",)
+
+
+_LOOKOUT: Final = Lookout(
+    NAME, _NAMES, ("correspondence", "company", "access"), _NAMES, at_once=2_000, whole=order_of
+)
 
 
 async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
-    while not stop.is_set():
-        try:
-            while await tell(carteggio, carteggio.clock()) and not stop.is_set():
-                pass
-        except LATER as trouble:
-            log(NAME).warning("waits, tries again", trouble=type(trouble).__name__)
-        except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
-            log(NAME).error("fails and tries again", error=where(error))
-        await asyncio.sleep(_EVERY_S)
+    await every_second(NAME, carteggio, tell, stop)
 
 
 async def tell(carteggio: Carteggio, now: datetime) -> int:
     """Tell of what was handed over since; give how many events there were."""
-    batch, upto = await asyncio.to_thread(_next, carteggio)
-    behind = await asyncio.to_thread(is_behind, carteggio, _MODELS, _NAMES, upto)
-    if behind:
-        return 0
-    orders: dict[UUID, list[Recorded]] = {}
-    words: dict[UUID, MessageHandedOver] = {}
-    for one in batch:
-        event = one.event
-        if isinstance(event, MessageHandedOver) and event.because is HandedBecause.PERSON:
-            orders.setdefault(event.order, []).append(one)
-            words[event.order] = event
-    for order, said in orders.items():
-        if said[0].envelope.at > now - _OLDEST:
-            await _tell_of(carteggio, words[order], said, now)
-    await asyncio.to_thread(_move, carteggio, upto)
-    return len(batch)
+
+    async def of(batch: Sequence[Recorded]) -> None:
+        orders: dict[UUID, list[Recorded]] = {}
+        for one in batch:
+            event = one.event
+            if isinstance(event, MessageHandedOver) and event.because is HandedBecause.PERSON:
+                orders.setdefault(event.order, []).append(one)
+        for said in orders.values():
+            word = said[0].event
+            if said[0].envelope.at > now - _OLDEST and isinstance(word, MessageHandedOver):
+                await _tell_of(carteggio, word, said, now)
+
+    return await _LOOKOUT.next(carteggio, of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,48 +65,39 @@ class _Handed:
     by: str
     had: Mapping[UUID, Sequence[UUID]]
     """Whose it was, each with the messages."""
-    letters: Mapping[UUID, Letter]
-    writers: Mapping[UUID, str]
-    people: People
-    inside: frozenset[str]
+    mails: ToldMails
 
 
 async def _tell_of(
     carteggio: Carteggio, word: MessageHandedOver, said: Sequence[Recorded], now: datetime
 ) -> None:
-    handed, doer = await _read(carteggio, word, said)
+    doer = doer_of(said[0].envelope)
+    handed = await _read(carteggio, word, said, doer)
     whom = dict(handed.had)
     if word.to is not None:
-        whom[word.to] = list(handed.letters)
+        whom[word.to] = list(handed.mails.letters)
     for colleague, about in whom.items():
-        if colleague in handed.people.known and colleague != doer:
+        if colleague in handed.mails.people.known and colleague != doer:
             await _mail(carteggio, handed, colleague, about, now)
 
 
 async def _read(
-    carteggio: Carteggio, word: MessageHandedOver, said: Sequence[Recorded]
-) -> tuple[_Handed, UUID | None]:
-    """Read what an order handed over, and who gave it."""
-    first, by = said[0], said[0].envelope.on_behalf_of
-    doer = id_in(by.id.partition("_")[2]) if by is not None else None
+    carteggio: Carteggio, word: MessageHandedOver, said: Sequence[Recorded], doer: UUID | None
+) -> _Handed:
+    """Read what an order handed over, and whose it was."""
     ids = [one.stream for one in said]
     async with carteggio.reading() as asked:
-        people = await people_of(asked)
-        letters = await letters_of(*asked, EVERYTHING, ids)
-        mails = await messages.by_ids(*asked, EVERYTHING, ids)
-        firm = await company.description(*asked, EVERYTHING)
+        mails = await told_mails(asked, carteggio.settings.zone, ids)
         of = await threads.conversations_of(*asked, EVERYTHING, ids)
-        where_ = {of[id]: letters[id].mailboxes for id in ids if id in of and id in letters}
-        before = await owners_of(asked, EVERYTHING, where_, AsOf(first.position - 1))
+        letters = mails.letters
+        where = {of[id]: letters[id].mailboxes for id in ids if id in of and id in letters}
+        before = await owners_of(asked, EVERYTHING, where, AsOf(said[0].position - 1))
     had: dict[UUID, list[UUID]] = {}
     for id in ids:
         owner = before[of[id]].owner if of.get(id) in before else None
         if owner is not None and owner != word.to:
             had.setdefault(owner, []).append(id)
-    name = people.known[doer].name if doer is not None and doer in people.known else "Carteggio"
-    writers = {id: row.sender_name or row.sender for id, row in mails.items()}
-    inside = frozenset(firm.domains if firm else ())
-    return _Handed(word, name, had, letters, writers, people, inside), doer
+    return _Handed(word, mails.by(doer), had, mails)
 
 
 async def _mail(
@@ -137,60 +108,18 @@ async def _mail(
     now: datetime,
 ) -> None:
     """Write to somebody, once; a note goes to the company's own domains alone."""
-    word, who = handed.word, handed.people.known[colleague]
-    command = f"handover-{word.order.hex}-{colleague.hex}"
-    if await asyncio.to_thread(sent_before, carteggio, command) is not None:
-        return
-    there = {box for id in about if id in handed.letters for box in handed.letters[id].mailboxes}
-    sender = await sender_for(carteggio, handed.people, colleague, there)
-    if sender is None:
-        return
+    word, mails = handed.word, handed.mails
     yours = colleague == word.to
-    given_to = handed.people.known.get(word.to) if word.to is not None else None
+    given_to = mails.people.known.get(word.to) if word.to is not None else None
     to = "you" if yours else given_to.name if given_to is not None else ""
-    own = who.address_key.rpartition("@")[2] in handed.inside
-    lines = [_line(carteggio, handed, colleague, id) for id in about if id in handed.letters]
-    text = text_of(lines, handed.by, to, word.note if own and yours else "")
-    mail = Composed(
-        "",
-        now,
-        Sender(handed.people.boxes[sender].address, "Carteggio"),
-        to=(Address(who.address, who.name),),
+    note = word.note if yours and mails.is_inside(colleague) else ""
+    lines = mails.lines(colleague, about)
+    told = Told(
+        name=NAME,
+        colleague=colleague,
+        there=mails.there(about),
         subject=subject_of(len(lines), yours=yours),
-        text=text,
-        automatic=Automatic.GENERATED,
+        text=text_of(lines, handed.by, to, note),
+        command=f"handover-{word.order.hex}-{colleague.hex}",
     )
-    accepted = frozenset((NO_ATTACHMENT,))
-    wanted = ToSend(mailbox=sender, mail=mail, undo=timedelta(0), acknowledged=accepted)
-    actor = Actor(ActorKind.SYSTEM, NAME)
-    stamp = Envelope(uuid7(), now, actor, Origin("work"), command_id=command)
-    try:
-        await send(carteggio, wanted, lambda _: stamp)
-    except Rejected as refusal:
-        log(NAME).warning("cannot tell of a hand-over", colleague=colleague, why=refusal.code)
-
-
-def _line(carteggio: Carteggio, handed: _Handed, colleague: UUID, message: UUID) -> Line:
-    letter, boxes = handed.letters[message], handed.people.boxes
-    sees = any(handed.people.sees(colleague, box) for box in letter.mailboxes)
-    named = [boxes[box].address for box in letter.mailboxes if box in boxes]
-    return Line(
-        mailbox=named[0] if named else "a mailbox",
-        since=letter.at.astimezone(carteggio.settings.zone),
-        writer=handed.writers.get(message, "") if sees else "",
-    )
-
-
-def _next(carteggio: Carteggio) -> tuple[list[Recorded], int]:
-    head = carteggio.journal.head()
-    with carteggio.database.pool.connection() as connection:
-        after = Lookups(connection).position(NAME)
-    batch = carteggio.journal.read(after, upto=head, limit=_AT_ONCE, names=_NAMES)
-    return batch, batch[-1].position if len(batch) == _AT_ONCE else head
-
-
-def _move(carteggio: Carteggio, upto: int) -> None:
-    with carteggio.database.pool.connection() as connection:
-        lookups = Lookups(connection)
-        if lookups.position(NAME) < upto:
-            lookups.move(NAME, upto)
+    await write_to(carteggio, mails.people, told, now)

@@ -6,7 +6,16 @@ from typing import Final
 
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
-from api.work import alarms, autoreplies, consenting, deliveries, handbacks, handnotices, ruleruns
+from api.work import (
+    alarms,
+    autoreplies,
+    consenting,
+    deliveries,
+    handbacks,
+    handnotices,
+    reminders,
+    ruleruns,
+)
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
 from api.work.checking import Checking
@@ -54,6 +63,7 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
         asyncio.create_task(alarms.run(carteggio, stop), name="carteggio-alarms"),
         asyncio.create_task(handbacks.run(carteggio, stop), name="carteggio-handbacks"),
         asyncio.create_task(handnotices.run(carteggio, stop), name="carteggio-handnotices"),
+        asyncio.create_task(reminders.run(carteggio, stop), name="carteggio-reminders"),
     ]
     sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")
     try:

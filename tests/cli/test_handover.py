@@ -65,3 +65,11 @@ def test_conversations_are_handed_over_snoozed_and_taken_back(
     office.done("handover", "back", "m2@x.example")
     assert owners(office)["m2"] == ""
     assert office.run("handover", "back").code == 1
+    would = office.done("remind", "--owner", ANNA, "--dry-run").out
+    assert would.strip() == "Would be reminded: Anna Rossi, of 2"
+    told = office.done("remind", "--owner", ANNA, "--note", "Prima di sera.").out
+    assert told.splitlines() == [
+        "Reminded: Anna Rossi",
+        "2 conversations, a mail to each of 1 colleagues.",
+    ]
+    assert "already" in office.run("remind", "--owner", ANNA).err
