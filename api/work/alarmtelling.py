@@ -9,7 +9,7 @@ Whoever is killed in between leaves mails that say of what they tell: nobody is 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,19 +27,22 @@ from api.work.writingto import Told, write_to
 from domain import alarms as stream
 from domain.alarming import Line, subject_of, text_of
 from domain.alarms import MessageAlarmTold, Stage, TellAlarm
+from domain.attending import Attention
 from domain.calendars import Clock, TargetSet
 from domain.inforce import InForce, calendar_for, in_force
 from domain.recorded import Envelope, Origin
 from domain.values import Actor, ActorKind, ColleagueId, MailboxId
 from projections import messages
 from projections.alarms import noticed_of
+from projections.attention import attention_of
 from projections.calendars import said
 from projections.openwaits import waits_begun_with
-from projections.reader import EVERYTHING
+from projections.reader import EVERYTHING, AsOf
 from projections.unanswered import Waiting
 
 NAME: Final = "alarms"
 _AT_ONCE: Final = 500
+_ASLEEP: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ class _Meanwhile(Exception):
 async def tell(carteggio: Carteggio, now: datetime) -> int:
     """Tell what is to be told by now; give how many alarms those are.
 
-    An alarm whose hour was slept over waits for the next one; of what was answered nobody is told.
+    An alarm whose hour was slept over waits for the next one; of what was answered nobody is told, and
+    of what is snoozed once it wakes.
     """
     due = await asyncio.to_thread(_due, carteggio, now)
     head = await asyncio.to_thread(carteggio.journal.head)
@@ -104,7 +108,13 @@ async def tell(carteggio: Carteggio, now: datetime) -> int:
         waits = await waits_begun_with(*asked, EVERYTHING, [one.message for one in due])
         noticed = await noticed_of(*asked, EVERYTHING, list(waits))
         current = [one for one in due if _still(one, waits, noticed)]
-        later = {one.key: _opens(held, one, now) for one in current}
+        where = {waits[one.message].conversation for one in current}
+        said_of = await attention_of(*asked, EVERYTHING, list(where), AsOf(time=now))
+        later = {
+            one.key: _wakes(said_of.get(waits[one.message].conversation), now)
+            or _opens(held, one, now)
+            for one in current
+        }
         told = [one for one in current if later[one.key] == now]
         telling = await _telling(asked, held, told, waits, now)
     await asyncio.to_thread(_settle, carteggio, due, current, later, now)
@@ -123,6 +133,16 @@ def _still(
     if wait is None or wait.until is not None:
         return False
     return one.stage == Stage.BREACH or (one.message, Stage.BREACH) not in noticed
+
+
+def _wakes(said_of: Attention | None, now: datetime) -> datetime | None:
+    """Give when to look again at what is snoozed: its clock goes on, but nobody is told of it.
+
+    They may write before its time, and then it is to be told soon.
+    """
+    if said_of is None or not said_of.snoozed:
+        return None
+    return min(said_of.snoozed_until or datetime.max.replace(tzinfo=UTC), now + _ASLEEP)
 
 
 def _opens(held: InForce, one: _Due, now: datetime) -> datetime | None:

@@ -12,11 +12,13 @@ from adapters.mime.worker import ReadingWorker
 from alarmed import ANNA, CARLO, DORA, INFO, TARGET, Alarmed, moment
 from api.work import alarmtelling
 from api.work.answers import unanswered_lines
+from api.work.handover import order_id, say_checked
 from api.work.instance import Carteggio
 from api.work.sendingside import EnteredSending, configure_sending
 from api.work.sharing import colleague_at, share
 from api.work.tokens import by_operator
 from composed import as_others_read
+from domain.attention import Snooze
 from domain.mailbox import Role
 from instances import events_of
 from outgoing import lane_of
@@ -118,3 +120,27 @@ def test_several_who_work_at_once_notice_and_tell_it_once(firm, worker):
     asyncio.run(at_once())
     assert len(left(one, sink, worker)) == 1
     assert len(events_of(one.carteggio, "message.wait_warned", "message.alarm_told")) == 2
+
+
+def test_of_what_is_snoozed_its_owner_is_told_once_it_wakes_though_its_clock_went_on(firm, worker):
+    one, sink = firm
+    one.arrives("2026-03-02T09:00")
+    one.arrives("2026-03-02T09:00", sender="Bert <bert@beta.example>")
+    one.caught_up()
+    ids = [each.stream for each in one.carteggio.journal.read(0, names=["message.received"])]
+    for id, until in zip(ids, (moment("2026-03-02T15:00"), None), strict=True):
+        stamp = replace(by_operator(), at=moment("2026-03-02T09:30"))
+        order = Snooze(order_id(stamp), stamp.at, until, "Torna mercoledì.")
+        assert say_checked(one.carteggio, {id: order}, stamp).count == 1
+    assert one.look("2026-03-02T14:10") == ["warning", "warning", "breach", "breach"]
+    assert left(one, sink, worker) == []
+    one.look("2026-03-02T15:00")
+    (told,) = left(one, sink, worker)
+    assert told["Subject"] == "Waiting for an answer: 1 too late"
+    assert "Ada waits in info@firm.example" in told.get_content()
+    one.arrives("2026-03-02T16:00", answers="<m2@mail.example>", sender="Bert <bert@beta.example>")
+    one.look("2026-03-02T16:10")
+    (told,) = left(one, sink, worker)
+    assert "Bert waits in info@firm.example" in told.get_content()
+    one.look("2026-03-04T16:10")
+    assert left(one, sink, worker) == []
