@@ -1,53 +1,48 @@
 """How the waiting list and its groups grow with the conversations there are, over the API.
 
-Two companies are asked in turns, once with equally many waits and once with an equal share of them.
-The rows of waits, conversations and links are written as the read models hold them, without the
-mail itself: what is measured is finding and grouping. `current_ms` is a question right after an event.
+Two companies (benchmarks/waitmaker.py) are asked in turns: the first page and the groups, with
+filters, of a past moment, of what was known at a position, and as a reader of three mailboxes; once
+with an equal share of waits, once with equally many of them. `per_message` is what a mail that comes
+costs in the larger company until all read models know it, and what the next question costs then.
 """
 
 import argparse
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import replace
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 
-from adapters.ids import uuid7
-from adapters.journal import NewEvent
 from adapters.logs import set_up_logs
 from adapters.settings import Settings
 from api.app import create_app
 from api.compose import compose, init
-from api.work.generations import active_names
-from api.work.instance import PROJECTIONS, Carteggio
-from api.work.tokens import by_operator, issue
+from api.graphql.ids import Kind, encoded
+from api.work.importing import Wanted, import_mail
+from api.work.instance import Carteggio
+from api.work.sharing import colleague_at
+from api.work.tokens import issue
 from benchmarks.graphql_page import post
 from benchmarks.stage import Stopwatch, instance, middle, ratio, say, tell
+from benchmarks.waitmaker import BOXES, PEOPLE, Filled, address, close_all_but, equip, fill
 from domain.access import Scope
-from domain.note import MessageNoted
-from domain.values import NoteId
+from domain.identity import mailbox_id
+from domain.waitgroups import GroupBy
 
-LIST: Final = "{ unanswered(order: %s) { totalCount { value } edges { node { since due sla } } } }"
-GROUPS: Final = "{ unansweredSummary(groupBy: %s) { name count breached oldestSince medianAge } }"
-ASKED: Final = {
-    "oldest_first": LIST % "SINCE_ASC",
-    "due_first": LIST % "DUE_ASC",
-    **{f"by_{one.lower()}": GROUPS % one for one in ("OWNER", "MAILBOX", "PARTY", "AGE", "SLA")},
-}
-_FILL: Final = (
-    """INSERT INTO {waiting} SELECT id, id, since, CASE WHEN n > %(open)s THEN since
- + interval '3 hours' END, CASE WHEN n > %(open)s THEN id END, 'waiting', ARRAY[box], n, NULL, since
- FROM (SELECT n, md5(n::text)::uuid AS id, lpad((n %% 5 + 1)::text, 32, '0')::uuid AS box,
- timestamptz '2026-01-01' - n * interval '4 minutes' AS since
- FROM generate_series(1, %(count)s) AS n) AS made""",
-    """INSERT INTO {conversation_member} (message, conversation, at, from_position, own, chain,
- found, beyond, placed, joined) SELECT id, id, now(), n, none, none, none, none, false, none
- FROM (SELECT n, md5(n::text)::uuid AS id, array[]::uuid[] AS none
- FROM generate_series(1, %(count)s) AS n) AS made""",
-)
+LIST: Final = """query($filter: UnansweredFilter, $order: UnansweredOrder!, $asOf: AsOf) {
+  unanswered(filter: $filter, order: $order, asOf: $asOf) { totalCount { value } edges { node {
+    since due sla attention { state owner { name } } mailboxes { name }
+    message { subject from { name } } } } } }"""
+GROUPS: Final = """query($filter: UnansweredFilter, $by: UnansweredGroup!, $asOf: AsOf) {
+  unansweredSummary(groupBy: $by, filter: $filter, asOf: $asOf, first: 50) {
+    name count breached atRisk oldestSince medianAge medianBusinessAge } }"""
+MESSAGES: Final = 20
+Question = tuple[str, dict[str, Any]]
 
 
 def main() -> None:
@@ -55,87 +50,148 @@ def main() -> None:
     asked.add_argument("--few", type=int, default=10_000)
     asked.add_argument("--many", type=int, default=1_000_000)
     asked.add_argument("--share", type=float, default=0.02)
-    asked.add_argument("--rounds", type=int, default=50)
+    asked.add_argument("--rounds", type=int, default=20)
     given = asked.parse_args()
     set_up_logs("error")
     sizes = given.few, given.many
-    fixed = int(given.few * given.share)
-    tell(
-        "waiting",
-        {
-            "conversations": sizes,
-            "equally_many": {"waiting": fixed, **_run(sizes, (fixed, fixed), given.rounds)},
-            "equal_share": {
-                "share": given.share,
-                **_run(sizes, [int(x * given.share) for x in sizes], given.rounds),
-            },
-        },
-    )
-
-
-def _run(sizes: Sequence[int], waiting: Sequence[int], rounds: int) -> dict[str, Any]:
     with instance("few") as home, ExitStack() as stack:
         init(home, Settings(), "many")
-        both = [stack.enter_context(compose(home, Settings(), name)) for name in ("few", "many")]
-        for carteggio, count, open_ in zip(both, sizes, waiting, strict=True):
-            _fill(carteggio, count, open_)
-        return asyncio.run(_asked(both, rounds))
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        filled = []
+        for name, count in zip(("few", "many"), sizes, strict=True):
+            with compose(home, Settings(), name) as carteggio:
+                equip(carteggio, folder / name)
+                filled.append(fill(carteggio, count, int(count * given.share)))
+                say(f"{name}: {filled[-1]}")
+
+        def run(filled: Sequence[Filled]) -> dict[str, Any]:
+            with ExitStack() as open_:
+                both = [open_.enter_context(compose(home, Settings(), x)) for x in ("few", "many")]
+                found = asyncio.run(_asked(both, given.rounds, folder))
+            return {"waiting": [one.waiting for one in filled], **found}
+
+        share = run(filled)
+        with compose(home, Settings(), "many") as carteggio:
+            filled[1] = close_all_but(carteggio, filled[0].waiting)
+        equal = run(filled)
+    made = [asdict(one) for one in filled]
+    tell("waiting", {"companies": made, "equal_share": share, "equally_many": equal})
 
 
-def _fill(carteggio: Carteggio, count: int, open_: int) -> None:
-    carteggio.feed.catch_up(carteggio.journal.head())
-    with carteggio.database.connect() as connection:
-        names = active_names(connection, PROJECTIONS)
-        for query in _FILL:
-            connection.execute(names.sql(query), {"count": count, "open": open_})
-        connection.execute("VACUUM ANALYZE")
-    say(f"{count:,} conversations, {open_:,} wait")
+def questions(carteggio: Carteggio) -> dict[str, Question]:
+    """Give what is asked."""
+    info = encoded(Kind.MAILBOX, mailbox_id(carteggio.identity_key, address("info")))
+    giulia = encoded(Kind.COLLEAGUE, colleague_at(carteggio, address(PEOPLE[0])))
+    filters: dict[str, dict[str, Any]] = {
+        "": {}, "mailbox": {"mailboxIds": [info]}, "owner": {"ownerIds": [giulia]},
+        "manager": {"salesManagers": [PEOPLE[1]]}, "late": {"sla": ["BREACHED", "AT_RISK"]},
+        "young": {"ages": ["UNDER_1D", "UNDER_3D"]}, "text": {"text": "about 77"},
+    }  # fmt: skip
+    then = (datetime.now(UTC) - timedelta(days=20)).isoformat()
+    pasts = {"at_time": {"time": then}, "at_position": {"position": "60000"}}
+    orders = ("SINCE_ASC", "SINCE_DESC", "DUE_ASC")
+    found: dict[str, Question] = {}
+    for name, filter in filters.items():
+        for order in orders if not name else orders[:1]:
+            found[_called("list", order, name)] = LIST, {"filter": filter, "order": order}
+        for by in GroupBy if not name else (GroupBy.PARTY,):
+            found[_called("by", by.value, name)] = GROUPS, {"filter": filter, "by": by.name}
+    for name, past in pasts.items():
+        for order in orders[::2]:
+            found[_called("list", order, name)] = LIST, {"asOf": past, "order": order}
+        found[_called("by_owner", name)] = GROUPS, {"asOf": past, "by": "OWNER"}
+    return found
 
 
-async def _asked(both: Sequence[Carteggio], rounds: int) -> dict[str, Any]:
+def _called(*words: str) -> str:
+    return "_".join(filter(None, words)).casefold()
+
+
+async def _asked(both: Sequence[Carteggio], rounds: int, folder: Path) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
-        tokens = [str(issue(one, "bench", [Scope.READ_MAIL], None, None)) for one in both]
-        for one in both:
-            one.feed.catch_up(one.journal.head())
         apps = [create_app(one) for one in both]
         for app in apps:
             await stack.enter_async_context(app.router.lifespan_context(app))
         found: dict[str, Any] = {}
-        for name, query in ASKED.items():
-            body = orjson.dumps({"query": query})
-            took: list[list[float]] = [[], []]
-            for number in range(rounds + 3):
-                for at, (app, token) in enumerate(zip(apps, tokens, strict=True)):
-                    watch = Stopwatch()
-                    await post(app, "/graphql", token, body)
-                    if number >= 3:
-                        took[at].append(watch.seconds * 1_000)
-            few, many = map(middle, took)
-            found[name] = {"few_ms": few, "many_ms": many, "growth": ratio(many, few)}
-        found["current_ms"] = await _kept(both[1], apps[1], tokens[1])
-        return found
+        for reader, boxes in (("", None), ("_some_mailboxes", ("info", "orders", "spares"))):
+            tokens = [_token(one, boxes) for one in both]
+            named = [questions(one) for one in both]
+            for name in named[0] if boxes is None else filter(_is_asked_of_some, named[0]):
+                bodies = [_body(one[name]) for one in named]
+                places = list(zip(apps, tokens, bodies, strict=True))
+                found[name + reader] = await _compared(places, rounds)
+        kept = await _kept(both[1], apps[1], _token(both[1], None), folder)
+        worst = max(found.items(), key=lambda one: one[1]["growth"])
+        return {
+            "worst": worst[0],
+            "worst_growth": worst[1]["growth"],
+            **found,
+            "per_message": kept,
+        }
 
 
-async def _kept(carteggio: Carteggio, app: Any, token: str) -> float:
-    """Give what a question takes after each single event, in the larger company."""
-    took, body = [], orjson.dumps({"query": ASKED["by_owner"]})
-    for number in range(20):
-        with carteggio.journal.writing() as writing:
-            envelope = replace(by_operator(), event_id=uuid7())
-            writing.append(
-                [
-                    NewEvent(
-                        UUID(int=number + 1),
-                        MessageNoted(NoteId(uuid7()), "it is looked into"),
-                        envelope,
-                    )
-                ]
-            )
-        await asyncio.to_thread(carteggio.feed.catch_up, carteggio.journal.head())
+def _is_asked_of_some(name: str) -> bool:
+    return not name.endswith(("_owner", "_manager", "_late", "_young", "_text")) or name in _GROUPS
+
+
+_GROUPS: Final = {_called("by", by.value) for by in GroupBy}
+
+
+def _token(carteggio: Carteggio, boxes: Sequence[str] | None) -> str:
+    key = carteggio.identity_key
+    some = None if boxes is None else [mailbox_id(key, address(one)) for one in boxes]
+    token = str(issue(carteggio, "bench", [Scope.READ_MAIL], some, None))
+    carteggio.feed.catch_up(carteggio.journal.head())
+    return token
+
+
+def _body(question: Question) -> bytes:
+    query, variables = question
+    return orjson.dumps({"query": query, "variables": variables})
+
+
+async def _compared(places: Sequence[tuple[Any, str, bytes]], rounds: int) -> dict[str, float]:
+    """Ask in turns; the first three times are not counted."""
+    for app, token, body in places:
+        if (answer := orjson.loads(await post(app, "/graphql", token, body))).get("errors"):
+            raise SystemExit(f"{body!r}: {answer['errors']}")
+    took: list[list[float]] = [[] for _ in places]
+    for number in range(rounds + 3):
+        for at, place in enumerate(places):
+            watch = Stopwatch()
+            await post(*place[:1], "/graphql", *place[1:])
+            if number >= 3:
+                took[at].append(watch.seconds * 1_000)
+    few, many = map(middle, took)
+    return {"few_ms": few, "many_ms": many, "growth": ratio(many, few)}
+
+
+async def _kept(carteggio: Carteggio, app: Any, token: str, folder: Path) -> dict[str, float]:
+    """Give what mail that comes costs: until read models know it, and in the question after it."""
+    body = _body((GROUPS, {"by": "OWNER"}))
+    filled, asked, unchanged = [], [], []
+    for number in range(MESSAGES):
+        path = folder / f"{datetime.now(UTC):%H%M%S%f}.eml"
+        path.write_bytes(
+            f"From: buyer@c{number}.example\nTo: {BOXES[number % 8]}\nMessage-ID: <{path.name}>\n"
+            f"Date: {datetime.now(UTC):%d %b %Y %H:%M:%S} +0000\nSubject: Order {number}\n\n"
+            "When does it come?\n".encode()
+        )
+        await asyncio.to_thread(
+            import_mail, carteggio, Wanted(path, BOXES[number % 8]), lambda _: None
+        )
         watch = Stopwatch()
-        await post(app, "/graphql", token, body)
-        took.append(watch.seconds * 1_000)
-    return middle(took)
+        await asyncio.to_thread(carteggio.feed.catch_up, carteggio.journal.head())
+        filled.append(watch.seconds * 1_000)
+        for times in (asked, unchanged):
+            watch = Stopwatch()
+            await post(app, "/graphql", token, body)
+            times.append(watch.seconds * 1_000)
+    return {
+        "filling_ms": middle(filled),
+        "question_after_ms": middle(asked),
+        "question_unchanged_ms": middle(unchanged),
+    }
 
 
 if __name__ == "__main__":

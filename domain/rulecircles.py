@@ -14,7 +14,7 @@ from domain.values import MailboxId, Rejected
 
 _ONE_VALUE = frozenset({"direction", "language", "subject", "machine.kind"})
 """Fields of which a mail has one value."""
-_LONGEST = 6
+_MOST_STEPS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,40 @@ class Route:
 def refuse_circles(wanted: Sequence[Route], others: Sequence[Route]) -> None:
     """Raise Rejected (CIRCLE) if mail could come back to where a wanted rule took it from."""
     for one in wanted:
-        for circle in _circles([one], [*wanted, *others]):
+        if one.source == one.target:
+            raise Rejected("CIRCLE", f"then: “{one.name}” takes mail to where it takes it from")
+        for circle in _Search([*wanted, *others]).circles([one]):
             names = " → ".join(f"“{way.name}”" for way in (*circle, one))
             do = "let their conditions exclude each other (not), or leave one out"
             raise Rejected("CIRCLE", f"then: mail would go round by {names}: {do}")
 
 
-def _circles(path: list[Route], every: Sequence[Route]) -> Iterator[list[Route]]:
-    first, last = path[0], path[-1]
-    for way in every:
-        if any(way.rule == one.rule for one in path) or not last.leads_to(way):
-            continue
-        if any(excluded(way.when, one.when) for one in path):
-            continue
-        if way.leads_to(first):
-            yield [*path, way]
-        elif len(path) < _LONGEST:
-            yield from _circles([*path, way], every)
+@dataclass(slots=True)
+class _Search:
+    """Goes along routes; where there are too many ways it ends: what goes round is stopped anyway."""
+
+    every: Sequence[Route]
+    steps: int = 0
+
+    def circles(self, path: list[Route]) -> Iterator[list[Route]]:
+        """Give the ways on which mail comes back to the first rule's mailbox, none in two circles."""
+        first, last = path[0], path[-1]
+        for way in self._after(path):
+            if not last.leads_to(way) or any(excluded(way.when, one.when) for one in path):
+                continue
+            if way.leads_to(first):
+                yield [*path, way]
+            else:
+                yield from self.circles([*path, way])
+
+    def _after(self, path: list[Route]) -> Iterator[Route]:
+        rules, been = {one.rule for one in path}, {one.target for one in path}
+        for way in self.every:
+            self.steps += 1
+            if self.steps > _MOST_STEPS:
+                return
+            if way.rule not in rules and way.target not in been:
+                yield way
 
 
 def excluded(one: Condition, other: Condition) -> bool:

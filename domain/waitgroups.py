@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 from uuid import UUID
 
 from domain.dueness import Dueness, Standing
@@ -81,6 +81,16 @@ class Wait:
     kinds: tuple[str, ...]
     attending: Attending
     due: Dueness
+    rests_until: datetime | None = None
+    """When it stands otherwise by what was said of it; None: until something happens."""
+
+    @property
+    def turns(self) -> datetime | None:
+        """Give when it stands otherwise though nothing happens; None: it does not."""
+        runs = self.due.standing in (Standing.ON_TRACK, Standing.AT_RISK)
+        warns = self.due.warns if self.due.standing is Standing.ON_TRACK else None
+        late = self.due.due if runs else None
+        return min(filter(None, (warns, late, self.rests_until)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +184,11 @@ def grouped(waits: Iterable[Wait], by: GroupBy, at: datetime) -> list[Group]:
 
 def placed(groups: Iterable[Group], by: GroupBy) -> list[Group]:
     """Give groups in their order."""
-    return sorted(groups, key=_place(by))
+    return sorted(groups, key=place_of(by))
 
 
-def _place(by: GroupBy) -> Callable[[Group], tuple[object, ...]]:
+def place_of(by: GroupBy) -> Callable[[Group], tuple[Any, ...]]:
+    """Give what orders groups."""
     if by in (GroupBy.AGE, GroupBy.SLA, GroupBy.STATE):
         return lambda one: (_NATURAL.index(str(one.key)),)
     return lambda one: (-one.count, one.oldest, str(one.key))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, LiteralString
 from uuid import UUID
 
 from projections.letters import Letter, asked_by_itself
@@ -33,6 +33,10 @@ class Waiting:
     begun: datetime
 
 
+STOOD: Final[LiteralString] = "tstzrange(begun, CASE WHEN until < begun THEN begun ELSE until END)"
+"""From when to when it waited, and from where to where that was known: what the past is asked by."""
+KNOWN: Final[LiteralString] = "int8range(from_position, to_position)"
+
 WAITING = Table(
     "waiting",
     Waiting,
@@ -41,6 +45,8 @@ WAITING = Table(
     late=(
         "(since, message) INCLUDE (mailboxes) WHERE until IS NULL AND to_position IS NULL",
         "(since, message) WHERE to_position IS NULL",
+        f"USING gist ({STOOD})",
+        f"USING gist ({KNOWN}) WHERE until IS NULL",
     ),
 )
 

@@ -38,6 +38,10 @@ class Reader:
         """Give the predicate over a uuid[] column; it needs `self.params()`."""
         return SQL("true") if self.mailboxes is None else SQL(f"{mailboxes} && %(reader)s::uuid[]")
 
+    def may_see(self, mailbox: UUID) -> bool:
+        """Tell whether mail of a mailbox may be seen."""
+        return self.mailboxes is None or mailbox in self.mailboxes
+
     def cleared(self, level: LiteralString) -> Composable:
         """Give the predicate over a privacy level; it needs `self.params()`."""
         return SQL("true") if self.clearance is None else SQL(f"{level} <= %(clearance)s")

@@ -162,7 +162,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=9,
+    version=10,
     tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND, WORD, ATTENTION),
     hears=(
         MessageReceived,

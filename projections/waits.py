@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composed
 
 from projections.attention import then
+from projections.episodes import KNOWN, STOOD
 from projections.forms import told
 from projections.projection import Names
 from projections.reader import (
@@ -98,7 +99,7 @@ def _source(
     )
     source = names.sql(
         "FROM {waiting} w WHERE {known} AND {waits} AND {seen}{conditions}",
-        known=as_of.known,
+        known=_known(as_of),
         waits=_waits(as_of),
         seen=reader.sees("mailboxes"),
         conditions=SQL("").join(conditions),
@@ -107,7 +108,7 @@ def _source(
     values = {
         "position": as_of.position,
         "time": as_of.time,
-        "boxes": list(wanted.mailboxes),
+        "boxes": [one for one in wanted.mailboxes if reader.may_see(one)],
         "party": wanted.party,
         "before": wanted.before,
         "messages": list(wanted.messages or ()),
@@ -168,7 +169,14 @@ def _awake(names: Names, as_of: AsOf) -> Composed:
     )
 
 
+def _known(as_of: AsOf) -> SQL:
+    """Ask by the index of what was known where no moment is given: that tells more apart."""
+    if as_of.position is None or as_of.time is not None:
+        return as_of.known
+    return SQL(f"{KNOWN} @> %(position)s::int8")
+
+
 def _waits(as_of: AsOf) -> SQL:
     if as_of.time is None:
         return SQL("until IS NULL")
-    return SQL("begun <= %(time)s AND (until IS NULL OR until > %(time)s)")
+    return SQL(f"{STOOD} @> %(time)s::timestamptz")

@@ -15,13 +15,12 @@ from adapters.imap.splitter import Response
 from adapters.imap.values import ImapAccount, ImapTrouble, Limits, TroubleKind, words
 from adapters.mailservers import (
     greeted,
-    let_in,
     oauthbearer,
     opening,
-    tls_context,
     too_late,
     xoauth2,
 )
+from adapters.serveraccount import logged_in
 
 T = TypeVar("T")
 
@@ -46,17 +45,10 @@ class Connection:
     async def open(cls, account: ImapAccount, limits: Limits) -> Self:
         """Connect, secure and log in; raise ImapTrouble, and leave nothing open, where that fails."""
 
-        async def opened(token: str) -> Self:
-            bearing = replace(account, token=token or account.token)
-            connection = cls(bearing, limits, await _connect(account, limits))
-            try:
-                await connection._begin()
-            except BaseException:
-                connection.drop()
-                raise
-            return connection
+        async def connected(bearing: ImapAccount) -> Self:
+            return cls(bearing, limits, await _connect(bearing, limits))
 
-        return await let_in(account.tokens, opened)
+        return await logged_in(account, connected)
 
     async def close(self) -> None:
         """Take leave if the connection is good, and end it."""
@@ -98,7 +90,8 @@ class Connection:
             self.protocol.fail(too_late(what, deadline))
             raise too_late(what, deadline) from None
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
+        """Secure it, and log in."""
         awaited = self.within(self.protocol.greeting, self.limits.command, "the greeting")
         ready = _greeted(await greeted(awaited, self.account.security))
         if self.account.security == "starttls":
@@ -149,7 +142,7 @@ class Connection:
         upgrade = asyncio.get_running_loop().start_tls(
             self.protocol.wire,
             self.protocol,
-            tls_context(self.account.ca_file, self.account.pin),
+            self.account.context(),
             server_hostname=self.account.host,
         )
         self.protocol.transport = await _opening(upgrade, self.account, self.limits)
@@ -267,11 +260,10 @@ def _greeted(greeting: Response) -> bool:
 
 
 async def _connect(account: ImapAccount, limits: Limits) -> Protocol:
-    secured = account.security == "tls"
-    context = tls_context(account.ca_file, account.pin) if secured else None
+    context = account.from_the_start()
     client = Client(account.host, account.port, limits, context, account.reach)
     return await _opening(client.connected(), account, limits)
 
 
 async def _opening(step: Awaitable[T], account: ImapAccount, limits: Limits) -> T:
-    return await opening(step, f"{account.host}:{account.port}", limits.connect)
+    return await opening(step, account.where, limits.connect)

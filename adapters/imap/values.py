@@ -1,13 +1,11 @@
 """The words of fetching: the account, its folders, what comes from the server, and the trouble."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Literal
 
-from adapters.mailservers import ServerTrouble, Tokens, TroubleKind, words
-from adapters.reach import USUAL, Reach
+from adapters.mailservers import ServerTrouble, TroubleKind, words
+from adapters.serveraccount import ServerAccount
 
 __all__ = [
     "MB",
@@ -29,26 +27,10 @@ __all__ = [
 MB = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class ImapAccount:
-    """Where a mailbox is fetched from, and how.
+class ImapAccount(ServerAccount):
+    """Where a mailbox is fetched from, and how."""
 
-    `plain` sends the password in clear: only where the account says so. `ca_file` replaces the
-    system's authorities, as a file or as the certificates themselves (PEM); a `pin` (sha256:…) is the key that the server must have, in the place of
-    all of them. A `token` is used in place of the password; `tokens` gives it.
-    """
-
-    host: str
-    port: int
-    security: Literal["tls", "starttls", "plain"]
-    user: str
-    password: str = field(repr=False)
-    ca_file: Path | str | None = None
-    pin: str = ""
-    tokens: Tokens | None = field(default=None, repr=False)
-    token: str = field(default="", repr=False)
-    reach: Reach = USUAL
-    """Where the server may be."""
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,13 @@
 import asyncio
 import base64
 from contextlib import suppress
-from dataclasses import replace
 from typing import Self
 
 from adapters.mailservers import (
     ServerTrouble,
     TroubleKind,
     greeted,
-    let_in,
     opening,
-    tls_context,
     too_late,
     words,
     xoauth2,
@@ -21,6 +18,7 @@ from adapters.pop3.protocol import Pending, Protocol
 from adapters.pop3.reader import Answer
 from adapters.pop3.values import Limits, Pop3Account
 from adapters.reach import open_to
+from adapters.serveraccount import logged_in
 
 # RFC 2449 8, RFC 3206: the login is not wrong, the server cannot take it now.
 _NOT_NOW = ("[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]")
@@ -42,17 +40,10 @@ class Connection:
     async def open(cls, account: Pop3Account, limits: Limits) -> Self:
         """Connect, secure and log in; leave nothing open where that fails with ServerTrouble."""
 
-        async def opened(token: str) -> Self:
-            bearing = replace(account, token=token or account.token)
-            connection = cls(bearing, limits, await _connect(account, limits))
-            try:
-                await connection._begin()
-            except BaseException:
-                connection.drop()
-                raise
-            return connection
+        async def connected(bearing: Pop3Account) -> Self:
+            return cls(bearing, limits, await _connect(bearing, limits))
 
-        return await let_in(account.tokens, opened)
+        return await logged_in(account, connected)
 
     async def quit(self) -> None:
         """Take leave: only now does the server remove what was deleted (RFC 1939 6)."""
@@ -96,7 +87,8 @@ class Connection:
         """Say whether the server announces a capability."""
         return name in self.capabilities
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
+        """Secure it, and log in."""
         awaited = self.finish(self.protocol.greeting)
         _greeted(await greeted(awaited, self.account.security))
         if self.account.security == "starttls":
@@ -123,11 +115,11 @@ class Connection:
             raise ServerTrouble(TroubleKind.TLS, sentence) from trouble
         if self.protocol.trouble is not None:
             raise self.protocol.trouble
-        context = tls_context(self.account.ca_file, self.account.pin)
+        context = self.account.context()
         upgrade = asyncio.get_running_loop().start_tls(
             self.protocol.wire, self.protocol, context, server_hostname=self.account.host
         )
-        secured = await opening(upgrade, _where(self.account), self.limits.connect)
+        secured = await opening(upgrade, self.account.where, self.limits.connect)
         self.protocol.secured(secured)
 
     async def _log_in(self) -> None:
@@ -212,15 +204,10 @@ def _greeted(greeting: Answer) -> None:
     raise ServerTrouble(TroubleKind.UNREACHABLE, f"the server turns us away: {said}")
 
 
-def _where(account: Pop3Account) -> str:
-    return f"{account.host}:{account.port}"
-
-
 async def _connect(account: Pop3Account, limits: Limits) -> Protocol:
-    secured = account.security == "tls"
-    context = tls_context(account.ca_file, account.pin) if secured else None
+    context = account.from_the_start()
     connecting = open_to(
         lambda: Protocol(limits), account.host, account.port, account.reach, context
     )
-    _, protocol = await opening(connecting, _where(account), limits.connect)
+    _, protocol = await opening(connecting, account.where, limits.connect)
     return protocol

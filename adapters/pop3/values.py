@@ -1,36 +1,16 @@
 """The words of POP3: the account, what lies in its maildrop, and what comes of it."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass
 
-from adapters.mailservers import Tokens
-from adapters.reach import USUAL, Reach
+from adapters.serveraccount import ServerAccount
 
 MB = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Pop3Account:
-    """Where a maildrop is fetched from, and how.
+class Pop3Account(ServerAccount):
+    """Where a maildrop is fetched from, and how."""
 
-    `starttls` is STLS (RFC 2595). `plain` sends the password in clear: only where the account says
-    so. `ca_file` replaces the system's authorities, as a file or as certificates (PEM); a `pin` (sha256:…) is the key that the server
-    must have, in the place of all of them. A `token` is used in place of the password; `tokens`
-    gives it.
-    """
-
-    host: str
-    port: int
-    security: Literal["tls", "starttls", "plain"]
-    user: str
-    password: str = field(repr=False)
-    ca_file: Path | str | None = None
-    pin: str = ""
-    tokens: Tokens | None = field(default=None, repr=False)
-    token: str = field(default="", repr=False)
-    reach: Reach = USUAL
-    """Where the server may be."""
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import asyncio
 import base64
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, Self
 
 from aiosmtplib import SMTPResponse
@@ -14,13 +13,12 @@ from adapters.mailservers import (
     ServerTrouble,
     TroubleKind,
     greeted,
-    let_in,
     oauthbearer,
     opening,
-    tls_context,
     xoauth2,
 )
 from adapters.reach import open_to
+from adapters.serveraccount import logged_in
 from adapters.smtp.protocol import Protocol
 from adapters.smtp.replies import reply_of
 from adapters.smtp.values import Limits, SmtpAccount
@@ -47,17 +45,10 @@ class Connection:
     async def open(cls, account: SmtpAccount, limits: Limits) -> Self:
         """Connect, secure and log in; leave nothing open where that fails with ServerTrouble."""
 
-        async def opened(token: str) -> Self:
-            bearing = replace(account, token=token or account.token)
-            connection = cls(bearing, limits, await _connect(account, limits))
-            try:
-                await connection._begin()
-            except BaseException:
-                connection.drop()
-                raise
-            return connection
+        async def connected(bearing: SmtpAccount) -> Self:
+            return cls(bearing, limits, await _connect(bearing, limits))
 
-        return await let_in(account.tokens, opened)
+        return await logged_in(account, connected)
 
     @property
     def is_spent(self) -> bool:
@@ -102,7 +93,8 @@ class Connection:
             if fate_of(await self.ask(b"RSET"))[0] is not Fate.ACCEPTED:
                 self.drop()
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
+        """Secure it, and log in."""
         awaited = self.protocol.greeting(self.limits.command)
         _greeted(reply_of(await greeted(awaited, self.account.security)))
         await self._say_hello()
@@ -144,11 +136,11 @@ class Connection:
             )
             raise ServerTrouble(TroubleKind.TLS, sentence)
         protocol.check()
-        context = tls_context(self.account.ca_file, self.account.pin)
+        context = self.account.context()
         upgrade = asyncio.get_running_loop().start_tls(
             protocol.wire, protocol, context, server_hostname=self.account.host
         )
-        protocol.secured(await opening(upgrade, _where(self.account), self.limits.connect))
+        protocol.secured(await opening(upgrade, self.account.where, self.limits.connect))
 
     async def _log_in(self) -> None:
         offered = set(self.extensions.get("AUTH", "").upper().split())
@@ -236,13 +228,8 @@ def _login_refused(reply: Reply) -> ServerTrouble:
     return ServerTrouble(kind, f"the server refuses the login: {_said(reply)}")
 
 
-def _where(account: SmtpAccount) -> str:
-    return f"{account.host}:{account.port}"
-
-
 async def _connect(account: SmtpAccount, limits: Limits) -> Protocol:
-    secured = account.security == "tls"
-    context = tls_context(account.ca_file, account.pin) if secured else None
+    context = account.from_the_start()
     connecting = open_to(Protocol, account.host, account.port, account.reach, context)
-    _, protocol = await opening(connecting, _where(account), limits.connect)
+    _, protocol = await opening(connecting, account.where, limits.connect)
     return protocol

@@ -3,35 +3,19 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Literal
 
-from adapters.mailservers import Tokens
-from adapters.reach import USUAL, Reach
+from adapters.serveraccount import ServerAccount
 from domain.replies import Fate, Ground, Reply
 
 
 @dataclass(frozen=True, slots=True)
-class SmtpAccount:
+class SmtpAccount(ServerAccount):
     """Where mail is handed over, and how.
 
-    `plain` sends the password in clear: only where the account says so. `ca_file` replaces the
-    system's authorities, as a file or as the certificates themselves (PEM); a `pin` (sha256:…) is
-    the key that the server must have, in the place of all of them. Without a `user` nobody logs in.
-    A `token` is used in place of the password; `tokens` gives it. `called` is what we say that we
-    are (RFC 5321 4.1.1.1); without it the connection's own address.
+    Without a `user` nobody logs in. `called` is what we say that we are (RFC 5321 4.1.1.1); without
+    it the connection's own address.
     """
 
-    host: str
-    port: int
-    security: Literal["tls", "starttls", "plain"]
-    user: str = ""
-    password: str = field(default="", repr=False)
-    ca_file: Path | str | None = None
-    pin: str = ""
-    tokens: Tokens | None = field(default=None, repr=False)
-    token: str = field(default="", repr=False)
-    reach: Reach = USUAL
     called: str = ""
 
 

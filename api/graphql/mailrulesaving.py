@@ -32,7 +32,6 @@ from api.work.mailrules import (
     next_order,
     order_rule,
     places,
-    refuse_taken,
     retire_rule,
     save_rule,
     written,
@@ -118,14 +117,12 @@ class RuleMutation:
             check_command_id(input.command_id)
             id = await _named(context, input)
             wanted = await rule_wanted(context, input.rule, id)
-            async with context.read() as asked:
-                await refuse_taken(asked, id, wanted.name)
             position = await obeyed(
                 context,
                 input.command_id,
                 lambda envelope: save_rule(
                     context.carteggio, id, wanted, envelope, given(input.based_on_version),
-                    keeps_place=given(input.rule.order) is None,
+                    keeps_place=given(input.rule.order) is None, reader=context.viewer.manages,
                 ),
             )  # fmt: skip
         except Rejected as refusal:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
 import strawberry
@@ -65,12 +66,13 @@ def page(
         if last is None:
             raise Rejected("INVALID", "before needs last: how many objects before it")
         edge = decode_cursor(order, before) if before is not None else None
-        return Page(last=_at_most("last", last), before=edge)
-    wanted = USUAL if first is None else _at_most("first", first)
+        return Page(last=at_most("last", last), before=edge)
+    wanted = USUAL if first is None else at_most("first", first)
     return Page(wanted, decode_cursor(order, after) if after is not None else None)
 
 
-def _at_most(name: str, wanted: int) -> int:
+def at_most(name: str, wanted: int) -> int:
+    """Check how many are asked for."""
     if not 1 <= wanted <= MOST:
         raise Rejected("INVALID", f"{name} has to be from 1 to {MOST}, not {wanted}")
     return wanted
@@ -82,7 +84,15 @@ def slice_in(rows: Iterable[R], order: Order, page: Page) -> Slice[R]:
 
 
 def slice_of_ordered(ordered: Sequence[R], order: Order, page: Page) -> Slice[R]:
-    """Give a page of rows that are all at hand in an ascending order."""
+    """Give a page of rows that are all at hand, the least first, whichever way the order goes."""
+    if order.descending:
+        turned = Page(
+            page.last or 0, page.before, page.first if page.last is None else None, page.after
+        )
+        found = slice_of_ordered(ordered, replace(order, descending=False), turned)
+        return replace(
+            found, rows=found.rows[::-1], has_next=found.has_previous, has_previous=found.has_next
+        )
     total = len(ordered)
     if page.last is None:
         begin = 0 if page.after is None else bisect_right(ordered, page.after, key=order.key)

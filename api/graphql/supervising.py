@@ -17,21 +17,21 @@ from api.graphql.ids import Kind
 from api.graphql.inputs import AsOf, moment
 from api.graphql.letters import made_waits
 from api.graphql.mail import Party, Unanswered
-from api.graphql.paging import Connection, connection, given, slice_of_ordered, text
+from api.graphql.paging import Connection, at_most, connection, given, slice_of_ordered, text
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
 from api.graphql.reading import Reading, mailbox_objects, party_objects
 from api.graphql.scalars import Duration
 from api.graphql.selection import Selection
-from api.work.supervising import DUE_FIRST, DueRow, due_row, summary, waits
-from api.work.waitboard import board_due, board_groups
+from api.work.supervising import DUE_FIRST, due_row, summary, waits
+from api.work.waitboard import is_kept, view_of, with_business
+from api.work.waitviews import Stretch, View, stretches
 from domain.access import Scope
 from domain.dueness import Standing
 from domain.waitgroups import ANY_WAIT, AgeBand, Attending, Group, GroupBy, Key, WaitsWanted
 from projections import merges
-from projections.reader import EVERYTHING, NOW, Order, Page
+from projections.reader import Order, Slice
 from projections.waits import (
-    ALL_THAT_WAITS,
     LONGEST_WAIT_FIRST,
     LONGEST_WAIT_LAST,
     WaitingFilter,
@@ -181,9 +181,13 @@ class SupervisingQuery:
         group_by: GroupBy,
         filter: UnansweredFilter | None = UNSET,
         as_of: AsOf | None = UNSET,
+        first: Annotated[
+            int | None, strawberry.argument(description="Only so many, those in front; else all.")
+        ] = UNSET,
     ) -> list[UnansweredBucket]:
         asked = _Asked(Asking.by(info), info, filter or UnansweredFilter(), as_of)
-        return await asked.summary(group_by)
+        most = given(first)
+        return await asked.summary(group_by, None if most is None else at_most("first", most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,55 +200,65 @@ class _Asked:
     as_of: AsOf | None
 
     async def page(self, order: Order, at: Mapping[str, Any]) -> Connection[Unanswered]:
-        """Give a page; what the database tells apart by itself, it pages, too."""
+        """Give a page; of the past and of words, what the database tells apart it pages, too."""
         within, wanted, then = self.filter.within(), self.filter.wanted(), moment(self.as_of)
-        if wanted == ANY_WAIT and order is not DUE_FIRST:
+        kept = is_kept(then, within)
+        if not kept and wanted == ANY_WAIT and order is not DUE_FIRST:
             return await self.asking.unanswered(self.info, within, then, order, **at)
         asked = asked_page(self.info, order, at)
         async with self.asking.reading(then) as read:
             within = await self._counted(read, within)
+            if kept:
+                view, spans = await self._view(read, within, wanted, datetime.now(UTC))
+                ordered = view.due_first if order is DUE_FIRST else view.since
+                return await self._rows(
+                    read, slice_of_ordered(ordered(spans), order, asked), order
+                )
             place = read.connection, read.names
-            if _is_kept(read, within, wanted):
-                ordered = await board_due(place, self._whose, datetime.now(UTC))
-                return await self._due(read, ordered, asked)
             found = await waits(place, read.reader, then, within, wanted)
             if order is DUE_FIRST:
                 rows = sorted(map(due_row, found), key=order.key)
-                return await self._due(read, rows, asked)
+                return await self._rows(read, slice_of_ordered(rows, order, asked), order)
         only = replace(within, messages=tuple(one.message for one in found))
         return await self.asking.unanswered(self.info, only, then, order, **at)
 
-    async def _due(
-        self, read: Reading, ordered: Sequence[DueRow], asked: Page
-    ) -> Connection[Unanswered]:
-        page = slice_of_ordered(ordered, DUE_FIRST, asked)
+    async def _view(
+        self, read: Reading, within: WaitingFilter, wanted: WaitsWanted, at: datetime
+    ) -> tuple[View, Sequence[Stretch]]:
+        place, whose = (read.connection, read.names), self.asking.context.carteggio.database
+        view = await view_of(place, whose, read.reader, at, within, wanted)
+        return view, stretches(wanted.ages, within.before, at)
+
+    async def _rows(self, read: Reading, page: Slice[Any], order: Order) -> Connection[Unanswered]:
         begun = [row.message for row in page.rows]
         rows = list((await waiting_of(*read.asked, begun, read.as_of)).values())
         made = await made_waits(read, rows, nodes_of(self.info))
         of = {row.message: one for row, one in zip(rows, made, strict=True)}
-        return connection(page, DUE_FIRST, lambda row: of.get(row.message))
+        return connection(page, order, lambda row: of.get(row.message))
 
-    @property
-    def _whose(self) -> object:
-        return self.asking.context.carteggio.database
-
-    async def summary(self, by: GroupBy) -> list[UnansweredBucket]:
-        """Give the groups."""
+    async def summary(self, by: GroupBy, first: int | None) -> list[UnansweredBucket]:
+        """Give the groups, or the first of them."""
         then = moment(self.as_of)
         async with self.asking.reading(then) as read:
             within = await self._counted(read, self.filter.within())
             within = replace(within, awake=within.awake and by is not GroupBy.STATE)
-            place = read.connection, read.names
-            wanted = self.filter.wanted()
-            if _is_kept(read, within, wanted):
-                business = "medianBusinessAge" in Selection.of(self.info)
-                found = await board_groups(
-                    place, self._whose, by, datetime.now(UTC), business=business
-                )
-            else:
-                found = await summary(place, read.reader, by, then, within, wanted)
+            found = await self._groups(read, by, within, first)
             objects = await self._objects(read, by, [one.key for one in found])
         return [_bucket(one, objects.get(one.key)) for one in found]
+
+    async def _groups(
+        self, read: Reading, by: GroupBy, within: WaitingFilter, first: int | None
+    ) -> list[Group]:
+        place, wanted = (read.connection, read.names), self.filter.wanted()
+        if not is_kept(read.as_of, within):
+            found = await summary(place, read.reader, by, read.as_of, within, wanted)
+            return found[:first]
+        at = datetime.now(UTC)
+        view, spans = await self._view(read, within, wanted, at)
+        found = view.groups(by, at, spans, first)
+        if "medianBusinessAge" not in Selection.of(self.info):
+            return found
+        return await with_business(place, read.reader, found)
 
     async def _counted(self, read: Reading, within: WaitingFilter) -> WaitingFilter:
         """Ask for the party as which one counts."""
@@ -268,12 +282,6 @@ class _Asked:
                 return dict(shown.items())
             case _:
                 return {}
-
-
-def _is_kept(read: Reading, within: WaitingFilter, wanted: WaitsWanted) -> bool:
-    """Tell whether all that waits now is asked for, by who sees everything."""
-    asked = read.as_of, replace(within, awake=False), wanted
-    return read.reader == EVERYTHING and asked == (NOW, ALL_THAT_WAITS, ANY_WAIT)
 
 
 def _bucket(group: Group, object: User | Mailbox | Party | None) -> UnansweredBucket:

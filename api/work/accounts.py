@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv6Address
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeVar, cast
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -16,6 +16,7 @@ from adapters.imap.values import ImapAccount
 from adapters.mailservers import Tokens
 from adapters.pop3.values import Pop3Account
 from adapters.reach import USUAL, Reach
+from adapters.serveraccount import ServerAccount
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
 from api.work.tokens import by_operator
@@ -37,6 +38,7 @@ from projections.company import AccountRow
 from projections.projection import Names
 from projections.reader import EVERYTHING, Reader
 
+S = TypeVar("S", bound=ServerAccount)
 Security = Literal["tls", "starttls", "plain"]
 Protocol = Literal["imap", "pop3"]
 Stamp = Callable[[str], Envelope]
@@ -89,23 +91,16 @@ class Account:
         self, password: str, tokens: Tokens | None = None, reach: Reach = USUAL
     ) -> ImapAccount:
         """Give what the session needs."""
-        return ImapAccount(
-            host=self.host,
-            port=self.port,
-            security=cast("Security", self.security),
-            user=self.user,
-            password=password,
-            ca_file=self.vouching,
-            pin=self.pin,
-            tokens=tokens,
-            reach=reach,
-        )
+        return self._server(ImapAccount, password, tokens, reach)
 
     def pop3(
         self, password: str, tokens: Tokens | None = None, reach: Reach = USUAL
     ) -> Pop3Account:
         """Give what the session needs."""
-        return Pop3Account(
+        return self._server(Pop3Account, password, tokens, reach)
+
+    def _server(self, kind: type[S], password: str, tokens: Tokens | None, reach: Reach) -> S:
+        return kind(
             host=self.host,
             port=self.port,
             security=cast("Security", self.security),

@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 from adapters.patterns import pattern
 from api.work.instance import Carteggio
 from api.work.ruleactions import check_actions, check_circles
+from api.work.standingrules import refuse_taken, rules_said
 from domain import mailrules as stream
 from domain.conditions import Condition
 from domain.conditiontrees import read_condition
@@ -22,7 +23,7 @@ from domain.recorded import Envelope
 from domain.values import Rejected
 from projections.mailrules import RuleRow, rules_now
 from projections.projection import Names
-from projections.reader import EVERYTHING, NOW, AsOf, Reader, text_key
+from projections.reader import EVERYTHING, NOW, AsOf, Reader
 
 MOST_ACTIONS: Final = 20
 STEP: Final = 10
@@ -72,14 +73,6 @@ def first_order(carteggio: Carteggio, id: UUID) -> int | None:
     return next((one.order for one in said if isinstance(one, RuleSaved)), None)
 
 
-async def refuse_taken(asked: Asked, id: UUID, name: str) -> None:
-    """Refuse a name that another rule has: people choose by it. Rejected (CONFLICT)."""
-    rows = await rules_now(*asked, EVERYTHING)
-    if any(row.rule != id and row.name_key == text_key(name) for row in rows):
-        do = "save it as a version of that one, or name it otherwise"
-        raise Rejected("CONFLICT", f"name: there is a rule {name!r} already; {do}")
-
-
 def save_rule(
     carteggio: Carteggio,
     id: UUID,
@@ -88,18 +81,28 @@ def save_rule(
     based_on: int | None = None,
     *,
     keeps_place: bool = False,
+    reader: Reader = EVERYTHING,
 ) -> int | None:
     """Save a rule's next version; give the position, None if it says the same already.
 
-    If it `keeps_place`, the order counts of a new rule alone. Raises Rejected (INVALID) with the
-    place of what is wrong, CIRCLE, or CONFLICT.
+    If it `keeps_place`, the order counts of a new rule alone. Raises Rejected: INVALID with the place
+    of what is wrong; CONFLICT: another rule has its name; CIRCLE, which names the rules by which mail
+    would go round as far as the `reader` manages them.
     """
     check_rule(wanted)
     rule = rule_of(id, wanted)
     check_actions(carteggio, rule)
-    if wanted.enabled:
-        check_circles(carteggio, rule, standing(carteggio))
-    return carteggio.journal.record(id, stream, SaveRule(wanted, based_on, keeps_place), envelope)
+
+    def still(_connection: Connection[TupleRow], _events: Sequence[object]) -> None:
+        # Nobody else records now: of two with one name, or by which mail would go round, one is refused.
+        rules = rules_said(carteggio)
+        refuse_taken(rules, id, wanted.name)
+        if wanted.enabled:
+            others = [rule_of(one, said) for one, said in rules.items() if said.enabled]
+            check_circles(carteggio, rule, others, reader)
+
+    command = SaveRule(wanted, based_on, keeps_place)
+    return carteggio.journal.record(id, stream, command, envelope, also=still)
 
 
 def order_rule(carteggio: Carteggio, id: UUID, order: int, envelope: Envelope) -> int | None:
@@ -145,14 +148,8 @@ def _json(text: str, place: str) -> object:
 
 def standing(carteggio: Carteggio) -> list[Rule]:
     """Give the rules that are switched on by the last word in the log, whatever read models know."""
-    rules: dict[UUID, stream.RuleState] = {}
-    after = 0
-    while batch := carteggio.journal.read(after, names=("rule.saved", "rule.retired")):
-        for one in batch:
-            rules[one.stream] = stream.evolve(rules.get(one.stream, stream.initial), one.event)
-        after = batch[-1].position
-    said = ((id, one.saved) for id, one in rules.items() if not one.retired)
-    return [rule_of(id, saved) for id, saved in said if saved is not None and saved.enabled]
+    said = rules_said(carteggio).items()
+    return [rule_of(id, saved) for id, saved in said if saved.enabled]
 
 
 def rule_of(id: UUID, saved: RuleSaved) -> Rule:

@@ -30,7 +30,7 @@ from domain.attention import HandedBecause, HandOver, Snooze
 from domain.autoreply import Refusal
 from domain.choosing import ChooseLink, ChoosingEvent
 from domain.drawing import Way
-from domain.identity import reaction_event
+from domain.identity import mailbox_id, reaction_event
 from domain.mailfacts import Facts
 from domain.mailrules import Asked
 from domain.message import CloseReason, MessageClosed
@@ -159,7 +159,9 @@ async def _mail(run: Run, one: Act) -> tuple[_Mail, str]:
         wrong := await asyncio.to_thread(not_approved, run.carteggio, one)
     ):
         return Done(one.kind, done=False, why=Why.NOT_APPROVED), f"{wrong[0]} is not approved"
-    if one.mailbox in run.facts.mailboxes:
+    key = run.carteggio.identity_key
+    where = {one.mailbox} if one.mailbox else {mailbox_id(key, x.spec) for x in one.to}
+    if where and where <= set(run.facts.mailboxes):
         return Done(one.kind, done=False, why=Why.ALREADY_SO, to=one.mailbox), ""
     try:
         if one.kind is not ActionKind.REPLY:

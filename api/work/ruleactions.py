@@ -8,16 +8,17 @@ from adapters.owning import Own
 from api.ids import Kind, decoded
 from api.work.instance import Carteggio
 from api.work.recipients import approved_now
-from domain.company import ColleagueRegistered, MailboxRegistered
+from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentRegistered
-from domain.identity import colleague_id, group_id, mailbox_id
+from domain.identity import colleague_id, company_stream, group_id, mailbox_id
 from domain.mailrules import Rule
 from domain.party import PartyRegistered
 from domain.ruleactions import Act, ActionKind, read_actions
 from domain.rulecircles import Route, refuse_circles
 from domain.staffgroup import GroupSaved
 from domain.template import TemplateSaved
-from domain.values import Rejected
+from domain.values import MailboxId, Rejected
+from projections.reader import EVERYTHING, Reader
 
 _KINDS = {
     "colleague": (Kind.COLLEAGUE, ColleagueRegistered, "colleague; colleagues.csv names them"),
@@ -27,6 +28,8 @@ _KINDS = {
     "document": (Kind.DOCUMENT, DocumentRegistered, "document"),
     "template": (Kind.TEMPLATE, TemplateSaved, "template; see: template list"),
 }
+
+ELSEWHERE = "a rule of another mailbox"
 
 
 def acts_of(carteggio: Carteggio, rule: Rule) -> tuple[Act, ...]:
@@ -42,12 +45,17 @@ def check_actions(carteggio: Carteggio, rule: Rule) -> None:
             _check_addresses(carteggio, at, act)
 
 
-def check_circles(carteggio: Carteggio, rule: Rule, others: Sequence[Rule]) -> None:
-    """Raise Rejected (CIRCLE) if mail would go round by a rule and those that are asked beside it."""
-    routes = _routes(carteggio, rule)
+def check_circles(
+    carteggio: Carteggio, rule: Rule, others: Sequence[Rule], reader: Reader = EVERYTHING
+) -> None:
+    """Raise Rejected (CIRCLE) if mail would go round by a rule and those that are asked beside it.
+
+    Rules of mailboxes that the reader does not see are not told by name.
+    """
+    routes = _routes(carteggio, rule, reader)
     if routes:
         asked = [one for one in others if one.id != rule.id]
-        refuse_circles(routes, [way for one in asked for way in _routes(carteggio, one)])
+        refuse_circles(routes, [way for one in asked for way in _routes(carteggio, one, reader)])
 
 
 def not_approved(carteggio: Carteggio, act: Act) -> list[str]:
@@ -66,25 +74,43 @@ def _check_addresses(carteggio: Carteggio, at: int, act: Act) -> None:
         raise Rejected("NOT_APPROVED", sentence)
 
 
-def _routes(carteggio: Carteggio, rule: Rule) -> list[Route]:
+def _routes(carteggio: Carteggio, rule: Rule, reader: Reader) -> list[Route]:
     """Give to which mailboxes of ours a rule lets mail come, by name or by address."""
     try:
         acts = acts_of(carteggio, rule)
     except Rejected:
         return []
-    key = carteggio.identity_key
     found = [act.mailbox for act in acts if act.mailbox is not None]
-    found += [mailbox_id(key, one.spec) for act in acts for one in act.to]
+    if addresses := [one.key for act in acts for one in act.to]:
+        found += boxes_of(carteggio, addresses)
     registered = {
         one.stream
         for one in carteggio.journal.streams(found)
         if isinstance(one.event, MailboxRegistered)
     }
+    seen = rule.mailbox is None or reader.mailboxes is None or rule.mailbox in reader.mailboxes
+    name = rule.name if seen else ELSEWHERE
     return [
-        Route(rule.id, rule.name, rule.mailbox, one, rule.when)
-        for one in found
+        Route(rule.id, name, rule.mailbox, one, rule.when)
+        for one in dict.fromkeys(found)
         if one in registered
     ]
+
+
+def boxes_of(carteggio: Carteggio, addresses: Sequence[str]) -> list[MailboxId]:
+    """Give the mailboxes that there may be at addresses, their aliases, and lists to which they lead."""
+    said: dict[str, tuple[str, ...]] = {}
+    for past in carteggio.journal.stream(company_stream(carteggio.company)):
+        if isinstance(past.event, CompanyDescribed):
+            said = {name.casefold(): (of,) for name, of in past.event.aliases}
+            said |= {name.casefold(): members for name, members in past.event.lists}
+    found: list[str] = []
+    todo = [one.casefold() for one in addresses]
+    while todo:
+        if (one := todo.pop()) not in found:
+            found.append(one)
+            todo += [of.casefold() for of in said.get(one, ())]
+    return [mailbox_id(carteggio.identity_key, one) for one in found]
 
 
 def _named(carteggio: Carteggio, kind: str, text: str) -> UUID:

@@ -64,7 +64,7 @@ async def waits(
     about = await _about(asked, reader, rows, as_of)
     found = await dues(asked, reader, rows, as_of)
     at = as_of.time or datetime.now(UTC)
-    wanted = replace(wanted, managers=tuple(about.staff.named(str(x)) for x in wanted.managers))
+    wanted = about.staff.meant(wanted)
     made = (_wait(row, about, found[row.message]) for row in rows)
     return [one for one in made if is_wanted(one, wanted, at)]
 
@@ -135,6 +135,7 @@ def _wait(row: Waiting, about: _About, due: Dueness) -> Wait:
         kinds=_distinct(about.kinds.get(one, "") for one in about.documents.get(row.message, ())),
         attending=owned.attention.state if owned.attention else Attending.WAITING,
         due=due,
+        rests_until=owned.attention.until if owned.attention else None,
     )
 
 
@@ -145,6 +146,10 @@ class Staff:
         """Know these."""
         self._people = list(people)
         self._known: dict[str, UUID | str] = {}
+
+    def meant(self, wanted: WaitsWanted) -> WaitsWanted:
+        """Say by which colleagues it is told apart whose party it is."""
+        return replace(wanted, managers=tuple(self.named(str(one)) for one in wanted.managers))
 
     def named(self, text: str) -> UUID | str:
         """Give the colleague of a name, an address or an ERP's id; else the text."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from adapters.ids import uuid7
 from api.work.absences import Said, Span, set_absence
@@ -18,20 +19,22 @@ from api.work.settling import settle
 from api.work.sharing import colleague_at
 from api.work.staffgroups import save_group
 from api.work.tokens import by_operator
+from domain import mailrules
 from domain.identity import mailbox_id
-from domain.mailrules import RuleSaved
+from domain.mailrules import RuleSaved, SaveRule
 from domain.ruleactions import RuleApplied
 from domain.values import AbsenceId, ColleagueId, MailboxId
 from instances import events_of
 from letters import letter
 
-INFO, ORDERS = "info@firm.example", "orders@firm.example"
+INFO, ORDERS, SERVICE = (f"{one}@firm.example" for one in ("info", "orders", "service"))
 FOUR = ("anna", "bert", "carla", "dora")
 FILES = {
-    "company.json": '{"name": "Firm", "domains": ["firm.example"]}',
+    "company.json": '{"name": "Firm", "domains": ["firm.example"],'
+    f' "aliases": {{"bestellung@firm.example": "{ORDERS}"}}}}',
     "colleagues.csv": "name,email,role,mailbox_collected\n"
     + "".join(f"{one.title()},{one}@firm.example,sales,no\n" for one in (*FOUR, "elio")),
-    "mailboxes.csv": f"address\n{INFO}\n{ORDERS}\n",
+    "mailboxes.csv": f"address\n{INFO}\n{ORDERS}\n{SERVICE}\n",
     "parties.csv": "party_id,kind,name,sales_manager\n"
     "C1,customer,Acme,bert@firm.example\nC2,customer,Beta,\n",
     "contacts.csv": "party_id,name,role,email\nC1,Ada,,ada@acme.example\nC2,Bo,,bo@beta.example\n",
@@ -72,14 +75,20 @@ class Firm:
         mailbox: str = "",
         order: int = 1,
         name: str = "",
-    ) -> None:
+        checked: bool = True,
+    ) -> UUID:
+        """Save a rule; one that is not `checked` stands as if it had been saved before that was."""
         id = new_rule(self.carteggio, uuid7().hex)
         box = self.box(mailbox) if mailbox else None
         named = name or f"rule {next(self.numbers)}"
         saved = RuleSaved(
             0, order, True, box, named, written(when or EVERY_MAIL), written(list(then))
         )
-        save_rule(self.carteggio, id, saved, by_operator())
+        if checked:
+            save_rule(self.carteggio, id, saved, by_operator())
+        else:
+            self.carteggio.journal.record(id, mailrules, SaveRule(saved), by_operator())
+        return id
 
     def letters(
         self, count: int, sender: str = "ada@acme.example", more: bytes = b""
@@ -94,12 +103,19 @@ class Firm:
     ) -> list[RuleApplied]:
         """Let mail come in and rules act on it; give what they did with it."""
         before = len(self.told())
+        self.imported(mails, mailbox, ago)
+        self.act()
+        return self.told()[before:]
+
+    def imported(
+        self, mails: Sequence[bytes], mailbox: str = INFO, ago: timedelta = timedelta(0)
+    ) -> None:
+        """Let mail come in, and be decided on; rules have not acted yet."""
         path = self.folder / f"{next(self.numbers)}.mbox"
         at = (datetime.now(UTC) - ago + timedelta(seconds=2)).strftime("%a %b %d %H:%M:%S %Y")
         path.write_bytes(b"".join(f"From x@x.example {at}\n".encode() + x + b"\n" for x in mails))
         import_mail(self.carteggio, Wanted(path, mailbox), lambda _: None)
-        self.act()
-        return self.told()[before:]
+        self.settled()
 
     def act(self) -> None:
         self.settled()
@@ -117,6 +133,11 @@ class Firm:
     def told(self) -> list[RuleApplied]:
         found = events_of(self.carteggio, "message.rule_applied")
         return [one for one in found if isinstance(one, RuleApplied)]
+
+    def told_of(self) -> list[tuple[UUID, UUID]]:
+        """Give each message on which a rule acted, with the rule, in order."""
+        found = self.carteggio.journal.read(0, limit=10_000, names=("message.rule_applied",))
+        return [(x.stream, x.event.rule) for x in found if isinstance(x.event, RuleApplied)]
 
 
 def condition(field: str, op: str, wanted: object) -> dict[str, object]:

@@ -1,86 +1,29 @@
 """Mail that rules send: passed on, answered within all limits, and never round."""
 
-import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.mime.worker import ReadingWorker
-from api.work.accounts import Entered, configure
 from api.work.instance import Carteggio
 from api.work.recipients import approve, recipient_of, withdraw
-from api.work.ruleruns import apply
-from api.work.sendingside import EnteredSending, configure_sending
-from api.work.settling import settle
-from api.work.sync import Sync
 from api.work.tokens import by_operator
 from composed import as_others_read
 from domain.autoreply import MOST_OF_A_MAILBOX, AutorepliesHalted
-from domain.ruleactions import RuleApplied, Why
-from domain.template import Part, TemplateKind
+from domain.ruleactions import Why
 from domain.values import Rejected
 from dovecot import Dovecot
 from instances import events_of
-from outgoing import lane_of
-from ruled import INFO, ORDERS, Firm, condition
-from smtpscript import POLITE, Sink, speaking
-from speaking import in_thread
-from templating import invoice, saved
-
-
-class Posted(Firm):
-    """The firm's mailbox lies on a real server, and what leaves comes to a sink."""
-
-    def __init__(
-        self, carteggio: Carteggio, worker: ReadingWorker, server: Dovecot, folder: Path
-    ) -> None:
-        super().__init__(carteggio, folder)
-        self.worker, self.account, self.sink = worker, server.add_user(), Sink()
-        user = self.account
-        login = (server.host, server.imap, "plain", user.user, user.password)
-        configure(carteggio, Entered(INFO, *login))  # type: ignore[arg-type]
-        words = {"motivation": Part("grazie, rispondiamo presto."), "document_kind": ""}
-        self.template = saved(
-            carteggio,
-            invoice(kind=TemplateKind.AUTO_REPLY, subject="Ricevuto", attachment_name="", **words),
-            "thanks",
-        )
-
-    def comes(self, *mails: bytes) -> tuple[list[RuleApplied], list[bytes]]:
-        """Let mail come in; give what rules did with it, and what left."""
-        told, left = len(self.told()), len(self.sink.mails)
-        self.account.append(*mails, when=datetime.now(UTC) + timedelta(seconds=2))
-        asyncio.run(Sync(self.carteggio, self.worker).all())
-        self.settled()
-
-        async def go() -> None:
-            while await apply(self.carteggio, datetime.now(UTC)):
-                settle(self.carteggio, self.carteggio.journal.head())
-            async with lane_of(self.carteggio, self.box(INFO), self.worker) as lane:
-                await lane.drain()
-
-        asyncio.run(go())
-        self.settled()
-        return self.told()[told:], self.sink.mails[left:]
-
-    def question(self, sender: str = "ada@acme.example", more: str = "") -> bytes:
-        n = next(self.numbers)
-        return (
-            f"Return-Path: <{sender}>\r\nFrom: {sender}\r\nTo: {INFO}\r\n"
-            f"Date: Mon, 2 Mar 2026 09:00:00 +0100\r\nMessage-ID: <{n}@{sender.partition('@')[2]}>\r\n"
-            f"Subject: Question {n}\r\n{more}\r\nWhen does it come?\r\n"
-        ).encode()
+from ruled import INFO, ORDERS, condition
+from ruledmail import Posted, firm_with_post
 
 
 @pytest.fixture
 def posted(
     carteggio: Carteggio, worker: ReadingWorker, dovecot: Dovecot, tmp_path: Path
 ) -> Iterator[Posted]:
-    one = Posted(carteggio, worker, dovecot, tmp_path)
-    with in_thread(lambda: speaking(POLITE, one.sink)) as port:
-        configure_sending(carteggio, EnteredSending(INFO, "127.0.0.1", port, "plain", "none"))
+    with firm_with_post(carteggio, worker, dovecot, tmp_path) as one:
         yield one
 
 
