@@ -43,6 +43,8 @@ from projections.unanswered import Waiting
 NAME: Final = "alarms"
 _AT_ONCE: Final = 500
 _ASLEEP: Final = timedelta(minutes=5)
+_NOBODY: Final = timedelta(minutes=30)
+"""After so long it is tried again to tell somebody, where nobody could be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +226,21 @@ def _line(carteggio: Carteggio, telling: _Telling, colleague: UUID, one: _Due) -
 
 
 def _record(carteggio: Carteggio, telling: _Telling, one: _Due, now: datetime) -> None:
-    """Keep who was told of an alarm, and forget that it is due."""
+    """Keep who was told, and forget that it is due; if nobody could be written, it stays due.
+
+    Where nobody is told of what waits, programs and who follows are.
+    """
     mails = _mails(carteggio, one)
+    if not mails and (telling.owners[one.key] or telling.escalated[one.key]):
+        _put_off(carteggio, one, now + _NOBODY)
+        return
     told = MessageAlarmTold(
         mailbox=MailboxId(one.mailbox),
         clock=Clock(one.clock),
         stage=Stage(one.stage),
-        told=tuple(ColleagueId(who) for who in telling.owners[one.key]),
-        escalated_to=tuple(ColleagueId(who) for who in telling.escalated[one.key]),
-        mails=tuple(mails),
+        told=tuple(ColleagueId(who) for who in telling.owners[one.key] if who in mails),
+        escalated_to=tuple(ColleagueId(who) for who in telling.escalated[one.key] if who in mails),
+        mails=tuple(sorted(set(mails.values()))),
     )
     carteggio.journal.record(one.message, stream, TellAlarm(told), _envelope(now, uuid7()))
     _forget(carteggio, [one])
@@ -248,13 +256,16 @@ def _settle(
     """Forget what is told no more, and put off what is not to be told in this hour."""
     kept = {one.key for one in current if later[one.key] is not None}
     _forget(carteggio, [one for one in due if one.key not in kept])
+    for one in current:
+        if (at := later[one.key]) is not None and at > now:
+            _put_off(carteggio, one, at)
+
+
+def _put_off(carteggio: Carteggio, one: _Due, at: datetime) -> None:
     with carteggio.database.pool.connection() as connection:
-        for one in current:
-            if (at := later[one.key]) is not None and at > now:
-                connection.execute(
-                    "UPDATE alarm_due SET at = %s WHERE message = %s AND stage = %s",
-                    (at, *one.key),
-                )
+        connection.execute(
+            "UPDATE alarm_due SET at = %s WHERE message = %s AND stage = %s", (at, *one.key)
+        )
 
 
 def _forget(carteggio: Carteggio, some: Sequence[_Due]) -> None:
@@ -283,13 +294,13 @@ def _written(carteggio: Carteggio, colleague: UUID) -> set[tuple[UUID, str]]:
     return {(row[0], row[1]) for row in rows}
 
 
-def _mails(carteggio: Carteggio, one: _Due) -> list[UUID]:
+def _mails(carteggio: Carteggio, one: _Due) -> dict[UUID, UUID]:
+    """Give who was written of an alarm, each with the mail."""
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT DISTINCT mail FROM alarm_mail WHERE message = %s AND stage = %s ORDER BY mail",
-            one.key,
+            "SELECT colleague, mail FROM alarm_mail WHERE message = %s AND stage = %s", one.key
         ).fetchall()
-    return [row[0] for row in rows]
+    return {row[0]: row[1] for row in rows}
 
 
 def _envelope(now: datetime, id: UUID) -> Envelope:
