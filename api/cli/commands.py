@@ -34,6 +34,8 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "history": "asking.history",
     "unanswered": "unanswered.unanswered",
     "remind": "reminding.remind",
+    "close": "closing.close",
+    "reopen": "closing.reopen",
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",
