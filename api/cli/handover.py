@@ -17,13 +17,14 @@ from api.work import handover
 from api.work.handover import Done, order_id
 from api.work.handpicking import Picked, picked_by_name, picked_of_waits
 from api.work.instance import Carteggio
+from api.work.receiving import out_of_reach
 from api.work.sharing import colleague_at
 from api.work.tokens import by_operator
-from domain.attention import Continue, Pause, Saying, Snooze, Take
+from domain.attention import Continue, HandOver, Pause, Saying, Snooze, Take
 from domain.recorded import Envelope
 from domain.values import Rejected
 from domain.waitgroups import Attending
-from projections.reader import NOW
+from projections.reader import EVERYTHING, NOW
 
 Which = Annotated[
     list[str] | None,
@@ -243,7 +244,7 @@ def _say(context: typer.Context, asked: Asked, order: _Order, said: str) -> None
         fresh(carteggio)
         stamp, zone = stamp_of(carteggio), carteggio.settings.zone
         word = order(carteggio, stamp)
-        picked = asked.picked(carteggio)
+        picked = _in_reach(carteggio, word, asked.picked(carteggio))
         done = Done()
         if not asked.dry_run and picked.messages:
             orders = dict.fromkeys(picked.messages, word)
@@ -259,6 +260,18 @@ def _say(context: typer.Context, asked: Asked, order: _Order, said: str) -> None
             plain(f"{len(picked.shown)} {said}. To undo it: handover undo {stamp.command_id}")
         )
     tell([*picked.refused, *done.refused.values()])
+
+
+def _in_reach(carteggio: Carteggio, word: Saying, picked: Picked) -> Picked:
+    """Leave out the conversations whose receiver could not read them."""
+    if not isinstance(word, HandOver):
+        return picked
+    refused = asyncio.run(out_of_reach(carteggio, EVERYTHING, word.to, picked.messages))
+    return Picked(
+        [one for one in picked.messages if one not in refused],
+        [one for one in picked.shown if one.message not in refused],
+        [*picked.refused, *{one.sentence: one for one in refused.values()}.values()],
+    )
 
 
 def tell(refused: Iterable[Rejected]) -> None:

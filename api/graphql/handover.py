@@ -14,6 +14,7 @@ from api.graphql.aims import (
     CONVERSATIONS,
     ONLY_READ,
     UNSEEN,
+    Aims,
     aims_of,
     carried_out,
     grouped_now,
@@ -30,6 +31,7 @@ from api.graphql.scalars import Position
 from api.graphql.selection import Selection
 from api.work import handover
 from api.work.handover import Done, order_id
+from api.work.receiving import out_of_reach
 from domain.access import Scope
 from domain.attention import Continue, Pause, Saying, Snooze, Take
 from domain.recorded import Envelope
@@ -124,15 +126,14 @@ class HandOverMutation:
 
     @strawberry.mutation(
         description="Gives conversations to a colleague, or back; their clocks go on. Both are told "
-        "by mail, once a command.",
+        "by mail, once a command. Who does not work on a shared mailbox of theirs does not get them.",
         **requires(Scope.CLOSE_MAIL),
     )
     async def conversation_hand_over(
         self, info: Info[Any, Any], input: ConversationHandOverInput
     ) -> ConversationAttentionPayload:
         def order(_: Context, envelope: Envelope) -> Saying:
-            to = None if input.to_id is None else of_kind(Kind.COLLEAGUE, input.to_id)
-            whose = ColleagueId(to) if to else None
+            whose = _receiver(input)
             return handover.handing_over(whose, envelope, text(given(input.note) or ""))
 
         return await _answered(info, input, order)
@@ -223,6 +224,8 @@ async def _answered(
     try:
         check_command_id(input.command_id)
         aims = await aims_of(context, input.conversation_ids)
+        if isinstance(input, ConversationHandOverInput):
+            await _keep_in_reach(context, aims, _receiver(input))
 
         def say(envelope: Envelope) -> Done:
             said = order(context, envelope)
@@ -239,6 +242,20 @@ async def _answered(
         ),
     ]
     return await _payload(info, list(aims.found), done, errors)
+
+
+def _receiver(input: ConversationHandOverInput) -> ColleagueId | None:
+    return ColleagueId(of_kind(Kind.COLLEAGUE, input.to_id)) if input.to_id else None
+
+
+async def _keep_in_reach(context: Context, aims: Aims, to: ColleagueId | None) -> None:
+    """Leave out the conversations that a colleague could not read, and say so."""
+    carteggio, reader = context.carteggio, context.viewer.reader
+    refused = await out_of_reach(carteggio, reader, to, list(aims.on))
+    places = {aims.on.pop(message): refusal for message, refusal in refused.items()}
+    for place, refusal in places.items():
+        aims.errors.append(user_error(refusal, "conversationIds", str(place)))
+    aims.found = {id: place for id, place in aims.found.items() if place not in places}
 
 
 def _refused(refusal: Rejected) -> ConversationAttentionPayload:

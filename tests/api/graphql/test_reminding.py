@@ -1,4 +1,4 @@
-"""Reminding over the API: who is, of what, and what is refused."""
+"""Reminding over the API: who is, of what, and what is refused; and who may be given what."""
 
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,13 @@ def office(shared_api: Api, tmp_path_factory: pytest.TempPathFactory) -> Api:
     for name, content in FILES.items():
         (folder / name).write_text(content)
     import_directory(api.carteggio, folder)
-    for id, box in (("one", INFO), ("two", INFO), ("three", SALES), ("four", NOBODYS)):
+    for id, box in (
+        ("one", INFO),
+        ("two", INFO),
+        ("three", SALES),
+        ("four", NOBODYS),
+        ("five", SALES),
+    ):
         raw = letter(f"{id}@x.example", b"Quando?", sender=f"{id}@acme.example", to=box)
         place = folder / id
         place.mkdir()
@@ -91,6 +97,26 @@ def test_who_only_reads_reminds_nobody_and_what_was_closed_is_not_reminded_of(of
     assert office.ask(close, input=given)["messageClose"]["userErrors"] == []
     done = reminded(office, "closed", "three")
     assert [one["code"] for one in done["userErrors"]] == ["NOT_WAITING"]
+
+
+def test_a_conversation_is_given_only_to_who_works_on_its_shared_mailbox(office: Api) -> None:
+    hand_over = """mutation($input: ConversationHandOverInput!) { conversationHandOver(input: $input) {
+      count userErrors { code message path } } }"""
+    found = mails(office)
+    for who, refused in ((ANNA, ["five"]), (CARLO, ["one", "five"])):
+        whom = encoded(Kind.COLLEAGUE, colleague_at(office.carteggio, who))
+        ids = [found[one]["conversation"]["id"] for one in ("one", "four", "five")]
+        given = {"commandId": f"to {who}".replace(" ", "-").replace("@", "-"), "toId": whom}
+        done = office.ask(hand_over, input={**given, "conversationIds": ids})[
+            "conversationHandOver"
+        ]
+        errors = done["userErrors"]
+        assert [ids[int(one["path"][-1])] for one in errors] == [
+            found[one]["conversation"]["id"] for one in refused
+        ]
+        assert {one["code"] for one in errors} == {"NO_ACCESS"}
+        assert f"does not work on {SALES}" in errors[-1]["message"]
+        assert done["count"] == 3 - len(refused)
 
 
 def test_more_than_five_hundred_are_refused(office: Api) -> None:
