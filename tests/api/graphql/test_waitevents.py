@@ -9,6 +9,7 @@ import pytest
 from alarmed import CARLO, INFO, SERVICE, Alarmed, moment
 from api.graphql.ids import Kind, encoded
 from api.work.delivering import Delivering
+from api.work.sendingside import EnteredSending, configure_sending
 from api.work.sharing import colleague_at, share
 from api.work.tokens import by_operator
 from api.work.webhooks import save
@@ -36,6 +37,7 @@ def firm(shared_api: Api, tmp_path_factory: pytest.TempPathFactory) -> Alarmed:
     firm = Alarmed(shared_api.carteggio, tmp_path_factory.mktemp("firm")).begin()
     carlo = colleague_at(firm.carteggio, CARLO)
     share(firm.carteggio, firm.box(INFO), carlo, Role.MEMBER, by_operator())
+    configure_sending(firm.carteggio, EnteredSending(INFO, "127.0.0.1", 9, "plain", "none"))
     return firm
 
 
