@@ -166,6 +166,19 @@ def give_uploads(rows: Rows, ids: Collection[UUID], draft: UUID) -> list[UUID]:
     return [one[0] for one in left]
 
 
+def hold_uploads(rows: Rows, owner: str) -> None:
+    """Let nobody else upload for an owner until the transaction ends."""
+    rows.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"upload {owner}",))
+
+
+def uploaded(rows: Rows, owner: str) -> int:
+    """Give the octets that an owner has uploaded, those of drafts included."""
+    query: LiteralString = "SELECT coalesce(sum(size), 0) FROM upload WHERE owner = %s"
+    with rows.cursor(row_factory=tuple_row) as cursor:
+        (found,) = cursor.execute(query, (owner,)).fetchone() or (0,)
+    return int(found)
+
+
 def stale_uploads(rows: Rows, older_than: timedelta) -> list[UUID]:
     """Give uploads that no draft has, and that nobody has used for so long."""
     with rows.cursor(row_factory=tuple_row) as cursor:

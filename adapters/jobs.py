@@ -26,6 +26,8 @@ QUEUE: Final = "carteggio"
 _WRITING: Final = App(connector=SyncPsycopgConnector())
 """Never opened: each job is written on the connection of what it follows from."""
 _CONNECTIONS: Final = 4
+_FAILED_KEPT_H: Final = 30 * 24
+"""So long a job that failed is kept, to be told."""
 
 Task = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -59,6 +61,20 @@ def defer(
     return True
 
 
+def failed_since(
+    connection: Connection[TupleRow], since: datetime
+) -> list[tuple[str, int, datetime]]:
+    """Give by task how many jobs failed for good since a moment, and when the last one did."""
+    return connection.execute(
+        "SELECT job.task_name, count(DISTINCT job.id), max(happened.at)"
+        " FROM procrastinate_jobs AS job"
+        " JOIN procrastinate_events AS happened ON happened.job_id = job.id"
+        " WHERE job.status = 'failed' AND happened.type = 'failed' AND happened.at >= %s"
+        " GROUP BY job.task_name ORDER BY job.task_name",
+        (since,),
+    ).fetchall()
+
+
 class Jobs:
     """Does jobs, so many at once, until told to stop."""
 
@@ -76,6 +92,7 @@ class Jobs:
                 app.task(name=name, queue=QUEUE)(_named(name, task))
             async with app.open_async(pool):
                 await _forget_stalled(app)
+                await app.job_manager.delete_old_jobs(_FAILED_KEPT_H, QUEUE, include_failed=True)
                 await app.run_worker_async(
                     queues=[QUEUE],
                     name="carteggio",

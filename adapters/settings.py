@@ -205,6 +205,12 @@ class Settings(BaseSettings):
         description="Let mail that is sent bear its signed token below the text, as [Ref: …]: an "
         "answer that quotes it is known by it.",
     )
+    upload_quota_bytes: int = Field(
+        default=500 * MEGABYTE,
+        ge=MEGABYTE,
+        description="So much may a user or token have uploaded and not sent yet, files of drafts "
+        "included; more is refused.",
+    )
     undo_seconds: int = Field(
         default=15,
         ge=0,

@@ -28,8 +28,9 @@ from api.work.consent import to_do
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.ledger import is_overdue, ledgers_of
 from api.work.looks import states_of
-from api.work.queued import addresses_of, troubles
+from api.work.queued import addresses_of
 from api.work.reactions import Reactions
+from api.work.troubles import troubles
 
 _SCARCE: Final = 1 << 30
 _VERY_SCARCE: Final = 100 << 20
@@ -201,7 +202,7 @@ def _ledgers(carteggio: Carteggio) -> Iterator[Finding]:
 
 
 def _sending(carteggio: Carteggio) -> Iterator[Finding]:
-    for part, said, do in troubles(carteggio, addresses_of(carteggio)):
+    for part, said, do in troubles(carteggio, addresses_of(carteggio), datetime.now(UTC)):
         yield Finding(part, State.WARNING, said, do)
 
 

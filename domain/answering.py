@@ -4,35 +4,32 @@ import re
 from dataclasses import dataclass
 
 from domain.content import Content
+from domain.courtesy import courtesy
 from domain.machine import Machine
 from domain.message import Direction
-from domain.wording import spoken
+from domain.subject import is_reply
+from domain.wording import below, spoken
 
-VERSION = 3
+VERSION = 4
 """Of classification as a whole: it rises when recognising machine mail, telling the direction, or
 whether an answer is wanted gives other answers than before."""
 
-_THANKS = re.compile(
-    r"\b(?:grazie|ringrazi\w+|ricevut[oa]|perfetto|va bene|confermiamo|confermo|registrat[oa]"
-    r"|thanks?|thank you|received|perfect|great|confirm(?:ed|ing)?"
-    r"|danke\w*|vielen dank|besten dank|erhalten|bestätig\w+|eingebucht|passt|in ordnung"
-    r"|merci|bien reçu|parfait|c'est (?:bon|noté)|confirm(?:ons|é|ée)"
-    r"|dziękuj\w+|dzięki|otrzyma\w+|potwierdz\w+|zgoda|ok|okay)\b",
-    re.IGNORECASE,
-)
 _REQUEST = re.compile(
     r"\?|\b(?:potete|potreste|può|potrebbe|vi pregh\w+|prego di|chied\w+|richied\w+|attend\w+"
     r"|sollecit\w+|urgent\w*|mandat\w+ci|inviat\w+ci|fateci|"
     r"please|could you|can you|kindly|we need|asap|let us know"
     r"|bitte\w*|könn(?:en|ten) sie|benötig\w+|klärung|dringend|wann|erwarten"
-    r"|pouvez|pourriez|veuillez|merci de|prière|il nous faut|attendons"
-    r"|prosz\w+|prosimy|czy|kiedy|pilne\w*|potrzeb\w+|oczekuj\w+)",
+    r"|pouvez|pourriez|veuillez|merci de (?!votre|vos|ta|ton)|prière|il nous faut|attendons"
+    r"|in anticipo|in advance|im voraus|d.avance|z góry|prosz\w+|prosimy|czy|kiedy|pilne\w*|potrzeb\w+|oczekuj\w+)",
     re.IGNORECASE,
 )
 _GREETING = re.compile(r"^[^\n]{0,60}[,!]?[ \t]*\n\s*\n")
-_LONG_FOR_THANKS = 240
-_OPENING = 60
-"""Thanks at the end close many requests; only thanks at the beginning are the message."""
+_REFERS = re.compile(
+    r"\b(?:come (?:da (?:accordi|telefonata)|concordato|d'accordo)|as (?:discussed|agreed)"
+    r"|wie (?:besprochen|vereinbart)|(?:und|zu) (?:ihrer|ihrem) (?:mail|e-mail|schreiben|anruf)"
+    r"|suite à (?:notre|votre)|comme convenu|jak (?:uzgodni\w+|ustali\w+)|zgodnie z rozmową)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +63,24 @@ def _is_empty(content: Content) -> bool:
 
 
 def _courtesy(content: Content) -> Want:
-    """A short message that thanks or confirms, and asks nothing, ends a talk ("Grazie mille!")."""
+    """Thanks end a talk only where there is one: the first mail of a talk waits, however kind."""
     said = _ungreeted(spoken(content.text))
-    thanks = _THANKS.search(said[:_OPENING])
-    if thanks and len(said) <= _LONG_FOR_THANKS and not _REQUEST.search(said):
-        return Want(wanted=False, reason="courtesy", evidence=thanks.group())
+    if _is_answer(content, said) and not _REQUEST.search(said):
+        words = courtesy(said)
+        if words:
+            return Want(wanted=False, reason="courtesy", evidence=words)
     return Want(wanted=True, reason="person_writes")
+
+
+def _is_answer(content: Content, said: str) -> bool:
+    """Tell a mail that answers another, or goes back to a talk (on the telephone)."""
+    threaded = content.in_reply_to or content.references or is_reply(content.subject)
+    return bool(threaded or below(content.text) or _REFERS.search(said))
 
 
 def _ungreeted(said: str) -> str:
     """Leave the greeting out; a first line that thanks is no greeting but the message itself."""
     greeting = _GREETING.match(said)
-    if greeting is None or _THANKS.search(greeting.group()):
+    if greeting is None or courtesy(greeting.group()):
         return said
     return said[greeting.end() :].strip()

@@ -172,7 +172,10 @@ class MessageClosed:
 
 @dataclass(frozen=True, slots=True)
 class MessageReopened:
-    """A person took such a decision back, or said that mail which asks for nothing needs an answer."""
+    """A person took such a decision back, or said that mail which waits no more needs an answer.
+
+    That is mail which asks for nothing, or whose answer was none.
+    """
 
     note: Annotated[str, Personal] = ""
 
@@ -204,7 +207,7 @@ class CloseMessage:
 
 @dataclass(frozen=True, slots=True)
 class ReopenMessage:
-    """Take that back, or say that a message which asks for nothing needs an answer."""
+    """Take that back, or say that a message from outside needs an answer, or another one."""
 
     note: str = ""
 
@@ -222,10 +225,8 @@ class Message:
     """What decisions ask of a message, and no more."""
 
     known: bool = False
-    closed: bool = False
-    settled: bool = False
-    """It came from outside, and asks for no answer: thanks, a machine's word."""
-    reopened: bool = False
+    closed: MessageClosed | None = None
+    inbound: bool = False
     marks: Mapping[Place, Marks] = field(default_factory=dict)
     copies: Mapping[Place, CaptureEvent] = field(default_factory=dict)
     """The copy that was last found in each place, or came there from another."""
@@ -255,13 +256,12 @@ def evolve(message: Message, event: object) -> Message:
             return replace(message, marks=marks, copies=copies)
         case event if isinstance(event, ChoosingEvent):
             return replace(message, choices=choosing.evolve(message.choices, event))
-        case MessageClassified(direction, automatic, wants_answer=wants):
-            asks = wants and not automatic
-            return replace(message, settled=direction is Direction.INBOUND and not asks)
+        case MessageClassified(direction):
+            return replace(message, inbound=direction is Direction.INBOUND)
         case MessageClosed():
-            return replace(message, closed=True)
+            return replace(message, closed=event)
         case MessageReopened():
-            return replace(message, closed=False, reopened=True)
+            return replace(message, closed=None)
         case _:
             return message
 
@@ -295,10 +295,10 @@ def decide(message: Message, command: MessageCommand) -> list[MessageEvent]:
         case OrderMove():
             return [*moved(message.marks, command, message.copies)]
         case CloseMessage(reason, note):
-            return [] if message.closed else [MessageClosed(reason, note)]
+            closed = MessageClosed(reason, note)
+            return [] if closed == message.closed else [closed]
         case ReopenMessage(note):
-            settled = message.settled and not message.reopened
-            return [MessageReopened(note)] if message.closed or settled else []
+            return [MessageReopened(note)] if message.closed or message.inbound else []
         case _ as never:
             assert_never(never)
 

@@ -316,7 +316,7 @@ def _telling(seen: Sighting) -> bool:
     )
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def _shared(groups: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(map(_full_year, groups)))
 

@@ -5,7 +5,7 @@ import re
 _QUOTE = re.compile(r"^\s*>", re.MULTILINE)
 _WROTE = re.compile(
     r"^[ \t>]*(?:"
-    r"(?:on|am|il|le|el|w dniu|dnia|em|den|op)\b(?:[^\n]{4,360}|[^\n]{4,200}\n[^\n]{0,160})"
+    r"(?:on|am|il|le|el|w dniu|dnia|em|den|op|(?:pon|wt|śr|czw|pt|sob|niedz)\.,)(?=\s)(?:[^\n]{4,360}|[^\n]{4,200}\n[^\n]{0,160})"
     r"(?:wrote|schrieb|ha scritto|a écrit|escribió|napisa[łl]\(?a?\)?|pisze|escreveu|skrev)"
     r"[^\n]{0,120}:?\s*$"
     r"|-{3,}\s*[^\n-]{3,60}\s*-{3,}\s*$"

@@ -148,7 +148,7 @@ class Says:
     chain: tuple[UUID, ...]
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def ref(message_id: str) -> UUID:
     """Give the hash under which a Message-ID is kept: ids of 15 KB exist, an index bears no such."""
     return UUID(bytes=hashlib.blake2b(message_id.encode(), digest_size=16).digest())

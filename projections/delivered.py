@@ -151,6 +151,20 @@ async def without_receipt(
     return await rows_of(connection, DeliveryRow, query, {**reader.params(), "since": since})
 
 
+async def receipts_missing(
+    connection: Connection, names: Names, reader: Reader, since: datetime, until: datetime
+) -> list[DeliveryRow]:
+    """Give for whom a receipt of a PEC is missing that was due within a time, alarm or not."""
+    query = names.sql(
+        "SELECT {columns} FROM {delivery} WHERE waits_since BETWEEN %(since)s AND %(until)s"
+        " AND {seen} ORDER BY waits_since, mail, place",
+        columns=columns_of(DeliveryRow),
+        seen=reader.sees("ARRAY[mailbox]"),
+    )
+    params = {**reader.params(), "since": since, "until": until}
+    return await rows_of(connection, DeliveryRow, query, params)
+
+
 @dataclass(frozen=True, slots=True)
 class _Bounce:
     address_key: str

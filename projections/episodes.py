@@ -54,15 +54,19 @@ WAITING = Table(
 def episodes(
     conversation: UUID,
     asked: Iterable[Letter],
+    answers: Sequence[Letter],
     rulings: Callable[[UUID], Sequence[Ruling]],
     position: int,
 ) -> Iterator[Waiting]:
-    """Join letters that waited at the same time: the clock runs from the first of them."""
+    """Join letters that waited at the same time: the clock runs from the first of them.
+
+    `answers` are all messages of ours in the conversation that arrived, in order.
+    """
     stretches = [
         one
         for letter in asked
         if not letter.archived
-        for one in _stretches(conversation, letter, rulings(letter.message), position)
+        for one in _stretches(conversation, letter, answers, rulings(letter.message), position)
     ]
     current: Waiting | None = None
     for alone in sorted(stretches, key=lambda one: (one.begun, one.since, one.message)):
@@ -76,35 +80,62 @@ def episodes(
         yield current
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A moment at which it may change whether a letter waits: an answer, or else a ruling."""
+
+    at: datetime
+    reason: str
+    answer: Letter | None = None
+
+
+def _turns(
+    letter: Letter, answers: Sequence[Letter], rulings: Sequence[Ruling]
+) -> Iterator[_Turn]:
+    """Give them in order; an answer comes before what was said in the same moment."""
+    said = [_Turn(max(one.at, letter.at), one.reason) for one in rulings]
+    later = [_Turn(one.at, "answered", one) for one in answers if one.at >= letter.at]
+    yield from sorted([*later, *said], key=lambda one: one.at)
+
+
 def _stretches(
-    conversation: UUID, letter: Letter, rulings: Sequence[Ruling], position: int
+    conversation: UUID,
+    letter: Letter,
+    answers: Sequence[Letter],
+    rulings: Sequence[Ruling],
+    position: int,
 ) -> Iterator[Waiting]:
     """Give from when to when one letter waited: until a decision or an answer, the earlier.
 
-    What is reopened waits again, as from the beginning.
+    What is reopened waits again, as from the beginning; what a second decision says of the same
+    holds in the place of the first.
     """
-    boxes = sorted(letter.mailboxes)
     begun = letter.at if asked_by_itself(letter) else None
     reason = BOUNCED if letter.returned_by else "waiting"
-    for ruling in rulings:
-        at = max(ruling.at, letter.at)
-        if letter.answered_at is not None and letter.answered_at <= at:
-            break
-        if ruling.reason and begun is not None and begun < at:
-            yield Waiting(
-                conversation, letter.message, letter.at, at, None, ruling.reason, boxes,
-                position, None, begun,
-            )  # fmt: skip
-        if ruling.reason:
-            begun = None
-        elif begun is None:
-            begun, reason = at, REOPENED
+    given = conversation, letter.message, letter.at
+    boxes = sorted(letter.mailboxes)
+    ended: Waiting | None = None
+    needless = False
+    """Whether somebody said of what was answered that it needs no answer: that can be taken back."""
+    for turn in _turns(letter, answers, rulings):
+        by = None if turn.answer is None else turn.answer.message
+        if begun is not None and turn.reason:
+            if ended is not None:
+                yield ended
+            row = Waiting(*given, turn.at, by, turn.reason, boxes, position, None, begun)
+            ended, begun = row if begun < turn.at or by is not None else None, None
+        elif turn.reason and by is None:
+            if ended is not None and ended.answered_by is None:
+                ended = replace(ended, reason=turn.reason)
+            needless = ended is not None and ended.answered_by is not None
+        elif not turn.reason and begun is None:
+            if not needless:
+                begun, reason = turn.at, REOPENED
+            needless = False
+    if ended is not None:
+        yield ended
     if begun is not None:
-        answered = letter.answered_at is not None
-        yield Waiting(
-            conversation, letter.message, letter.at, letter.answered_at, letter.answered_by,
-            "answered" if answered else reason, boxes, position, None, begun,
-        )  # fmt: skip
+        yield Waiting(*given, None, None, reason, boxes, position, None, begun)
 
 
 def _joined(first: Waiting, second: Waiting) -> Waiting:

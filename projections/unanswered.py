@@ -127,7 +127,8 @@ def _see_anew(state: State, conversation: UUID, position: int) -> None:
             unasked = replace(letter, answered_by=None, answered_at=None, returned_by=None)
             state.letters.rows.put(unasked)
     rulings = partial(words.rulings_of, state.words)
-    now = list(episodes(conversation, asked, rulings, position))
+    arrived = [one for one in ours if one.message not in back]
+    now = list(episodes(conversation, asked, arrived, rulings, position))
     _rewrite(state, conversation, now, position)
     said = words.said_of(state.words, members)
     reached = [one for one in mail if one.message not in back]
@@ -162,7 +163,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=10,
+    version=11,
     tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND, WORD, ATTENTION),
     hears=(
         MessageReceived,

@@ -46,7 +46,7 @@ class ClosingMutation:
         return await _answered(info, input, lambda note: CloseMessage(input.reason, note))
 
     @strawberry.mutation(
-        description="Takes such a decision back; what asks for an answer waits again.",
+        description="Takes such a decision back; or says that mail which asks for nothing, or was answered, waits again.",
         **requires(Scope.CLOSE_MAIL),
     )
     async def message_reopen(

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from adapters.blobs import StorageFull, StorageUnavailable
 from adapters.logs import log
 from api.graphql.mailinput import writer_of
-from api.http.answers import away, json_answer
+from api.http.answers import Refusal, away, json_answer
 from api.http.bodies import body_of
 from api.http.callers import caller_with, served_by
 from api.ids import Kind
 from api.work.objecting import MOST_OCTETS
 from api.work.uploads import upload
 from domain.access import Scope
+from domain.values import Rejected
 
 _PATIENCE_S: Final = 600.0
 
@@ -36,5 +37,7 @@ async def upload_file(request: Request) -> Response:
         except (StorageFull, StorageUnavailable):
             log("http").warning("blobs cannot be stored")
             raise away("the store of octets") from None
+        except Rejected as refusal:
+            raise Refusal(413, refusal.code, refusal.sentence) from None
     told = {"id": f"{Kind.UPLOAD.value}_{one.id.hex}", "name": one.name, "size": one.size}
     return json_answer({**told, "mediaType": one.media_type, "sha256": one.sha256}, 201)

@@ -22,8 +22,8 @@ from api.work.alarmaudience import People, owners, people_of
 from api.work.caughtup import is_behind
 from api.work.dues import Asked
 from api.work.instance import Carteggio
+from api.work.noticing import Notice, write
 from api.work.waitdues import MODELS, SAYS, service_of
-from api.work.writingto import Told, write_to
 from domain import alarms as stream
 from domain.alarming import Line, subject_of, text_of
 from domain.alarms import MessageAlarmTold, Stage, TellAlarm
@@ -190,7 +190,7 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
         return
     lines = [_line(carteggio, telling, colleague, one) for one in due]
     there = {one.mailbox for one in due}
-    told = Told(NAME, colleague, there, subject_of(lines), text_of(lines))
+    notice = Notice(None, colleague, subject_of(lines), text_of(lines), there)
 
     def also(connection: Connection[Any], id: UUID) -> None:
         for one in due:
@@ -203,7 +203,7 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
                 raise _Meanwhile
 
     try:
-        await write_to(carteggio, telling.people, told, now, also)
+        await write(carteggio, telling.people, NAME, notice, now, also)
     except (_Meanwhile, UniqueViolation):  # another worker tells him, or told him
         return
 

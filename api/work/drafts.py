@@ -110,7 +110,7 @@ def save(
     new = id is None
     id = id or draft_id(carteggio.identity_key, writer.id, command_id)
     files = {one.upload for one in draft.files if one.upload is not None}
-    uploads.uploads(carteggio, files, writer.id, id)
+    uploads.refuse_too_much(uploads.uploads(carteggio, files, writer.id, id).values())
     sealed = _sealed(carteggio, id, draft)
     with carteggio.database.pool.connection() as connection, connection.transaction():
         before = drafts.draft_of(connection, writer.whose, id, locked=True)

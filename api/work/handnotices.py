@@ -8,16 +8,16 @@ order himself is not written to, and nobody is of what a rule or an absence did.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
 from typing import Final
 from uuid import UUID
 
+from api.work import noticing
 from api.work.attention import owners_of
 from api.work.instance import Carteggio
-from api.work.lookout import Lookout, every_second
+from api.work.noticing import OLDEST, Notice, Notices, write
 from api.work.toldmails import ToldMails, doer_of, order_of, told_mails
-from api.work.writingto import Told, write_to
 from domain.attention import HandedBecause, MessageHandedOver
 from domain.handing import subject_of, text_of
 from domain.recorded import Recorded
@@ -25,36 +25,28 @@ from projections import threads
 from projections.reader import EVERYTHING, AsOf
 
 NAME: Final = "handnotices"
-_OLDEST: Final = timedelta(days=1)
-"""Of what was handed over before nobody is told any more."""
-_NAMES: Final = ("message.handed_over",)
-
-
-_LOOKOUT: Final = Lookout(
-    NAME, _NAMES, ("correspondence", "company", "access"), _NAMES, at_once=2_000, whole=order_of
-)
 
 
 async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
-    await every_second(NAME, carteggio, tell, stop)
+    await noticing.run(carteggio, stop, NOTICES)
 
 
 async def tell(carteggio: Carteggio, now: datetime) -> int:
     """Tell of what was handed over since; give how many events there were."""
+    return await noticing.tell(carteggio, now, NOTICES)
 
-    async def of(batch: Sequence[Recorded]) -> None:
-        orders: dict[UUID, list[Recorded]] = {}
-        for one in batch:
-            event = one.event
-            if isinstance(event, MessageHandedOver) and event.because is HandedBecause.PERSON:
-                orders.setdefault(event.order, []).append(one)
-        for said in orders.values():
-            word = said[0].event
-            if said[0].envelope.at > now - _OLDEST and isinstance(word, MessageHandedOver):
-                await _tell_of(carteggio, word, said, now)
 
-    return await _LOOKOUT.next(carteggio, of)
+async def _tell(carteggio: Carteggio, batch: Sequence[Recorded], now: datetime) -> None:
+    orders: dict[UUID, list[Recorded]] = {}
+    for one in batch:
+        event = one.event
+        if isinstance(event, MessageHandedOver) and event.because is HandedBecause.PERSON:
+            orders.setdefault(event.order, []).append(one)
+    for said in orders.values():
+        word = said[0].event
+        if said[0].envelope.at > now - OLDEST and isinstance(word, MessageHandedOver):
+            await _tell_of(carteggio, word, said, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +106,16 @@ async def _mail(
     to = "you" if yours else given_to.name if given_to is not None else ""
     note = word.note if yours and mails.is_inside(colleague) else ""
     lines = mails.lines(colleague, about)
-    told = Told(
-        name=NAME,
-        colleague=colleague,
-        there=mails.there(about),
+    notice = Notice(
+        command=f"handover-{word.order.hex}-{colleague.hex}",
+        to=colleague,
         subject=subject_of(len(lines), yours=yours),
         text=text_of(lines, handed.by, to, note),
-        command=f"handover-{word.order.hex}-{colleague.hex}",
+        there=mails.there(about),
     )
-    await write_to(carteggio, mails.people, told, now)
+    await write(carteggio, mails.people, NAME, notice, now)
+
+
+NOTICES: Final = Notices(
+    NAME, ("message.handed_over",), ("correspondence", "company", "access"), _tell, order_of
+)

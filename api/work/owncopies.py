@@ -28,7 +28,7 @@ from domain.recorded import Envelope
 SENT: Final = "Sent"
 """Where the copies lie that we keep of what we send."""
 _AT_ONCE: Final = 100
-_OCTETS: Final = 8_000_000
+_OCTETS: Final = 3_000_000
 _BESIDE_S: Final = 10.0
 
 

@@ -1,10 +1,10 @@
 """What waits in the outbox, for people: how each mail stands, what was said, and what to do."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -33,8 +33,6 @@ from domain.values import Rejected
 from projections import company
 from projections.reader import EVERYTHING
 
-_LATE: Final = timedelta(minutes=10)
-"""Mail that is due for so long, and whose lane does not rest, is sent by nobody."""
 _SHORTEST: Final = 4
 
 
@@ -140,7 +138,7 @@ def _queued(
     said, do = _last(past), ""
     if rest is not None and rests:
         said, do = f"{rest.why}: {rest.said}".rstrip(": "), rest.to_do(address)
-    elif stored == Row.WAITING and _aside(state, due):
+    elif stored == Row.WAITING and is_aside(state, due):
         said, do = "it cannot be sent from here; the log says why", "run: carteggio doctor"
     if stored == Row.UNCERTAIN:
         do = f"carteggio outbox resolve {mail} --sent, --again or --give-up"
@@ -223,7 +221,7 @@ def _planned(state: Outgoing, now: datetime) -> bool:
     return later and state.state is not OutgoingState.DEFERRED
 
 
-def _aside(state: Outgoing, due: datetime) -> bool:
+def is_aside(state: Outgoing, due: datetime) -> bool:
     """Tell whether a mail waits for longer than it is to: we failed on it ourselves."""
     return state.due is not None and due > state.due
 
@@ -233,40 +231,6 @@ def lanes_of(carteggio: Carteggio) -> list[UUID]:
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute("SELECT DISTINCT lane FROM outbox WHERE state = 'waiting'")
         return [one[0] for one in rows.fetchall()]
-
-
-def troubles(
-    carteggio: Carteggio, addresses: Mapping[UUID, str]
-) -> Iterator[tuple[str, str, str]]:
-    """Tell what is wrong with sending: of what, what is wrong, and what to do."""
-    zone = carteggio.settings.zone
-    resting = Rests(carteggio.database).now()
-    counts, late, unclear = _counts(carteggio, [one.lane for one in resting])
-    for one in resting:
-        address = addresses.get(one.lane, str(one.lane))
-        if do := one.to_do(address):
-            until = f"{one.until.astimezone(zone):%Y-%m-%d %H:%M}"
-            said = f"{counts.get(one.lane, 0):,} mails wait, tried again at {until}: {one.why}"
-            yield f"sending of {address}", f"{said}: {one.said}".rstrip(": "), do
-    if late:
-        said = f"{late:,} mails are due for {_LATE.seconds // 60} minutes, and nobody sends them"
-        yield "outbox", said, "run: carteggio work"
-    if unclear:
-        said = f"of {unclear:,} mails nobody knows whether they left"
-        yield "outbox", said, "run: carteggio outbox list --state uncertain"
-
-
-def _counts(carteggio: Carteggio, resting: list[UUID]) -> tuple[dict[UUID, int], int, int]:
-    """Count what waits by lane, what is due for long in others, and what is uncertain."""
-    with carteggio.database.pool.connection() as connection:
-        rows = connection.execute(
-            "SELECT lane, count(*) FILTER (WHERE state = 'waiting'),"
-            " count(*) FILTER (WHERE state = 'waiting' AND due < %s),"
-            " count(*) FILTER (WHERE state = 'uncertain') FROM outbox GROUP BY lane",
-            (datetime.now(UTC) - _LATE,),
-        ).fetchall()
-    late = sum(row[2] for row in rows if row[0] not in resting)
-    return {row[0]: row[1] for row in rows}, late, sum(row[3] for row in rows)
 
 
 def _state(past: list[Recorded]) -> Outgoing:

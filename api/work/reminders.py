@@ -8,17 +8,17 @@ Whatever is cut off is done again: the same order and person make the same mail,
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
 from typing import Final
 from uuid import UUID
 
+from api.work import noticing
 from api.work.alarmaudience import owners, people_of
 from api.work.handover import Done, order_id, say
 from api.work.instance import Carteggio
-from api.work.lookout import Lookout, every_second
+from api.work.noticing import OLDEST, Notice, Notices, write
 from api.work.toldmails import ToldMails, doer_of, order_of, told_mails
-from api.work.writingto import Told, write_to
 from domain import reminding
 from domain.handing import reminder_subject, reminder_text
 from domain.recorded import Envelope, Recorded
@@ -29,9 +29,6 @@ from projections.reader import Reader
 from projections.unanswered import Waiting
 
 NAME: Final = "reminders"
-_OLDEST: Final = timedelta(days=1)
-"""What was ordered before is told no more."""
-_NAMES: Final = ("message.reminded",)
 
 
 # ---- ordered
@@ -107,28 +104,23 @@ def reminded_by(carteggio: Carteggio, order: UUID, of: Concerned) -> list[UUID]:
 # ---- told
 
 
-_LOOKOUT: Final = Lookout(
-    NAME, _NAMES, ("correspondence", "company", "access"), _NAMES, at_once=2_000, whole=order_of
-)
-
-
 async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
-    await every_second(NAME, carteggio, tell, stop)
+    await noticing.run(carteggio, stop, NOTICES)
 
 
 async def tell(carteggio: Carteggio, now: datetime) -> int:
     """Write what was ordered since; give how many events there were."""
+    return await noticing.tell(carteggio, now, NOTICES)
 
-    async def of(batch: Sequence[Recorded]) -> None:
-        orders: dict[UUID, list[Recorded]] = {}
-        for one in batch:
-            if isinstance(one.event, MessageReminded) and one.envelope.at > now - _OLDEST:
-                orders.setdefault(one.event.order, []).append(one)
-        for said in orders.values():
-            await _tell_of(carteggio, said, now)
 
-    return await _LOOKOUT.next(carteggio, of)
+async def _tell(carteggio: Carteggio, batch: Sequence[Recorded], now: datetime) -> None:
+    orders: dict[UUID, list[Recorded]] = {}
+    for one in batch:
+        if isinstance(one.event, MessageReminded) and one.envelope.at > now - OLDEST:
+            orders.setdefault(one.event.order, []).append(one)
+    for said in orders.values():
+        await _tell_of(carteggio, said, now)
 
 
 async def _tell_of(carteggio: Carteggio, said: Sequence[Recorded], now: datetime) -> None:
@@ -141,21 +133,25 @@ async def _tell_of(carteggio: Carteggio, said: Sequence[Recorded], now: datetime
     by = mails.by(doer_of(said[0].envelope))
     for colleague, about in of.items():
         if colleague in mails.people.known:
-            told = _told(mails, said[0], colleague, about, by)
-            await write_to(carteggio, mails.people, told, now)
+            notice = _notice(mails, said[0], colleague, about, by)
+            await write(carteggio, mails.people, NAME, notice, now)
 
 
-def _told(
+def _notice(
     mails: ToldMails, first: Recorded, colleague: UUID, about: Sequence[UUID], by: str
-) -> Told:
+) -> Notice:
     """Say it; a note goes to the company's own domains alone."""
     word, lines = first.event, mails.lines(colleague, about)
     note = word.note if isinstance(word, MessageReminded) and mails.is_inside(colleague) else ""
-    return Told(
-        name=NAME,
-        colleague=colleague,
-        there=mails.there(about),
+    return Notice(
+        command=f"reminder-{order_of(first).hex}-{colleague.hex}",
+        to=colleague,
         subject=reminder_subject(len(lines)),
         text=reminder_text(lines, by, note),
-        command=f"reminder-{order_of(first).hex}-{colleague.hex}",
+        there=mails.there(about),
     )
+
+
+NOTICES: Final = Notices(
+    NAME, ("message.reminded",), ("correspondence", "company", "access"), _tell, order_of
+)

@@ -8,6 +8,7 @@ from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from api.work import (
     alarms,
+    approvalnotices,
     autoreplies,
     consenting,
     deliveries,
@@ -15,6 +16,7 @@ from api.work import (
     handnotices,
     reminders,
     ruleruns,
+    uploads,
 )
 from api.work.attending import Attending
 from api.work.batches import seldom_collecting
@@ -64,6 +66,7 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
         asyncio.create_task(handbacks.run(carteggio, stop), name="carteggio-handbacks"),
         asyncio.create_task(handnotices.run(carteggio, stop), name="carteggio-handnotices"),
         asyncio.create_task(reminders.run(carteggio, stop), name="carteggio-reminders"),
+        asyncio.create_task(approvalnotices.run(carteggio, stop), name="carteggio-approvals"),
     ]
     sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")
     try:
@@ -94,6 +97,7 @@ def _reread(carteggio: Carteggio, stop: Event) -> None:
 def _sweep(carteggio: Carteggio, stop: Event) -> None:
     while not stop.wait(_SWEEP_S):
         try:
+            uploads.sweep(carteggio)
             log("work").info("swept", blobs=carteggio.blobs.sweep())
         except LATER as trouble:
             log("work").warning("cannot sweep now", trouble=type(trouble).__name__)

@@ -20,6 +20,8 @@ from domain.values import BlobName, Rejected
 
 _KIND: Final = "upload"
 _KEPT: Final = timedelta(days=1)
+_MEGABYTE: Final = 1024 * 1024
+_MOST: Final = MOST_OCTETS // _MEGABYTE
 _MOST_TYPE: Final = 200
 _UNKNOWN: Final = "application/octet-stream"
 
@@ -45,20 +47,30 @@ class Upload:
 
 
 def upload(carteggio: Carteggio, owner: str, name: str, media_type: str, octets: bytes) -> Upload:
-    """Keep a file for who may send it; a day long, unless a draft has it. Rejected: too large."""
+    """Keep a file for who may send it; a day long, unless a draft has it.
+
+    Raises Rejected: TOO_LARGE for one file, QUOTA_EXCEEDED where he has uploaded too much.
+    """
     if len(octets) > MOST_OCTETS:
-        most = MOST_OCTETS // (1024 * 1024)
-        raise Rejected("TOO_LARGE", f"a file has {most} MB at most; send it in another way")
+        raise Rejected("TOO_LARGE", f"a file has {_MOST} MB at most; send it in another way")
     sweep(carteggio)
+    with carteggio.database.pool.connection() as connection:
+        _refuse_full(carteggio, connection, owner, len(octets))
     id = uuid7()
     (stored,) = carteggio.blobs.put_many([(id, octets)])
     digest = hashlib.sha256(octets).hexdigest()
     told = _Told(safe_name(name), media_type.strip().lower()[:_MOST_TYPE] or _UNKNOWN, digest)
     sealed = carteggio.keyring.seal_secret(id, msgspec.json.encode(told), _KIND)
     row = UploadRow(id, owner, None, len(octets), stored.name, sealed)
-    with carteggio.database.pool.connection() as connection, connection.transaction():
-        carteggio.blobs.record(connection, [stored])
-        drafts.write_upload(connection, row)
+    try:
+        with carteggio.database.pool.connection() as connection, connection.transaction():
+            drafts.hold_uploads(connection, owner)
+            _refuse_full(carteggio, connection, owner, len(octets))
+            carteggio.blobs.record(connection, [stored])
+            drafts.write_upload(connection, row)
+    except Rejected:
+        carteggio.keyring.destroy([id])
+        raise
     return Upload(id, told.name, told.media_type, row.size, digest, stored.name)
 
 
@@ -73,6 +85,24 @@ def uploads(
         named = ", ".join(f"upl_{one.hex}" for one in sorted(missing))
         raise Rejected("NOT_FOUND", f"there is no such upload any more: {named}; upload it again")
     return found
+
+
+def refuse_too_much(found: Collection[Upload]) -> None:
+    """Raise Rejected (TOO_LARGE) for files that are too much for one mail together."""
+    if sum(one.size for one in found) > MOST_OCTETS:
+        sentence = f"files: those of one mail have {_MOST} MB together at most; take some out"
+        raise Rejected("TOO_LARGE", sentence)
+
+
+def _refuse_full(carteggio: Carteggio, connection: Connection[Any], owner: str, more: int) -> None:
+    most = carteggio.settings.upload_quota_bytes
+    if (there := drafts.uploaded(connection, owner)) + more > most:
+        held, all_ = there // _MEGABYTE, most // _MEGABYTE
+        sentence = (
+            f"files: {held:,} of {all_:,} MB lie here that no mail has taken yet; send drafts, or"
+            " delete them or their files (what no draft has goes after a day)"
+        )
+        raise Rejected("QUOTA_EXCEEDED", sentence)
 
 
 def release(
@@ -91,10 +121,12 @@ def ended(carteggio: Carteggio, ids: Collection[UUID], blobs: Collection[BlobNam
 
 def sweep(carteggio: Carteggio) -> None:
     """Forget uploads that nobody used."""
-    with carteggio.database.pool.connection() as connection, connection.transaction():
-        stale = drafts.stale_uploads(connection, _KEPT)
-        gone = release(carteggio, connection, stale) if stale else []
-    if stale:
+    while True:
+        with carteggio.database.pool.connection() as connection, connection.transaction():
+            stale = drafts.stale_uploads(connection, _KEPT)
+            gone = release(carteggio, connection, stale) if stale else []
+        if not stale:
+            return
         ended(carteggio, stale, gone)
 
 

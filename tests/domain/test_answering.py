@@ -14,7 +14,7 @@ ANNA = Address("anna@acme.example", "Anna")
 
 
 def asked(text: str) -> bool:
-    content = Content(reader=1, authors=(ANNA,), text=text)
+    content = Content(reader=1, authors=(ANNA,), text=text, in_reply_to=("a@firma.example",))
     return wants_answer(content, Direction.INBOUND, PERSON).wanted
 
 
@@ -64,12 +64,70 @@ def test_questions_and_complaints_want_one(text: str) -> None:
         "Grazie mille!\n\nRenzo\n\nIl 06/11/2026 09:10, Firma ha scritto:\n> Le va bene il 18?",
         "Merci pour votre réactivité, c'est noté.\n\nStéphane",
         "dziękuję za szybką odpowiedź, wszystko jasne.\n\nTomasz",
+        "Ottimo, grazie per il riscontro e la disponibilità.",
+        "Alles klar, danke! Schönes Wochenende!",
+        "Noted, thanks. Have a nice day!",
+        "Merci de votre retour.",
+        "Danke, Herr Müller",
+        "Nessun problema, grazie Anna.",
+        "Ihre Bestellung Nr. B-117 bestätigt, Lieferung 25.03.2026.",
+        "Confermiamo ordine n° OF 1123/26, consegna il 06/04/2026.",
+        "👍",
+        "Dziękuję!\n\nśr., 25 lut 2026 o 10:18 Anna <anna@firma.example> napisał(a):\n> Kiedy?",
     ],
 )
 def test_a_courtesy_ends_a_talk(text: str) -> None:
-    want = wants_answer(Content(reader=1, text=text), Direction.INBOUND, PERSON)
+    content = Content(reader=1, text=text, in_reply_to=("a@firma.example",))
+    want = wants_answer(content, Direction.INBOUND, PERSON)
     assert (want.wanted, want.reason) == (False, "courtesy")
     assert want.evidence.casefold() in text.casefold()
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (Content(reader=1, text="Grazie mille!"), True),
+        (Content(reader=1, text="Nous confirmons la commande 12."), True),
+        (Content(reader=1, text="Grazie mille!", subject="R: Offerta"), False),
+        (Content(reader=1, text="Grazie mille!", references=("a@firma.example",)), False),
+        (Content(reader=1, text="Wie besprochen: einverstanden."), False),
+        (Content(reader=1, text="Merci !\n\nLe 3 mars à 10:00, Anna a écrit :\n> Voilà"), False),
+    ],
+)
+def test_a_courtesy_ends_a_talk_only_where_there_is_one(content: Content, wanted: bool) -> None:
+    assert wants_answer(content, Direction.INBOUND, PERSON).wanted is wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Non abbiamo ancora ricevuto la fattura di febbraio.",
+        "We received the wrong goods. This is unacceptable.",
+        "Wir haben die Ware nicht erhalten!",
+        "Nie otrzymaliśmy jeszcze faktury.",
+        "Confermo l'ordine di 20 pompe, consegna a Milano.",
+        "Hiermit bestätigen wir die Kündigung des Vertrages.",
+        "Grazie per l'incontro. Vorremmo ordinare 20 pompe.",
+        "Thanks for the offer and send 20 pumps.",
+        "Great Scott Ltd here, our pump is broken.",
+        "Va bene tutto ma la pompa perde olio e siamo fermi.",
+        "Ok vi faccio causa.",
+        "Thanks for nothing, the line is down since Monday.",
+        "Ricevuto, ma manca l'allegato.",
+        "Danke, aber das Gerät funktioniert nicht.",
+        "Danke, Reklamation folgt.",
+        "Grazie, disdico il contratto.",
+        "Grazie. Fatemi sapere quando spedite.",
+        "Grazie in anticipo.",
+        "No thanks, cancel the order.",
+        "Thank you. I will need 5 more by Friday.",
+        "Merci, mais ça ne marche pas.",
+        "Perfetto, attendo conferma.",
+        "Fattura 2026/117",
+    ],
+)
+def test_what_is_not_courteous_throughout_waits(text: str) -> None:
+    assert asked(text)
 
 
 @pytest.mark.parametrize(

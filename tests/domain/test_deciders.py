@@ -123,6 +123,8 @@ def test_a_message_is_closed_and_reopened_with_reasons() -> None:
     mail().given(RECEIVED).when(close).then(closed)
     mail().given(RECEIVED, closed).when(close).then_nothing()
     mail().given(RECEIVED, closed).when(ReopenMessage("no")).then(MessageReopened("no"))
+    other = CloseMessage(CloseReason.SPAM)
+    mail().given(RECEIVED, closed).when(other).then(MessageClosed(CloseReason.SPAM))
     mail().given(RECEIVED, closed, MessageReopened()).when(ReopenMessage()).then_nothing()
 
 

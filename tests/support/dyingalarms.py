@@ -19,7 +19,7 @@ from api.work import alarms, alarmtelling
 
 PLACES = {
     "it is noticed, and not kept when to look again": (alarms, "_put_off"),
-    "it is to be told, and nothing is written": (alarmtelling, "write_to"),
+    "it is to be told, and nothing is written": (alarmtelling, "write"),
     "it is written, and not kept that it is": (alarmtelling, "_record"),
     "it is kept that it is told, and still due": (alarmtelling, "_forget"),
 }

@@ -9,7 +9,7 @@ from psycopg.sql import SQL, Identifier
 
 from api.work import drafts
 from api.work.drafts import Writer
-from api.work.uploads import upload
+from api.work.uploads import sweep, upload
 from composed import as_others_read
 from domain.choosing import TargetKind
 from domain.draft import Attached, Draft
@@ -139,6 +139,48 @@ def test_files_are_used_by_whom_they_were_uploaded_and_go_when_they_are_taken_ou
     assert rows(office, "upload") == []
     drafts.delete(opened, anna, one.id)
     assert rows(office, "draft") == []
+
+
+def test_who_has_uploaded_too_much_uploads_nothing_more_until_something_is_gone(
+    sending_office: Office,
+) -> None:
+    office, who = sending_office, writer(sending_office)
+    settings = office.carteggio.settings.model_copy(update={"upload_quota_bytes": 10})
+    opened = replace(office.carteggio, settings=settings)
+    file = upload(opened, who.id, "a.pdf", "application/pdf", b"1234567")
+    attached = (Attached("f", file.name, file.media_type, file.id),)
+    one = drafts.save(opened, who, draft(office, files=attached), "c1")
+    with pytest.raises(Rejected, match="no mail has taken yet; send drafts, or") as refusal:
+        upload(opened, who.id, "b.pdf", "application/pdf", b"1234")
+    assert refusal.value.code == "QUOTA_EXCEEDED"
+    assert upload(opened, "another", "b.pdf", "application/pdf", b"1234").size == 4
+    drafts.delete(opened, who, one.id)
+    assert upload(opened, who.id, "b.pdf", "application/pdf", b"1234").size == 4
+
+
+def test_files_that_are_too_much_for_one_mail_are_in_no_draft(
+    sending_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, opened, who = sending_office, sending_office.carteggio, writer(sending_office)
+    monkeypatch.setattr("api.work.uploads.MOST_OCTETS", 10)
+    files = [upload(opened, who.id, f"{x}.pdf", "application/pdf", b"123456") for x in "ab"]
+    both = tuple(Attached(one.name, one.name, one.media_type, one.id) for one in files)
+    with pytest.raises(Rejected, match="take some out"):
+        drafts.save(opened, who, draft(office, files=both), "c1")
+    assert drafts.save(opened, who, draft(office, files=both[:1]), "c2").version == 1
+
+
+def test_what_no_draft_has_is_gone_after_a_day(sending_office: Office) -> None:
+    office, opened, who = sending_office, sending_office.carteggio, writer(sending_office)
+    file = upload(opened, who.id, "a.pdf", "application/pdf", b"x")
+    attached = (Attached("f", file.name, file.media_type, file.id),)
+    drafts.save(opened, who, draft(office, files=attached), "c1")
+    for name in ("b.pdf", "c.pdf"):
+        upload(opened, who.id, name, "application/pdf", b"x")
+    with opened.database.pool.connection() as connection:
+        connection.execute("UPDATE upload SET uploaded_at = now() - interval '25 hours'")
+    sweep(opened)
+    assert [row[0] for row in rows(office, "upload")] == [file.id]
 
 
 def test_files_that_are_too_much_for_one_mail_are_not_all_opened(

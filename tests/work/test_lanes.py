@@ -16,8 +16,8 @@ from api.work.queued import (
     mail_named,
     queued_mail,
     retry,
-    troubles,
 )
+from api.work.troubles import troubles
 from domain.leaving import OutgoingState
 from domain.values import Rejected
 from outgoing import BOX, NOW, Office, letter
@@ -75,7 +75,8 @@ def standing(office: Office, state: Standing | None = None) -> list[tuple[UUID, 
 
 
 def said(office: Office) -> list[tuple[str, str, str]]:
-    return list(troubles(office.carteggio, addresses_of(office.carteggio)))
+    addresses = addresses_of(office.carteggio)
+    return list(troubles(office.carteggio, addresses, datetime.now(UTC)))
 
 
 def test_mail_of_a_mailbox_without_a_server_waits_and_says_what_to_do_and_leaves_then(
@@ -208,6 +209,9 @@ def test_a_mail_whose_octets_are_gone_stops_no_other(office: Office, worker: "Re
         "it cannot be sent from here; the log says why",
         "run: carteggio doctor",
     )
+    ((_, wrong, do),) = said(office)
+    assert wrong == "1 mails cannot be sent from here, and are tried every hour"
+    assert do.endswith(f"carteggio outbox retry --mailbox {BOX}")
     assert retry(office.carteggio, [office.box]) == 1
 
 

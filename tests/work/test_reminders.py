@@ -11,7 +11,7 @@ import pytest
 from adapters.mime.worker import ReadingWorker
 from alarmed import ANNA, CARLO, DORA, INFO, Alarmed
 from api.ids import Kind, shown
-from api.work import reminders, writingto
+from api.work import noticing, reminders
 from api.work.instance import Carteggio
 from api.work.reminders import Word, concerned, remind, tell
 from api.work.sendingside import EnteredSending, configure_sending
@@ -68,13 +68,13 @@ def test_each_gets_one_mail_with_all_that_is_his_and_a_kill_tells_nobody_twice(
         configure_sending(carteggio, EnteredSending(INFO, "127.0.0.1", port, "plain", "none"))
         assert reminded(firm, ids, "first") == ""
         assert len(events_of(carteggio, "message.reminded")) == 3
-        kept = writingto.write_to
+        kept = noticing.write
 
         async def killed(*given: object) -> None:
             await kept(*given)  # type: ignore[arg-type]
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(reminders, "write_to", killed)
+        monkeypatch.setattr(reminders, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             asyncio.run(tell(carteggio, datetime.now(UTC)))
         monkeypatch.undo()

@@ -41,7 +41,8 @@ async def test_a_closed_message_waits_no_more_and_a_reopened_one_does(own_ask):
     again = (await own_ask(CLOSE, input=given))["messageClose"]
     assert again == closed
     assert len(events_of(own_ask.carteggio, "message.closed")) == 1
-    other = (await own_ask(CLOSE, input=closing("c-2", id)))["messageClose"]
+    same_again = closing("c-2", id, note="by telephone")
+    other = (await own_ask(CLOSE, input=same_again))["messageClose"]
     assert (other["position"], other["userErrors"]) == (None, [])
     assert len(events_of(own_ask.carteggio, "message.closed")) == 1
 
