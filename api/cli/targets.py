@@ -30,6 +30,10 @@ _Priority = Annotated[
 _Next = Annotated[
     str | None, typer.Option("--next", help="The same, once we had answered before.")
 ]
+_Solution = Annotated[
+    str | None,
+    typer.Option(help="From the first question since it was last closed to the last answer."),
+]
 _Risk = Annotated[int, typer.Option(help="At risk after so many percent of it.")]
 _Alarms = Annotated[
     str, typer.Option(help='When alarms are told, as "Mon-Fri 09:00-18:00"; else when open.')
@@ -47,6 +51,7 @@ def set_(
     context: typer.Context,
     first: _Span = None,
     next_: _Next = None,
+    solution: _Solution = None,
     mailbox: _Mailbox = None,
     category: _Category = "",
     kind: _Kind = "",
@@ -59,11 +64,11 @@ def set_(
     reason: Reason = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Say within what business time an answer is wanted: a first one, or a next one.
+    """Say within what business time an answer is wanted: a first one, a next one, the last one.
 
     Of several that fit, one for a priority comes first, then for a mailbox, a category, a kind.
 
-    carteggio target set --first 4h --next 2h
+    carteggio target set --first 4h --next 2h --solution 40h
     carteggio target set --mailbox service@firm.example --first 30m
     """
     with opened(context) as carteggio:
@@ -74,7 +79,9 @@ def set_(
         week = read_week(alarms) if alarms else ()
         mode = UpdateMode.BETWEEN_ANSWERS if between else UpdateMode.TO_RESPOND
         whom = tuple(colleague_at(carteggio, one) for one in escalate or ())
-        wanted = TargetSet(scope, _span(first), _span(next_), risk, week, at, reason, mode, whom)
+        spans = _span(first), _span(next_)
+        last = _span(solution)
+        wanted = TargetSet(scope, *spans, risk, week, at, reason, mode, whom, last)
         if dry_run:
             show(carteggio, *checked_target(carteggio, wanted))
             return
@@ -92,7 +99,15 @@ def list_(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
         now, zone = held(carteggio, as_of), carteggio.settings.zone
         boxes = asyncio.run(mailbox_addresses(carteggio))
     table = table_of(
-        "mailbox", "?category", "?kind", "?priority", "#first", "#next", "#at risk", "=since"
+        "mailbox",
+        "?category",
+        "?kind",
+        "?priority",
+        "#first",
+        "#next",
+        "#solution",
+        "#at risk",
+        "=since",
     )
 
     def facts(one: Said[TargetSet]) -> dict[str, object]:
@@ -105,6 +120,7 @@ def list_(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
             "priority": scope.priority,
             "first_seconds": event.first,
             "next_seconds": event.next,
+            "solution_seconds": event.solution,
             "risk_percent": event.risk,
             "alarms": written_week(event.alarms) if event.alarms else None,
             "next_from": event.mode.value,
@@ -116,7 +132,7 @@ def list_(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
         event, scope = one.event, one.event.scope
         where = boxes.get(scope.mailbox, "") if scope.mailbox else "any"
         words = scope.category or "any", scope.kind or "any", scope.priority or "any"
-        spans = _long(event.first), _long(event.next), f"{event.risk} %"
+        spans = _long(event.first), _long(event.next), _long(event.solution), f"{event.risk} %"
         return [where, *words, *spans, local(one.since, zone)]
 
     print_rows(now.targets, facts, table, lambda one: map(plain, cells(one)), as_json=as_json)

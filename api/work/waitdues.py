@@ -83,7 +83,7 @@ async def standings(
     asked: Asked, waits: Sequence[Waiting], words: Sequence[Said[CalendarsEvent]], at: datetime
 ) -> dict[UUID, Standing]:
     """Judge waits at a moment, by their messages, with what will hold of them."""
-    judging = await judging_of(asked, EVERYTHING, waits, targets=bool(words))
+    judging = await judging_of(asked, EVERYTHING, waits, words=words)
     judged = judging.judged(words, at)
     return {
         one.message: Standing(one, judged[one.message], _stages(judged[one.message]))
