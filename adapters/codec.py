@@ -9,6 +9,7 @@ sealing subject; the box is bound to company, stream, event id and key id.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
 from typing import Annotated, Any, Final, NamedTuple, Protocol, cast, get_args, get_origin
 from typing import get_type_hints as hints_of
@@ -127,9 +128,10 @@ def decode_many(rows: Sequence[Row], keys: Keys) -> list[Recorded]:
 
 
 def _recorded(row: Row, stored: Stored, found: Mapping[UUID, Key]) -> Recorded:
-    shape = _SHAPES.get(row.name)
-    if shape is None or stored.v > shape.kind.version:
+    kind = BY_NAME.get(row.name)
+    if kind is None or stored.v > kind.version:
         raise UnknownEvent(f"{row.name}, version {stored.v}, is not known to this version")
+    shape = shape_of(kind)
     key = None if stored.key is None else found.get(stored.key)
     opened = None
     if stored.box is not None and key is not None:
@@ -182,12 +184,13 @@ def _shape(event: type) -> Shape:
     kind = BY_CLASS.get(event)
     if kind is None:
         raise UnknownEvent(f"{event.__name__} is not in the catalogue of events")
-    return _SHAPES[kind.name]
+    return shape_of(kind)
 
 
-# ---- derived once, when this module is loaded
+# ---- derived once, when an event of the kind is first stored or read
 
 
+@cache
 def shape_of(kind: EventType) -> Shape:
     """Derive from an event's class how it is stored."""
     hints = hints_of(kind.event, include_extras=True)
@@ -247,6 +250,3 @@ def _taker(
         case _:
             take = attrgetter(*names)
             return lambda event: make(*take(event))
-
-
-_SHAPES: Final[Mapping[str, Shape]] = {name: shape_of(kind) for name, kind in BY_NAME.items()}

@@ -4,17 +4,16 @@ A job is written in the transaction of what it follows from, on that transaction
 The library's lock of a job is not used: one that is planned for tomorrow would hold all later ones
 back (its fetching asks for earlier jobs of the same lock whatever their time). What a job does has
 to take a lock of its own, and to find nothing to do where it comes in vain.
+
+The library is imported where it is used: most commands have no job to write or to do.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.jobs import DeleteJobCondition, Status
-from procrastinate.schema import SchemaManager
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
@@ -22,9 +21,10 @@ from psycopg_pool import AsyncConnectionPool
 from adapters.database import Database
 from adapters.logs import log
 
+if TYPE_CHECKING:
+    from procrastinate import App
+
 QUEUE: Final = "carteggio"
-_WRITING: Final = App(connector=SyncPsycopgConnector())
-"""Never opened: each job is written on the connection of what it follows from."""
 _CONNECTIONS: Final = 4
 _FAILED_KEPT_H: Final = 30 * 24
 """So long a job that failed is kept, to be told."""
@@ -37,6 +37,8 @@ def install(connection: Connection[TupleRow]) -> bool:
     there = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
     if there is not None and there[0] is not None:
         return False
+    from procrastinate.schema import SchemaManager  # noqa: PLC0415
+
     connection.execute(SchemaManager.get_schema())
     return True
 
@@ -50,7 +52,9 @@ def defer(
     at: datetime | None = None,
 ) -> bool:
     """Ask for a job in the transaction of `connection`; False if one like it (`once`) waits already."""
-    job = _WRITING.configure_task(
+    from procrastinate.exceptions import AlreadyEnqueued  # noqa: PLC0415
+
+    job = _writing().configure_task(
         task, queue=QUEUE, queueing_lock=once, schedule_at=at, connection=connection
     )
     try:
@@ -86,6 +90,9 @@ class Jobs:
 
     async def run(self, *, wait: bool = True) -> None:
         """Work; without `wait` only until nothing is due. To be cancelled by whoever stops it."""
+        from procrastinate import App, PsycopgConnector  # noqa: PLC0415
+        from procrastinate.jobs import DeleteJobCondition  # noqa: PLC0415
+
         async with self._pool() as pool:
             app = App(connector=PsycopgConnector())
             for name, task in self._tasks.items():
@@ -124,6 +131,14 @@ class Jobs:
             yield pool
 
 
+@cache
+def _writing() -> "App":
+    """Give what is never opened: each job is written on the connection of what it follows from."""
+    from procrastinate import App, SyncPsycopgConnector  # noqa: PLC0415
+
+    return App(connector=SyncPsycopgConnector())
+
+
 def _named(name: str, task: Task) -> Callable[..., Awaitable[None]]:
     async def run(**what: Any) -> None:
         try:
@@ -135,8 +150,10 @@ def _named(name: str, task: Task) -> Callable[..., Awaitable[None]]:
     return run
 
 
-async def _forget_stalled(app: App) -> None:
+async def _forget_stalled(app: "App") -> None:
     """Forget jobs whose worker died: what they were about is due by its own table."""
+    from procrastinate.jobs import Status  # noqa: PLC0415
+
     for job in await app.job_manager.get_stalled_jobs():
         if job.id is not None:
             await app.job_manager.finish_job_by_id_async(

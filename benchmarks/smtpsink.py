@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from benchmarks.stage import ROOT
 
-_OFFERS = b"250-sink.example\r\n250-SIZE 50000000\r\n250-8BITMIME\r\n250 DSN\r\n"
+_OFFERS = b"250-sink.example\r\n250-PIPELINING\r\n250-SIZE 50000000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 DSN\r\n"
 _SAID = {
     b"EHLO": _OFFERS,
     b"MAIL": b"250 2.1.0 ok\r\n",

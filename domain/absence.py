@@ -6,11 +6,12 @@ counts for a moment as it was said at that moment: what is entered afterwards re
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, assert_never
 from zoneinfo import ZoneInfo
 
+from domain.classes import dataclass
 from domain.company import ColleagueRegistered
 from domain.values import AbsenceId, ColleagueId, Personal, Rejected, TemplateId
 

@@ -1,10 +1,10 @@
 """Access tokens: who may ask the API, and which mailboxes are seen through them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, assert_never
 
+from domain.classes import dataclass
 from domain.values import ColleagueId, MailboxId, Personal, Rejected
 
 

@@ -1,10 +1,11 @@
 """An account: where a mailbox is fetched from, and by what it sends. Its secret lies in the key store, never here."""
 
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, assert_never
 
+from domain.classes import dataclass
 from domain.sendingside import (
     AccountSendingConfigured,
     AccountSendingCredentialsChanged,

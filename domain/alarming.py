@@ -4,11 +4,11 @@ It names no subject and no number: a mail among us that did would be linked to t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from domain.alarms import Stage
 from domain.calendars import Clock
+from domain.classes import dataclass
 
 _MOST: int = 50
 _WANTED = {

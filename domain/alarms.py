@@ -7,7 +7,7 @@ They lie in the stream of the message with which the wait began, and stay when t
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from domain.businesstime import BusinessTime
 from domain.calendars import Clock
+from domain.classes import dataclass
 from domain.values import ColleagueId, MailboxId
 
 _TICK: Final = timedelta(microseconds=1)

@@ -4,11 +4,11 @@ A mailbox that is full, or mail that is not wanted, says nothing about an addres
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.composing import Composed
 from domain.objections import Objection
 from domain.values import Address

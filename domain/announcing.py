@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.remembering import words_in
 from domain.values import Address, MessageId

@@ -1,8 +1,8 @@
 """Does a message want an answer, and which message answers it (MAIL_RULES: unanswered)."""
 
 import re
-from dataclasses import dataclass
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.courtesy import courtesy
 from domain.machine import Machine

@@ -3,9 +3,9 @@
 Some take an old mail to write a new one; many answer one mailing, each about his own affair.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.correspondents import Ours
 from domain.machine import NEWSLETTER, Machine

@@ -10,12 +10,13 @@ or asked never approves: `may_decide` is the one place that says who does.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Final, assert_never
 from uuid import UUID
 
 from domain.approvalrules import ApproverRole
+from domain.classes import dataclass
 from domain.composing import Composed
 from domain.values import ColleagueId, DocumentId, MailboxId, Personal, Rejected
 

@@ -6,11 +6,12 @@ may as well say that nothing is needed. Without any, mail leaves without approva
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final, assert_never
 
+from domain.classes import dataclass
 from domain.inforce import Said, holding
 from domain.values import ColleagueId, MailboxId, Personal, Rejected
 

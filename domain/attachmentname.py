@@ -5,10 +5,10 @@ A pattern is like `{kind}_{number}_{customer}_{date}`; its fields are in FIELDS.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from domain.classes import dataclass
 from domain.filenames import distinct, extension, extensions_for, named_by, renamed, safe_name
 
 FIELDS: Final = ("kind", "number", "title", "customer", "customer_code", "date", "reference")

@@ -1,7 +1,7 @@
 """How a conversation stood from one moment to the next, by what was said of it and what was written."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -15,6 +15,7 @@ from domain.attention import (
     MessageWaitContinued,
     MessageWaitPaused,
 )
+from domain.classes import dataclass
 from domain.waitgroups import Attending
 
 

@@ -5,13 +5,14 @@ Words of one command bear its `order`: by that they are undone together, and wor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, assert_never
 from uuid import UUID
 
 from domain.capture import MessageReceived
+from domain.classes import dataclass
 from domain.values import ColleagueId, Personal, Rejected
 
 LONGEST: Final = 2_000

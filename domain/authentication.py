@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, assert_never
 
+from domain.classes import dataclass
 from domain.values import Rejected
 
 FIELD: Final = "authentication-results"

@@ -9,13 +9,14 @@ answers. What was decided is an event of the message, once for each person who i
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, assert_never
 from uuid import UUID
 
 from domain.authentication import is_forged
+from domain.classes import dataclass
 from domain.content import Content
 from domain.correspondents import Ours
 from domain.machine import nobody_reads, recognise

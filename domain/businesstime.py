@@ -7,11 +7,12 @@ over midnight belongs to the day on which it begins: a holiday closes what begin
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from domain.classes import dataclass
 
 Interval = tuple[int, int]
 """From and until, in minutes after midnight of its day: (0, 1440) is all of it, (1320, 1800) is

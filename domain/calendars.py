@@ -8,7 +8,7 @@ its moment on; so what was in force at any moment of the past stays known.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -16,6 +16,7 @@ from typing import Annotated, Final, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.businesstime import DAY, Hours, Opening
+from domain.classes import dataclass
 from domain.values import ColleagueId, MailboxId, Personal, Rejected
 
 USUAL_RISK: Final = 75

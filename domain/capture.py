@@ -3,12 +3,12 @@
 They are facts on the stream of the message; what follows from a copy is decided in domain/message.py.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.values import Address, BlobName, MailboxId, Personal
 

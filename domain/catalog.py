@@ -1,7 +1,7 @@
 """Every event under its name on disk. A name never changes; older forms are brought up to date."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from domain.absence import AbsenceCancelled, AbsenceChanged, AbsenceEntered
 from domain.access import TokenIssued, TokenRevoked
@@ -42,6 +42,7 @@ from domain.choosing import (
     MessageLinkMoved,
     MessageLinkRejected,
 )
+from domain.classes import dataclass
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
@@ -135,7 +136,7 @@ class EventType:
     name: str
     event: type
     version: int = 1
-    upcasts: Mapping[int, Callable[[Fields], Fields]] = field(default_factory=dict)
+    upcasts: Mapping[int, Callable[[Fields], Fields]] = field(default_factory=dict, compare=False)
 
 
 CATALOG: tuple[EventType, ...] = (

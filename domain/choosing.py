@@ -5,11 +5,11 @@ told by `message.linked` and `message.unlinked`, as for rules.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, assert_never
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.values import Personal, Rejected
 
 

@@ -1,12 +1,13 @@
 """What is known of a message when it is linked, and what rules assert: the words of the ladder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from uuid import UUID
 
 from domain.announcing import Announcement
 from domain.choosing import Target
+from domain.classes import dataclass
 from domain.message import Direction, LinkState, MessageLinked
 from domain.naming import NumberedDocument
 from domain.numbers import Sighting

@@ -1,8 +1,8 @@
 """The company itself: its own domains, addresses, colleagues and mailboxes."""
 
-from dataclasses import dataclass
 from typing import Annotated, assert_never
 
+from domain.classes import dataclass
 from domain.values import Personal
 
 

@@ -6,11 +6,11 @@ Nothing here is checked when it is made: a draft may be wrong. What speaks again
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from domain.classes import dataclass
 from domain.values import Address
 
 MESSAGE: Final = "message/rfc822"

@@ -12,11 +12,11 @@ What does not exist holds for nothing but `"exists": false`.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
 
+from domain.classes import dataclass
 from domain.likeness import alike
 from domain.mailfacts import NAMED, NUMBERS, TEXTS, TRUTHS, Facts
 

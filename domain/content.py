@@ -1,9 +1,10 @@
 """What a reader finds in the raw bytes of a mail. Derived, versioned, and never the evidence."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.classes import dataclass
 from domain.values import Address
 
 

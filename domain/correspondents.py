@@ -1,9 +1,10 @@
 """Who is ours, which way a message went, and with whom it was exchanged."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.exclusion import in_ascii, is_within
 from domain.machine import is_form

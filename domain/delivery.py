@@ -7,11 +7,12 @@ Of several reports the worst counts: whoever sent the mail has to look at it.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, assert_never
 
+from domain.classes import dataclass
 from domain.content import NoticeKind
 from domain.outgoing import (
     MailAccepted,

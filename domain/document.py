@@ -3,10 +3,11 @@
 What they are called is the ERP's business (`kind`); all of them are documents here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, assert_never
 
+from domain.classes import dataclass
 from domain.values import DocumentId, PartyId, Personal
 
 

@@ -6,10 +6,11 @@ address with that, as in `OTHER_PARTY:ada@acme.example`. Nothing is said of whom
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.composing import Composed
 from domain.objections import Objection
 from domain.values import Address

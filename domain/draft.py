@@ -1,12 +1,12 @@
 """A mail that somebody is writing: as it was typed, and of what it is about to be made."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from domain.choosing import Target
+from domain.classes import dataclass
 from domain.values import Address, DocumentId, MailboxId, MessageId, Rejected, TemplateId
 
 MOST_TEXT: Final = 1_000_000

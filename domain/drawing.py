@@ -9,13 +9,14 @@ he would be given the mail of all who are away.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from domain.absence import Absence, stand_in
+from domain.classes import dataclass
 from domain.values import ColleagueId
 
 Chance = Callable[[int], int]

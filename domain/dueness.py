@@ -4,11 +4,11 @@ since ──── pause ══════ continued ──── now          
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.businesstime import BusinessTime
+from domain.classes import dataclass
 
 Pause = tuple[datetime, datetime | None]
 """From when and until when the clock of a wait stands; None: it still does."""

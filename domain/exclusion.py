@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, assert_never
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.values import Address, MailboxId, Personal, Rejected
 

@@ -1,11 +1,12 @@
 """What matching keeps of a message: gathered from all its copies, whatever their order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from domain.authentication import is_forged
+from domain.classes import dataclass
 from domain.content import Content
 from domain.correspondents import Ours, correspondents, direction
 from domain.message import (

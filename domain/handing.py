@@ -4,9 +4,10 @@ It names no subject and no number: a mail among us that did would be linked to t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from domain.classes import dataclass
 
 _MOST: Final = 50
 

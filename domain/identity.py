@@ -8,10 +8,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid5
 
+from domain.classes import dataclass
 from domain.values import (
     ColleagueId,
     ContactId,

@@ -10,12 +10,12 @@ Precedence, of all that is in force at the moment:
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from domain.calendars import CalendarSaved, CalendarsEvent, Clock, TargetScope, TargetSet
+from domain.classes import dataclass
 from domain.values import MailboxId
 
 S = TypeVar("S", covariant=True)

@@ -4,11 +4,12 @@ Decided on the stream of the mail (domain/outgoing.py).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, assert_never
 
+from domain.classes import dataclass
 from domain.outgoing import (
     MailAccepted,
     MailCancelled,

@@ -1,8 +1,8 @@
 """Is this machine mail? The headers decide (RFC 3834, RFC 2919, RFC 6109); words only hint."""
 
 import re
-from dataclasses import dataclass
 
+from domain.classes import dataclass
 from domain.content import Content, Notice, NoticeKind
 from domain.values import Address
 

@@ -1,10 +1,11 @@
 """A mailbox that is shared: which colleagues see its mail, and as what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Final, assert_never
 
+from domain.classes import dataclass
 from domain.company import MailboxRegistered
 from domain.values import ColleagueId, Rejected
 

@@ -4,11 +4,12 @@ A rule that acts and one that is rehearsed are given the same facts (api/work/ma
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from domain.classes import dataclass
 from domain.content import Attachment
 from domain.values import Address, DocumentId, MailboxId, MessageId, PartyId
 

@@ -7,10 +7,11 @@ is read in domain/conditiontrees.py, the actions in domain/ruleactions.py.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Final, assert_never
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.conditions import All, Any, Condition, Held, Line, Not, Says, held
 from domain.mailfacts import Facts
 from domain.message import Direction

@@ -6,12 +6,13 @@ same mark the one recorded last counts (docs/decisions/0011).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, assert_never
 
 from domain.capture import CaptureEvent, FolderRole
+from domain.classes import dataclass
 from domain.values import BlobName, MailboxId, Personal, Rejected
 
 MARKS = ("seen", "flagged", "answered")

@@ -1,7 +1,7 @@
 """What is decided on a message: which way it went, what it asks for, what it belongs to."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from uuid import UUID
 
 from domain import answering
@@ -17,6 +17,7 @@ from domain.apart import (
 )
 from domain.choosing import Target, TargetKind
 from domain.claims import Claim, Known, Voucher, claim_of, linked
+from domain.classes import dataclass
 from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
 from domain.facts import Facts, forged_in, speaking_in

@@ -5,10 +5,11 @@ it back. Mail is linked to the survivor: the party at the end, as that may be me
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, assert_never
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.party import PartyRegistered
 from domain.values import PartyId, Personal, Rejected
 

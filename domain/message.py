@@ -1,7 +1,7 @@
 """A message: captured once, seen in many places, linked, classified, closed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Annotated, assert_never
 from uuid import UUID
@@ -24,6 +24,7 @@ from domain.choosing import (
     ChoosingEvent,
     TargetKind,
 )
+from domain.classes import dataclass
 from domain.marking import (
     MarkingCommand,
     MarkingEvent,

@@ -5,12 +5,13 @@ Plain hours, whatever day it is: providers promise delivery, or word of it, with
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID, uuid5
 
+from domain.classes import dataclass
 from domain.values import MailboxId, MessageId
 
 

@@ -1,10 +1,10 @@
 """Which of some documents a text names by number: what is written most alike, at each place once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.kinds import Kind
 from domain.numbers import Number, Sighting, contradicts, same
 

@@ -5,9 +5,10 @@ makes octets never reads them. What a note said before it was changed or withdra
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated, Final, assert_never
 
+from domain.classes import dataclass
 from domain.document import DocumentRegistered
 from domain.message import MessageReceived
 from domain.values import NoteId, Personal, Rejected

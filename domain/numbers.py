@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 
+from domain.classes import dataclass
 from domain.kinds import Kind, kind_before, kind_of
 from domain.surroundings import Line, plain
 

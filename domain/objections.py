@@ -7,9 +7,9 @@ the person who sends: the mail is built as the sentence says.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from domain.classes import dataclass
 from domain.composing import MESSAGE, Composed, File, one_line
 from domain.filenames import (
     extension,

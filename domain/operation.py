@@ -1,8 +1,8 @@
 """What an operator does to the running system, where it changes what can be read."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from domain.classes import dataclass
 from domain.values import Personal
 
 

@@ -8,13 +8,13 @@ not know whether it arrived, and never sends it again by himself. Recipients are
 place in the list, as what servers say of them is kept longer than their addresses.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from domain.choosing import Target
+from domain.classes import dataclass
 from domain.values import (
     Address,
     BlobName,

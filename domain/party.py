@@ -1,10 +1,11 @@
 """A party: a customer, a supplier, a lead, with the contacts through whom it writes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated, Final, assert_never
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.values import ContactId, Personal, Rejected
 
 BY_PEOPLE: Final = "carteggio"

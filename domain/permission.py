@@ -14,10 +14,10 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.classes import dataclass
 from domain.sendingrules import EVERY_KIND, Ground, OfficeRole, Reach, SendingRule, SendRight
 from domain.values import Rejected
 

@@ -1,8 +1,8 @@
 """Quarantine: mail that could not be read in full; a person wants it to be read once more."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from domain.classes import dataclass
 from domain.values import MailboxId, MessageId
 
 

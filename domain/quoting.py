@@ -1,10 +1,10 @@
 """What stands below the new text of an answer or a forward, in the correspondent's language."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
+from domain.classes import dataclass
 from domain.composing import one_line, plain_body
 from domain.content import Content
 from domain.values import Address

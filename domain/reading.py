@@ -4,10 +4,11 @@ A stream is a message, a reader and a day: what he opens again that day is told 
 further reason.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Final
 
+from domain.classes import dataclass
 from domain.values import ColleagueId, MailboxId, MessageId, Personal, Rejected
 
 LONGEST_REASON: Final = 2_000

@@ -3,9 +3,9 @@
 approved ─▶ withdrawn ─▶ approved
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Final, assert_never
 
+from domain.classes import dataclass
 from domain.values import Address, Personal, Rejected
 
 _LONGEST: Final = 2_000

@@ -1,9 +1,9 @@
 """How an event stands in the journal: the fact itself, and who recorded it, when and why."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.values import Actor
 
 

@@ -5,11 +5,12 @@ in the order in which they were said; taking one back leaves the others as they 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, assert_never
 from uuid import UUID, uuid5
 
+from domain.classes import dataclass
 from domain.values import MessageId, Personal, Rejected
 
 MOST = 2_000

@@ -1,9 +1,9 @@
 """All mail is matched again: rules are newer, or an operator wants it; people's choices stand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
+from domain.classes import dataclass
 from domain.values import Personal
 
 

@@ -6,10 +6,10 @@ same. It stands above what contacts tell of the address, and below what is said 
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, assert_never
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.likeness import bare
 from domain.values import MailboxId, PartyId, Personal, Rejected
 

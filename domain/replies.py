@@ -1,8 +1,9 @@
 """What a mail server replies to mail that is handed to it, and what follows from that."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from domain.classes import dataclass
 
 
 class Fate(StrEnum):

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.classes import dataclass
 from domain.composing import one_line
 from domain.content import Content
 from domain.objections import is_id

@@ -5,10 +5,11 @@ stream of the message, beside domain/message.py.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated
 
 from domain.capture import CaptureEvent, MessageCompleted, MessageCopyFound, MessageReceived
+from domain.classes import dataclass
 from domain.content import Content
 from domain.values import BlobName, MailboxId, Personal, Rejected
 

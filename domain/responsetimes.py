@@ -4,11 +4,12 @@ An answer counts in the month in which it was given; a backlog is what waited wh
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from domain.classes import dataclass
 
 
 class ResponsesBy(StrEnum):

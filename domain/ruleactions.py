@@ -7,12 +7,13 @@ it again, and after `MOST_DEPTH` of them none does. So no loop can be made of ru
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
 from domain.choosing import TargetKind
+from domain.classes import dataclass
 from domain.drawing import Draw, Way
 from domain.values import (
     Address,

@@ -5,9 +5,9 @@ which hands what is no invoice back. That they cannot is seen where one asks wha
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.conditions import All, Any, Condition, Not, Op, Says
 from domain.mailfacts import TRUTHS
 from domain.values import MailboxId, Rejected

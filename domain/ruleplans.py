@@ -4,12 +4,13 @@ What is planned tells a rehearsal who may be drawn; drawing alone needs chance.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from domain.absence import Absence, stand_in
+from domain.classes import dataclass
 from domain.drawing import Candidate, Chance, Way, draw, present
 from domain.ruleactions import Act, ActionKind, Done, Why
 from domain.values import ColleagueId, PartyId

@@ -1,6 +1,6 @@
 """The rules by which messages are linked, under the names and versions that links carry."""
 
-from dataclasses import dataclass
+from domain.classes import dataclass
 
 
 @dataclass(frozen=True, slots=True)

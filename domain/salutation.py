@@ -8,10 +8,10 @@ Read of a contact's attributes, of each the first that is there, whatever its ca
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.classes import dataclass
 from domain.values import Rejected
 
 

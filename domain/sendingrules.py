@@ -5,10 +5,11 @@ is domain/permission.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Annotated, Final, assert_never
 
+from domain.classes import dataclass
 from domain.company import ColleagueRegistered, MailboxRegistered
 from domain.values import ColleagueId, DocumentId, MailboxId, Personal, Rejected
 

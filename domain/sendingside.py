@@ -1,8 +1,8 @@
 """How mail of a mailbox is sent: the sending side of its account. Its secret lies in the key store."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final
 
+from domain.classes import dataclass
 from domain.values import MailboxId, Personal, Rejected
 
 SAME, PASSWORD, NOBODY = "same", "password", "none"

@@ -3,11 +3,11 @@
 It lies in the stream of the document (domain/document.py), beside what the ERP says of it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, assert_never
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.values import MailboxId, MessageId, Personal, TemplateId
 
 

@@ -10,11 +10,12 @@ uses it: whoever was sent a mail can pass it on.
 import hmac
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.content import Content
 
 MESSAGE_ID: Final = "message-id"

@@ -3,9 +3,10 @@
 saved ─▶ saved … ─▶ retired ─▶ saved
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Final, assert_never
 
+from domain.classes import dataclass
 from domain.values import ColleagueId, Personal, Rejected
 
 MOST_NAME: Final = 120

@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
+
+from domain.classes import dataclass
 
 _SLASHES = "\u2044\u2215"
 _MINUS = "\u2212"

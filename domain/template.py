@@ -8,11 +8,12 @@ What a person changes in a mail changes no template.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Final, assert_never
 
 from domain.attachmentname import check_pattern
+from domain.classes import dataclass
 from domain.composing import one_line
 from domain.salutation import check_salutations
 from domain.values import ColleagueId, Personal, Rejected

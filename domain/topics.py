@@ -9,10 +9,10 @@ provider delivers under another id goes on with the one that was sent.
 import re
 from base64 import b64decode
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.correspondents import Ours
 from domain.freemail import company_domains

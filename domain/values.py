@@ -1,9 +1,10 @@
 """The words that every part of Carteggio shares: ids, addresses, actors, and the refusal."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
+
+from domain.classes import dataclass
 
 MessageId = NewType("MessageId", UUID)
 MailboxId = NewType("MailboxId", UUID)

@@ -1,8 +1,8 @@
 """Who may use a signed token of ours: whoever got hold of a mail can copy what stands in it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.correspondents import FORWARDED
 from domain.message import Direction

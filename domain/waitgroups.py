@@ -5,12 +5,13 @@ are meant. So groups may add up to more than there is.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, assert_never
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.dueness import Dueness, Standing
 
 Key = UUID | str | None

@@ -1,8 +1,8 @@
 """Web forms: addresses that write for others, who stand in Reply-To."""
 
-from dataclasses import dataclass
 from typing import Annotated, assert_never
 
+from domain.classes import dataclass
 from domain.values import MailboxId, Personal, Rejected
 
 

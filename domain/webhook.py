@@ -3,10 +3,11 @@
 registered ─▶ changed … ─▶ paused ⇄ resumed ─▶ removed (and perhaps registered anew)
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, assert_never
 
+from domain.classes import dataclass
 from domain.values import MailboxId, Personal, Rejected
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from domain.absence import Absence, AbsenceCancelled, AbsenceChanged, AbsenceEntered
+from domain.classes import dataclass
 from domain.recorded import Recorded
 from domain.values import AbsenceId, ColleagueId
 from projections.projection import Names, Projection, Rows, Table

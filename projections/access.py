@@ -1,7 +1,7 @@
 """Access: which tokens there are, what each may do, and with whom mailboxes are shared."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
 from domain.access import TokenIssued, TokenRevoked
+from domain.classes import dataclass
 from domain.mailbox import MailboxShared, MailboxShareRevoked
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table

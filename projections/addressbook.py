@@ -1,12 +1,12 @@
 """Reading: of which parties addresses are, by the contacts that there are now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from projections.projection import Names
 from projections.reader import Reader, rows_of
 

@@ -1,7 +1,6 @@
 """Reading: whose addresses are, and which of those in mail nobody knows."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
+from domain.classes import dataclass
 from domain.correspondents import Ours
 from projections.forms import shown
 from projections.projection import Names

@@ -1,7 +1,7 @@
 """Warnings and breaches: which waits were at risk or too late, since when, and who was told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -17,6 +17,7 @@ from domain.alarms import (
     Stage,
     stage_of,
 )
+from domain.classes import dataclass
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table
 from projections.reader import (

@@ -1,7 +1,7 @@
 """Approvals of mail by a second pair of eyes: how each stands, and what is said about them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from domain.approvalrules import (
     ApprovalScope,
     ApproverRole,
 )
+from domain.classes import dataclass
 from domain.inforce import Said
 from domain.outgoing import MailQueued
 from domain.recorded import Recorded

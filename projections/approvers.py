@@ -1,7 +1,6 @@
 """Reading: who sees a mailbox, and as what; so, whether he may approve mail that leaves it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -9,6 +8,7 @@ from psycopg.rows import TupleRow
 
 from domain.approval import Approver
 from domain.approvalrules import ApproverRole
+from domain.classes import dataclass
 from domain.mailbox import ACTING, ALERTED, Role
 from domain.permission import roles_in
 from domain.values import ColleagueId

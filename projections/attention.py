@@ -5,7 +5,7 @@ said anything, and that was passed on to nobody, has no row.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from domain.attending import Attention, Because, Happening, Said, Wrote, course
+from domain.classes import dataclass
 from projections import letters
 from projections.letters import Letter
 from projections.projection import Names, Rows, Table

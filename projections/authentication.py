@@ -1,13 +1,14 @@
 """What our own mail servers said about who sent a mail (RFC 8601), for each copy of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 from domain.authentication import ServerDistrusted, ServerTrusted, first_of_each
+from domain.classes import dataclass
 from domain.message import MessageCompleted, MessageCopyFound, MessageReceived
 from domain.recorded import Recorded
 from domain.rereading import MessageReread

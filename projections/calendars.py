@@ -5,7 +5,7 @@ moment, and of what was known at any position.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -21,6 +21,7 @@ from domain.calendars import (
     TargetSet,
     TargetWithdrawn,
 )
+from domain.classes import dataclass
 from domain.inforce import Said
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table

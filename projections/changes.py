@@ -1,7 +1,6 @@
 """Reading: what happened after a position, as far as the reader may be told, in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
 from domain.catalog import CATALOG
+from domain.classes import dataclass
 from projections.projection import Names
 from projections.reader import Reader, rows_of
 from projections.trail import EntryRow

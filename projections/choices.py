@@ -1,7 +1,7 @@
 """What people said for all mail with an address, and how much rests on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from psycopg import Connection as Filling
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
+from domain.classes import dataclass
 from domain.recorded import Recorded
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from projections.projection import Names, Projection, Rows, Table

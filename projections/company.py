@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from domain.account import (
     OAuth,
     asks_anew,
 )
+from domain.classes import dataclass
 from domain.company import ColleagueRegistered, CompanyDescribed, MailboxRegistered
 from domain.recorded import Recorded
 from projections.directory import json_object

@@ -1,13 +1,14 @@
 """What mails say: texts, participants, attachments, for each form in which a message was seen."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.rereading import MessageReread, Saying
 from domain.signedtoken import without_token

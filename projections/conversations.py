@@ -11,7 +11,7 @@ Here is what is kept, and what joins messages; projections/grouping.py joins and
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -19,6 +19,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.content import Content
 from domain.facts import own_ids
 from domain.message import MessageReceived, MessageSetApart, MessageThreaded

@@ -1,7 +1,6 @@
 """Questions about mail that left: what became of it, who answered, who cannot be reached."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
 from uuid import UUID
@@ -11,6 +10,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
 from domain.aliveness import EXPIRES, Evidence, Invalid, invalid
+from domain.classes import dataclass
 from projections.deliveryrows import DeliveryRow, SentMailRow
 from projections.projection import Names
 from projections.reader import (

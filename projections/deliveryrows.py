@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from domain.authentication import FIELD, FORGED, results
+from domain.classes import dataclass
 from domain.content import Content, Notice, NoticeKind, Report
 from domain.delivery import DeliveryState, Standing, Told
 from domain.values import MessageId

@@ -1,12 +1,13 @@
 """What a batch of events about mail that left touches: read once, then judged in memory."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.message import Further
 from domain.missing import ReceiptMissed
 from domain.outgoing import MailAccepted, MailQueued, OutgoingEvent

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.document import DocumentChanged, DocumentRegistered
 from domain.party import ContactRegistered, ContactRemoved, PartyChanged, PartyRegistered
 from domain.recorded import Recorded

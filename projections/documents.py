@@ -1,7 +1,6 @@
 """Reading: the business documents of the ERP."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, LiteralString
 from uuid import UUID
@@ -10,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
+from domain.classes import dataclass
 from projections.directory import DocumentRow, number_key
 from projections.projection import Names
 from projections.reader import (

@@ -1,11 +1,12 @@
 """From when to when a conversation waited: stretches of its letters, joined where they overlap."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, LiteralString
 from uuid import UUID
 
+from domain.classes import dataclass
 from projections.letters import Letter, asked_by_itself
 from projections.projection import Table
 from projections.words import Ruling

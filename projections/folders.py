@@ -1,13 +1,14 @@
 """Which folders mail was captured from, and how much lies in each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.marking import MessageMarked
 from domain.message import (
     CaptureEvent,

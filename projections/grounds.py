@@ -1,12 +1,12 @@
 """Why a message goes on with another that it does not refer to, or is apart from one that it does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.message import MessageSetApart, MessageThreaded
 from domain.recorded import Recorded
 from projections.projection import Names, Rows, Table

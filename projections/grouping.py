@@ -1,10 +1,10 @@
 """Messages are joined to conversations, and conversations part where nothing joins them any more."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.message import Further, MessageReceived, MessageThreaded
 from domain.recorded import Recorded
 from projections.conversations import Groups, Member, Node, Says, names_of

@@ -1,7 +1,7 @@
 """The history of a party or a document: the links of messages, as intervals of what was known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.choosing import TargetKind
+from domain.classes import dataclass
 from domain.message import (
     FolderRole,
     LinkState,

@@ -1,12 +1,13 @@
 """Messages as they are read: what they say, who wrote to whom, where each copy lies."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.marking import MessageMarked, MessageOrderFailed, Place
 from domain.message import (
     CaptureEvent,

@@ -1,7 +1,7 @@
 """Rules about mail: every version, and until when each rule was asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
+from domain.classes import dataclass
 from domain.mailrules import RuleRetired, RuleSaved
 from domain.recorded import Recorded
 from domain.values import MailboxId

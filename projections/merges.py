@@ -1,7 +1,7 @@
 """Which parties count as another one, because somebody merged them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -11,6 +11,7 @@ from psycopg import Connection as Filling
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
+from domain.classes import dataclass
 from domain.merging import PartyMerged, PartyMergeUndone
 from domain.recorded import Recorded
 from projections.projection import Names, Projection, Rows, Table

@@ -1,9 +1,9 @@
 """The rows in which messages are kept as they are read now."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.message import FolderRole, MessageReceived
 from domain.recorded import Recorded
 from projections.contents import ContentRow

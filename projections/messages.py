@@ -1,7 +1,6 @@
 """Reading: messages, alone, in lists, and in bulk."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, TypeVar
 from uuid import UUID
@@ -10,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
+from domain.classes import dataclass
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.forms import shown, told
 from projections.mail import MessageRow, show

@@ -1,7 +1,7 @@
 """Notes on messages and documents, as they stand: told to whoever sees what they are about."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -11,6 +11,7 @@ from psycopg import Connection as Filling
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
+from domain.classes import dataclass
 from domain.note import (
     DocumentNoteChanged,
     DocumentNoted,

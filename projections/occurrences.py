@@ -1,10 +1,11 @@
 """Places in which messages were seen."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.message import CaptureEvent, MessageMoved
 from domain.recorded import Recorded
 from projections.projection import Table

@@ -1,13 +1,13 @@
 """Reading: the parties that a company deals with, and their contacts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
+from domain.classes import dataclass
 from projections.directory import ContactRow, PartyRow, vat_key
 from projections.projection import Names
 from projections.reader import (

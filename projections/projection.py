@@ -1,7 +1,7 @@
 """The shape of a projection: typed tables, rows kept in memory for a batch, one shared writer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -24,6 +24,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, args_row
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
+from domain.classes import dataclass
 from domain.recorded import Recorded
 
 _POSTGRES_TYPES: Final[Mapping[object, str]] = {

@@ -1,7 +1,6 @@
 """Mail that could not be read in full, and mail that an earlier reader read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from projections.projection import Names
 from projections.reader import Order, Page, Reader, Slice, rows_of, slice_of
 

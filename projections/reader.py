@@ -4,7 +4,7 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, Final, Generic, LiteralString, TypeVar, cast
 from uuid import UUID
@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, args_row
 from psycopg.sql import SQL, Composable, Composed, Identifier, Placeholder
 
+from domain.classes import dataclass
 from domain.likeness import bare
 from domain.values import Rejected
 

@@ -1,9 +1,9 @@
 """What joins a message to others, by what its forms say: a form that is read anew is replaced."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from uuid import UUID
 
+from domain.classes import dataclass
 from domain.message import Further, MessageReceived
 from domain.recorded import Recorded
 from domain.rereading import MessageReread

@@ -1,12 +1,12 @@
 """Where messages begin anew, by a rule or by people's word, and what people joined."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.message import MessageSetApart
 from domain.recorded import Recorded
 from domain.regrouping import ConversationRegrouped

@@ -3,13 +3,13 @@
 They follow from the events by the read model of waits, so there is nothing to be kept beside it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from projections.forms import told
 from projections.projection import Names
 from projections.reader import NOW, AsOf, Reader, rows_of

@@ -1,7 +1,7 @@
 """What rules did with messages: which held, why, and whom or what was chosen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import msgspec
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.recorded import Recorded
 from domain.ruleactions import Done, RuleApplied
 from projections.projection import Names, Projection, Rows, Table

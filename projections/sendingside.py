@@ -1,13 +1,14 @@
 """How mail of mailboxes is sent; the secrets for it lie elsewhere."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
 from domain.account import AccountRemoved
+from domain.classes import dataclass
 from domain.recorded import Recorded
 from domain.sendingside import AccountSendingConfigured, AccountSendingRemoved
 from projections.projection import Names, Projection, Rows, Table

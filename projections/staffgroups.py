@@ -1,12 +1,13 @@
 """Groups of colleagues: who is in each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from domain.recorded import Recorded
 from domain.staffgroup import GroupRetired, GroupSaved
 from projections.projection import Names, Projection, Rows, Table

@@ -1,12 +1,13 @@
 """How messages were classified and closed, as intervals: so that any moment can be asked for."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from projections.projection import Names, Rows, Table
 
 

@@ -1,7 +1,6 @@
 """Reading: stretches of mail in the order in which it came, a portion at a time, as rehearsals ask."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable
 
+from domain.classes import dataclass
 from projections.projection import Names
 from projections.reader import Reader, columns_of, rows_of
 

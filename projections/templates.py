@@ -1,7 +1,7 @@
 """Templates: which there are, and every version of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -11,6 +11,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
+from domain.classes import dataclass
 from domain.recorded import Recorded
 from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from projections.projection import Names, Projection, Rows, Table

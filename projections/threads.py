@@ -1,13 +1,13 @@
 """Reading: conversations as far as a reader sees their mail."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.classes import dataclass
 from projections.conversations import Member, RegroupingRow
 from projections.forms import told
 from projections.mail import MessageRow

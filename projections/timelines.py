@@ -1,7 +1,7 @@
 """Reading: the timeline of a party or a document."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable, Identifier
 
+from domain.classes import dataclass
 from projections.forms import shown
 from projections.history import LinkRow
 from projections.projection import Names

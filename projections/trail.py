@@ -1,7 +1,7 @@
 """The audit trail of any object: what happened to it, when, by whom and why."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,6 +18,7 @@ from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.autoreply import AutoreplySent, AutoreplySuppressed
 from domain.calendars import CalendarRetired, CalendarSaved, TargetSet, TargetWithdrawn
 from domain.catalog import CATALOG
+from domain.classes import dataclass
 from domain.company import MailboxRegistered
 from domain.exclusion import ExclusionAdded, ExclusionRemoved
 from domain.mailrules import RuleRetired, RuleSaved

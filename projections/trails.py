@@ -1,7 +1,7 @@
 """Reading: what happened to any object, as far as the reader may be told."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable, Identifier
 
+from domain.classes import dataclass
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,

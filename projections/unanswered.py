@@ -7,7 +7,7 @@ mail stood at a time, positions tell what was known.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Final, LiteralString
 from uuid import UUID
@@ -23,6 +23,7 @@ from domain.attention import (
     MessageWaitContinued,
     MessageWaitPaused,
 )
+from domain.classes import dataclass
 from domain.message import (
     MessageClassified,
     MessageClosed,

@@ -1,7 +1,6 @@
 """Reading: what waits for an answer, now or as of a moment, as pages or as a whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
 from uuid import UUID
@@ -10,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composed
 
+from domain.classes import dataclass
 from projections.attention import then
 from projections.episodes import KNOWN, STOOD
 from projections.forms import told

@@ -1,7 +1,7 @@
 """What people said of messages beside links: who has them, whether they rest, that they are settled."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Final, TypeGuard
 from uuid import UUID
@@ -21,6 +21,7 @@ from domain.attention import (
     MessageWaitContinued,
     MessageWaitPaused,
 )
+from domain.classes import dataclass
 from domain.message import MessageClosed, MessageReopened
 from domain.recorded import Recorded
 from domain.values import ColleagueId

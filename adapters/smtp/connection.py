@@ -90,8 +90,14 @@ class Connection:
     async def reset(self) -> None:
         """Forget a mail that was begun; a server that cannot is left."""
         with suppress(ServerTrouble):
-            if fate_of(await self.ask(b"RSET"))[0] is not Fate.ACCEPTED:
+            waits = await self._waits_for_content()
+            if waits or fate_of(await self.ask(b"RSET"))[0] is not Fate.ACCEPTED:
                 self.drop()
+
+    async def _waits_for_content(self) -> bool:
+        """Hear the rest of what was said together; tell whether the server waits for a mail by that."""
+        rest = [await self.ask_on(one, self.limits.envelope) for one in self.protocol.unheard]
+        return any(reply.code // 100 == 3 for reply in rest)
 
     async def begin(self) -> None:
         """Secure it, and log in."""

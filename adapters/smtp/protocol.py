@@ -1,11 +1,14 @@
 """aiosmtplib's protocol, stricter: nothing may come that was not asked for.
 
 The library reads replies within bounds (32 kB, lines of 8 kB) and pairs them with commands, but
-passes over what comes between, and keeps what comes behind a reply for the next command.
+passes over what comes between, and keeps what comes behind a reply for the next command. Here that
+is kept only for commands that were said together (RFC 2920): each is asked for in its turn.
 """
 
 import asyncio
-from collections.abc import Awaitable
+import re
+from collections import deque
+from collections.abc import Awaitable, Sequence
 from typing import Final, cast
 
 from aiosmtplib import (
@@ -14,11 +17,12 @@ from aiosmtplib import (
     SMTPResponseException,
     SMTPServerDisconnected,
 )
-from aiosmtplib.protocol import SMTPProtocol
+from aiosmtplib.protocol import MAX_RESPONSE_LENGTH, SMTPProtocol
 
 from adapters.mailservers import ServerTrouble, TroubleKind, too_late, words
 
 _TOO_LONG: Final = "Response too long"
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 class Protocol(SMTPProtocol):
@@ -29,6 +33,7 @@ class Protocol(SMTPProtocol):
         self.trouble: ServerTrouble | None = None
         self.upgrading = False
         """Whether TLS was asked for (STARTTLS) and does not stand yet."""
+        self._said: deque[bytes] = deque()
 
     @property
     def wire(self) -> asyncio.Transport:
@@ -38,9 +43,16 @@ class Protocol(SMTPProtocol):
     def data_received(self, data: bytes) -> None:
         """Take in what arrived; what answers nothing ends the connection once it was read."""
         awaited = self._awaited()
-        super().data_received(data)
-        if self.trouble is None and (not awaited or (self._buffer and not self._awaited())):
-            self.trouble = self._uncalled_for(bytes(self._buffer) if awaited else data)
+        if awaited or not self._said:
+            super().data_received(data)
+        elif len(self._buffer) + len(data) <= MAX_RESPONSE_LENGTH:
+            self._buffer += data  # it answers what is asked for next
+        else:
+            self.fail(_odd(_TOO_LONG))
+        if not self._said and (not awaited or (self._buffer and not self._awaited())):
+            self.trouble = self.trouble or self._uncalled_for(
+                bytes(self._buffer) if awaited else data
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remember why, and end what waits."""
@@ -54,10 +66,26 @@ class Protocol(SMTPProtocol):
         if self.transport is not None:
             self.wire.abort()
 
-    async def ask(self, command: bytes, seconds: float, name: str = "") -> SMTPResponse:
-        """Give a command and wait for its reply; secrets have a `name` to go by."""
+    @property
+    def unheard(self) -> Sequence[bytes]:
+        """Give the commands that were said and not asked for yet."""
+        return tuple(self._said)
+
+    def say(self, commands: Sequence[bytes]) -> None:
+        """Give commands together; `ask` for each of them then, in this order (RFC 2920)."""
         self.check()
-        said = self.execute_command(command, timeout=seconds)
+        if any(map(_CONTROL.search, commands)):
+            raise ValueError("a command with a control character")
+        self._said.extend(commands)
+        self.write(b"".join(one + b"\r\n" for one in commands))
+
+    async def ask(self, command: bytes, seconds: float, name: str = "") -> SMTPResponse:
+        """Give a command, unless it was said, and wait for its reply; secrets have a `name` to go by."""
+        if self._said and self._said[0] == command:
+            said = self._next(seconds)
+        else:
+            self.check()
+            said = self.execute_command(command, timeout=seconds)
         return await self._heard(said, name or command.partition(b" ")[0].decode(), seconds)
 
     async def greeting(self, seconds: float) -> SMTPResponse:
@@ -87,6 +115,17 @@ class Protocol(SMTPProtocol):
         """Go on over TLS."""
         self.transport = transport or self.transport
         self.upgrading = False
+
+    async def _next(self, seconds: float) -> SMTPResponse:
+        """Give the reply to the next of what was said; what comes behind the last ends all."""
+        self._said.popleft()
+        reply = self._read_response_from_buffer()
+        if reply is None:
+            self.check()
+            return await self.read_response(seconds)
+        if self._buffer and not self._said and self.trouble is None:
+            self.trouble = self._uncalled_for(bytes(self._buffer))
+        return reply
 
     async def _sent(self, octets: bytes, seconds: float) -> SMTPResponse:
         self.write(octets)

@@ -7,7 +7,9 @@
     └───── lost: deferred ─────┘└─ lost: uncertain ─┘
 
 Nobody is asked twice: a mail whose content was begun is never sent again from here. One task owns
-a session. What raises ServerTrouble has told the server nothing of the mail.
+a session. What raises ServerTrouble has told the server nothing of the mail. A server that takes
+commands together (PIPELINING, RFC 2920) is told all up to DATA at once, and each answer is read in
+its turn; its content still waits for the answer to DATA.
 """
 
 from contextlib import suppress
@@ -100,13 +102,13 @@ class SmtpSession:
     async def _submitted(self, submission: Submission, tell: Tell) -> Outcome:
         delivery = _Delivery(submission)
         try:
-            envelope, command = self._announcing(submission)
+            envelope = Envelope(submission, self.connection.extensions)
             await tell(Phase.MAIL)
-            reply = await self._begun(command)
+            reply = await self._begun(envelope)
             if reply is None:  # the server left meanwhile, and heard nothing
                 await self._ready()
-                envelope, command = self._announcing(submission)
-                reply = await self._begun(command) or _GONE
+                envelope = Envelope(submission, self.connection.extensions)
+                reply = await self._begun(envelope) or _GONE
         except Unsayable as refusal:
             return delivery.told_all(Fate.REFUSED, refusal.ground, refusal.reply)
         if fate_of(reply)[0] is not Fate.ACCEPTED:
@@ -117,15 +119,14 @@ class SmtpSession:
         except ServerTrouble as trouble:
             return delivery.lost(trouble)
 
-    def _announcing(self, submission: Submission) -> tuple[Envelope, bytes]:
-        envelope = Envelope(submission, self.connection.extensions)
-        return envelope, envelope.mail()
-
-    async def _begun(self, command: bytes) -> Reply | None:
+    async def _begun(self, envelope: Envelope) -> Reply | None:
         """Begin a mail; None: the connection was kept too long, and is gone."""
-        kept = self.connection.mails > 0
+        connection, commands = self.connection, envelope.together()
+        kept = connection.mails > 0
         try:
-            return await self.connection.ask(command, self.limits.envelope)
+            if len(commands) > 1:
+                connection.protocol.say(commands)
+            return await connection.ask(commands[0], self.limits.envelope)
         except ServerTrouble as trouble:
             if kept and trouble.kind is TroubleKind.LOST:
                 return None

@@ -13,7 +13,7 @@ from api.cli.setting import print_rows
 from api.cli.tables import Rows
 
 T = TypeVar("T")
-_BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_BEGINS_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 
 
 class Format(StrEnum):

@@ -6,7 +6,7 @@ tried again later, for longer each time, and given up in the end.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -23,7 +23,7 @@ from api.work.patience import LATER, pause_after
 from api.work.projector import where
 from api.work.resolver import resolve
 from api.work.sendingside import SendingSide, sendings_of
-from api.work.sentcopy import file_copy
+from api.work.sentcopy import file_copy, is_to_file
 from api.work.sentfolder import LIMITS, SentFolder
 from api.work.sentlooks import Look, What
 from domain.values import Rejected
@@ -65,6 +65,8 @@ async def _all(
             if account is not None and not waits:
                 folder = SentFolder(carteggio, consents, account, limits)
                 sent = await opened.enter_async_context(folder)
+            if not waits and (sending is None or sent is None or not is_to_file(sending, sent)):
+                left = await asyncio.to_thread(_without_copies, carteggio, left)
             while left:
                 await _one(carteggio, sending, sent, left[0], waits=waits)
                 del left[0]
@@ -88,7 +90,7 @@ async def _one(
     try:
         if look.what is What.SIGHT:
             again = await resolve(carteggio, sent, look)
-        elif waits:
+        elif waits or sending is None or sent is None:
             again = datetime.now(UTC) + _RESTS
         else:
             again = await file_copy(carteggio, sending, sent, look)
@@ -109,7 +111,15 @@ def _settled(carteggio: Carteggio, look: Look, again: datetime | None) -> None:
         sentlooks.put_off(carteggio.database, look, again)
         return
     with carteggio.database.pool.connection() as connection:
-        sentlooks.done(connection, look.mail, look.what)
+        sentlooks.done(connection, [look.mail], look.what)
+
+
+def _without_copies(carteggio: Carteggio, looks: Sequence[Look]) -> list[Look]:
+    """Look for copies no more where they are not ours to see to; give the other looks."""
+    mails = [one.mail for one in looks if one.what is What.COPY]
+    with carteggio.database.pool.connection() as connection:
+        sentlooks.done(connection, mails, What.COPY)
+    return [one for one in looks if one.what is not What.COPY]
 
 
 def _failed(carteggio: Carteggio, looks: list[Look], kind: str) -> None:

@@ -16,7 +16,7 @@ from adapters.logs import log
 from adapters.sealing import Key
 from adapters.smtp.values import Outcome, Submission
 from api.work.instance import Carteggio
-from api.work.outbox import Outbox
+from api.work.outbox import Also, Outbox
 from api.work.patience import LATER
 from api.work.rates import Used
 from api.work.told import Told, by_outbox
@@ -167,18 +167,19 @@ class Attempts:
         else:
             self._record(leaving.id, command)
 
-    def tell(self, told: Sequence[Told]) -> None:
+    def tell(self, told: Sequence[Told], also: Also | None = None) -> None:
         """Record what was said of many together; where that cannot be, of each by itself.
 
-        Whatever was recorded of an attempt meanwhile, an answer to it counts as ever.
+        Whatever was recorded of an attempt meanwhile, an answer to it counts as ever. `also` writes
+        what belongs to it, in that transaction, or after each was told.
         """
-        if not told:
-            return
         try:
-            patiently(lambda: self._outbox.record_all(told))
+            patiently(lambda: self._outbox.record_all(told, also))
         except (Conflict, Rejected):
             for one in told:
                 self._tell_alone(one)
+            if also is not None:
+                patiently(lambda: self._outbox.record_all([], also))
 
     def _tell_alone(self, told: Told) -> None:
         try:

@@ -12,7 +12,8 @@ from typing import Final, Protocol, Self
 from uuid import UUID
 
 from adapters.smtp.values import Outcome
-from api.work.attempts import Attempts, Leaving, TakenBack, concluding, patiently
+from api.work.attempts import Attempts, Leaving, TakenBack, concluding
+from api.work.flightmarks import Marks
 from api.work.flights import Answer, Boarded, Flights, answer_of
 from api.work.patience import LATER
 from api.work.rates import Used
@@ -23,7 +24,7 @@ from domain.leaving import BeginSending, Conclude, LoseSight, OutgoingCommand
 _MOMENT_S: Final = 0.25
 """So long what was answered is recorded together with what is answered next."""
 
-_SOON_S: Final = 0.003
+_SOON_S: Final = 0.01
 """So long an answer waits for the next mail's mark."""
 
 
@@ -100,11 +101,12 @@ class Together:
     def __init__(
         self,
         flights: Flights,
+        marks: Marks,
         attempts: Attempts,
         boarded: Boarded,
         used: Used,
     ) -> None:
-        self._flights, self._attempts = flights, attempts
+        self._flights, self._marks, self._attempts = flights, marks, attempts
         self._boarded, self._used = boarded, used
         self._begun: dict[UUID, BeginSending] = {}
         self._told: list[Told] = []
@@ -113,7 +115,6 @@ class Together:
         self._soon: asyncio.TimerHandle | None = None
         self._marking: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
-        self._recording = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         self._recorder = asyncio.create_task(self._from_time_to_time())
@@ -134,7 +135,7 @@ class Together:
         some = None if len(places) == len(leaving.left) else places
         begin = BeginSending(datetime.now(UTC), some, leaving.attempt)
         given = self._boarded.flight, leaving.id, begin
-        if not await whole(self._flights.offer, *given, self._taken_along()):
+        if not await self._marks.offer(*given, self._taken_along()):
             raise TakenBack
         self._begun[leaving.id] = begin
 
@@ -169,7 +170,7 @@ class Together:
     def _mark_answer(self) -> None:
         """Mark what was answered, as the next mail does not come to its content soon."""
         if (answer := self._taken_along()) is not None:
-            marking = whole(self._flights.answered, self._boarded.flight, answer)
+            marking = self._marks.answered(self._boarded.flight, answer)
             self._marking = asyncio.create_task(marking)
 
     async def _from_time_to_time(self) -> None:
@@ -187,11 +188,10 @@ class Together:
         del self._told[: len(told)]
 
     def _land(self) -> None:
-        """Record what is left; then only is it known what was not offered."""
-        self._record()
+        """Record what is left, and let what was not offered wait again."""
         mails, flight = self._boarded.mails, self._boarded.flight
         back = [one.id for one in mails if one.id not in self._done]
         self._boarded.count(self._used, self._boarded.until, mails, -1)
         gone = [one for one in mails if one.id in self._done]
         self._boarded.count(self._used, datetime.now(UTC), gone)
-        patiently(lambda: self._flights.land(flight, back, self._used))
+        self._attempts.tell(self._told, lambda x: self._flights.land(x, flight, back, self._used))

@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
+from psycopg import Connection
 
 from adapters.ids import uuid7
 from adapters.keyring import KeyDestroyed
@@ -42,19 +43,6 @@ RETURNING mail
 _VERSIONS: Final[LiteralString] = """
 SELECT mail, (SELECT max(originator_version) FROM stored_events WHERE originator_id = mail)
 FROM unnest(%s::uuid[]) AS mail
-"""
-_ANSWERED: Final[LiteralString] = """
-WITH answered AS (
-    INSERT INTO outbox_answer (flight, mail, said) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
-)
-"""
-_MARK: Final[LiteralString] = """
-UPDATE outbox SET offered_at = %s WHERE mail = %s AND flight = %s AND offered_at IS NULL
-RETURNING set_config('synchronous_commit', 'off', true)
-"""
-_MARK_DURABLY: Final[LiteralString] = """
-UPDATE outbox SET offered = %s, offered_at = %s
-WHERE mail = %s AND flight = %s AND offered_at IS NULL RETURNING mail
 """
 _BACK: Final[LiteralString] = """
 UPDATE outbox SET state = 'waiting', flight = NULL, offered_at = NULL, offered = NULL
@@ -190,32 +178,14 @@ class Flights:
                 connection.execute(_BACK, (stale, flight))
         return [one for one in mails if versions.get(one.id) == one.version]
 
-    def offer(self, flight: UUID, mail: UUID, begin: BeginSending, answer: Answer | None) -> bool:
-        """Mark that a content is about to be offered, and what was answered last; False: not ours.
-
-        To whom is marked where it is not all who are left, and durably: nothing else tells.
-        """
-        mark: tuple[object, ...] = (begin.at, mail, flight)
-        query = _MARK
-        if begin.taken is not None:
-            query, mark = _MARK_DURABLY, (sorted(begin.taken), *mark)
-        if answer is not None:
-            query, mark = _ANSWERED + query, (flight, answer.mail, answer.said, *mark)
-        with self._carteggio.database.pool.connection() as connection:
-            return connection.execute(query, mark).fetchone() is not None
-
-    def answered(self, flight: UUID, answer: Answer) -> None:
-        """Mark what was answered."""
-        with self._carteggio.database.pool.connection() as connection:
-            connection.execute(_ANSWERED + "SELECT", (flight, answer.mail, answer.said))
-
-    def land(self, flight: UUID, back: Collection[UUID], used: Used) -> None:
+    def land(
+        self, connection: Connection[Any], flight: UUID, back: Collection[UUID], used: Used
+    ) -> None:
         """Let mails that were not offered wait again, and forget what is recorded."""
-        with self._carteggio.database.pool.connection() as connection, connection.transaction():
-            used.write(connection)
-            if back:
-                connection.execute(_BACK, (list(back), flight))
-            connection.execute(_LANDED, (self._lane,))
+        used.write(connection)
+        if back:
+            connection.execute(_BACK, (list(back), flight))
+        connection.execute(_LANDED, (self._lane,))
 
     def left_behind(self) -> list[UUID]:
         """Give the mails of flights whose process died."""

@@ -23,6 +23,7 @@ from adapters.mailservers import ServerTrouble, TroubleKind
 from adapters.smtp.session import SmtpSession
 from adapters.smtp.values import Phase
 from api.work.attempts import Attempts, Leaving, TakenBack
+from api.work.flightmarks import Marks
 from api.work.flightrecords import Ahead, AtOnce, Records, Together
 from api.work.flights import Flights, Pace
 from api.work.instance import Carteggio
@@ -72,6 +73,7 @@ class Lane:
         ways: Ways,
         reception: Reception,
         locks: Locks,
+        marks: Marks,
         stop: Event | None = None,
     ) -> None:
         """Hand mail over as `ways` say; `reception` takes the copies in; `stop` ends it soon."""
@@ -84,7 +86,7 @@ class Lane:
         self._rests = Rests(carteggio.database)
         self._lane = lane
         self._ways = ways
-        self._locks = locks
+        self._locks, self._marks = locks, marks
         self._mark = b""
 
     async def drain(self) -> int:
@@ -175,7 +177,8 @@ class Lane:
             if boarded is None:
                 return False
             ahead.read_on(pace.many)
-            async with Together(self._flights, self._attempts, boarded, used) as records:
+            given = self._flights, self._marks, self._attempts, boarded, used
+            async with Together(*given) as records:
                 for leaving in boarded.mails:
                     if self._stop.is_set() or pace.is_slow or datetime.now(UTC) > boarded.until:
                         break

@@ -19,6 +19,7 @@ from adapters.jobs import Jobs, Task
 from adapters.logs import log
 from adapters.mime.worker import ReadingWorker
 from api.work.aftercare import look_after
+from api.work.flightmarks import Marks
 from api.work.instance import Carteggio
 from api.work.lane import Lane
 from api.work.leases import Locks
@@ -53,6 +54,7 @@ class Lanes:
         self._rests = Rests(carteggio.database)
         self._ways = Ways(carteggio)
         self._locks = Locks(carteggio.database)
+        self._marks = Marks(carteggio.database)
         self._reception = Reception(
             carteggio.journal, carteggio.blobs, worker, "smtp", exact=False
         )
@@ -86,6 +88,7 @@ class Lanes:
                 await asyncio.gather(*self._looking)
         finally:
             await self._locks.close()
+            await self._marks.close()
 
     def _jobs(self) -> Jobs:
         tasks: dict[str, Task] = {WAKE: self._woken, LOOK: self._look_after}
@@ -155,7 +158,8 @@ class Lanes:
             log("outbox").error("a look fails", lane=lane, error=where(error))
 
     def _lane(self, lane: UUID) -> Lane:
-        return Lane(self._carteggio, lane, self._ways, self._reception, self._locks, self._stop)
+        held = self._locks, self._marks
+        return Lane(self._carteggio, lane, self._ways, self._reception, *held, self._stop)
 
     async def _later(self, lane: UUID, at: datetime) -> None:
         await asyncio.to_thread(self._outbox.wake, lane, at)
@@ -169,6 +173,7 @@ class Lanes:
             one.cancel()
         await asyncio.gather(jobs, *self._looking, return_exceptions=True)
         await self._locks.close()
+        await self._marks.close()
 
 
 async def _pause(stop: Event, seconds: float) -> None:

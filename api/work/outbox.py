@@ -92,8 +92,8 @@ class Outbox:
 
         return self._carteggio.journal.record(mail, deciding, command, envelope, then)
 
-    def record_all(self, told: Sequence[Told]) -> None:
-        """Record what was said of many mails in one transaction.
+    def record_all(self, told: Sequence[Told], also: Also | None = None) -> None:
+        """Record what was said of many mails in one transaction, and what else belongs to it.
 
         Raise Conflict where somebody else recorded of one, Rejected where one cannot be; then
         nothing was recorded.
@@ -109,6 +109,8 @@ class Outbox:
             writing.lock()
             writing.append(events)
             _follow(writing.connection, changes)
+            if also is not None:
+                also(writing.connection)
 
     def state(self, mail: UUID) -> Outgoing:
         """Give how a mail stands."""

@@ -43,18 +43,20 @@ def filed_by_provider(sending: str, fetching: str) -> bool:
     return providers[0] is not None and providers[0] == providers[1]
 
 
+def is_to_file(sending: SendingSide, sent: SentFolder) -> bool:
+    """Say whether copies of what a mailbox sends are ours to see to."""
+    policy, host = sending.configured.sent_copy, sending.configured.host
+    return policy == APPEND or (policy != NEVER and not filed_by_provider(host, sent.host))
+
+
 async def file_copy(
-    carteggio: Carteggio, sending: SendingSide | None, sent: SentFolder | None, look: Look
+    carteggio: Carteggio, sending: SendingSide, sent: SentFolder, look: Look
 ) -> datetime | None:
     """See to a mail's copy; give when to look again, None where nothing is left to be done.
 
     Raises what `SentFolder` raises.
     """
-    if sending is None or sent is None or sending.configured.sent_copy == NEVER:
-        return None
     always = sending.configured.sent_copy == APPEND
-    if not always and filed_by_provider(sending.configured.host, sent.host):
-        return None
     queued = (await asyncio.to_thread(Outbox(carteggio).state, look.mail)).queued
     if queued is None or await sent.holds(queued.message_id, look.since):
         return None

@@ -69,9 +69,8 @@ def follow(connection: Connection[Any], changes: Sequence[Change], now: datetime
         )
         refs = [ref(one.after.queued.message_id) for one in unclear if one.after.queued]
         connection.execute(query, ([one.mail for one in unclear], refs))
-    for one in there:
-        if _unclear(one.before) and not _unclear(one.after):
-            done(connection, one.mail, What.SIGHT)
+    if clear := [one.mail for one in there if _unclear(one.before) and not _unclear(one.after)]:
+        done(connection, clear, What.SIGHT)
     left = [one for one in there if _somebody(one.after) and not _somebody(one.before)]
     if left:
         _add(connection, left, What.COPY, now)
@@ -122,9 +121,10 @@ def put_off(database: Database, look: Look, until: datetime, *, failed: bool = F
         )
 
 
-def done(connection: Connection[Any], mail: UUID, what: What) -> None:
-    """Look for it no more."""
-    connection.execute("DELETE FROM sent_look WHERE mail = %s AND what = %s", (mail, what.value))
+def done(connection: Connection[Any], mails: Sequence[UUID], what: What) -> None:
+    """Look for it no more, of these mails."""
+    query = "DELETE FROM sent_look WHERE mail = ANY(%s) AND what = %s"
+    connection.execute(query, (list(mails), what.value))
 
 
 def _add(

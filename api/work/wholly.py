@@ -4,16 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from adapters.statements import ended
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 async def whole(call: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     """Do something in a thread to its end, also where nobody waits for it any more."""
-    doing = asyncio.ensure_future(asyncio.to_thread(call, *given, **named))
-    try:
-        return await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        await asyncio.wait([doing])
-        doing.exception()  # it is not asked for any more
-        raise
+    return await ended(asyncio.ensure_future(asyncio.to_thread(call, *given, **named)))

@@ -27,6 +27,7 @@ from adapters.logs import set_up_logs
 from adapters.mime.worker import ReadingWorker
 from adapters.settings import Settings
 from api.compose import compose
+from api.work.flightmarks import Marks
 from api.work.importing import register_mailbox
 from api.work.instance import Carteggio
 from api.work.lane import Lane
@@ -177,13 +178,14 @@ def queue(carteggio: Carteggio, mail: Mail) -> None:
 async def drain(carteggio: Carteggio, worker: ReadingWorker) -> None:
     """Send what is due from both mailboxes."""
     reception = Reception(carteggio.journal, carteggio.blobs, worker, "smtp", exact=False)
-    locks, ways = Locks(carteggio.database), Ways(carteggio)
+    locks, marks, ways = Locks(carteggio.database), Marks(carteggio.database), Ways(carteggio)
     try:
         for address in (OFFICE, PEC):
             box = register_mailbox(carteggio, address)
-            await Lane(carteggio, box, ways, reception, locks).drain()
+            await Lane(carteggio, box, ways, reception, locks, marks).drain()
     finally:
         await locks.close()
+        await marks.close()
 
 
 def send(home: Home, some: list[Mail], port: int) -> None:

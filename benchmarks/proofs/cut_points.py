@@ -6,7 +6,8 @@ work goes on until nothing is due any more. What the server took is counted by M
 recipient, and compared with what is recorded of each mail. Mailboxes are of three kinds: their
 server files what it takes into a folder of sent mail (Dovecot's), or we do, or there is no such
 folder. Pauses are passed over as an operator would: what is due later is made due. Of every second
-mailbox mail that nothing strikes leaves between: what strikes there does so in a flight.
+mailbox mail that nothing strikes leaves between: what strikes there does so in a flight. Half of the
+servers take commands together.
 """
 
 import argparse
@@ -129,7 +130,8 @@ class Stage:
             kind = "append"
         self._boxes += 1
         address = f"box{self._boxes}@firma.example"
-        box = Box([one for one in cuts if one.phase in CONNECTING])
+        connecting = [one for one in cuts if one.phase in CONNECTING]
+        box = Box(connecting, together=self._boxes % 4 < 2)
         port = self.server.open(box, starttls=starttls)
         if kind == "filing":
             self.filing.add(port)

@@ -19,7 +19,7 @@ from typing import Final
 
 from benchmarks.proofs.cuts import ACCEPTING, CONNECTING, FILED, INSIDE, SAYINGS, Cut
 
-_OFFERS: Final = "250-sink.example\r\n250-8BITMIME\r\n{tls}250-AUTH PLAIN LOGIN\r\n250 DSN\r\n"
+_OFFERS: Final = "250-sink.example\r\n250-8BITMIME\r\n{more}250-AUTH PLAIN LOGIN\r\n250 DSN\r\n"
 _ENVID: Final = re.compile(rb"ENVID=([0-9a-f]{32})")
 _RCPT: Final = re.compile(rb"RCPT TO:<([^>]*)>", re.IGNORECASE)
 _OWN_ID: Final = re.compile(rb"^Message-ID: <([^>]*)>", re.MULTILINE)
@@ -70,6 +70,8 @@ class Box:
 
     connecting: list[Cut] = field(default_factory=list)
     mails: dict[str, Cut] = field(default_factory=dict)
+    together: bool = False
+    """Whether commands are taken together (RFC 2920)."""
 
 
 class _Talk:
@@ -106,8 +108,9 @@ class _Talk:
         if verb == b"EHLO":
             self._greeted += 1
             first = self._greeted == 1
-            tls = "250-STARTTLS\r\n" if self._tls else ""
-            offers = _OFFERS.format(tls=tls).encode()
+            more = "250-STARTTLS\r\n" if self._tls else ""
+            more += "250-PIPELINING\r\n" if self._box.together else ""
+            offers = _OFFERS.format(more=more).encode()
             await self._answer("EHLO" if first else "EHLO again", offers)
         elif verb == b"STAR" and self._tls is not None:
             if await self._answer("STARTTLS", b"220 go ahead\r\n"):

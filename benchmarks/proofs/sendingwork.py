@@ -22,6 +22,7 @@ from adapters.smtp.values import Limits
 from api.compose import compose
 from api.work import aftercare
 from api.work.consent import Consents
+from api.work.flightmarks import Marks
 from api.work.instance import Carteggio
 from api.work.lane import Lane
 from api.work.lanes import Lanes
@@ -75,13 +76,15 @@ async def _rounds(carteggio: Carteggio, *, at_once: bool) -> bool:
 
 async def _one_by_one(carteggio: Carteggio, lanes: Sequence[UUID]) -> None:
     reception = Reception(carteggio.journal, carteggio.blobs, _Here(), "smtp", exact=False)
-    locks, ways, consents = Locks(carteggio.database), Ways(carteggio), Consents(carteggio)
+    locks, marks = Locks(carteggio.database), Marks(carteggio.database)
+    ways, consents = Ways(carteggio), Consents(carteggio)
     try:
         for lane in lanes:
-            await Lane(carteggio, lane, ways, reception, locks).drain()
+            await Lane(carteggio, lane, ways, reception, locks, marks).drain()
             await aftercare.look_after(carteggio, consents, lane)
     finally:
         await locks.close()
+        await marks.close()
 
 
 def _hurry(carteggio: Carteggio) -> list[UUID]:

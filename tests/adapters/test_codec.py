@@ -133,13 +133,14 @@ def test_an_older_version_is_brought_up_to_date(monkeypatch: pytest.MonkeyPatch)
 
         text: Annotated[str, Personal]
 
-    monkeypatch.setitem(codec._SHAPES, "x.y", codec.shape_of(EventType("x.y", First)))
-    monkeypatch.setitem(BY_CLASS, First, EventType("x.y", First))
+    first = EventType("x.y", First)
+    monkeypatch.setitem(BY_NAME, "x.y", first)
+    monkeypatch.setitem(BY_CLASS, First, first)
     state = encode(First("hello"), envelope(), MAIL, KEY)
 
     upcasts = {1: lambda old: {"note": old["text"]}, 2: lambda old: {**old, "loud": False}}
     third = EventType("x.y", Renamed, 3, upcasts)
-    monkeypatch.setitem(codec._SHAPES, "x.y", codec.shape_of(third))
+    monkeypatch.setitem(BY_NAME, "x.y", third)
 
     assert read(state, "x.y").event == Renamed(loud=False, note="hello")
     assert read(state, "x.y", Held(())).event == Erased("x.y")

@@ -6,8 +6,8 @@ from assigned import DORA, FILES, GIULIA, PAOLO
 from commands import Instance
 
 
-def test_an_absence_is_set_listed_changed_and_cancelled(own_instance: Instance, tmp_path: Path):
-    office = own_instance
+def test_an_absence_is_set_listed_changed_and_cancelled(fresh_instance: Instance, tmp_path: Path):
+    office = fresh_instance
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     office.done("import", "directory", tmp_path)

@@ -9,26 +9,26 @@ BOX, EVE = "info@firm.example", "eve@nowhere.example"
 
 
 def test_an_address_that_nobody_knows_is_given_to_a_party_and_taken_back(
-    own_instance: Instance, tmp_path: Path
+    fresh_instance: Instance, tmp_path: Path
 ):
     erp = tmp_path / "erp"
     erp.mkdir()
     (erp / "company.json").write_text('{"name": "Firm", "domains": ["firm.example"]}')
     (erp / "parties.csv").write_text("party_id,kind,name\nC1,customer,Acme\n")
-    own_instance.done("import", "directory", erp)
+    fresh_instance.done("import", "directory", erp)
     mail = [letter(f"{n}@nowhere.example", sender=f"Eve <{EVE}>", to=BOX) for n in range(2)]
-    own_instance.done("import", "mail", mbox(tmp_path / "info.mbox", mail), "--mailbox", BOX)
-    (found,) = own_instance.asked("unmatched", "--addresses")
+    fresh_instance.done("import", "mail", mbox(tmp_path / "info.mbox", mail), "--mailbox", BOX)
+    (found,) = fresh_instance.asked("unmatched", "--addresses")
     assert (found["address"], found["name"], found["messages"]) == (EVE, "Eve", 2)
 
-    told = own_instance.done("contact", "add", EVE, "--party", "C1", "--name", "Eve").out
+    told = fresh_instance.done("contact", "add", EVE, "--party", "C1", "--name", "Eve").out
     assert f"{EVE} is a contact of C1 Acme; messages linked by it: 2" in told
-    assert len(own_instance.asked("history", "C1")) == 2
-    again = own_instance.done("contact", "add", EVE, "--party", "C1").out
+    assert len(fresh_instance.asked("history", "C1")) == 2
+    again = fresh_instance.done("contact", "add", EVE, "--party", "C1").out
     assert "is a contact of C1 Acme already" in again
-    own_instance.done("contact", "remove", EVE, "--party", "C1")
-    told = own_instance.done("contact", "add", EVE, "--new", "Nowhere").out
+    fresh_instance.done("contact", "remove", EVE, "--party", "C1")
+    told = fresh_instance.done("contact", "add", EVE, "--new", "Nowhere").out
     assert "Nowhere, a new lead; messages linked by it: 2" in told
-    assert own_instance.asked("unmatched", "--addresses") == []
-    both = own_instance.run("contact", "add", EVE)
+    assert fresh_instance.asked("unmatched", "--addresses") == []
+    both = fresh_instance.run("contact", "add", EVE)
     assert (both.code, "either --party, or --new" in both.err) == (2, True)

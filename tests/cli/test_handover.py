@@ -20,9 +20,9 @@ def owners(office: Instance, *options: str) -> dict[str, str]:
 
 
 def test_conversations_are_handed_over_snoozed_and_taken_back(
-    own_instance: Instance, tmp_path: Path
+    fresh_instance: Instance, tmp_path: Path
 ) -> None:
-    office = own_instance
+    office = fresh_instance
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     office.done("import", "directory", tmp_path)

@@ -6,8 +6,8 @@ from letters import letter, mbox
 BOX = "info@firm.example"
 
 
-def test_a_note_is_added_listed_changed_and_withdrawn(own_instance: Instance, tmp_path):
-    office = own_instance
+def test_a_note_is_added_listed_changed_and_withdrawn(fresh_instance: Instance, tmp_path):
+    office = fresh_instance
     path = mbox(tmp_path / "info.mbox", [letter("1@acme.example", b"Ordine")])
     office.done("import", "mail", path, "--mailbox", BOX)
     told = office.done("note", "add", "<1@acme.example>", "He rang: Monday will do.").out

@@ -14,22 +14,22 @@ PDF = b"%PDF-1.7 \x00\xff\r\n.\r\n" * 300
 
 
 @pytest.fixture
-def office(own_instance, submission_server, tmp_path: Path):
+def office(fresh_instance, submission_server, tmp_path: Path):
     """Make an office whose mailbox info sends, and a file to be sent."""
     erp = tmp_path / "erp"
     erp.mkdir()
     for name, text in FILES.items():
         (erp / name).write_text(text)
     (tmp_path / "ordine.pdf").write_bytes(PDF)
-    own_instance.done("import", "directory", erp)
+    fresh_instance.done("import", "directory", erp)
     server = submission_server
     where = ("--host", "localhost", "--port", server.submission, "--security", "starttls")
     how = ("--ca-file", server.dovecot.authority, "--user", "user1", "--login", "password")
-    own_instance.done(
+    fresh_instance.done(
         "account", "sending", INFO, *where, *how, CARTEGGIO_ACCOUNT_PASSWORD=PASSWORD
     )
     server.sink.mails.clear()
-    return own_instance
+    return fresh_instance
 
 
 def test_a_document_is_shown_then_sent_once_and_filed(office, submission_server, tmp_path: Path):

@@ -18,9 +18,9 @@ THEN = ("--as-of", "2026-02-06T10:00")
 
 
 def test_what_waits_is_listed_and_grouped_for_people_and_programs(
-    own_instance: Instance, tmp_path: Path
+    fresh_instance: Instance, tmp_path: Path
 ):
-    office = own_instance
+    office = fresh_instance
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     office.done("import", "directory", tmp_path)

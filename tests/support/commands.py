@@ -1,7 +1,8 @@
 """The product as its users have it: processes of the command line, on an instance of their own.
 
-`instance` is shared by the tests of a module, and its database runs meanwhile; `own_instance`
-is a fresh one for a single test, whose database runs only while a command does.
+`instance` is shared by the tests of a module, and its database runs meanwhile; `fresh_instance` is
+one like it for a single test. `own_instance` is one to break: its database runs only while a command
+does. `carteggio init` is done once a session: each has a copy of the home that it made.
 """
 
 import json
@@ -13,12 +14,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from loaded import PATIENCE, loaded
 from places import quick_folder
+
+if TYPE_CHECKING:
+    from adapters.postgres import EmbeddedPostgres
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "carteggio.py"
 
@@ -109,12 +113,21 @@ def ended(process: "subprocess.Popen[str]", signal_number: int | None = None) ->
     return Ended(process.returncode, out, err)
 
 
+@pytest.fixture(scope="session")
+def initialised() -> Iterator[Path]:
+    """Make the home of an instance that nobody has used, to be copied."""
+    with quick_folder("e2e") as folder:
+        Instance(folder / "home").done("init")
+        yield folder / "home"
+
+
 @contextmanager
-def new_instance() -> Iterator[Instance]:
+def new_instance(initialised: Path) -> Iterator[Instance]:
     """Make an instance; at the end stop what a killed command left running."""
     with quick_folder("e2e") as folder:
         instance = Instance(folder / "home")
-        instance.done("init")
+        # With its owners: the database runs as another user where root runs the tests.
+        subprocess.run(["cp", "-a", initialised, instance.home], check=True)
         try:
             yield instance
         finally:
@@ -123,16 +136,28 @@ def new_instance() -> Iterator[Instance]:
 
 
 @pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
+def instance(initialised: Path) -> Iterator[Instance]:
     """Give an instance for a module's tests."""
-    from adapters.postgres import EmbeddedPostgres  # noqa: PLC0415
-
-    with new_instance() as made, EmbeddedPostgres(made.home / "postgres"):
+    with new_instance(initialised) as made, running(made):
         yield made
 
 
 @pytest.fixture
-def own_instance() -> Iterator[Instance]:
-    """Give an instance to break."""
-    with new_instance() as made:
+def fresh_instance(initialised: Path) -> Iterator[Instance]:
+    """Give an instance for one test, as `instance` is."""
+    with new_instance(initialised) as made, running(made):
         yield made
+
+
+@pytest.fixture
+def own_instance(initialised: Path) -> Iterator[Instance]:
+    """Give an instance to break."""
+    with new_instance(initialised) as made:
+        yield made
+
+
+def running(instance: Instance) -> "EmbeddedPostgres":
+    """Let an instance's database run while commands come and go."""
+    from adapters.postgres import EmbeddedPostgres  # noqa: PLC0415
+
+    return EmbeddedPostgres(instance.home / "postgres")

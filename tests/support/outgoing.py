@@ -49,17 +49,19 @@ async def lane_of(
     ways: "Ways | None" = None,
 ) -> AsyncIterator["Lane"]:
     """Give the lane of a mailbox, as a process that works has it."""
+    from api.work.flightmarks import Marks  # noqa: PLC0415
     from api.work.lane import Lane  # noqa: PLC0415
     from api.work.leases import Locks  # noqa: PLC0415
     from api.work.reception import Reception  # noqa: PLC0415
     from api.work.sendingways import Ways  # noqa: PLC0415
 
     reception = Reception(carteggio.journal, carteggio.blobs, worker, "smtp", exact=False)
-    locks = Locks(carteggio.database)
+    locks, marks = Locks(carteggio.database), Marks(carteggio.database)
     try:
-        yield Lane(carteggio, box, ways or Ways(carteggio), reception, locks)
+        yield Lane(carteggio, box, ways or Ways(carteggio), reception, locks, marks)
     finally:
         await locks.close()
+        await marks.close()
 
 
 @asynccontextmanager

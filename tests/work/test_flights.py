@@ -70,15 +70,22 @@ def board(postbox: Postbox) -> "Boarded":
     return boarded
 
 
-def offer(postbox: Postbox, boarded: "Boarded", place: int, *, answered: bool = False) -> None:
+async def offer(
+    postbox: Postbox, boarded: "Boarded", place: int, *, answered: bool = False
+) -> None:
     """Let such a process offer a content; `answered`: it heard that the one before was taken."""
+    from api.work.flightmarks import Marks  # noqa: PLC0415
     from api.work.flights import answer_of  # noqa: PLC0415
 
     before, now = boarded.mails[place - 1], datetime.now(UTC)
     answer = answer_of(before, Conclude(1, now, ACCEPTED, {})) if answered else None
     begin = BeginSending(now, attempt=1)
     mail = boarded.mails[place].id
-    assert flights(postbox).offer(boarded.flight, mail, begin, answer)
+    marks = Marks(postbox.carteggio.database)
+    try:
+        assert await marks.offer(boarded.flight, mail, begin, answer)
+    finally:
+        await marks.close()
 
 
 def states(postbox: Postbox, mails: "list[UUID]") -> list[OutgoingState]:
@@ -142,8 +149,8 @@ async def test_of_a_process_that_died_only_what_it_was_offering_is_uncertain(
 ) -> None:
     mails = [postbox.queue(one) for one in range(3)]
     boarded = board(postbox)
-    offer(postbox, boarded, 0)
-    offer(postbox, boarded, 1, answered=True)
+    await offer(postbox, boarded, 0)
+    await offer(postbox, boarded, 1, answered=True)
     await postbox.drain()
     assert states(postbox, mails) == [STATES.ACCEPTED, STATES.UNCERTAIN, STATES.ACCEPTED]
     assert (postbox.sink.mails, in_flight(postbox)) == ([letter(2)], 0)
@@ -153,7 +160,7 @@ async def test_where_the_database_crashed_as_well_all_that_was_leased_is_uncerta
     postbox: Postbox,
 ) -> None:
     mails = [postbox.queue(one) for one in range(3)]
-    offer(postbox, board(postbox), 0)
+    await offer(postbox, board(postbox), 0)
     with postbox.carteggio.database.pool.connection() as connection:  # what a crash does to them
         connection.execute("UPDATE outbox SET offered_at = NULL, offered = NULL")
         connection.execute("TRUNCATE outbox_flight, outbox_answer")
@@ -176,7 +183,7 @@ async def test_what_another_leased_or_took_over_is_offered_by_nobody_else(
         """Another process has the lane, as our lock was lost: it leases what we did not offer."""
         for mail in mails[1:]:
             flights(postbox).recover(mail)
-        offer(postbox, board(postbox), 1)
+        asyncio.run(offer(postbox, board(postbox), 1))
 
     ok = POLITE["RCPT"]
     await postbox.drain({"RCPT": [ok, ok, doing(another, b"250 2.1.5 ok\r\n"), ok]})
