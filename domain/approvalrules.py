@@ -140,31 +140,42 @@ def _check(rule: ApprovalRuleSet) -> None:
 
 @dataclass(frozen=True, slots=True)
 class MailCase:
-    """A mail that is to leave: `kind` of its document, empty without; `colleague` None: a program."""
+    """A mail that is to leave: `kinds` of the documents that it presents; `colleague` None: a program."""
 
     mailbox: MailboxId
-    kind: str = ""
+    kinds: frozenset[str] = frozenset()
     colleague: ColleagueId | None = None
 
 
 def rule_for(
     said: Iterable[Said[ApprovalRulesEvent]], mail: MailCase, at: datetime
 ) -> Said[ApprovalRuleSet] | None:
-    """Give the rule by which a mail needs approval at a moment; None: it needs none."""
-    fitting = [
+    """Give the rule by which a mail needs approval at a moment; None: it needs none.
+
+    It needs one as soon as one of its documents does: an exception is for its own kind alone.
+    """
+    held = [
         Said(one.stream, one.position, one.since, one.event)
         for one in holding(said, at)
-        if isinstance(one.event, ApprovalRuleSet) and _fits(one.event, mail)
+        if isinstance(one.event, ApprovalRuleSet)
     ]
-    narrowest = max(fitting, key=lambda one: _named(one.event.scope), default=None)
-    return narrowest if narrowest is not None and narrowest.event.needed else None
+    found = (_narrowest(held, mail, kind) for kind in sorted(mail.kinds or {""}))
+    needed = [one for one in found if one is not None and one.event.needed]
+    return max(needed, key=lambda one: _named(one.event.scope), default=None)
 
 
-def _fits(rule: ApprovalRuleSet, mail: MailCase) -> bool:
+def _narrowest(
+    held: Iterable[Said[ApprovalRuleSet]], mail: MailCase, kind: str
+) -> Said[ApprovalRuleSet] | None:
+    fitting = (one for one in held if _fits(one.event, mail, kind))
+    return max(fitting, key=lambda one: _named(one.event.scope), default=None)
+
+
+def _fits(rule: ApprovalRuleSet, mail: MailCase, kind: str) -> bool:
     scope = rule.scope
     return (
         scope.mailbox in (None, mail.mailbox)
-        and scope.kind in ("", mail.kind)
+        and scope.kind in ("", kind)
         and scope.colleague in (None, mail.colleague)
         and (rule.programs or mail.colleague is not None)
     )

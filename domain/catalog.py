@@ -91,7 +91,7 @@ from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.reminding import MessageReminded
 from domain.rereading import MessageReread
-from domain.ruleactions import MessageTagged, PartyEventRegistered, RuleApplied
+from domain.ruleactions import PartyEventRegistered, RuleApplied
 from domain.sendingrules import (
     ColleagueSendingSwitched,
     CompanySendingSwitched,
@@ -111,6 +111,7 @@ from domain.sendingside import (
 )
 from domain.sentdocument import DocumentSent
 from domain.staffgroup import GroupRetired, GroupSaved
+from domain.tagging import MessageTagged, MessageUntagged
 from domain.template import TemplateRenamed, TemplateRetired, TemplateSaved
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from domain.webhook import (
@@ -258,6 +259,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("recipient.withdrawn", RecipientWithdrawn),
     EventType("message.rule_applied", RuleApplied),
     EventType("message.tagged", MessageTagged),
+    EventType("message.untagged", MessageUntagged),
     EventType("party.event_registered", PartyEventRegistered),
     EventType("message.wait_warned", MessageWaitWarned),
     EventType("message.wait_breached", MessageWaitBreached),

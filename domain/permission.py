@@ -10,6 +10,8 @@
 8  the document is assigned to him                 allowed
 9  he is dispatcher or coordinator                 allowed
 10  otherwise                                       refused
+
+It is asked about each document that a mail presents (domain/presenting.py); one refusal is enough.
 """
 
 import re

@@ -15,6 +15,7 @@ from uuid import UUID
 from domain.choosing import TargetKind
 from domain.classes import dataclass
 from domain.drawing import Draw, Way
+from domain.tagging import MOST_TAG
 from domain.values import (
     Address,
     ColleagueId,
@@ -27,7 +28,6 @@ from domain.values import (
 
 MOST_DEPTH: Final = 3
 """Through so many rules a mail comes at most; then none acts on it."""
-MOST_TAG: Final = 60
 MOST_WORDS: Final = 500
 MOST_HOURS: Final = 24 * 366
 _MOST_ADDRESSES: Final = 20
@@ -152,14 +152,6 @@ class RuleApplied:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageTagged:
-    """A rule gave the message a word by which it is found."""
-
-    rule: UUID
-    tag: Annotated[str, Personal]
-
-
-@dataclass(frozen=True, slots=True)
 class PartyEventRegistered:
     """Something happened with the party, by a rule that held for a message of it."""
 
@@ -169,7 +161,7 @@ class PartyEventRegistered:
     words: Annotated[str, Personal]
 
 
-RuleRunEvent = RuleApplied | MessageTagged | PartyEventRegistered
+RuleRunEvent = RuleApplied | PartyEventRegistered
 
 
 # ---- commands

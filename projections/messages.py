@@ -28,6 +28,7 @@ from projections.reader import (
     slice_of,
 )
 from projections.states import StateRow
+from projections.tags import tagged
 
 Connection = AsyncConnection[TupleRow]
 NEWEST_FIRST = Order("message.newest", ("m.received_at", "m.id"))
@@ -40,7 +41,7 @@ Part = TypeVar("Part", AttachmentRow, ContentRow, OccurrenceRow, ParticipantRow)
 class MessageFilter:
     """Which messages; an empty filter means all. Times are when mail was received: [from, to).
 
-    A message belongs to a party or document by an automatic or confirmed link.
+    A message belongs to a party or document by an automatic or confirmed link; `tag` is a tag's key.
     """
 
     mailboxes: tuple[UUID, ...] = ()
@@ -52,6 +53,7 @@ class MessageFilter:
     has_attachments: bool | None = None
     is_linked: bool | None = None
     automatic: bool | None = None
+    tag: str | None = None
 
 
 async def by_id(
@@ -160,11 +162,8 @@ async def all_ids(
 
 async def counted(connection: Connection, names: Names, reader: Reader) -> dict[UUID, int]:
     """Count the messages of each mailbox, however many copies of one were seen there."""
-    query = names.sql(
-        "SELECT mailbox, count(*) FROM {message}, unnest(mailboxes) AS mailbox WHERE {sees}"
-        " GROUP BY mailbox",
-        sees=reader.sees("ARRAY[mailbox]"),
-    )
+    said = "SELECT mailbox, count(*) FROM {message}, unnest(mailboxes) AS mailbox WHERE {sees} GROUP BY 1"
+    query = names.sql(said, sees=reader.sees("ARRAY[mailbox]"))
     found = await connection.execute(query, reader.params())
     return dict(await found.fetchall())
 
@@ -324,6 +323,7 @@ def _matching(
         (wanted.automatic, SQL("m.automatic = %(automatic)s")),
         (wanted.party, linked("l.target = %(party)s")),
         (wanted.document, linked("l.target = %(document)s")),
+        (wanted.tag, tagged(names)),
         (wanted.is_linked, SQL("{} = %(is_linked)s").format(linked("true"))),
     ]
     chosen = [condition for value, condition in conditions if value is not None]
@@ -345,4 +345,5 @@ def _values(wanted: MessageFilter) -> dict[str, object]:
         "has_attachments": wanted.has_attachments,
         "automatic": wanted.automatic,
         "is_linked": wanted.is_linked,
+        "tag": wanted.tag,
     }

@@ -54,7 +54,6 @@ from domain.regrouping import (
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
 from domain.rereading import MessageReread
-from domain.ruleactions import RuleRunEvent
 from domain.sendingrules import SendingRulesEvent
 from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
@@ -68,7 +67,7 @@ from projections.sentences_of_notes import of_notes
 from projections.sentences_of_permission import of_permission
 from projections.sentences_of_reading import of_reading
 from projections.sentences_of_rules import of_rules
-from projections.sentences_of_runs import of_runs
+from projections.sentences_of_runs import OfRuns, of_runs
 from projections.sentences_of_sending import OfSending, of_sending
 
 
@@ -118,7 +117,7 @@ def _of_work(event: object) -> str:
             return of_attention(event)
         case event if isinstance(event, OfCalendars):
             return of_calendars(event)
-        case event if isinstance(event, RuleRunEvent):
+        case event if isinstance(event, OfRuns):
             return of_runs(event)
         case event if isinstance(event, OfGroups):
             return of_groups(event)

@@ -34,11 +34,12 @@ from domain.reading import OthersMailRead
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceRemembered
 from domain.reminding import MessageReminded
-from domain.ruleactions import MessageTagged, PartyEventRegistered, RuleApplied
+from domain.ruleactions import PartyEventRegistered, RuleApplied
 from domain.sendingrules import SendingRefused, SendRightGiven, SendRightTaken
 from domain.sendingside import AccountSendingConfigured
 from domain.sentdocument import DocumentSent
 from domain.staffgroup import GroupSaved
+from domain.tagging import MessageTagged
 
 
 def named(event: object) -> Iterable[UUID]:
@@ -94,8 +95,10 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from members
         case TargetSet(scope=scope) if scope.mailbox is not None:
             yield scope.mailbox
-        case RuleApplied() | MessageTagged() | PartyEventRegistered():
+        case RuleApplied() | PartyEventRegistered():
             yield from _of_rules(event)
+        case MessageTagged(rule=rule) if rule is not None:
+            yield rule
         case RuleSaved(mailbox=mailbox) if mailbox is not None:
             yield mailbox
         case MessageTaken(colleague=colleague):
@@ -126,7 +129,7 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield from (one for one in (mailbox, colleague, document) if one is not None)
 
 
-def _of_rules(event: RuleApplied | MessageTagged | PartyEventRegistered) -> Iterable[UUID]:
+def _of_rules(event: RuleApplied | PartyEventRegistered) -> Iterable[UUID]:
     """Give the rule, and whom or what it chose; who else might have been drawn is not named."""
     yield event.rule
     match event:
@@ -135,8 +138,6 @@ def _of_rules(event: RuleApplied | MessageTagged | PartyEventRegistered) -> Iter
             yield from dict.fromkeys(id for id in every if id is not None)
         case PartyEventRegistered(message=message):
             yield message
-        case MessageTagged():
-            return
 
 
 def regrouped(event: object) -> Iterable[UUID]:

@@ -26,6 +26,7 @@ from projections.reader import (
     rows_of,
     slice_of,
 )
+from projections.tags import talk_tagged
 from projections.timelines import known
 from projections.unanswered import Waiting
 
@@ -47,6 +48,8 @@ class WaitingFilter:
     """Only what has this in its subject, or in its sender's name or address, case aside."""
     awake: bool = False
     """Only what is not snoozed."""
+    tag: str = ""
+    """Only conversations of which a message has this tag (domain.tagging.key_of)."""
 
 
 ALL_THAT_WAITS: Final = WaitingFilter()
@@ -96,6 +99,7 @@ def _source(
         SQL("" if wanted.messages is None else " AND message = ANY(%(messages)s)"),
         _with_text(names, reader) if wanted.text else SQL(""),
         _awake(names, as_of) if wanted.awake else SQL(""),
+        SQL(" AND {}").format(talk_tagged(names, reader, as_of)) if wanted.tag else SQL(""),
     )
     source = names.sql(
         "FROM {waiting} w WHERE {known} AND {waits} AND {seen}{conditions}",
@@ -113,6 +117,7 @@ def _source(
         "before": wanted.before,
         "messages": list(wanted.messages or ()),
         "text": f"%{text}%",
+        "tag": wanted.tag,
     }
     return source, {**reader.params(), **values}
 

@@ -104,6 +104,10 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "withdraw": "notes.withdraw",
         },
     ),
+    "tag": Group(
+        "Words by which messages are found.",
+        {"add": "tags.add", "remove": "tags.remove", "list": "tags.list_"},
+    ),
     "permission": Group(
         "Who may send.",
         {

@@ -272,11 +272,11 @@ def _answers(
     carteggio: Carteggio, who: ColleagueId, document: str | None, mailbox: MailboxId | None
 ) -> list[_Answer]:
     boxes, paper = asyncio.run(_asked(carteggio, document))
-    found = []
+    papers, found = () if paper is None else (paper,), []
     for box in boxes:
         if mailbox is None or box.id == mailbox:
             id = MailboxId(box.id)
-            answer = permitted(carteggio, colleague=who, mailbox=id, document=paper)
+            answer = permitted(carteggio, colleague=who, mailbox=id, documents=papers)
             found.append(_answer(box.address, answer))
     return found
 

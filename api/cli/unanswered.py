@@ -21,6 +21,7 @@ from api.work.sharing import colleague_at
 from api.work.waitinglines import GroupLine, Question, chosen_lines, group_lines
 from domain.dueness import Standing
 from domain.hours import read_span
+from domain.tagging import key_of
 from domain.waitgroups import AgeBand, Attending, GroupBy, WaitsWanted
 from projections.reader import AsOf
 from projections.waits import WaitingFilter
@@ -58,6 +59,7 @@ Older = Annotated[
     str | None, typer.Option(help="Waits longer than this by the clock, as 8h or 72h.")
 ]
 Words = Annotated[str | None, typer.Option("--text", help="In its subject or sender.")]
+Tag = Annotated[str | None, typer.Option(help="Of a conversation with this tag.")]
 Then = Annotated[
     str | None,
     typer.Option("--as-of", help="How mail stood then, as 2026-04-30T18:00."),
@@ -81,6 +83,7 @@ def unanswered(
     age: Age = None,
     older_than: Older = None,
     words: Words = None,
+    tag: Tag = None,
     as_of: Then = None,
     as_of_position: At = None,
     order: Annotated[By, typer.Option(help="Which come first.")] = By.OLDEST,
@@ -101,13 +104,12 @@ def unanswered(
         fresh(carteggio)
         zone = carteggio.settings.zone
         time = moment(as_of, zone) if as_of is not None else None
-        chosen = Chosen(owner, mailbox, party, manager, kind, sla, state, age, older_than, words)
-        question = chosen.question(carteggio, AsOf(as_of_position, time), group)
+        said = owner, mailbox, party, manager, kind, sla, state, age, older_than, words, tag
+        question = Chosen(*said).question(carteggio, AsOf(as_of_position, time), group)
         title = "Nobody has answered" + (f", as of {local(time, zone)}" if time else "")
         if group is not None:
-            _print_groups(
-                asyncio.run(group_lines(carteggio, question, group)), group, title, form, zone
-            )
+            groups = asyncio.run(group_lines(carteggio, question, group))
+            _print_groups(groups, group, title, form, zone)
             return
         lines, total = asyncio.run(chosen_lines(carteggio, question, order, limit))
     _print_lines(lines, title, form, zone, time or datetime.now(UTC))
@@ -129,6 +131,7 @@ class Chosen:
     age: list[AgeBand] | None = None
     older_than: str | None = None
     words: str | None = None
+    tag: str | None = None
 
     def question(
         self, carteggio: Carteggio, as_of: AsOf, group: GroupBy | None = None
@@ -150,6 +153,7 @@ class Chosen:
             before=self._before(as_of.time or datetime.now(UTC)),
             text=self.words or "",
             awake=not self.state and group is not GroupBy.STATE,
+            tag=key_of(self.tag or ""),
         )
         return Question(as_of, within, wanted)
 

@@ -30,6 +30,7 @@ from domain.rules import (
     UNPROVEN,
     UNPROVEN_REPLY,
 )
+from domain.tagging import key_of
 from domain.values import Rejected
 from projections import documents, messages, parties, reader, timelines, trails
 
@@ -214,6 +215,7 @@ class MessageFilter:
     is_automatic: bool | None = strawberry.field(
         default=UNSET, description="Written by a machine, or by a person."
     )
+    tag: str | None = strawberry.field(default=UNSET, description="With this tag, case aside.")
 
     def wanted(self) -> messages.MessageFilter:
         """Say it in the read model's words."""
@@ -227,6 +229,7 @@ class MessageFilter:
             has_attachments=given(self.has_attachments),
             is_linked=given(self.is_linked),
             automatic=given(self.is_automatic),
+            tag=tag_key(self.tag) or None,
         )
 
 
@@ -284,6 +287,12 @@ class AuditFilter:
             from_time=given(self.from_),
             to_time=given(self.to),
         )
+
+
+def tag_key(tag: str | None) -> str | None:
+    """Give the key of a tag that is asked for; None: none is."""
+    named = given(tag)
+    return None if named is None else key_of(text(named))
 
 
 def _value(one: Direction) -> str:

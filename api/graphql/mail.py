@@ -33,6 +33,7 @@ from api.graphql.parts import (
 from api.graphql.people import MessageColleague
 from api.graphql.ruleruns import RuledOn
 from api.graphql.scalars import Duration, Position
+from api.graphql.tags import Taggable
 from domain.message import CloseReason, Direction, LinkState
 
 COUNTED: Final = [LinkState.AUTOMATIC, LinkState.CONFIRMED]
@@ -255,7 +256,7 @@ class Unanswered(Measured, Attended):
 
 
 @strawberry.type(description="One mail, however often it was seen.")
-class Message(Audited, Notable, RuledOn):
+class Message(Audited, Notable, RuledOn, Taggable):
     header_id: str | None = strawberry.field(
         description="The Message-ID as its writer gave it, without angle brackets."
     )

@@ -135,7 +135,7 @@ async def _permitted(
         context.carteggio,
         colleague=who,
         mailbox=box,
-        document=DocumentId(document) if document else None,
+        documents=[DocumentId(document)] if document else (),
     )
     if not seen and (who is None or isinstance(found, Refused)):
         raise Rejected("NOT_FOUND", "there is no such mailbox")

@@ -75,6 +75,8 @@ from api.graphql.sharing import SharingMutation
 from api.graphql.staffgroups import StaffGroupMutation, StaffGroupQuery
 from api.graphql.status import SystemStatus, system_status
 from api.graphql.supervising import SupervisingQuery
+from api.graphql.tagging import TaggingMutation
+from api.graphql.tags import TagQuery
 from api.graphql.templateasking import TemplateQuery
 from api.graphql.templatesaving import TemplateMutation
 from api.graphql.trusting import ServerMutation, ServerQuery
@@ -132,6 +134,7 @@ class Query(
     ChoiceQuery,
     WebhookQuery,
     TemplateQuery,
+    TagQuery,
     CalendarQuery,
     StaffGroupQuery,
     RecipientQuery,
@@ -327,6 +330,7 @@ class Mutation(
     HandOverMutation,
     RemindMutation,
     RuleMutation,
+    TaggingMutation,
 ):
     pass
 

@@ -14,7 +14,7 @@ from api.graphql import ids, people
 from api.graphql.access import requires
 from api.graphql.asking import Asking, asked_page, nodes_of
 from api.graphql.ids import Kind
-from api.graphql.inputs import AsOf, moment
+from api.graphql.inputs import AsOf, moment, tag_key
 from api.graphql.letters import made_waits
 from api.graphql.mail import Party, Unanswered
 from api.graphql.paging import Connection, at_most, connection, given, slice_of_ordered, text
@@ -95,6 +95,10 @@ class UnansweredFilter:
         description="With this in the subject, or in the sender's name or address, case aside.",
     )
 
+    tag: str | None = strawberry.field(
+        default=UNSET, description="Of a conversation with a message with this tag, case aside."
+    )
+
     def within(self) -> WaitingFilter:
         """Say what the database tells apart."""
         party = given(self.party_id)
@@ -104,6 +108,7 @@ class UnansweredFilter:
             given(self.since_before),
             text=given(self.text) or "",
             awake=not given(self.states),
+            tag=tag_key(self.tag) or "",
         )
 
     def wanted(self) -> WaitsWanted:

@@ -21,6 +21,7 @@ from api.work.drafts import Writer
 from api.work.instance import Carteggio
 from api.work.making import made
 from api.work.permission import refuse_unpermitted
+from api.work.presented import presented_by
 from api.work.sending import tried
 from api.work.sharing import check_registered
 from api.work.tosend import ToSend, Tried
@@ -138,7 +139,7 @@ async def _leaves(carteggio: Carteggio, wanted: ToSend, stamp: Stamp, envelope: 
         carteggio,
         colleague=wanted.colleague,
         mailbox=wanted.mailbox,
-        document=wanted.document,
+        documents=presented_by(carteggio, wanted),
         envelope=envelope,
     )
     found = await tried(carteggio, wanted, stamp)

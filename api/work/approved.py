@@ -4,6 +4,7 @@ Mail that a program answers with by itself (Auto-Submitted) needs none: its word
 beforehand by whoever set it up, and nobody composes it.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from psycopg.rows import TupleRow, args_row
 from adapters.ids import uuid7
 from api.work.generations import active_names
 from api.work.instance import PROJECTIONS, Carteggio
+from api.work.presented import presented_by
 from api.work.tosend import ToSend
 from domain import approval, sendingrules
 from domain.approval import Approval, VoidApproval, exactly
@@ -92,8 +94,10 @@ def rule_of(carteggio: Carteggio, wanted: ToSend, at: datetime) -> Said[Approval
     with carteggio.database.pool.connection() as connection:
         names = active_names(connection, PROJECTIONS)
         said = [row.said for row in _words(connection, names)]
-        kind = _kind(connection, names, wanted.document) if said else ""
-    return rule_for(said, MailCase(wanted.mailbox, kind, wanted.colleague), at)
+    if not said:
+        return None
+    kinds = _kinds(carteggio, presented_by(carteggio, wanted))
+    return rule_for(said, MailCase(wanted.mailbox, kinds, wanted.colleague), at)
 
 
 def void(carteggio: Carteggio, id: UUID, by: str) -> None:
@@ -109,9 +113,10 @@ def _words(connection: Connection[TupleRow], names: Names) -> list[ApprovalWordR
         return cursor.execute(query).fetchall()
 
 
-def _kind(connection: Connection[TupleRow], names: Names, document: UUID | None) -> str:
-    if document is None:
-        return ""
-    query = names.sql("SELECT kind FROM {document} WHERE id = %s")
-    row = connection.execute(query, (document,)).fetchone()
-    return row[0] if row else ""
+def _kinds(carteggio: Carteggio, documents: Sequence[UUID]) -> frozenset[str]:
+    if not documents:
+        return frozenset()
+    with carteggio.database.pool.connection() as connection:
+        names = active_names(connection, PROJECTIONS)
+        query = names.sql("SELECT kind FROM {document} WHERE id = ANY(%s)")
+        return frozenset(row[0] for row in connection.execute(query, (list(documents),)))

@@ -99,6 +99,7 @@ def _to_send(
         template_version=draft.template_version,
         answers=draft.answers,
         forwards=draft.forwards,
+        carries=frozenset(one.message for one in draft.files if one.message is not None),
         not_before=draft.not_before,
         acknowledged=frozenset(draft.acknowledged),
         colleague=colleague,

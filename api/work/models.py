@@ -23,6 +23,7 @@ from projections.projection import Projection
 from projections.ruleruns import ruleruns
 from projections.sendingside import sendingside
 from projections.staffgroups import staffgroups
+from projections.tags import tags
 from projections.templates import templates
 from projections.trail import trail
 from projections.unanswered import CORRESPONDENCE
@@ -50,5 +51,6 @@ PROJECTIONS: Final[tuple[Projection[Any], ...]] = (
     staffgroups,
     ruleruns,
     mailrules,
+    tags,
     trail,
 )

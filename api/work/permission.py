@@ -1,5 +1,6 @@
 """Who may send: what is asked before any mail is queued, and what is said about it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -36,17 +37,14 @@ def permitted(
     *,
     colleague: ColleagueId | None,
     mailbox: MailboxId,
-    document: DocumentId | None,
+    documents: Sequence[DocumentId] = (),
 ) -> Allowed | Refused:
     """Say whether a mail may be sent from a mailbox; nothing is recorded.
 
     `colleague` None is a program, or the operator: what they may is said by scope and mailboxes of
-    the token. `document` is the record that the mail presents.
+    the token. `documents` are what the mail presents (domain/presenting.py): all have to be allowed.
     """
-    asked = Asked(company_stream(carteggio.company), colleague, mailbox, document)
-    with carteggio.database.pool.connection() as connection:
-        names = active_names(connection, PROJECTIONS)
-        return may_send(*standing(connection, names, asked))
+    return _decided(carteggio, colleague, mailbox, documents)[0]
 
 
 def refuse_unpermitted(
@@ -54,7 +52,7 @@ def refuse_unpermitted(
     *,
     colleague: ColleagueId | None,
     mailbox: MailboxId,
-    document: DocumentId | None,
+    documents: Sequence[DocumentId] = (),
     envelope: Envelope | None = None,
 ) -> Allowed:
     """Let pass who may send, else record the refusal and raise Rejected (FORBIDDEN, DISABLED).
@@ -62,7 +60,7 @@ def refuse_unpermitted(
     `envelope` tells who asks and by which way; its command id is left to the mail. Of what was to
     be sent nothing is kept.
     """
-    found = permitted(carteggio, colleague=colleague, mailbox=mailbox, document=document)
+    found, document = _decided(carteggio, colleague, mailbox, documents)
     if isinstance(found, Allowed):
         return found
     refused = SendingRefused(mailbox, found.ground, colleague, document)
@@ -70,6 +68,25 @@ def refuse_unpermitted(
     told = replace(told, event_id=uuid7(), command_id=None)
     carteggio.journal.record(uuid7(), sendingrules, RecordRefusal(refused), told)
     raise found.rejected()
+
+
+def _decided(
+    carteggio: Carteggio,
+    colleague: ColleagueId | None,
+    mailbox: MailboxId,
+    documents: Sequence[DocumentId],
+) -> tuple[Allowed | Refused, DocumentId | None]:
+    """Decide about each document; give the first refusal, and about which it is."""
+    company = company_stream(carteggio.company)
+    with carteggio.database.pool.connection() as connection:
+        names = active_names(connection, PROJECTIONS)
+
+        def about(document: DocumentId | None) -> tuple[Allowed | Refused, DocumentId | None]:
+            asked = Asked(company, colleague, mailbox, document)
+            return may_send(*standing(connection, names, asked)), document
+
+        found = [about(one) for one in documents or (None,)]
+    return next((one for one in found if isinstance(one[0], Refused)), found[0])
 
 
 def say_of_company(

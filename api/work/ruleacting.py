@@ -25,7 +25,7 @@ from api.work.ruleactions import not_approved
 from api.work.rulearound import House
 from api.work.rulemails import Answer, Meanwhile, answered, count, passed_on
 from api.work.sending import ToSend, send
-from domain import attention, choosing, ruleactions
+from domain import attention, choosing, ruleactions, tagging
 from domain.attention import HandedBecause, HandOver, Snooze
 from domain.autoreply import Refusal
 from domain.choosing import ChooseLink, ChoosingEvent
@@ -41,7 +41,6 @@ from domain.ruleactions import (
     Act,
     ActionKind,
     Done,
-    MessageTagged,
     PartyEventRegistered,
     RuleApplied,
     Why,
@@ -49,6 +48,7 @@ from domain.ruleactions import (
 )
 from domain.ruleplans import Planned, planned, settled
 from domain.rulewords import told
+from domain.tagging import TagMessage
 from domain.values import Actor, ActorKind, ColleagueId, MailboxId, MessageId, Rejected
 
 
@@ -288,11 +288,13 @@ def _said(run: Run, past: Sequence[Recorded], doing: _Doing, one: Act) -> Done:
     rule, message = run.asked.rule, MessageId(run.facts.message)
     match one.kind:
         case ActionKind.TAG:
-            tag = MessageTagged(rule.id, one.words)
-            known = (each.event for each in past)
-            if any(isinstance(x, MessageTagged) and x.tag == one.words for x in known):
+            tags = tagging.initial
+            for event in (*(each.event for each in past), *doing.effects):
+                tags = tagging.evolve(tags, event)
+            given = tagging.decide(tags, TagMessage(one.words, rule.id))
+            if not given:
                 return Done(one.kind, done=False, why=Why.ALREADY_SO)
-            doing.effects.append(tag)
+            doing.effects += given
         case ActionKind.LINK if one.target is not None:
             happened = _linked(past, one, rule.name)
             if not happened:

@@ -27,6 +27,7 @@ from api.work.objecting import speaks_against
 from api.work.originals import Original, original
 from api.work.outbox import Outbox
 from api.work.permission import permitted, refuse_unpermitted
+from api.work.presented import presented_by
 from api.work.sendingside import SendingSide, sendings_of
 from api.work.tosend import Also, Sent, ToSend, Tried
 from domain.choosing import TargetKind
@@ -146,7 +147,7 @@ def _permitted(carteggio: Carteggio, wanted: ToSend, by: Envelope | Recorded) ->
         carteggio,
         colleague=wanted.colleague,
         mailbox=wanted.mailbox,
-        document=wanted.document,
+        documents=presented_by(carteggio, wanted),
         envelope=by,
     )
 
@@ -156,7 +157,7 @@ def _asked(carteggio: Carteggio, wanted: ToSend) -> Allowed | Refused:
         carteggio,
         colleague=wanted.colleague,
         mailbox=wanted.mailbox,
-        document=wanted.document,
+        documents=presented_by(carteggio, wanted),
     )
 
 

@@ -26,7 +26,8 @@ class ToSend:
     `contents` are the octets of its files by their keys. `targets` are what it belongs to by the
     sender's word, `removed` what was proposed and does not. `presents`: it brings the document, and
     so needs a file. `reader` is what the sender may see, `colleague` who he is, `acknowledged` the
-    names of doubts (domain/doubts.py), `draft` the one of which it was made. `undo` is how long it waits at least; None: as is usual.
+    names of doubts (domain/doubts.py), `draft` the one of which it was made. `carries` are messages
+    of which it brings a file. `undo` is how long it waits at least; None: as is usual.
     """
 
     mailbox: MailboxId
@@ -40,6 +41,7 @@ class ToSend:
     template_version: int = 0
     answers: MessageId | None = None
     forwards: MessageId | None = None
+    carries: frozenset[MessageId] = frozenset()
     not_before: datetime | None = None
     undo: timedelta | None = None
     acknowledged: frozenset[str] = frozenset()

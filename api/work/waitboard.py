@@ -107,7 +107,8 @@ _BOARDS: Final[WeakKeyDictionary[object, OrderedDict[Reader, Board]]] = WeakKeyD
 
 def is_kept(as_of: AsOf, within: WaitingFilter) -> bool:
     """Tell whether memory answers: what waits now, without words that are looked for."""
-    return as_of == NOW and not within.text and within.messages is None
+    words = within.text or within.tag
+    return as_of == NOW and not words and within.messages is None
 
 
 async def view_of(

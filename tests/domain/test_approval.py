@@ -77,15 +77,16 @@ def test_what_is_approved_leaves_until_it_is_void_or_withdrawn():
     assert approval.decide(again, yes) == [ApprovalGiven(LUCA)]
 
 
-def test_the_narrowest_word_in_force_counts():
-    def said(place: int, event: ApprovalRulesEvent, stream: int) -> Said[ApprovalRulesEvent]:
-        return Said(UUID(int=stream), place, event.since, event)
+def said(place: int, event: ApprovalRulesEvent, stream: int) -> Said[ApprovalRulesEvent]:
+    return Said(UUID(int=stream), place, event.since, event)
 
+
+def test_the_narrowest_word_in_force_counts():
     everybody = ApprovalRuleSet(ApprovalScope(), NOON)
     offers = ApprovalRuleSet(ApprovalScope(kind="offer"), NOON, needed=False)
     hers = ApprovalRuleSet(ApprovalScope(colleague=ANNA), NOON + timedelta(days=1))
     words = [said(1, everybody, 1), said(2, offers, 2), said(3, hers, 3)]
-    offer = MailCase(BOX, "offer", ANNA)
+    offer = MailCase(BOX, frozenset({"offer"}), ANNA)
     assert rule_for(words, MailCase(OTHER), NOON) == words[0]
     assert rule_for(words, MailCase(OTHER), NOON - timedelta(seconds=1)) is None
     assert rule_for(words, offer, NOON) is None
@@ -94,4 +95,12 @@ def test_the_narrowest_word_in_force_counts():
     assert rule_for([*words, ends], MailCase(OTHER), NOON) is None
     few = said(5, replace(everybody, programs=False), 1)
     assert rule_for([few], MailCase(BOX), NOON) is None
-    assert rule_for([few], MailCase(BOX, "", ANNA), NOON) == few
+    assert rule_for([few], MailCase(BOX, colleague=ANNA), NOON) == few
+
+
+def test_an_exception_for_one_kind_is_none_for_the_other_document_of_the_same_mail():
+    everybody = ApprovalRuleSet(ApprovalScope(), NOON)
+    free = ApprovalRuleSet(ApprovalScope(kind="offer"), NOON, needed=False)
+    words = [said(1, everybody, 1), said(2, free, 2)]
+    assert rule_for(words, MailCase(BOX, frozenset({"offer"})), NOON) is None
+    assert rule_for(words, MailCase(BOX, frozenset({"offer", "order"})), NOON) == words[0]

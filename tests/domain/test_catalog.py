@@ -125,6 +125,7 @@ NAMES = [
     "recipient.withdrawn",
     "message.rule_applied",
     "message.tagged",
+    "message.untagged",
     "party.event_registered",
     "message.wait_warned",
     "message.wait_breached",

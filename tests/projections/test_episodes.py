@@ -25,7 +25,7 @@ def told(
     ours = [Letter(UUID(int=10 + x), at(x), [], False, 1, "outbound") for x in answers]
     said = [Ruling(at(hour), reason) for hour, reason in rulings]
     found = episodes(TALK, [question], ours, lambda _: said, 1)
-    return [(one.begun.hour, one.until and one.until.hour, one.reason) for one in found]
+    return [(one.begun.hour, one.until.hour if one.until else None, one.reason) for one in found]
 
 
 @pytest.mark.parametrize(

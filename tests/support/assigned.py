@@ -84,7 +84,7 @@ class Office:
                 self.carteggio,
                 colleague=self.who(who) if who else None,
                 mailbox=self.box(box),
-                document=self.document(document) if document else None,
+                documents=[self.document(document)] if document else (),
             ).because.value
         except Rejected as refusal:
             return refusal.code

@@ -102,8 +102,9 @@ def test_a_mailbox_is_sent_from_by_its_members_its_owner_and_whoever_has_the_rig
     right = SendRightGiven(office.who(DORA), SendRight.ON_BEHALF)
     assert say_of_mailbox(office.carteggio, office.box(GIULIA), right, by_operator())
     office.carteggio.feed.catch_up()
-    asked = {"mailbox": office.box(GIULIA), "document": None}
-    found = refuse_unpermitted(office.carteggio, colleague=office.who(DORA), **asked)
+    found = refuse_unpermitted(
+        office.carteggio, colleague=office.who(DORA), mailbox=office.box(GIULIA)
+    )
     assert found == Allowed(Because.OPEN, on_behalf=True)
     taken = SendRightTaken(office.who(DORA))
     assert say_of_mailbox(office.carteggio, office.box(GIULIA), taken, by_operator())

@@ -12,7 +12,8 @@ from api.work.instance import Carteggio
 from api.work.tokens import by_operator
 from domain.attention import HandedBecause, MessageHandedOver, MessageSnoozed
 from domain.drawing import again
-from domain.ruleactions import MessageTagged, PartyEventRegistered, Why
+from domain.ruleactions import PartyEventRegistered, Why
+from domain.tagging import MessageTagged
 from instances import events_of
 from ruled import FOUR, INFO, ORDERS, Firm, condition
 
