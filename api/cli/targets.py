@@ -1,8 +1,10 @@
 """Targets: within what time answers are wanted, at the command line."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -110,32 +112,39 @@ def list_(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
         "=since",
     )
 
-    def facts(one: Said[TargetSet]) -> dict[str, object]:
-        event, scope = one.event, one.event.scope
-        return {
-            "id": one.stream,
-            "mailbox": boxes.get(scope.mailbox) if scope.mailbox else None,
-            "category": scope.category,
-            "kind": scope.kind,
-            "priority": scope.priority,
-            "first_seconds": event.first,
-            "next_seconds": event.next,
-            "solution_seconds": event.solution,
-            "risk_percent": event.risk,
-            "alarms": written_week(event.alarms) if event.alarms else None,
-            "next_from": event.mode.value,
-            "escalate_to": [str(who) for who in event.escalate_to],
-            "since": one.since,
-        }
-
     def cells(one: Said[TargetSet]) -> list[object]:
         event, scope = one.event, one.event.scope
         where = boxes.get(scope.mailbox, "") if scope.mailbox else "any"
         words = scope.category or "any", scope.kind or "any", scope.priority or "any"
-        spans = _long(event.first), _long(event.next), _long(event.solution), f"{event.risk} %"
-        return [where, *words, *spans, local(one.since, zone)]
+        times = map(_long, (event.first, event.next, event.solution))
+        return [where, *words, *times, f"{event.risk} %", local(one.since, zone)]
 
-    print_rows(now.targets, facts, table, lambda one: map(plain, cells(one)), as_json=as_json)
+    print_rows(
+        now.targets,
+        lambda one: _facts(one, boxes),
+        table,
+        lambda one: map(plain, cells(one)),
+        as_json=as_json,
+    )
+
+
+def _facts(one: Said[TargetSet], boxes: Mapping[UUID, str]) -> dict[str, object]:
+    event, scope = one.event, one.event.scope
+    return {
+        "id": one.stream,
+        "mailbox": boxes.get(scope.mailbox) if scope.mailbox else None,
+        "category": scope.category,
+        "kind": scope.kind,
+        "priority": scope.priority,
+        "first_seconds": event.first,
+        "next_seconds": event.next,
+        "solution_seconds": event.solution,
+        "risk_percent": event.risk,
+        "alarms": written_week(event.alarms) if event.alarms else None,
+        "next_from": event.mode.value,
+        "escalate_to": [str(who) for who in event.escalate_to],
+        "since": one.since,
+    }
 
 
 def withdraw(
