@@ -248,6 +248,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "order": "mailrules.order",
             "retire": "mailrules.retire",
             "test": "rehearsing.try_",
+            "runs": "ruleruns.runs",
         },
     ),
     "trust": Group(
