@@ -9,8 +9,9 @@ UV := .venv-lock/bin/uv
 # Extras stay: with hashes, pip takes no other version for a name with an extra than the one listed so.
 LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --quiet
 
-# A process a core, each with servers of its own; the tests of a file stay together and share theirs.
-PARALLEL := -n auto --dist loadscope
+# A process a core (or WORKERS=3), each with servers of its own; the tests of a file stay together and
+# share theirs.
+PARALLEL := -n $(or $(WORKERS),auto) --dist loadscope
 # The same order and the same draws every time, so that what fails once fails again; SHUFFLE=1 draws anew.
 STEADY := $(if $(SHUFFLE),,--randomly-dont-reorganize --randomly-seed=1 --hypothesis-seed=1)
 # After all the others in one process, tests of servers in threads have made Python 3.11.7 crash.
@@ -23,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 programs = $(filter-out mailmaker,$(basename $(notdir $(shell grep -ls __main__ $(1)/*.py))))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cover check bench proof docs lock clean
+.PHONY: help demo test cover check style mypy pyright bench proof docs lock clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
@@ -38,12 +39,18 @@ test: $(VENV)/tools debian ## All tests but the slow ones (ARGS= goes to pytest;
 cover: $(VENV)/tools debian ## The same tests, and which lines and branches they do not reach
 	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) --cov $(ARGS)
 
-check: $(VENV)/tools ## Style, types, and which folder may know which
+check: style mypy pyright ## Style, types, and which folder may know which (-j: all at once)
+
+style: $(VENV)/tools
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
-	$(BIN)/mypy
-	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+mypy: $(VENV)/tools
+	$(BIN)/mypy
+
+pyright: $(VENV)/tools
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(VENV)/tools ## Every benchmark, one JSON line each
 	@set -e; for name in $(call programs,benchmarks); do $(BIN)/python -m benchmarks.$$name; done

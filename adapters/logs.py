@@ -8,10 +8,10 @@ message gives its id (a keyed digest), and whoever may read it finds it by that.
 
 import logging
 import sys
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Final, Literal, TextIO
 
-import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 LEVELS = {
     "debug": logging.DEBUG,
@@ -19,6 +19,8 @@ LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+_ASKED: Final[list[tuple[int, bool, TextIO]]] = []
+"""How the log is to be, until somebody writes to it: most commands never do."""
 
 
 def set_up_logs(
@@ -32,44 +34,20 @@ def set_up_logs(
     survive two threads that write text to one stream under different locks (CPython issue 119506).
     """
     stream = to or sys.stderr
-    console = form == "console" or (form == "auto" and stream.isatty())
-    structlog.configure(
-        processors=[
-            *_shared(),
-            *_last(console=console, colors=console and stream.isatty()),
-            _in_octets,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.BytesLoggerFactory(stream.buffer),
-        cache_logger_on_first_use=True,
-    )
+    _ASKED[:] = [
+        (LEVELS[level], form == "console" or (form == "auto" and stream.isatty()), stream)
+    ]
     _bring_libraries_along(stream)
 
 
-def log(part: str) -> FilteringBoundLogger:
+def log(part: str) -> "FilteringBoundLogger":
     """Return the log of one part of the program: `log("feed").info("caught up", position=9)`."""
-    logger: FilteringBoundLogger = structlog.get_logger(part=part)
-    return logger
+    from adapters import loglines  # noqa: PLC0415  what paints tracebacks comes with its library
 
-
-def _shared() -> list[Processor]:
-    return [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-
-
-def _last(*, console: bool, colors: bool) -> list[Processor]:
-    if console:
-        # Never the frames' local variables: they hold mail.
-        plain = structlog.dev.plain_traceback
-        return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
-
-
-def _in_octets(_logger: object, _level: str, line: Any) -> Any:
-    return str(line).encode("utf-8", "backslashreplace")
+    for asked in tuple(_ASKED):
+        loglines.set_up(*asked)
+    _ASKED.clear()
+    return loglines.log(part)
 
 
 def _bring_libraries_along(stream: TextIO) -> None:

@@ -127,22 +127,24 @@ def _lap(carteggio: Carteggio, worker: ReadingWorker, port: int, raws: Sequence[
     began, watch = datetime.now(UTC), Stopwatch()
     asyncio.run(Lanes(carteggio, worker).run_once())
     copied, cpu = watch.seconds, watch.cpu
-    lap = Lap(queued, _left_after(carteggio, began), copied, cpu, theirs)
+    lap = Lap(queued, _left_after(carteggio, began, len(raws)), copied, cpu, theirs)
     say(
         f"ours {lap.ours:.2f} s, with copies {copied:.2f} s, smtplib {theirs:.2f} s, queued in {queued:.2f} s"
     )
     return lap
 
 
-def _left_after(carteggio: Carteggio, began: datetime) -> float:
+def _left_after(carteggio: Carteggio, began: datetime, mails: int) -> float:
     """Give the seconds after which the last event was recorded that says that a mail left."""
-    query = "SELECT max(recorded_at) FROM stored_events WHERE topic = 'outgoing.accepted'"
+    query = (
+        "SELECT max(recorded_at), count(*), (SELECT count(*) FROM outbox) FROM stored_events"
+        " WHERE topic = 'outgoing.accepted' AND recorded_at > %s"
+    )
     with carteggio.database.pool.connection() as connection:
-        waits = connection.execute("SELECT count(*) FROM outbox").fetchone()
-        last = connection.execute(query).fetchone()
-    if last is None or waits is None or waits[0]:
-        raise SystemExit(f"{waits and waits[0]} mails are left")
-    return float((last[0] - began).total_seconds())
+        found = connection.execute(query, (began,)).fetchone()
+    if found is None or found[1:] != (mails, 0):
+        raise SystemExit(f"not all of {mails} mails left: {found and found[1:]}")
+    return float((found[0] - began).total_seconds())
 
 
 def _smtplib(port: int, raws: Sequence[bytes]) -> float:

@@ -14,6 +14,7 @@ _MOST: int = 50
 _WANTED = {
     Clock.FIRST_ANSWER: "a first answer",
     Clock.NEXT_ANSWER: "a next answer",
+    Clock.SOLUTION: "a solution",
 }
 
 

@@ -6,13 +6,16 @@ from domain.classes import dataclass
 from domain.content import Content
 from domain.courtesy import courtesy
 from domain.machine import Machine
-from domain.message import Direction
+from domain.message import Direction, MessageClassified
 from domain.subject import is_reply
 from domain.wording import below, spoken
 
-VERSION = 4
+VERSION = 5
 """Of classification as a whole: it rises when recognising machine mail, telling the direction, or
 whether an answer is wanted gives other answers than before."""
+
+UNPROVEN = "sender_unproven"
+"""The reason of mail in our name that no folder of sent mail holds, and a server denies to be ours."""
 
 _REQUEST = re.compile(
     r"\?|\b(?:potete|potreste|può|potrebbe|vi pregh\w+|prego di|chied\w+|richied\w+|attend\w+"
@@ -39,6 +42,11 @@ class Want:
     wanted: bool
     reason: str
     evidence: str = ""
+
+
+def answers(said: MessageClassified) -> bool:
+    """Tell whether a message may answer others: a person of ours wrote it to the outside."""
+    return said.direction is Direction.OUTBOUND and not said.automatic and said.reason != UNPROVEN
 
 
 def wants_answer(content: Content, direction: Direction, machine: Machine) -> Want:

@@ -1,15 +1,17 @@
 """What mail servers found out about who sent a mail (RFC 8601), and whose word is taken."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, assert_never
 
 from domain.classes import dataclass
+from domain.exclusion import is_within
 from domain.values import Rejected
 
 FIELD: Final = "authentication-results"
 FORGED: Final = ("dmarc", "fail")
 """The method and result that say so of From (DMARC, RFC 7489)."""
+_NOT_SENT: Final = (("spf", "fail"), ("spf", "softfail"))
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s;="]+|[;=]')
 _HOST: Final = re.compile(r"[a-z0-9_.\-]{1,253}", re.ASCII)
 _MOST: Final = 50
@@ -125,15 +127,15 @@ class Result:
 def results(value: str) -> Iterator[Result]:
     """Read one field, as tolerantly as it is written; what is no result is passed over."""
     parts = _parts(_TOKEN.findall(_without_comments(value)))
-    server = next(parts, [""])[:1]
-    if not server or not server[0]:
+    server = "".join(next(parts, [])[:1]).casefold().strip('"')
+    if not server:
         return
     for _, part in zip(range(_MOST), parts, strict=False):
         if len(part) < 3 or part[1] != "=":
             continue
         method, result = part[0].partition("/")[0].casefold(), part[2].casefold()
         about = " ".join("".join(part[3:][at : at + 3]) for at in range(0, len(part[3:]) - 2, 3))
-        yield Result(server[0].casefold().strip('"'), method, result, about)
+        yield Result(server, method, result, about)
 
 
 def is_forged(traces: Iterable[tuple[str, str]], trusted: Collection[str]) -> bool:
@@ -147,6 +149,43 @@ def is_forged(traces: Iterable[tuple[str, str]], trusted: Collection[str]) -> bo
         if name == FIELD and trusted
         for one in results(value)
     )
+
+
+def denied(
+    traces: Iterable[tuple[str, str]], author: str, trusted: Collection[str]
+) -> tuple[str, str] | None:
+    """Give the method and result by which a server found that a domain did not send its mail.
+
+    A failed DMARC by any server, unless one of ours vouches for it, as in `is_forged`; and a failed
+    SPF by one of ours that found neither DMARC nor a signature of that domain (DKIM) to pass.
+    """
+    said = [list(results(value)) for name, value in traces if name == FIELD]
+    known = [one for one in said if one and one[0].server in trusted]
+    passed = any((one.method, one.result) == ("dmarc", "pass") for each in known for one in each)
+    for each in known:
+        if failed := _failed(each, author):
+            return failed
+    failing = any((one.method, one.result) == FORGED for each in said for one in each)
+    return FORGED if failing and not passed else None
+
+
+def _failed(said: Sequence[Result], author: str) -> tuple[str, str] | None:
+    """Give what failed by the word of one server."""
+    found = {(one.method, one.result) for one in said}
+    if FORGED in found:
+        return FORGED
+    if ("dmarc", "pass") in found or any(_is_signed_by(one, author) for one in said):
+        return None
+    return next((one for one in _NOT_SENT if one in found), None)
+
+
+def _is_signed_by(one: Result, author: str) -> bool:
+    """Tell whether it is a good signature of a domain, or of one above or below it."""
+    if (one.method, one.result) != ("dkim", "pass"):
+        return False
+    told = (each.partition("=") for each in one.about.casefold().split())
+    by = [value.rpartition("@")[2] for name, _, value in told if name in ("header.d", "header.i")]
+    return not by or any(is_within(each, author) or is_within(author, each) for each in by)
 
 
 def first_of_each(traces: Iterable[tuple[str, str]]) -> Iterator[Result]:

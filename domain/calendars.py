@@ -86,15 +86,17 @@ class UpdateMode(StrEnum):
 
 
 class Clock(StrEnum):
-    """What is measured: until a first answer, or until a next one."""
+    """What is measured: until a first answer, until a next one, or until nothing waits any more."""
 
     FIRST_ANSWER = "first_answer"
     NEXT_ANSWER = "next_answer"
+    SOLUTION = "solution"
+    """From the first question since the conversation was last closed, whatever was answered between."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSet:
-    """Within how many seconds of business time a first answer, and a next one, is wanted.
+    """Within how many seconds of business time a first answer, a next one, and a solution is wanted.
 
     None: nothing is said of it here. It is at risk once `risk` percent of the time have passed.
     `alarms` are the hours of a week in which somebody is told; without any, those of the calendar.
@@ -110,6 +112,7 @@ class TargetSet:
     reason: Annotated[str, Personal] = ""
     mode: UpdateMode = UpdateMode.TO_RESPOND
     escalate_to: tuple[ColleagueId, ...] = ()
+    solution: int | None = None
 
     def wants(self, clock: Clock) -> int | None:
         """Give within how many seconds; None: nothing is said of it here."""
@@ -118,6 +121,8 @@ class TargetSet:
                 return self.first
             case Clock.NEXT_ANSWER:
                 return self.next
+            case Clock.SOLUTION:
+                return self.solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +244,11 @@ def check_calendar(one: CalendarSaved) -> None:
 
 def check_target(one: TargetSet) -> None:
     """Refuse what cannot be a target."""
-    if one.first is None and one.next is None:
-        raise Rejected("INVALID", "say within what time a first or a next answer is wanted")
-    for seconds in (one.first, one.next):
+    wanted = (one.first, one.next, one.solution)
+    if wanted == (None, None, None):
+        sentence = "say within what time a first answer, a next one, or a solution is wanted"
+        raise Rejected("INVALID", sentence)
+    for seconds in wanted:
         if seconds is not None and not 0 < seconds <= _MOST_SECONDS:
             raise Rejected("INVALID", "a target is longer than nothing, and a year at most")
     if not 1 <= one.risk <= 100:

@@ -89,6 +89,7 @@ from domain.recipients import RecipientApproved, RecipientWithdrawn
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.relinking import RelinkingOrdered
 from domain.remembering import ChoiceForgotten, ChoiceRemembered
+from domain.reminding import MessageReminded
 from domain.rereading import MessageReread
 from domain.ruleactions import PartyEventRegistered, RuleApplied
 from domain.sendingrules import (
@@ -253,6 +254,7 @@ CATALOG: tuple[EventType, ...] = (
     EventType("message.wait_paused", MessageWaitPaused),
     EventType("message.wait_continued", MessageWaitContinued),
     EventType("message.attention_undone", MessageAttentionUndone),
+    EventType("message.reminded", MessageReminded),
     EventType("recipient.approved", RecipientApproved),
     EventType("recipient.withdrawn", RecipientWithdrawn),
     EventType("message.rule_applied", RuleApplied),

@@ -32,7 +32,7 @@ _SAID: Final = _words(
     ricevuto ricevuta ricevuti ricevute perfetto ottimo benissimo bene ok okay okey accordo
     chiaro capito inteso confermo confermiamo confermato confermata confermati registrato
     registrata eseguito eseguita effettuato effettuata pagato pagata saldato saldata
-    received perfect great excellent fine noted understood confirm confirmed
+    received perfect great brilliant excellent fine noted understood confirm confirmed
     confirming agreed clear super top 👍 🙏 paid booked registered erhalten
     bekommen angekommen eingegangen perfekt prima klar passt ordnung einverstanden notiert
     bestätige bestätigen bestätigt eingebucht gebucht erfasst erledigt verstanden bezahlt
@@ -51,7 +51,7 @@ _AROUND: Final = _words(
     per e è ho abbiamo ha stato stata stati sono siamo va vi ti la le mi ci anche pure tutto
     tutti così già oggi ieri stamattina molto mille molte tante infinite ancora vostro vostra
     vostri suo sua nostro the a an of to for on by at from with and is are was has have had been
-    we i it this that your our you very so much many lot all well today yesterday already now
+    we i it this that s your our you very so much many lot all well today yesterday already now
     sounds looks good got both as der die das den dem des ein eine von vom zu zum zur am im in
     mit für und ist sind war wurde wurden hat haben habe wir ich es sie ihnen ihre ihrer ihrem
     ihren unsere unser uns alles gut sehr schön schönen herzlichen besten vielen tausend heute
@@ -84,7 +84,7 @@ _WISHES: Final = _words(
     buona buon buone giornata serata lavoro weekend settimana fine presto saluti cordiali saluto
     ciao cordialmente feste natale anno arrivederci best regards kind have nice day week evening
     bye cheers wishes happy schönes schöne schönen tag abend wochenende woche feiertage gruß
-    grüße freundlichen viele liebe bonne journée soirée semaine cordialement bientôt salutations
+    grüße freundlichen viele liebe bonne fin journée soirée semaine cordialement bientôt salutations
     miłego dnia weekendu pozdrawiam pozdrowienia do
     """
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from domain.authentication import is_forged
+from domain.authentication import denied, is_forged
 from domain.classes import dataclass
 from domain.content import Content
 from domain.correspondents import Ours, correspondents, direction
@@ -199,6 +199,18 @@ def forged_in(facts: Facts, ours: Ours) -> bool:
     """Tell whether a server of ours says that who wrote to us is not who he claims to be."""
     inbound = direction(facts.content, ours, facts.roles) is Direction.INBOUND
     return inbound and is_forged(facts.traces, ours.servers)
+
+
+def unproven_in(facts: Facts, ours: Ours) -> str:
+    """Give the words of a server that denies that we sent what claims to be ours; empty: none does.
+
+    What lies in a folder of sent mail is ours, whatever servers found on its way.
+    """
+    content = facts.content
+    if FolderRole.SENT in facts.roles or not content.authors:
+        return ""
+    found = denied(facts.traces, content.authors[0].domain, ours.servers)
+    return "" if found is None else "=".join(found)
 
 
 def numbers_in(content: Content, quoted: str = "") -> tuple[tuple[str, tuple[Sighting, ...]], ...]:

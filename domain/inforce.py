@@ -5,7 +5,7 @@ Precedence, of all that is in force at the moment:
 - *calendar*: one that names the mailbox, before one that names none; of several, the one said last.
 - *target*: of those whose every condition holds, one that names the priority comes first, then one
   that names the mailbox, then the party's category, then the kind of document. What the foremost
-  does not say (a first answer, a next one) the following one may.
+  does not say (a first answer, a next one, a solution) the following one may.
 - without a calendar it is always open; without a target nothing is due.
 """
 
@@ -85,11 +85,17 @@ def calendar_for(now: InForce, mailbox: MailboxId) -> Said[CalendarSaved] | None
 
 
 def target_for(now: InForce, case: Case, clock: Clock) -> Said[TargetSet] | None:
-    """Give the target of a first answer, or of a next one; None: nothing is due."""
+    """Give the target of a first answer, of a next one, or of a solution; None: nothing is due."""
     for one in _foremost(now.targets, case):
         if one.event.wants(clock) is not None:
             return one
     return None
+
+
+def wants_solutions(said: Iterable[Said[CalendarsEvent]]) -> bool:
+    """Tell whether any word wants a solution within a time."""
+    events = (one.event for one in said)
+    return any(isinstance(one, TargetSet) and one.solution is not None for one in events)
 
 
 def _foremost(targets: Sequence[Said[TargetSet]], case: Case) -> list[Said[TargetSet]]:

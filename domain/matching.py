@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain import answering
 from domain.announcing import Announcement
-from domain.answering import wants_answer
+from domain.answering import UNPROVEN, Want, wants_answer
 from domain.apart import (
     MAILING_KIND,
     TOPIC,
@@ -20,10 +20,11 @@ from domain.claims import Claim, Known, Voucher, claim_of, linked
 from domain.classes import dataclass
 from domain.content import Content
 from domain.correspondents import FORM, FORWARDED, Ours, behind, correspondents, direction
-from domain.facts import Facts, forged_in, speaking_in
+from domain.facts import Facts, forged_in, speaking_in, unproven_in
 from domain.linking import link
 from domain.machine import Machine, recognise
 from domain.message import (
+    Direction,
     MessageClassified,
     MessageEvent,
     MessageLinked,
@@ -133,6 +134,9 @@ def _classified(content: Content, facts: Facts, ours: Ours) -> MessageClassified
         machine = Machine(automatic=False, kind=_KINDS[real.role], evidence=real.sent_by.spec)
     way = direction(content, ours, facts.roles)
     want = wants_answer(content, way, machine)
+    if way is not Direction.INBOUND and not machine.automatic:
+        doubt = unproven_in(facts, ours)
+        want = Want(wanted=False, reason=UNPROVEN, evidence=doubt) if doubt else want
     return MessageClassified(
         direction=way,
         automatic=machine.automatic,

@@ -3,13 +3,19 @@
 An answer counts in the month in which it was given; a backlog is what waited when the span ended.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.classes import dataclass
+from domain.values import Rejected
+
+LONGEST: Final = timedelta(days=3_653)
 
 
 class ResponsesBy(StrEnum):
@@ -69,6 +75,22 @@ class Span:
     zone: ZoneInfo
     monthly: bool = False
 
+    def until(self, now: datetime) -> "Span":
+        """Give what is over of it: nothing is known of the time to come.
+
+        Raises Rejected where it is turned round or longer than ten years.
+        """
+        if self.begins >= self.ends:
+            raise Rejected("INVALID", "from has to be before to")
+        if self.begins >= now:
+            raise Rejected("INVALID", "from has to be in the past")
+        past = replace(self, ends=min(self.ends, now))
+        if past.ends - past.begins > LONGEST:
+            raise Rejected(
+                "INVALID", "ten years are the most: choose a later from, or an earlier to"
+            )
+        return past
+
     def parts(self) -> list[tuple[str, datetime, datetime]]:
         """Give the months of it, or all of it in one."""
         if not self.monthly:
@@ -87,8 +109,10 @@ class Span:
 def statistics(episodes: Sequence[Episode], by: ResponsesBy, span: Span) -> list[Responses]:
     """Give the figures by month and key: most answers first, within a month."""
     found: list[Responses] = []
-    for month, begins, ends in span.parts():
-        given = _by(by, (one for one in episodes if _is_answered(one, begins, ends)))
+    parts = span.parts()
+    answered = _by_part(episodes, [begins for _, begins, _ in parts], span.ends)
+    for (month, _, ends), given_then in zip(parts, answered, strict=True):
+        given = _by(by, given_then)
         left = _by(by, (one for one in episodes if _waited(one, ends)))
         rows = [
             _responses(key, month, given.get(key, ()), len(left.get(key, ())))
@@ -98,8 +122,15 @@ def statistics(episodes: Sequence[Episode], by: ResponsesBy, span: Span) -> list
     return found
 
 
-def _is_answered(one: Episode, begins: datetime, ends: datetime) -> bool:
-    return one.answered and one.until is not None and begins <= one.until < ends
+def _by_part(
+    episodes: Sequence[Episode], begins: Sequence[datetime], end: datetime
+) -> list[list[Episode]]:
+    """Put each answer into the part in which it was given."""
+    found: list[list[Episode]] = [[] for _ in begins]
+    for one in episodes:
+        if one.answered and one.until is not None and begins[0] <= one.until < end:
+            found[bisect_right(begins, one.until) - 1].append(one)
+    return found
 
 
 def _waited(one: Episode, at: datetime) -> bool:

@@ -17,7 +17,8 @@ class AccountSendingConfigured:
 
     `security` is tls, starttls or plain. `login` is same (the password or consent by which mail is
     fetched), password (one of its own), or none. `user` is empty where it is that of fetching.
-    `senders` are the addresses that it may use beside the mailbox's own. `sent_copy`: whether we
+    `senders` are the addresses that it may use beside the mailbox's own; `reply_to` is where answers
+    to what is composed there are wanted (empty: where it is from). `sent_copy`: whether we
     put a copy into the folder of sent mail: auto (where the server does not by itself), append,
     never. Of the limits None is what is usual for that server. `ca_file`, `authorities` and `pin`
     are as for fetching.
@@ -37,6 +38,7 @@ class AccountSendingConfigured:
     ca_file: Annotated[str, Personal] = ""
     pin: Annotated[str, Personal] = ""
     authorities: Annotated[str, Personal] = ""
+    reply_to: Annotated[str, Personal] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Wait:
     attending: Attending
     due: Dueness
     rests_until: datetime | None = None
-    """When it stands otherwise by what was said of it; None: until something happens."""
+    """When it stands otherwise by what was said of it; None: until something happens, and of the past."""
 
     @property
     def turns(self) -> datetime | None:

@@ -8,6 +8,7 @@ _WROTE = re.compile(
     r"(?:on|am|il|le|el|w dniu|dnia|em|den|op|(?:pon|wt|śr|czw|pt|sob|niedz)\.,)(?=\s)(?:[^\n]{4,360}|[^\n]{4,200}\n[^\n]{0,160})"
     r"(?:wrote|schrieb|ha scritto|a écrit|escribió|napisa[łl]\(?a?\)?|pisze|escreveu|skrev)"
     r"[^\n]{0,120}:?\s*$"
+    r"|wiadomość napisana przez [^\n]{2,200}:\s*$"
     r"|-{3,}\s*[^\n-]{3,60}\s*-{3,}\s*$"
     r"|_{10,}\s*$"
     r"|(?:from|von|da|de|od|van)\s?:[^\n]{2,200}\n(?:[ \t>]*[^\n:]{2,30}\s?:[^\n]*\n?){2,}"
@@ -20,6 +21,7 @@ _CLOSING = re.compile(
     r"|(?:best |kind |warm )?regards|sincerely|yours"
     r"|mit (?:freundlichen|besten) grü(?:ß|ss)en|(?:freundliche|viele|beste) grü(?:ß|ss)e|gruß|mfg"
     r"|(?:bien )?cordialement|salutations|bien à vous"
+    r"|(?:inviato da|sent from|get outlook|gesendet v[oi]|von unterwegs|von meinem|envoyé de|wysłan[eo] z)\w*"
     r"|z (?:poważaniem|wyrazami szacunku)|pozdrawiam|pozdrowienia)\b[^\n]{0,40}$",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -1,4 +1,4 @@
-"""When we had answered in a conversation before it waited: then a next answer is due."""
+"""What was before a wait: when we had answered, and when its matter began."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,12 +28,42 @@ async def answered_before(
         known=as_of.known,
         seen=reader.sees("w.mailboxes"),
     )
-    values = {
+    values = _values(reader, waits, as_of)
+    rows = await connection.execute(query, values)
+    return {row[0]: row[1] for row in await rows.fetchall()}
+
+
+async def begun_with(
+    connection: AsyncConnection[TupleRow],
+    names: Names,
+    reader: Reader,
+    waits: Sequence[Waiting],
+    as_of: AsOf = NOW,
+) -> dict[UUID, datetime]:
+    """Give since when the matters of waits last, by their messages, as far as it is seen.
+
+    A matter begins with the first question since somebody said that no (further) answer was needed.
+    """
+    query = names.sql(
+        "SELECT a.message, min(w.since) FROM unnest(%(messages)s::uuid[], %(conversations)s::uuid[],"
+        " %(since)s::timestamptz[]) AS a (message, conversation, since) JOIN {waiting} w"
+        " ON w.conversation = a.conversation AND w.since <= a.since"
+        " WHERE {known} AND {seen} AND w.since >= coalesce((SELECT max(c.until) FROM {waiting} c"
+        " WHERE c.conversation = a.conversation AND c.until <= a.since AND c.answered_by IS NULL"
+        " AND {known} AND {seen_there}), '-infinity') GROUP BY a.message",
+        known=as_of.known,
+        seen=reader.sees("w.mailboxes"),
+        seen_there=reader.sees("c.mailboxes"),
+    )
+    rows = await connection.execute(query, _values(reader, waits, as_of))
+    return {row[0]: row[1] for row in await rows.fetchall()}
+
+
+def _values(reader: Reader, waits: Sequence[Waiting], as_of: AsOf) -> dict[str, object]:
+    return {
         **reader.params(),
         "position": as_of.position,
         "messages": [one.message for one in waits],
         "conversations": [one.conversation for one in waits],
         "since": [one.since for one in waits],
     }
-    rows = await connection.execute(query, values)
-    return {row[0]: row[1] for row in await rows.fetchall()}

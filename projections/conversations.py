@@ -9,11 +9,9 @@ Grouping is a union of sets, so the order in which mail was captured does not ma
 Here is what is kept, and what joins messages; projections/grouping.py joins and parts them.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from psycopg import Connection
@@ -26,7 +24,9 @@ from domain.message import MessageReceived, MessageSetApart, MessageThreaded
 from domain.recorded import Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.rereading import MessageReread, Saying
+from projections import sides
 from projections.projection import Names, Rows, Table
+from projections.refs import ref
 
 
 @dataclass(slots=True)
@@ -143,16 +143,16 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """What a mail says by its headers, as hashes: its own ids, and what it refers to, nearest last."""
+    """What a mail says by its headers, as hashes: its own ids, and what it refers to, nearest last.
+
+    `writers` and `readers` are keys (projections/sides.py), `reached` the readers' addresses.
+    """
 
     own: tuple[UUID, ...]
     chain: tuple[UUID, ...]
-
-
-@lru_cache(maxsize=1 << 12)
-def ref(message_id: str) -> UUID:
-    """Give the hash under which a Message-ID is kept: ids of 15 KB exist, an index bears no such."""
-    return UUID(bytes=hashlib.blake2b(message_id.encode(), digest_size=16).digest())
+    writers: tuple[UUID, ...] = ()
+    readers: tuple[UUID, ...] = ()
+    reached: tuple[UUID, ...] = ()
 
 
 def says(message: UUID, content: Content) -> Says:
@@ -166,7 +166,13 @@ def says(message: UUID, content: Content) -> Says:
     concerned = content.notice.concerns if content.notice else ()
     own = [ref(one) for one in own_ids(content)]
     chain = dict.fromkeys(ref(one) for one in (*named, passed_on, *reversed(concerned)) if one)
-    return Says(tuple(own) or (message,), tuple(one for one in chain if one not in own))
+    return Says(
+        tuple(own) or (message,),
+        tuple(one for one in chain if one not in own),
+        sides.writers(content),
+        sides.readers(content),
+        sides.reached(content),
+    )
 
 
 def said_in(recorded: Recorded) -> Says | None:
@@ -195,6 +201,16 @@ def names_of(groups: Groups, member: Member) -> set[UUID]:
     if member.beyond:  # it is not there by its ids, so nothing that it refers to may lead there
         names.difference_update(member.chain)
     return names
+
+
+def refers(member: Member, other: Member) -> bool:
+    """Tell whether a message goes on with another of its conversation, by whatever joins them."""
+    names = other.own if not member.placed else ()
+    return (
+        not set(member.chain).isdisjoint(names)
+        or (other.message in member.found and other.message != member.message)
+        or not set(member.joined).isdisjoint(other.joined)
+    )
 
 
 # ---- loading

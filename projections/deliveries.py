@@ -38,7 +38,6 @@ from domain.outgoing import (
 )
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
-from projections.conversations import ref
 from projections.deliveryrows import (
     TABLES,
     DeliveryRow,
@@ -49,6 +48,7 @@ from projections.deliveryrows import (
 )
 from projections.deliverystate import State, know_mail, know_report, load
 from projections.projection import Names, Projection
+from projections.refs import ref
 
 # ---- folding
 

@@ -10,8 +10,8 @@ from domain.classes import dataclass
 from domain.content import Content, Notice, NoticeKind, Report
 from domain.delivery import DeliveryState, Standing, Told
 from domain.values import MessageId
-from projections.conversations import ref
 from projections.projection import Table
+from projections.refs import ref
 
 
 @dataclass(slots=True)

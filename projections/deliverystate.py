@@ -13,7 +13,6 @@ from domain.missing import ReceiptMissed
 from domain.outgoing import MailAccepted, MailQueued, OutgoingEvent
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
-from projections.conversations import ref
 from projections.deliveryrows import (
     DELIVERY,
     REPORT,
@@ -24,6 +23,7 @@ from projections.deliveryrows import (
     refs_of,
 )
 from projections.projection import Names, Rows
+from projections.refs import ref
 
 
 @dataclass(slots=True)

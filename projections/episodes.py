@@ -54,18 +54,17 @@ WAITING = Table(
 
 def episodes(
     conversation: UUID,
-    asked: Iterable[Letter],
-    answers: Sequence[Letter],
+    asked: Iterable[tuple[Letter, Sequence[Letter]]],
     rulings: Callable[[UUID], Sequence[Ruling]],
     position: int,
 ) -> Iterator[Waiting]:
     """Join letters that waited at the same time: the clock runs from the first of them.
 
-    `answers` are all messages of ours in the conversation that arrived, in order.
+    With each letter stand all messages of ours that went to who asked, and arrived, in order.
     """
     stretches = [
         one
-        for letter in asked
+        for letter, answers in asked
         if not letter.archived
         for one in _stretches(conversation, letter, answers, rulings(letter.message), position)
     ]

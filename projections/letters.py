@@ -13,34 +13,47 @@ from uuid import UUID
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
 
+from domain.answering import UNPROVEN
+from domain.choosing import TargetKind
 from domain.classes import dataclass
 from domain.message import (
     Direction,
     Further,
+    LinkState,
     MessageClassified,
     MessageCompleted,
     MessageCopyFound,
+    MessageLinked,
     MessageReceived,
     MessageReopened,
+    MessageUnlinked,
 )
 from domain.recorded import Recorded
-from domain.rereading import MessageReread, Saying
-from projections import conversations, readings, returned
-from projections.conversations import Groups, Says, known_before
+from domain.rereading import MessageReread
+from domain.rules import ADDRESS, ANNOUNCED, DOMAIN, FORM, FORWARD, REMEMBERED
+from projections import conversations, readings, returned, sides
+from projections.conversations import Groups, Says, known_before, refers
 from projections.projection import Names, Rows, Table
 from projections.reader import Reader, columns_of, rows_of
 from projections.readings import READING, Reading
 
 _INBOUND: Final = Direction.INBOUND.value
 _OUTBOUND: Final = Direction.OUTBOUND.value
+_HOLDS: Final = (LinkState.AUTOMATIC, LinkState.CONFIRMED)
+_BY_ADDRESS: Final = frozenset(
+    one.name for one in (ADDRESS, ANNOUNCED, DOMAIN, FORM, FORWARD, REMEMBERED)
+)
+"""Rules that say to whom an address in a message belongs."""
 
 
 @dataclass(slots=True)
 class Letter:
     """What is asked of a message here. `answered_by` is the message that ends its waiting.
 
-    `heard`: the position of its first event. `reopened`: somebody said that it needs an answer.
-    `people`: to how many outside it went. `lost`: whom, by this notice, another one did not reach.
+    `heard`: the position of its first event. `unproven`: a server denies that we sent it.
+    `reopened`: somebody said that it needs an answer. `writers`, `readers`: keys of those between
+    whom it goes (projections/sides.py); `reached`: the readers' addresses, hashed; `parties`: to whom
+    they belong, by master data. `lost`: whom, by this notice, another one did not reach.
     `returned_by`: what would have answered it, had it not come back.
     """
 
@@ -55,9 +68,13 @@ class Letter:
     reopened: bool = False
     answered_by: UUID | None = None
     answered_at: datetime | None = None
-    people: int = 0
+    writers: list[UUID] = field(default_factory=list)
+    readers: list[UUID] = field(default_factory=list)
+    reached: list[UUID] = field(default_factory=list)
+    parties: list[UUID] = field(default_factory=list)
     lost: list[UUID] = field(default_factory=list)
     returned_by: UUID | None = None
+    unproven: bool = False
 
 
 LETTER = Table("letter", Letter, key=("message",))
@@ -101,30 +118,37 @@ def _may_say_more(recorded: Recorded) -> bool:
 def heard(state: Letters, recorded: Recorded) -> Says | None:
     """Give what joins an event's message to others from now on; nothing where that is as before."""
     member = state.groups.member(recorded.stream)
-    before = None if member is None else Says(tuple(member.own), tuple(member.chain))
+    letter = state.rows.get(recorded.stream)
+    before = None
+    if member is not None and letter is not None:
+        people = tuple(letter.writers), tuple(letter.readers), tuple(letter.reached)
+        before = Says(tuple(member.own), tuple(member.chain), *people)
     return readings.heard(state.readings, recorded, before)
 
 
-def take(state: Letters, recorded: Recorded) -> bool:
+def take(state: Letters, recorded: Recorded, said: Says | None) -> bool:
     """Bring the message's letter up to date; tell whether a person wrote it, or it asks.
 
-    Of a message that was not classified yet that is not known.
+    `said` is what it says from now on. Of a message that was not classified yet neither is known.
     """
     event, before = recorded.event, state.rows.get(recorded.stream)
     if isinstance(event, MessageReceived):
         boxes: list[UUID] = [event.mailbox]
         at, archived = event.received_at, event.archived
         new = Letter(recorded.stream, at, boxes, archived, recorded.position)
-        state.rows.put(_read(new, recorded))
+        state.rows.put(_read(new, recorded, said))
         return False
     if before is None:
         return False
-    letter = state.rows.put(_changed(before, recorded))
+    letter = _changed(before, recorded, said)
+    if letter is before and isinstance(recorded.event, MessageLinked | MessageUnlinked):
+        return False
+    state.rows.put(letter)
     return any(counts(one) for one in (before, letter))
 
 
-def _changed(letter: Letter, recorded: Recorded) -> Letter:
-    event, letter = recorded.event, _read(letter, recorded)
+def _changed(letter: Letter, recorded: Recorded, said: Says | None) -> Letter:
+    event, letter = recorded.event, _read(letter, recorded, said)
     match event:
         case MessageCopyFound() | MessageCompleted():
             letter = _also_seen(letter, event)
@@ -134,23 +158,35 @@ def _changed(letter: Letter, recorded: Recorded) -> Letter:
                 direction=event.direction.value,
                 automatic=event.automatic,
                 wants=event.wants_answer,
+                unproven=event.reason == UNPROVEN,
             )
         case MessageReopened():
             letter = replace(letter, reopened=True)
+        case MessageLinked() | MessageUnlinked():
+            letter = _belonging(letter, event)
         case _:
             pass
     return letter
 
 
-def _read(letter: Letter, recorded: Recorded) -> Letter:
-    """Take in to whom it went, and what it tells of others as a notice."""
-    event = recorded.event
-    if not isinstance(event, Saying) or event.content is None:
+def _read(letter: Letter, recorded: Recorded, said: Says | None) -> Letter:
+    """Take in between whom it goes, and what it tells of others as a notice."""
+    lost = returned.lost_by(recorded, letter.lost)
+    if said is None:
+        return letter if lost == letter.lost else replace(letter, lost=lost)
+    people = list(said.writers), list(said.readers), list(said.reached)
+    writers, readers, reached = people
+    return replace(letter, writers=writers, readers=readers, reached=reached, lost=lost)
+
+
+def _belonging(letter: Letter, event: MessageLinked | MessageUnlinked) -> Letter:
+    """Take in whose address is in it; what it inherits from others tells of nobody's address."""
+    if event.kind is not TargetKind.PARTY:
         return letter
-    if isinstance(event, MessageReread) and not event.content_key:
-        return letter
-    people = max(letter.people, returned.people_outside(event.content))
-    return replace(letter, people=people, lost=returned.lost_by(recorded, letter.lost))
+    parties = set(letter.parties) - {event.target}
+    if isinstance(event, MessageLinked) and event.state in _HOLDS and event.rule in _BY_ADDRESS:
+        parties.add(event.target)
+    return letter if parties == set(letter.parties) else replace(letter, parties=sorted(parties))
 
 
 def _also_seen(letter: Letter, copy: Further) -> Letter:
@@ -168,8 +204,8 @@ def order(letter: Letter) -> tuple[datetime, UUID]:
 
 
 def answers(letter: Letter) -> bool:
-    """Tell whether a letter may answer another: a person of ours wrote it to the outside."""
-    return letter.direction == _OUTBOUND and not letter.automatic
+    """Tell whether a letter may answer another, as in domain/answering.py."""
+    return letter.direction == _OUTBOUND and not letter.automatic and not letter.unproven
 
 
 def asks(letter: Letter) -> bool:
@@ -190,12 +226,41 @@ def counts(letter: Letter) -> bool:
 
 def passes_on(letter: Letter) -> bool:
     """Tell whether a person of ours wrote it to colleagues alone."""
-    return letter.direction == Direction.INTERNAL.value and not letter.automatic
+    by_person = not letter.automatic and not letter.unproven
+    return letter.direction == Direction.INTERNAL.value and by_person
+
+
+def passed_on(letter: Letter) -> Letter:
+    """Give a mail of ours that went past who asked as what it is to him: passed on among others."""
+    return replace(letter, direction=Direction.INTERNAL.value)
 
 
 def is_theirs(letter: Letter) -> bool:
     """Tell whether a person outside wrote it."""
     return letter.direction == _INBOUND and not letter.automatic
+
+
+Spoken = Sequence[tuple[Letter, bool]]
+"""What people wrote in a conversation, in order, and whether it is ours."""
+
+
+def spoken(mail: Iterable[Letter]) -> Spoken:
+    """Give what people wrote, in order."""
+    by_people = (one for one in mail if answers(one) or is_theirs(one) or asks(one))
+    return [(one, answers(one)) for one in sorted(by_people, key=order)]
+
+
+def gone_past(state: Letters, asked: Letter, said: Spoken) -> set[UUID]:
+    """Give those mails of ours that went to nobody on the side of who asked."""
+    own = sides.keys(asked)
+    if all(sides.goes_to(one, own) for one, ours in said if ours):
+        return set()
+    member = state.groups.member(asked.message)
+    for one, _ in said:
+        other = state.groups.member(one.message)
+        if member is not None and other is not None and refers(member, other):
+            own |= sides.keys(one)
+    return sides.missing(asked, own, said)
 
 
 def returned_in(state: Letters, mail: Iterable[Letter]) -> set[UUID]:
@@ -212,14 +277,14 @@ def returned_in(state: Letters, mail: Iterable[Letter]) -> set[UUID]:
         one.message
         for one in mail
         if answers(one) and (member := members[one.message]) is not None
-        if returned.came_back(one.people, member.own, notices)
+        if returned.came_back(one.reached, member.own, notices)
     }
 
 
 def answered(
-    state: Letters, letter: Letter, ours: list[Letter], back: Collection[UUID] = ()
+    state: Letters, letter: Letter, ours: Iterable[Letter], back: Collection[UUID] = ()
 ) -> Letter:
-    """Find the first message of ours after it in its conversation, of which `ours` are all.
+    """Find the first message of ours after it, where `ours` are all that went to who asked.
 
     In the same second counts as after: servers know no smaller part (RFC 9051 2.3.3). What came
     `back` is no answer.

@@ -1,4 +1,4 @@
-"""What joins a message to others, by what its forms say: a form that is read anew is replaced."""
+"""What joins a message to others, and between whom it goes, by what its forms say: a form that is read anew is replaced."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -13,17 +13,21 @@ from projections.projection import Rows, Table
 
 @dataclass(slots=True)
 class Reading:
-    """What one form of a message names, of a message that has several; the first form is ''."""
+    """What one form of a message says of ids and people, of a message that has several; the first form is ''."""
 
     message: UUID
     form: str
     own: list[UUID]
     chain: list[UUID]
+    writers: list[UUID]
+    readers: list[UUID]
+    reached: list[UUID]
 
     @property
     def says(self) -> Says:
         """Give what it says."""
-        return Says(tuple(self.own), tuple(self.chain))
+        people = tuple(self.writers), tuple(self.readers), tuple(self.reached)
+        return Says(tuple(self.own), tuple(self.chain), *people)
 
 
 READING = Table("letter_reading", Reading, key=("message", "form"))
@@ -54,12 +58,23 @@ def heard(rows: Rows[Reading], recorded: Recorded, before: Says | None) -> Says 
 
 
 def _reading(message: UUID, form: str, said: Says) -> Reading:
-    return Reading(message, form, list(said.own), list(said.chain))
+    people = list(said.writers), list(said.readers), list(said.reached)
+    return Reading(message, form, list(said.own), list(said.chain), *people)
 
 
 def _together(several: Iterable[Says]) -> Says:
     """Give what forms say together, whichever came first."""
     forms = list(several)
-    own = tuple(sorted({id for one in forms for id in one.own}))
+    own = _all(one.own for one in forms)
     chain = dict.fromkeys(id for each in sorted({one.chain for one in forms}) for id in each)
-    return Says(own, tuple(one for one in chain if one not in own))
+    return Says(
+        own,
+        tuple(one for one in chain if one not in own),
+        _all(one.writers for one in forms),
+        _all(one.readers for one in forms),
+        _all(one.reached for one in forms),
+    )
+
+
+def _all(several: Iterable[tuple[UUID, ...]]) -> tuple[UUID, ...]:
+    return tuple(sorted({id for one in several for id in one}))

@@ -1,27 +1,22 @@
 """Mail of ours that came back: it reached nobody outside, so it answers nobody.
 
-A notice names the mail it is about, and whom it did not reach. Servers pass mail on, and then tell of
-other addresses than those written to; so who was not reached is counted, not compared.
+A notice names the mail it is about, and whom it did not reach: whom we wrote to (Original-Recipient),
+or whom it was for in the end. One that names nobody to whom the mail went changes nothing.
 """
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from domain.content import Content
 from domain.delivery import FAILED, counts, means
 from domain.message import MessageReceived
 from domain.recorded import Recorded
 from domain.rereading import MessageReread, Saying
-from projections.conversations import ref
 from projections.deliveryrows import reports
+from projections.refs import ref
 
-
-def people_outside(content: Content) -> int:
-    """Count to how many addresses a mail went that are of another domain than its author."""
-    home = content.authors[0].key.rpartition("@")[2] if content.authors else ""
-    to = {one.key for one in (*content.to, *content.cc, *content.bcc)}
-    return sum(one.rpartition("@")[2] != home for one in to)
+_NOBODY: Final = ref("")
 
 
 def lost_by(recorded: Recorded, before: Collection[UUID]) -> list[UUID]:
@@ -33,21 +28,24 @@ def lost_by(recorded: Recorded, before: Collection[UUID]) -> list[UUID]:
     rows = list(reports(recorded.stream, "", event.content, at, event.mailbox))
     told = [row.told(event.mailbox) for row in rows]
     lost = {
-        ref(one.recipient or one.final)
+        ref(named)
         for one in told
         if means(one.kind, one.outcome) in FAILED and counts(one, certified=True)
+        for named in {one.recipient, one.final} - {""} or {""}
     }
     anew = isinstance(event, MessageReceived | MessageReread)
     return sorted(lost if anew else lost | set(before))
 
 
 def came_back(
-    people: int, own: Iterable[UUID], notices: Iterable[tuple[set[UUID], list[UUID]]]
+    people: Iterable[UUID], own: Iterable[UUID], notices: Iterable[tuple[set[UUID], list[UUID]]]
 ) -> bool:
-    """Tell whether a mail under these ids reached none of so many people.
+    """Tell whether a mail under these ids reached nobody of those (hashed) to whom it went.
 
-    Notices are what each is about, and whom that did not reach.
+    Notices are what each is about, and whom that did not reach. One that names nobody is believed of
+    a mail that went to one alone.
     """
-    ids = set(own)
+    ids, to = set(own), set(people)
     lost = {one for about, some in notices if about & ids for one in some}
-    return len(lost) >= max(people, 1)
+    unnamed = _NOBODY in lost and len(to) <= 1
+    return unnamed or (bool(to) and to <= lost)

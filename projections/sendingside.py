@@ -37,6 +37,7 @@ class SendingSideRow:
     ca_file: str
     authorities: str
     pin: str
+    reply_to: str
 
 
 SENDING_SIDE = Table("sending_side", SendingSideRow, key=("id",))
@@ -89,12 +90,13 @@ def _row(own: UUID, event: AccountSendingConfigured) -> SendingSideRow:
         ca_file=event.ca_file,
         authorities=event.authorities,
         pin=event.pin,
+        reply_to=event.reply_to,
     )
 
 
 sendingside = Projection(
     "sendingside",
-    version=1,
+    version=2,
     tables=(SENDING_SIDE,),
     hears=(AccountSendingConfigured, AccountSendingRemoved, AccountRemoved),
     load=load,

@@ -2,7 +2,6 @@
 
 from domain.access import TokenIssued, TokenRevoked
 from domain.account import AccountEvent
-from domain.attention import AttentionEvent
 from domain.authentication import ServerDistrusted, ServerTrusted
 from domain.choosing import (
     ChoosingEvent,
@@ -60,7 +59,7 @@ from domain.webform import WebFormDeclared, WebFormWithdrawn
 from projections.sentences_of_absences import OfAbsences, of_absences
 from projections.sentences_of_accounts import of_account
 from projections.sentences_of_approvals import OfApprovals, of_approvals
-from projections.sentences_of_attention import of_attention
+from projections.sentences_of_attention import OfAttention, of_attention
 from projections.sentences_of_calendars import OfCalendars, of_calendars
 from projections.sentences_of_groups import OfGroups, of_groups
 from projections.sentences_of_marks import cut, of_marks
@@ -114,7 +113,7 @@ def _of_work(event: object) -> str:
             return of_sending(event)
         case event if isinstance(event, NoteEvent):
             return of_notes(event)
-        case event if isinstance(event, AttentionEvent):
+        case event if isinstance(event, OfAttention):
             return of_attention(event)
         case event if isinstance(event, OfCalendars):
             return of_calendars(event)

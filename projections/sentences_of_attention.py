@@ -10,10 +10,13 @@ from domain.attention import (
     MessageWaitContinued,
     MessageWaitPaused,
 )
+from domain.reminding import MessageReminded
+
+OfAttention = AttentionEvent | MessageReminded
 
 
-def of_attention(event: AttentionEvent) -> str:
-    """Say who has it, or that it rests."""
+def of_attention(event: OfAttention) -> str:
+    """Say who has it, that it rests, or that somebody was reminded of it."""
     match event:
         case MessageTaken():
             return "taken in hand"
@@ -28,6 +31,8 @@ def of_attention(event: AttentionEvent) -> str:
             return f"it waits as before{_why(reason)}"
         case MessageAttentionUndone():
             return "whose it is, or that it rests: what was said is undone"
+        case MessageReminded(to=to, note=note):
+            return f"{_people(len(to))} reminded that it waits{_why(note)}"
 
 
 def _handed_over(event: MessageHandedOver) -> str:
@@ -40,6 +45,10 @@ def _handed_over(event: MessageHandedOver) -> str:
         case HandedBecause.PERSON:
             pass
     return what + _why(event.note)
+
+
+def _people(count: int) -> str:
+    return "a colleague was" if count == 1 else f"{count} colleagues were"
 
 
 def _why(text: str) -> str:

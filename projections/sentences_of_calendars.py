@@ -20,6 +20,7 @@ OfCalendars = CalendarsEvent | AlarmEvent
 _WANTED: Final = {
     Clock.FIRST_ANSWER: "a first answer",
     Clock.NEXT_ANSWER: "a next answer",
+    Clock.SOLUTION: "a solution",
 }
 
 

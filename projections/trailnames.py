@@ -33,6 +33,7 @@ from domain.party import ContactRegistered, ContactRemoved
 from domain.reading import OthersMailRead
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.remembering import ChoiceRemembered
+from domain.reminding import MessageReminded
 from domain.ruleactions import PartyEventRegistered, RuleApplied
 from domain.sendingrules import SendingRefused, SendRightGiven, SendRightTaken
 from domain.sendingside import AccountSendingConfigured
@@ -104,6 +105,8 @@ def _of_house(event: object) -> Iterable[UUID]:
             yield colleague
         case MessageHandedOver(to=to) if to is not None:
             yield to
+        case MessageReminded(to=to):
+            yield from to
         case AbsenceEntered(away=away) | AbsenceChanged(away=away) if away.substitute is not None:
             yield away.substitute
         case AutoreplySent(responder=responder, mail=mail):

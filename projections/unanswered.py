@@ -6,7 +6,7 @@ base subject, or until a person decides. Rows are intervals twice over: `since`/
 mail stood at a time, positions tell what was known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import field, replace
 from functools import partial
 from typing import Final, LiteralString
@@ -29,19 +29,22 @@ from domain.message import (
     MessageClosed,
     MessageCompleted,
     MessageCopyFound,
+    MessageLinked,
     MessageReceived,
     MessageReopened,
     MessageSetApart,
     MessageThreaded,
+    MessageUnlinked,
 )
 from domain.recorded import Recorded
 from domain.regrouping import ConversationRegrouped, ConversationRegroupingUndone
 from domain.rereading import MessageReread
 from projections import attention, conversations, grounds, grouping, letters, regrouping, words
 from projections.attention import ATTENTION, Attended
+from projections.conversations import Says
 from projections.episodes import WAITING, Waiting, episodes, what
 from projections.grounds import GROUND, Ground
-from projections.letters import LETTER, Letters
+from projections.letters import LETTER, Letter, Letters
 from projections.projection import Names, Projection, Rows
 from projections.readings import READING
 from projections.words import WORD, Words
@@ -86,18 +89,19 @@ def extend(
 
 def fold(state: State, recorded: Recorded) -> None:
     """Take one event in and see anew what waits in the conversations that it touches."""
-    _group(state, recorded)
+    said = letters.heard(state.letters, recorded)
+    _group(state, recorded, said)
     grounds.fold(state.grounds, recorded)
     touched = state.letters.groups.take_changed()
     if words.is_word(recorded.event):
         words.take(state.words, recorded)
-    if letters.take(state.letters, recorded) or words.is_word(recorded.event):
+    if letters.take(state.letters, recorded, said) or words.is_word(recorded.event):
         touched |= {state.letters.groups.conversation_of[recorded.stream]}
     for conversation in touched:
         _see_anew(state, conversation, recorded.position)
 
 
-def _group(state: State, recorded: Recorded) -> None:
+def _group(state: State, recorded: Recorded, said: Says | None) -> None:
     groups = state.letters.groups
     match recorded.event:
         case MessageThreaded() as event:
@@ -109,31 +113,56 @@ def _group(state: State, recorded: Recorded) -> None:
         case ConversationRegroupingUndone():
             regrouping.take_back(groups, recorded)
         case _:
-            grouping.fold(groups, recorded, letters.heard(state.letters, recorded))
+            grouping.fold(groups, recorded, said)
 
 
 def _see_anew(state: State, conversation: UUID, position: int) -> None:
     """Find for each letter of a conversation what answers it, and rewrite what waits."""
     members = state.letters.groups.members_of.get(conversation, {})
     mail = [one for one in map(state.letters.rows.get, members) if one is not None]
-    ours = sorted((one for one in mail if letters.answers(one)), key=letters.order)
     back = letters.returned_in(state.letters, mail)
-    asked = [
-        letters.answered(state.letters, one, ours, back)
-        for one in sorted(filter(letters.asks, mail), key=letters.order)
-    ]
-    asking = {one.message for one in asked}
+    asked, aside = _answered(state, mail, back)
+    asking = {one.message for one, _ in asked}
     for letter in mail:
         if letter.answered_by is not None and letter.message not in asking:
             unasked = replace(letter, answered_by=None, answered_at=None, returned_by=None)
             state.letters.rows.put(unasked)
     rulings = partial(words.rulings_of, state.words)
-    arrived = [one for one in ours if one.message not in back]
-    now = list(episodes(conversation, asked, arrived, rulings, position))
+    now = list(episodes(conversation, asked, rulings, position))
     _rewrite(state, conversation, now, position)
     said = words.said_of(state.words, members)
-    reached = [one for one in mail if one.message not in back]
+    reached = [
+        letters.passed_on(one) if one.message in aside else one
+        for one in mail
+        if one.message not in back
+    ]
     attention.see_anew(state.attention, conversation, said, reached, position)
+
+
+def _answered(
+    state: State, mail: Sequence[Letter], back: Collection[UUID]
+) -> tuple[list[tuple[Letter, list[Letter]]], set[UUID]]:
+    """Find what answers each letter; give besides which of ours went past one that waited.
+
+    With each letter stand all mails of ours that went to who asked, and arrived.
+    """
+    said = letters.spoken(mail)
+    asked: list[tuple[Letter, list[Letter]]] = []
+    aside = set[UUID]()
+    for one in (one for one, _ in said if letters.asks(one)):
+        past = letters.gone_past(state.letters, one, said)
+        ours = [each for each, by_us in said if by_us]
+        to_them = [each for each in ours if each.message not in past]
+        now = letters.answered(state.letters, one, to_them, back)
+        asked.append((now, [each for each in to_them if each.message not in back]))
+        aside |= {
+            each.message
+            for each in ours
+            if each.message in past
+            and each.at >= one.at
+            and (now.answered_at is None or each.at < now.answered_at)
+        }
+    return asked, aside
 
 
 def _rewrite(state: State, conversation: UUID, now: list[Waiting], position: int) -> None:
@@ -164,7 +193,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 CORRESPONDENCE = Projection(
     name="correspondence",
-    version=11,
+    version=12,
     tables=(*conversations.TABLES, LETTER, READING, WAITING, GROUND, WORD, ATTENTION),
     hears=(
         MessageReceived,
@@ -184,6 +213,8 @@ CORRESPONDENCE = Projection(
         MessageWaitContinued,
         MessageAttentionUndone,
         MessageReread,
+        MessageLinked,
+        MessageUnlinked,
     ),
     load=load,
     fold=fold,

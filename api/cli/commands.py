@@ -33,6 +33,9 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
     "sync": "syncing.sync",
     "history": "asking.history",
     "unanswered": "unanswered.unanswered",
+    "remind": "reminding.remind",
+    "close": "closing.close",
+    "reopen": "closing.reopen",
     "trail": "asking.trail",
     "events": "asking.events",
     "mark": "marking.mark",
@@ -245,6 +248,7 @@ COMMANDS: Final[Mapping[str, str | Group]] = {
             "order": "mailrules.order",
             "retire": "mailrules.retire",
             "test": "rehearsing.try_",
+            "runs": "ruleruns.runs",
         },
     ),
     "trust": Group(

@@ -17,22 +17,23 @@ from api.work import handover
 from api.work.handover import Done, order_id
 from api.work.handpicking import Picked, picked_by_name, picked_of_waits
 from api.work.instance import Carteggio
+from api.work.receiving import out_of_reach
 from api.work.sharing import colleague_at
 from api.work.tokens import by_operator
-from domain.attention import Continue, Pause, Saying, Snooze, Take
+from domain.attention import Continue, HandOver, Pause, Saying, Snooze, Take
 from domain.recorded import Envelope
 from domain.values import Rejected
 from domain.waitgroups import Attending
-from projections.reader import NOW
+from projections.reader import EVERYTHING, NOW
 
-_Which = Annotated[
+Which = Annotated[
     list[str] | None,
     typer.Argument(help="Conversations or messages of theirs, by id or Message-ID; else options."),
 ]
-_File = Annotated[
+File = Annotated[
     Path | None, typer.Option("--from-file", help="A file that names one a line; - is the input.")
 ]
-_Dry = Annotated[bool, typer.Option("--dry-run", help="Show of which it would be said.")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Show of which it would be said.")]
 _Reason = Annotated[str, typer.Option(help="Why; it is kept sealed.")]
 _Order = Callable[[Carteggio, Envelope], Saying]
 _Who = Annotated[str, typer.Argument(help="The colleague's address.")]
@@ -41,8 +42,8 @@ _Who = Annotated[str, typer.Argument(help="The colleague's address.")]
 def to(
     context: typer.Context,
     who: _Who,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
@@ -51,7 +52,7 @@ def to(
     older_than: Older = None,
     words: Words = None,
     note: Annotated[str, typer.Option(help="For who gets them; it stays in the company.")] = "",
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Hand conversations over to a colleague; their clocks go on.
 
@@ -62,18 +63,18 @@ def to(
     def order(carteggio: Carteggio, stamp: Envelope) -> Saying:
         return handover.handing_over(colleague_at(carteggio, who), stamp, note)
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, f"handed over to {who}")
+    _say(context, Asked(which, file, chosen, dry_run), order, f"handed over to {who}")
 
 
 def back(
     context: typer.Context,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
     note: Annotated[str, typer.Option(help="Why; it stays in the company.")] = "",
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Give conversations back to the people of their mailboxes.
 
@@ -84,18 +85,18 @@ def back(
     def order(_: Carteggio, stamp: Envelope) -> Saying:
         return handover.handing_over(None, stamp, note)
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, "given back")
+    _say(context, Asked(which, file, chosen, dry_run), order, "given back")
 
 
 def take(
     context: typer.Context,
     who: _Who,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Say that a colleague has conversations in hand, until we answer.
 
@@ -106,13 +107,13 @@ def take(
     def order(carteggio: Carteggio, stamp: Envelope) -> Saying:
         return Take(order_id(stamp), colleague_at(carteggio, who))
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, f"in the hands of {who}")
+    _say(context, Asked(which, file, chosen, dry_run), order, f"in the hands of {who}")
 
 
 def snooze(
     context: typer.Context,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
@@ -120,7 +121,7 @@ def snooze(
         str, typer.Option(help="A time, as 2026-04-30T09:00; else until they write.")
     ] = "",
     reason: _Reason = "",
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Let conversations rest until a time, or until they write; their clocks go on.
 
@@ -132,18 +133,18 @@ def snooze(
         ends = moment(until, carteggio.settings.zone).astimezone(UTC) if until else None
         return Snooze(order_id(stamp), stamp.at, ends, reason)
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, "snoozed")
+    _say(context, Asked(which, file, chosen, dry_run), order, "snoozed")
 
 
 def pause(
     context: typer.Context,
     reason: Annotated[str, typer.Argument(help="Why; it is kept sealed.")],
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Let the clocks of conversations stand, until they are continued or we answer.
 
@@ -154,18 +155,18 @@ def pause(
     def order(_: Carteggio, stamp: Envelope) -> Saying:
         return Pause(order_id(stamp), reason)
 
-    _say(context, _Asked(which, file, chosen, dry_run), order, "paused")
+    _say(context, Asked(which, file, chosen, dry_run), order, "paused")
 
 
 def continue_(
     context: typer.Context,
-    which: _Which = None,
-    file: _File = None,
+    which: Which = None,
+    file: File = None,
     owner: Owner = None,
     mailbox: Box = None,
     party: Of = None,
     reason: _Reason = "",
-    dry_run: _Dry = False,
+    dry_run: Dry = False,
 ) -> None:
     """Let conversations wait as before: neither snoozed nor paused.
 
@@ -177,7 +178,7 @@ def continue_(
     def order(_: Carteggio, stamp: Envelope) -> Saying:
         return Continue(order_id(stamp), reason)
 
-    asked = _Asked(which, file, chosen, dry_run, rests)
+    asked = Asked(which, file, chosen, dry_run, rests)
     _say(context, asked, order, "waiting as before")
 
 
@@ -192,17 +193,17 @@ def undo(
     with opened(context) as carteggio:
         fresh(carteggio)
         messages = handover.concerned(carteggio, order)
-        done = handover.undo(carteggio, order, messages, _stamp(carteggio))
+        done = handover.undo(carteggio, order, messages, stamp_of(carteggio))
         fresh(carteggio)
     out.print(plain(f"Undone for {done.count} messages."))
-    _tell(done.refused.values())
+    tell(done.refused.values())
 
 
 # ---- what they share
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """Of which conversations something is to be said, as it was typed."""
 
     which: list[str] | None
@@ -237,13 +238,13 @@ def _lines(file: Path | None) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _say(context: typer.Context, asked: _Asked, order: _Order, said: str) -> None:
+def _say(context: typer.Context, asked: Asked, order: _Order, said: str) -> None:
     """Say it of all that was picked, by one order; tell its id, and what was not found."""
     with opened(context) as carteggio:
         fresh(carteggio)
-        stamp, zone = _stamp(carteggio), carteggio.settings.zone
+        stamp, zone = stamp_of(carteggio), carteggio.settings.zone
         word = order(carteggio, stamp)
-        picked = asked.picked(carteggio)
+        picked = _in_reach(carteggio, word, asked.picked(carteggio))
         done = Done()
         if not asked.dry_run and picked.messages:
             orders = dict.fromkeys(picked.messages, word)
@@ -258,10 +259,22 @@ def _say(context: typer.Context, asked: _Asked, order: _Order, said: str) -> Non
         out.print(
             plain(f"{len(picked.shown)} {said}. To undo it: handover undo {stamp.command_id}")
         )
-    _tell([*picked.refused, *done.refused.values()])
+    tell([*picked.refused, *done.refused.values()])
 
 
-def _tell(refused: Iterable[Rejected]) -> None:
+def _in_reach(carteggio: Carteggio, word: Saying, picked: Picked) -> Picked:
+    """Leave out the conversations whose receiver could not read them."""
+    if not isinstance(word, HandOver):
+        return picked
+    refused = asyncio.run(out_of_reach(carteggio, EVERYTHING, word.to, picked.messages))
+    return Picked(
+        [one for one in picked.messages if one not in refused],
+        [one for one in picked.shown if one.message not in refused],
+        [*picked.refused, *{one.sentence: one for one in refused.values()}.values()],
+    )
+
+
+def tell(refused: Iterable[Rejected]) -> None:
     """Tell what was not done; the rest was."""
     sentences = [one.sentence for one in refused]
     for sentence in sentences:
@@ -270,5 +283,5 @@ def _tell(refused: Iterable[Rejected]) -> None:
         raise typer.Exit(1)
 
 
-def _stamp(carteggio: Carteggio) -> Envelope:
+def stamp_of(carteggio: Carteggio) -> Envelope:
     return replace(by_operator(), at=carteggio.clock(), command_id=str(uuid7()))

@@ -11,6 +11,7 @@ import typer
 
 from adapters.building.builder import preview
 from adapters.ids import uuid7
+from api.cli.awaiting import awaited, conclude, facts_of
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_json
 from api.ids import Kind, shown
 from api.work import drafts
@@ -72,6 +73,9 @@ _Ask = Annotated[
     typer.Option(metavar="NOTE", help="Ask for the approval of a colleague instead of sending."),
 ]
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Show what would leave; store nothing.")]
+_Wait = Annotated[
+    int, typer.Option(min=0, max=3600, help="Wait so many seconds for what its server says.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -85,6 +89,7 @@ class _Mail:
     dry: bool
     as_json: bool
     ask: str | None = None
+    wait: int = 0
 
 
 def send(
@@ -108,12 +113,12 @@ def send(
     once: _Once = "",
     ask: _Ask = None,
     dry_run: _Dry = False,
+    wait: _Wait = 0,
     as_json: _Json = False,
 ) -> None:
     """Send a document to whoever receives such documents, or a mail to whom you name.
 
     carteggio send --document 2026/118 --attach offer.pdf --dry-run
-    carteggio send --party C1 --to ada@acme.example --subject Hello --text "Good morning"
     """
     files, octets = _files(attach or [])
     with opened(context) as carteggio:
@@ -131,7 +136,7 @@ def send(
             acknowledged=tuple(acknowledge or ()),
             template=asyncio.run(_template(carteggio, template, value or [])),
         )
-        _go(carteggio, _Mail(one, octets, once, dry_run, as_json, ask))
+        _go(carteggio, _Mail(one, octets, once, dry_run, as_json, ask, wait))
 
 
 def _go(carteggio: Carteggio, mail: _Mail) -> None:
@@ -148,9 +153,16 @@ def _go(carteggio: Carteggio, mail: _Mail) -> None:
     envelope = replace(by_operator(), command_id=mail.once or None)
     sent = asyncio.run(send_mail(carteggio, wanted, lambda _part: _once(envelope)))
     fresh(carteggio)
+    told = awaited(carteggio, sent.mail, mail.wait) if mail.wait else None
     if mail.as_json:
-        print_json(_sent_facts(sent))
-        return
+        print_json(_sent_facts(sent) | (facts_of(told) if told else {}))
+    else:
+        _say(carteggio, sent)
+    if told is not None:
+        conclude(told, quiet=mail.as_json)
+
+
+def _say(carteggio: Carteggio, sent: Sent) -> None:
     for one in sent.remarks:
         out.print(plain(f"{one.field}: {one.sentence}"))
     due = local(sent.due, carteggio.settings.zone)

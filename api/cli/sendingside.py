@@ -71,6 +71,9 @@ _Pin = Annotated[
     str,
     typer.Option(metavar="sha256:…", help="Trust exactly this key of the server."),
 ]
+_ReplyTo = Annotated[
+    str, typer.Option(help="Where answers to its mail are wanted, if not where it is from.")
+]
 _Check = Annotated[bool, typer.Option(help="Log in once before anything is kept.")]
 
 
@@ -89,6 +92,7 @@ def sending(
     connections: _Connections = None,
     ca_file: _CaFile = "",
     pin: _Pin = "",
+    reply_to: _ReplyTo = "",
     check: _Check = True,
 ) -> None:
     """Say by which server a mailbox sends, also one that is not fetched; nothing is sent.
@@ -98,7 +102,7 @@ def sending(
     carteggio account sending info@firm.example --host smtp.firm.example
     carteggio account sending shop@firm.example --host smtp.firm.example --login password
     """
-    for one in (mailbox, *(sender or ())):
+    for one in (mailbox, *(sender or ()), *filter(None, [reply_to])):
         if not is_address(one.strip()):
             raise typer.BadParameter(f"{one!r} is no mail address")
     with opened(context) as carteggio:
@@ -112,6 +116,7 @@ def sending(
             user or (mailbox.strip() if by == PASSWORD else ""),
             password() if by == PASSWORD else "", tuple(one.strip() for one in sender or ()),
             sent_copy, per_minute, recipients_per_day, connections, ca_file, pin.strip(),
+            reply_to=reply_to.strip(),
         )  # fmt: skip
         _keep(carteggio, entered, check=check)
     out.print(plain(f"{mailbox.strip()} sends by {server}; {_next(fetched, by)}"))
@@ -188,6 +193,7 @@ def _facts(one: SendingSide) -> dict[str, object]:
         "login": asked.login,
         "user": asked.user,
         "senders": list(asked.senders),
+        "reply_to": asked.reply_to,
         "sent_copy": asked.sent_copy,
         "mails_per_minute": rates.mails_per_minute,
         "recipients_per_day": rates.recipients_per_day,

@@ -1,8 +1,10 @@
 """Targets: within what time answers are wanted, at the command line."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -30,6 +32,10 @@ _Priority = Annotated[
 _Next = Annotated[
     str | None, typer.Option("--next", help="The same, once we had answered before.")
 ]
+_Solution = Annotated[
+    str | None,
+    typer.Option(help="From the first question since it was last closed to the last answer."),
+]
 _Risk = Annotated[int, typer.Option(help="At risk after so many percent of it.")]
 _Alarms = Annotated[
     str, typer.Option(help='When alarms are told, as "Mon-Fri 09:00-18:00"; else when open.')
@@ -47,6 +53,7 @@ def set_(
     context: typer.Context,
     first: _Span = None,
     next_: _Next = None,
+    solution: _Solution = None,
     mailbox: _Mailbox = None,
     category: _Category = "",
     kind: _Kind = "",
@@ -59,11 +66,11 @@ def set_(
     reason: Reason = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Say within what business time an answer is wanted: a first one, or a next one.
+    """Say within what business time an answer is wanted: a first one, a next one, the last one.
 
     Of several that fit, one for a priority comes first, then for a mailbox, a category, a kind.
 
-    carteggio target set --first 4h --next 2h
+    carteggio target set --first 4h --next 2h --solution 40h
     carteggio target set --mailbox service@firm.example --first 30m
     """
     with opened(context) as carteggio:
@@ -74,7 +81,9 @@ def set_(
         week = read_week(alarms) if alarms else ()
         mode = UpdateMode.BETWEEN_ANSWERS if between else UpdateMode.TO_RESPOND
         whom = tuple(colleague_at(carteggio, one) for one in escalate or ())
-        wanted = TargetSet(scope, _span(first), _span(next_), risk, week, at, reason, mode, whom)
+        spans = _span(first), _span(next_)
+        last = _span(solution)
+        wanted = TargetSet(scope, *spans, risk, week, at, reason, mode, whom, last)
         if dry_run:
             show(carteggio, *checked_target(carteggio, wanted))
             return
@@ -92,34 +101,50 @@ def list_(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> 
         now, zone = held(carteggio, as_of), carteggio.settings.zone
         boxes = asyncio.run(mailbox_addresses(carteggio))
     table = table_of(
-        "mailbox", "?category", "?kind", "?priority", "#first", "#next", "#at risk", "=since"
+        "mailbox",
+        "?category",
+        "?kind",
+        "?priority",
+        "#first",
+        "#next",
+        "#solution",
+        "#at risk",
+        "=since",
     )
-
-    def facts(one: Said[TargetSet]) -> dict[str, object]:
-        event, scope = one.event, one.event.scope
-        return {
-            "id": one.stream,
-            "mailbox": boxes.get(scope.mailbox) if scope.mailbox else None,
-            "category": scope.category,
-            "kind": scope.kind,
-            "priority": scope.priority,
-            "first_seconds": event.first,
-            "next_seconds": event.next,
-            "risk_percent": event.risk,
-            "alarms": written_week(event.alarms) if event.alarms else None,
-            "next_from": event.mode.value,
-            "escalate_to": [str(who) for who in event.escalate_to],
-            "since": one.since,
-        }
 
     def cells(one: Said[TargetSet]) -> list[object]:
         event, scope = one.event, one.event.scope
         where = boxes.get(scope.mailbox, "") if scope.mailbox else "any"
         words = scope.category or "any", scope.kind or "any", scope.priority or "any"
-        spans = _long(event.first), _long(event.next), f"{event.risk} %"
-        return [where, *words, *spans, local(one.since, zone)]
+        times = map(_long, (event.first, event.next, event.solution))
+        return [where, *words, *times, f"{event.risk} %", local(one.since, zone)]
 
-    print_rows(now.targets, facts, table, lambda one: map(plain, cells(one)), as_json=as_json)
+    print_rows(
+        now.targets,
+        lambda one: _facts(one, boxes),
+        table,
+        lambda one: map(plain, cells(one)),
+        as_json=as_json,
+    )
+
+
+def _facts(one: Said[TargetSet], boxes: Mapping[UUID, str]) -> dict[str, object]:
+    event, scope = one.event, one.event.scope
+    return {
+        "id": one.stream,
+        "mailbox": boxes.get(scope.mailbox) if scope.mailbox else None,
+        "category": scope.category,
+        "kind": scope.kind,
+        "priority": scope.priority,
+        "first_seconds": event.first,
+        "next_seconds": event.next,
+        "solution_seconds": event.solution,
+        "risk_percent": event.risk,
+        "alarms": written_week(event.alarms) if event.alarms else None,
+        "next_from": event.mode.value,
+        "escalate_to": [str(who) for who in event.escalate_to],
+        "since": one.since,
+    }
 
 
 def withdraw(

@@ -64,7 +64,8 @@ class Attention:
         description="What who handed it over told who got it; it never leaves by mail to others."
     )
     is_passed_on: bool = strawberry.field(
-        description="Whether it is in hand as its mail was forwarded to a colleague."
+        description="Whether it is in hand as a colleague, or somebody who had not asked, was "
+        "written to about it."
     )
     snoozed_until: datetime | None = strawberry.field(
         description="When it comes back by itself; it does so as well when they write."

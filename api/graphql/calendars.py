@@ -79,6 +79,9 @@ class Target:
     next_answer: Duration | None = strawberry.field(
         description="For one after that; null as well."
     )
+    solution: Duration | None = strawberry.field(
+        description="For the last one, from the first question on; null as well."
+    )
     risk_percent: int = strawberry.field(description="After so much of the time it is at risk.")
     alarm_hours: str | None = strawberry.field(
         description="When alarms are told; null: when the calendar is open."
@@ -156,6 +159,7 @@ def target_object(one: Said[TargetSet], boxes: Boxes) -> Target:
         priority=scope.priority or None,
         first_answer=_long(event.first),
         next_answer=_long(event.next),
+        solution=_long(event.solution),
         risk_percent=event.risk,
         alarm_hours=written_week(event.alarms) if event.alarms else None,
         next_answer_from=event.mode,

@@ -88,6 +88,10 @@ class TargetSetInput:
     next_answer: str | None = strawberry.field(
         default=UNSET, description=f"{_SPAN} It counts once we had answered before."
     )
+    solution: str | None = strawberry.field(
+        default=UNSET,
+        description=f"{_SPAN} From the first question since it was last closed, to the last answer.",
+    )
     mailbox_id: ID | None = strawberry.field(default=UNSET, description="Only there.")
     party_category: str = strawberry.field(default="", description="Only of such parties.")
     document_kind: str = strawberry.field(default="", description="Only about such documents.")
@@ -238,7 +242,7 @@ async def calendar_wanted(context: Context, input: CalendarSaveInput) -> Calenda
 async def target_wanted(context: Context, input: TargetSetInput) -> TargetSet:
     """Read a target; Rejected: it is of a mailbox that the viewer does not manage."""
     first, next_, hours = map(given, (input.first_answer, input.next_answer, input.alarm_hours))
-    box = await concerned(context, given(input.mailbox_id))
+    box, solution = await concerned(context, given(input.mailbox_id)), given(input.solution)
     return TargetSet(
         scope=TargetScope(box, input.party_category, input.document_kind, input.priority),
         first=None if first is None else read_span(first),
@@ -249,6 +253,7 @@ async def target_wanted(context: Context, input: TargetSetInput) -> TargetSet:
         reason=given(input.reason) or "",
         mode=input.next_answer_from,
         escalate_to=await _colleagues(context, given(input.escalate_to_ids) or []),
+        solution=None if solution is None else read_span(solution),
     )
 
 

@@ -1,8 +1,7 @@
 """Commands: conversations are taken, handed over, snoozed, paused; one command for many, undone by its id."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,34 +10,34 @@ import strawberry
 from strawberry import ID, UNSET, Info
 
 from api.graphql.access import checks, marks, requires
+from api.graphql.aims import (
+    CONVERSATIONS,
+    ONLY_READ,
+    UNSEEN,
+    Aims,
+    aims_of,
+    carried_out,
+    grouped_now,
+    reach_of,
+)
 from api.graphql.asking import Asking
-from api.graphql.commands import COMMAND_ID, UserError, check_command_id, stamp, user_error
+from api.graphql.commands import COMMAND_ID, UserError, check_command_id, user_error
 from api.graphql.context import Context
 from api.graphql.ids import Kind, of_kind
 from api.graphql.mail import Conversation
-from api.graphql.orders import claim
 from api.graphql.paging import given, text
 from api.graphql.reading import conversations_by_id
 from api.graphql.scalars import Position
 from api.graphql.selection import Selection
 from api.work import handover
-from api.work.handover import MOST, Done, order_id
-from api.work.saidbefore import done_by
+from api.work.handover import Done, order_id
+from api.work.receiving import out_of_reach
 from domain.access import Scope
 from domain.attention import Continue, Pause, Saying, Snooze, Take
 from domain.recorded import Envelope
 from domain.values import ColleagueId, Rejected
-from projections import messages
-from projections.attention import said_on
-from projections.reader import Reader
-from projections.threads import conversations_of
 
-CONVERSATIONS: Final = f"The conversations, {MOST} at most."
 _REASON: Final = "Why; it is kept sealed."
-_UNSEEN: Final = Rejected("NOT_FOUND", "there is no such conversation")
-_ONLY_READ: Final = Rejected(
-    "FORBIDDEN", "its mailbox is shared with you as a reader: a member may do this"
-)
 
 
 @strawberry.input(description="Which conversations somebody has in hand.")
@@ -127,15 +126,14 @@ class HandOverMutation:
 
     @strawberry.mutation(
         description="Gives conversations to a colleague, or back; their clocks go on. Both are told "
-        "by mail, once a command.",
+        "by mail, once a command. Who does not work on a shared mailbox of theirs does not get them.",
         **requires(Scope.CLOSE_MAIL),
     )
     async def conversation_hand_over(
         self, info: Info[Any, Any], input: ConversationHandOverInput
     ) -> ConversationAttentionPayload:
         def order(_: Context, envelope: Envelope) -> Saying:
-            to = None if input.to_id is None else of_kind(Kind.COLLEAGUE, input.to_id)
-            whose = ColleagueId(to) if to else None
+            whose = _receiver(input)
             return handover.handing_over(whose, envelope, text(given(input.note) or ""))
 
         return await _answered(info, input, order)
@@ -192,18 +190,18 @@ class HandOverMutation:
             check_command_id(input.undoes)
             carteggio, undoes = context.carteggio, str(input.undoes)
             said = await asyncio.to_thread(handover.concerned, carteggio, undoes)
-            reach = await _reach(context, said)
+            reach = await reach_of(context, said)
             orders = [one for one in said if one in reach.own]
             if not orders:
-                raise _UNSEEN if not reach.seen else _ONLY_READ
+                raise UNSEEN if not reach.seen else ONLY_READ
 
             def undo(envelope: Envelope) -> Done:
                 return handover.undo(carteggio, undoes, orders, envelope)
 
-            done = await asyncio.to_thread(_done, context, input, undo)
+            done = await asyncio.to_thread(carried_out, context, input, undo)
         except Rejected as refusal:
             return _refused(refusal)
-        groups = await _conversations(context, orders)
+        groups = await grouped_now(context, orders)
         errors = [user_error(one) for one in done.refused.values()]
         return await _payload(info, list(dict.fromkeys(groups.values())), done, errors)
 
@@ -225,13 +223,15 @@ async def _answered(
     context: Context = info.context
     try:
         check_command_id(input.command_id)
-        aims = await _aims(context, input.conversation_ids)
+        aims = await aims_of(context, input.conversation_ids)
+        if isinstance(input, ConversationHandOverInput):
+            await _keep_in_reach(context, aims, _receiver(input))
 
         def say(envelope: Envelope) -> Done:
             said = order(context, envelope)
             return handover.say_checked(context.carteggio, dict.fromkeys(aims.on, said), envelope)
 
-        done = await asyncio.to_thread(_done, context, input, say)
+        done = await asyncio.to_thread(carried_out, context, input, say)
     except Rejected as refusal:
         return _refused(refusal)
     errors = [
@@ -241,20 +241,21 @@ async def _answered(
             for message, refusal in done.refused.items()
         ),
     ]
-    return await _payload(info, aims.found, done, errors)
+    return await _payload(info, list(aims.found), done, errors)
 
 
-def _done(context: Context, input: Any, do: Callable[[Envelope], Done]) -> Done:
-    """Do it once for a command id, and let the read models see it, unless a worker does."""
-    carteggio, envelope = context.carteggio, stamp(context)(str(input.command_id))
-    asked = strawberry.asdict(input)
-    claim(carteggio.journal, input.command_id, asked, envelope)
-    if before := done_by(carteggio, str(input.command_id)):
-        return handover.done_before(carteggio, str(input.command_id), len(before))
-    done = do(envelope)
-    if done.position is not None:
-        carteggio.feed.catch_up(done.position)
-    return done
+def _receiver(input: ConversationHandOverInput) -> ColleagueId | None:
+    return ColleagueId(of_kind(Kind.COLLEAGUE, input.to_id)) if input.to_id else None
+
+
+async def _keep_in_reach(context: Context, aims: Aims, to: ColleagueId | None) -> None:
+    """Leave out the conversations that a colleague could not read, and say so."""
+    carteggio, reader = context.carteggio, context.viewer.reader
+    refused = await out_of_reach(carteggio, reader, to, list(aims.on))
+    places = {aims.on.pop(message): refusal for message, refusal in refused.items()}
+    for place, refusal in places.items():
+        aims.errors.append(user_error(refusal, "conversationIds", str(place)))
+    aims.found = {id: place for id, place in aims.found.items() if place not in places}
 
 
 def _refused(refusal: Rejected) -> ConversationAttentionPayload:
@@ -278,66 +279,3 @@ async def _payload(
         position=position,
         user_errors=errors,
     )
-
-
-# ---- what is in reach
-
-
-@dataclass(slots=True)
-class _Aims:
-    """On which messages it is said, with the places of their conversations in the input."""
-
-    on: dict[UUID, int] = field(default_factory=dict)
-    found: list[UUID] = field(default_factory=list)
-    errors: list[UserError] = field(default_factory=list)
-
-
-async def _aims(context: Context, given_ids: Sequence[ID]) -> _Aims:
-    if not 1 <= len(given_ids) <= MOST:
-        raise Rejected("INVALID", f"conversationIds: from 1 to {MOST} are needed")
-    aims, named = _Aims(), dict[UUID, int]()
-    for place, one in enumerate(given_ids):
-        try:
-            named.setdefault(of_kind(Kind.CONVERSATION, one), place)
-        except Rejected as refusal:
-            aims.errors.append(user_error(refusal, "conversationIds", str(place)))
-    now = await _conversations(context, list(named))
-    places = {now.get(one, one): place for one, place in reversed(named.items())}
-    seen = await _said_on(context, context.viewer.reader, list(places))
-    own = await _said_on(context, context.viewer.acts, list(places))
-    for conversation, place in sorted(places.items(), key=lambda one: one[1]):
-        if conversation in own:
-            aims.on |= dict.fromkeys(own[conversation], place)
-            aims.found.append(conversation)
-        else:
-            unreached = _ONLY_READ if conversation in seen else _UNSEEN
-            aims.errors.append(user_error(unreached, "conversationIds", str(place)))
-    return aims
-
-
-async def _said_on(
-    context: Context, reader: Reader, conversations: Sequence[UUID]
-) -> Mapping[UUID, list[UUID]]:
-    async with context.read() as (connection, names):
-        return await said_on(connection, names, reader, conversations)
-
-
-async def _conversations(context: Context, ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Give the conversations of messages; an id that was absorbed is that of a message."""
-    async with context.read() as (connection, names):
-        return await conversations_of(connection, names, context.viewer.acts, ids)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reach:
-    """Which of messages may be seen, and which acted on."""
-
-    seen: frozenset[UUID]
-    own: frozenset[UUID]
-
-
-async def _reach(context: Context, wanted: Sequence[UUID]) -> _Reach:
-    async with context.read() as (connection, names):
-        seen = await messages.by_ids(connection, names, context.viewer.reader, list(wanted))
-        own = await messages.by_ids(connection, names, context.viewer.acts, list(wanted))
-    return _Reach(frozenset(seen), frozenset(own))

@@ -70,7 +70,8 @@ class Why:
         description="The sort of machine mail: auto_reply, bounce, newsletter, pec_receipt, …"
     )
     reason: str = strawberry.field(
-        description="Why it wants an answer or none: person_writes, machine_mail, courtesy, …"
+        description="Why it wants an answer or none: person_writes, machine_mail, courtesy, …; "
+        "sender_unproven: it is in our name, but a server denies that we sent it."
     )
     evidence: str | None = strawberry.field(
         description="The very header or words on which that rests."

@@ -1,6 +1,6 @@
 """What a calendar or target would change, asked before it is saved."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +63,7 @@ class RecomputingQuery:
         context: Context = info.context
         stream, event = await _word(context, given(calendar), given(target))
         async with context.read() as asked:
-            now = datetime.now(UTC)
+            now = context.carteggio.clock()
             found = await difference(asked, context.viewer.reader, stream, event, now)
         return DueChanges(
             waits=found.waits,

@@ -10,7 +10,7 @@ from strawberry import Info
 
 from api.graphql import people
 from api.graphql.access import requires
-from api.graphql.asking import Asking
+from api.graphql.asking import MOST_OBJECTS, Asking
 from api.graphql.mail import Party
 from api.graphql.parts import Mailbox
 from api.graphql.people import User, user_object
@@ -21,6 +21,7 @@ from api.graphql.supervising import UnansweredKey
 from api.work.responsetimes import response_times
 from domain.access import Scope
 from domain.responsetimes import Responses, ResponsesBy, Span, Spread
+from domain.values import Rejected
 
 strawberry.enum(ResponsesBy, description="By what answers are told apart.")
 
@@ -54,7 +55,7 @@ class ResponseTimes:
 class ResponseTimesQuery:
     @strawberry.field(
         description="How soon mail was answered from one moment until another, each answer in the "
-        "month in which it was given; most answers first.",
+        "month in which it was given; most answers first. Ten years at the most, until now.",
         **requires(Scope.READ_MAIL),
     )
     async def response_times(
@@ -70,6 +71,9 @@ class ResponseTimesQuery:
         async with asking.reading() as read:
             place = read.connection, read.names
             found = await response_times(place, read.reader, group_by, span)
+            if len(found) > MOST_OBJECTS:
+                sentence = f"{MOST_OBJECTS} rows are the most, these are {len(found)}"
+                raise Rejected("INVALID", f"{sentence}: ask for a shorter span, or not by month")
             keys = [one.key for one in found if one.key]
             objects = await _objects(read, group_by, keys, Selection.of(info)["key"])
         return [_made(one, objects.get(one.key)) for one in found]

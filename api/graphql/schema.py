@@ -65,6 +65,7 @@ from api.graphql.recomputing import RecomputingQuery
 from api.graphql.regrouping import RegroupingMutation
 from api.graphql.rehearsing import RehearsalQuery
 from api.graphql.remembering import ChoiceMutation, ChoiceQuery
+from api.graphql.reminding import RemindMutation
 from api.graphql.responsetimes import ResponseTimesQuery
 from api.graphql.scalars import SCALARS
 from api.graphql.selection import Selection
@@ -327,6 +328,7 @@ class Mutation(
     StaffGroupMutation,
     RecipientMutation,
     HandOverMutation,
+    RemindMutation,
     RuleMutation,
     TaggingMutation,
 ):

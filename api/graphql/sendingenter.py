@@ -63,6 +63,9 @@ class AccountSendingConfigureInput:
     senders: list[str] | None = strawberry.field(
         default=UNSET, description="The addresses that it may send as, beside its own."
     )
+    reply_to: str | None = strawberry.field(
+        default=UNSET, description="Where answers are wanted; else where a mail is from."
+    )
     sent_copy: SentCopy = strawberry.field(default=SentCopy.AUTO, description="The copy in Sent.")
     mails_per_minute: int | None = strawberry.field(default=UNSET, description="At most.")
     recipients_per_day: int | None = strawberry.field(default=UNSET, description="At most.")
@@ -109,7 +112,8 @@ def wanted_sending(
         login=login,
         user=line("user", given(input.user) or default) if given(input.user) or default else "",
         password=password_line(password) if password and login == PASSWORD else "",
-        senders=_senders(given(input.senders) or []),
+        senders=_addresses("senders", given(input.senders) or []),
+        reply_to=_address("replyTo", given(input.reply_to) or ""),
         sent_copy=str(input.sent_copy.value),
         mails_per_minute=given(input.mails_per_minute),
         recipients_per_day=given(input.recipients_per_day),
@@ -178,10 +182,14 @@ def _port(port: int) -> int:
     return port
 
 
-def _senders(entered: list[str]) -> tuple[str, ...]:
-    found = tuple(line("senders", one) for one in entered)
-    if len(found) > _MOST_SENDERS:
-        raise Rejected("INVALID", f"senders: {_MOST_SENDERS} is the most")
-    if wrong := next((one for one in found if not is_address(one)), None):
-        raise Rejected("INVALID", f"senders: {wrong} is no mail address")
+def _addresses(name: str, entered: list[str]) -> tuple[str, ...]:
+    if len(entered) > _MOST_SENDERS:
+        raise Rejected("INVALID", f"{name}: {_MOST_SENDERS} is the most")
+    return tuple(_address(name, one) for one in entered if one.strip())
+
+
+def _address(name: str, entered: str) -> str:
+    found = line(name, entered) if entered.strip() else ""
+    if found and not is_address(found):
+        raise Rejected("INVALID", f"{name}: {found} is no mail address")
     return found

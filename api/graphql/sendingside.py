@@ -62,6 +62,9 @@ class AccountSending:
     senders: list[str] = strawberry.field(
         description="The addresses that it may send as, beside its own."
     )
+    reply_to: str | None = strawberry.field(
+        description="Where answers to what is composed there are wanted; null: where it is from."
+    )
     sent_copy: SentCopy = strawberry.field(description="The copy in the Sent folder.")
     mails_per_minute: int = strawberry.field(description="The most that holds.")
     recipients_per_day: int | None = strawberry.field(description="The most; null: no bound.")
@@ -218,6 +221,7 @@ def _object(one: SendingSide) -> AccountSending:
         login=SendingLogin(asked.login),
         user=asked.user,
         senders=list(asked.senders),
+        reply_to=asked.reply_to or None,
         sent_copy=SentCopy(asked.sent_copy),
         mails_per_minute=rates.mails_per_minute,
         recipients_per_day=rates.recipients_per_day,

@@ -22,6 +22,7 @@ from adapters.logs import log
 from api.work.alarmtelling import tell
 from api.work.caughtup import is_behind
 from api.work.instance import Carteggio
+from api.work.lookout import every_second
 from api.work.patience import LATER
 from api.work.projector import where
 from api.work.waitdues import MODELS, SAYS, Standing, follow, next_look, service_in, standings
@@ -47,7 +48,6 @@ from projections.reader import EVERYTHING
 from projections.unanswered import Waiting
 
 NAME: Final = "alarms"
-_EVERY_S: Final = 1
 _AT_ONCE: Final = 200
 _KINDS: Final[Mapping[Stage, type[Alarm]]] = {
     Stage.WARNING: MessageWaitWarned,
@@ -57,15 +57,7 @@ _KINDS: Final[Mapping[Stage, type[Alarm]]] = {
 
 async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
-    while not stop.is_set():
-        try:
-            while await look(carteggio, carteggio.clock()) and not stop.is_set():
-                pass
-        except LATER as trouble:
-            log(NAME).warning("waits, tries again", trouble=type(trouble).__name__)
-        except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
-            log(NAME).error("fails and tries again", error=where(error))
-        await asyncio.sleep(_EVERY_S)
+    await every_second(NAME, carteggio, look, stop)
 
 
 async def look(carteggio: Carteggio, now: datetime) -> int:

@@ -9,7 +9,7 @@ Whoever is killed in between leaves mails that say of what they tell: nobody is 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,31 +18,33 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import args_row
 
 from adapters.ids import uuid7
-from adapters.logs import log
-from api.work.alarmaudience import People, owners, people_of, sender_for
+from api.work.alarmaudience import People, owners, people_of
 from api.work.caughtup import is_behind
 from api.work.dues import Asked
 from api.work.instance import Carteggio
-from api.work.sending import ToSend, send
+from api.work.noticing import Notice, write
 from api.work.waitdues import MODELS, SAYS, service_of
 from domain import alarms as stream
 from domain.alarming import Line, subject_of, text_of
 from domain.alarms import MessageAlarmTold, Stage, TellAlarm
+from domain.attending import Attention
 from domain.calendars import Clock, TargetSet
-from domain.composing import Automatic, Composed, Sender
-from domain.doubts import NO_ATTACHMENT
 from domain.inforce import InForce, calendar_for, in_force
 from domain.recorded import Envelope, Origin
-from domain.values import Actor, ActorKind, Address, ColleagueId, MailboxId, Rejected
+from domain.values import Actor, ActorKind, ColleagueId, MailboxId
 from projections import messages
 from projections.alarms import noticed_of
+from projections.attention import attention_of
 from projections.calendars import said
 from projections.openwaits import waits_begun_with
-from projections.reader import EVERYTHING
+from projections.reader import EVERYTHING, AsOf
 from projections.unanswered import Waiting
 
 NAME: Final = "alarms"
 _AT_ONCE: Final = 500
+_ASLEEP: Final = timedelta(minutes=5)
+_NOBODY: Final = timedelta(minutes=30)
+"""After so long it is tried again to tell somebody, where nobody could be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class _Meanwhile(Exception):
 async def tell(carteggio: Carteggio, now: datetime) -> int:
     """Tell what is to be told by now; give how many alarms those are.
 
-    An alarm whose hour was slept over waits for the next one; of what was answered nobody is told.
+    An alarm whose hour was slept over waits for the next one; of what was answered nobody is told, and
+    of what is snoozed once it wakes.
     """
     due = await asyncio.to_thread(_due, carteggio, now)
     head = await asyncio.to_thread(carteggio.journal.head)
@@ -107,7 +110,13 @@ async def tell(carteggio: Carteggio, now: datetime) -> int:
         waits = await waits_begun_with(*asked, EVERYTHING, [one.message for one in due])
         noticed = await noticed_of(*asked, EVERYTHING, list(waits))
         current = [one for one in due if _still(one, waits, noticed)]
-        later = {one.key: _opens(held, one, now) for one in current}
+        where = {waits[one.message].conversation for one in current}
+        said_of = await attention_of(*asked, EVERYTHING, list(where), AsOf(time=now))
+        later = {
+            one.key: _wakes(said_of.get(waits[one.message].conversation), now)
+            or _opens(held, one, now)
+            for one in current
+        }
         told = [one for one in current if later[one.key] == now]
         telling = await _telling(asked, held, told, waits, now)
     await asyncio.to_thread(_settle, carteggio, due, current, later, now)
@@ -126,6 +135,16 @@ def _still(
     if wait is None or wait.until is not None:
         return False
     return one.stage == Stage.BREACH or (one.message, Stage.BREACH) not in noticed
+
+
+def _wakes(said_of: Attention | None, now: datetime) -> datetime | None:
+    """Give when to look again at what is snoozed: its clock goes on, but nobody is told of it.
+
+    They may write before its time, and then it is to be told soon.
+    """
+    if said_of is None or not said_of.snoozed:
+        return None
+    return min(said_of.snoozed_until or datetime.max.replace(tzinfo=UTC), now + _ASLEEP)
 
 
 def _opens(held: InForce, one: _Due, now: datetime) -> datetime | None:
@@ -167,27 +186,11 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
     """Write to somebody, of all that he was not written yet; who cannot be is told otherwise."""
     before = await asyncio.to_thread(_written, carteggio, colleague)
     due = [one for one in telling.of(colleague) if one.key not in before]
-    there = {one.mailbox for one in due}
-    sender = await sender_for(carteggio, telling.people, colleague, there)
-    if not due or sender is None:
+    if not due:
         return
     lines = [_line(carteggio, telling, colleague, one) for one in due]
-    box, who = telling.people.boxes[sender], telling.people.known[colleague]
-    mail = Composed(
-        "",
-        now,
-        Sender(box.address, "Carteggio"),
-        to=(Address(who.address, who.name),),
-        subject=subject_of(lines),
-        text=text_of(lines),
-        automatic=Automatic.GENERATED,
-    )
-    wanted = ToSend(
-        mailbox=sender,
-        mail=mail,
-        undo=timedelta(0),
-        acknowledged=frozenset((NO_ATTACHMENT,)),
-    )
+    there = {one.mailbox for one in due}
+    notice = Notice(None, colleague, subject_of(lines), text_of(lines), there)
 
     def also(connection: Connection[Any], id: UUID) -> None:
         for one in due:
@@ -200,11 +203,9 @@ async def _mail(carteggio: Carteggio, telling: _Telling, colleague: UUID, now: d
                 raise _Meanwhile
 
     try:
-        await send(carteggio, wanted, lambda _: _envelope(now, uuid7()), also)
+        await write(carteggio, telling.people, NAME, notice, now, also)
     except (_Meanwhile, UniqueViolation):  # another worker tells him, or told him
         return
-    except Rejected as refusal:
-        log(NAME).warning("cannot write an alarm", colleague=colleague, why=refusal.code)
 
 
 def _line(carteggio: Carteggio, telling: _Telling, colleague: UUID, one: _Due) -> Line:
@@ -225,15 +226,21 @@ def _line(carteggio: Carteggio, telling: _Telling, colleague: UUID, one: _Due) -
 
 
 def _record(carteggio: Carteggio, telling: _Telling, one: _Due, now: datetime) -> None:
-    """Keep who was told of an alarm, and forget that it is due."""
+    """Keep who was told, and forget that it is due; if nobody could be written, it stays due.
+
+    Where nobody is told of what waits, programs and who follows are.
+    """
     mails = _mails(carteggio, one)
+    if not mails and (telling.owners[one.key] or telling.escalated[one.key]):
+        _put_off(carteggio, one, now + _NOBODY)
+        return
     told = MessageAlarmTold(
         mailbox=MailboxId(one.mailbox),
         clock=Clock(one.clock),
         stage=Stage(one.stage),
-        told=tuple(ColleagueId(who) for who in telling.owners[one.key]),
-        escalated_to=tuple(ColleagueId(who) for who in telling.escalated[one.key]),
-        mails=tuple(mails),
+        told=tuple(ColleagueId(who) for who in telling.owners[one.key] if who in mails),
+        escalated_to=tuple(ColleagueId(who) for who in telling.escalated[one.key] if who in mails),
+        mails=tuple(sorted(set(mails.values()))),
     )
     carteggio.journal.record(one.message, stream, TellAlarm(told), _envelope(now, uuid7()))
     _forget(carteggio, [one])
@@ -249,13 +256,16 @@ def _settle(
     """Forget what is told no more, and put off what is not to be told in this hour."""
     kept = {one.key for one in current if later[one.key] is not None}
     _forget(carteggio, [one for one in due if one.key not in kept])
+    for one in current:
+        if (at := later[one.key]) is not None and at > now:
+            _put_off(carteggio, one, at)
+
+
+def _put_off(carteggio: Carteggio, one: _Due, at: datetime) -> None:
     with carteggio.database.pool.connection() as connection:
-        for one in current:
-            if (at := later[one.key]) is not None and at > now:
-                connection.execute(
-                    "UPDATE alarm_due SET at = %s WHERE message = %s AND stage = %s",
-                    (at, *one.key),
-                )
+        connection.execute(
+            "UPDATE alarm_due SET at = %s WHERE message = %s AND stage = %s", (at, *one.key)
+        )
 
 
 def _forget(carteggio: Carteggio, some: Sequence[_Due]) -> None:
@@ -284,13 +294,13 @@ def _written(carteggio: Carteggio, colleague: UUID) -> set[tuple[UUID, str]]:
     return {(row[0], row[1]) for row in rows}
 
 
-def _mails(carteggio: Carteggio, one: _Due) -> list[UUID]:
+def _mails(carteggio: Carteggio, one: _Due) -> dict[UUID, UUID]:
+    """Give who was written of an alarm, each with the mail."""
     with carteggio.database.pool.connection() as connection:
         rows = connection.execute(
-            "SELECT DISTINCT mail FROM alarm_mail WHERE message = %s AND stage = %s ORDER BY mail",
-            one.key,
+            "SELECT colleague, mail FROM alarm_mail WHERE message = %s AND stage = %s", one.key
         ).fetchall()
-    return [row[0] for row in rows]
+    return {row[0]: row[1] for row in rows}
 
 
 def _envelope(now: datetime, id: UUID) -> Envelope:

@@ -184,6 +184,7 @@ async def _sender(
         sender=found.address,
         sender_name=name,
         company=described.name if described is not None else "",
+        reply_to=(elsewhere,) if (elsewhere := found.configured.reply_to) else (),
     )
     return found, draft
 

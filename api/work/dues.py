@@ -14,10 +14,10 @@ from adapters.daysoff import business_time
 from domain.businesstime import DAY, BusinessTime, Opening
 from domain.calendars import CalendarSaved, CalendarsEvent, Clock, TargetSet, UpdateMode
 from domain.dueness import Dueness, Pause, Wanted, dueness
-from domain.inforce import Case, InForce, Said, calendar_for, in_force, target_for
+from domain.inforce import Case, InForce, Said, calendar_for, in_force, target_for, wants_solutions
 from domain.values import MailboxId
 from projections import documents, links, parties
-from projections.answeredbefore import answered_before
+from projections.answeredbefore import answered_before, begun_with
 from projections.attention import pauses_of
 from projections.calendars import said
 from projections.projection import Names
@@ -42,9 +42,9 @@ class Judged:
     target: Said[TargetSet] | None
 
     @property
-    def earliest(self) -> tuple[bool, datetime | None]:
-        """Give the order by which the mailbox counts in which it is due first."""
-        return self.dueness.due is None, self.dueness.due
+    def earliest(self) -> tuple[bool, datetime | None, bool]:
+        """Give the order by which the mailbox and the clock count by which it is due first."""
+        return self.dueness.due is None, self.dueness.due, self.target is None
 
 
 async def dues(
@@ -55,7 +55,7 @@ async def dues(
     A wait in several mailboxes is judged by the one in which it is due first.
     """
     words = await said(*asked, reader, as_of)
-    judging = await judging_of(asked, reader, waits, as_of, targets=bool(words))
+    judging = await judging_of(asked, reader, waits, as_of, words)
     at = as_of.time or datetime.now(UTC)
     return {id: one.dueness for id, one in judging.judged(words, at).items()}
 
@@ -69,6 +69,8 @@ class Judging:
     """The mailboxes that the reader sees; None: all."""
     answered: Mapping[UUID, datetime] = field(default_factory=dict)
     """When we answered last before a wait."""
+    begun: Mapping[UUID, datetime] = field(default_factory=dict)
+    """When the matter of a wait began, where a solution is wanted."""
     cases: Mapping[UUID, Sequence[Case]] = field(default_factory=dict)
     pauses: Mapping[UUID, Sequence[Pause]] = field(default_factory=dict)
 
@@ -90,13 +92,29 @@ class Judging:
     def _one(
         self, wait: Waiting, case: Case, now: InForce, times: "_Times", at: datetime
     ) -> Judged:
-        before = self.answered.get(wait.message)
-        clock = Clock.FIRST_ANSWER if before is None else Clock.NEXT_ANSWER
+        """Judge it by the clock by which it is due first: of its answer, or of the solution."""
+        clocks = [Clock.NEXT_ANSWER if wait.message in self.answered else Clock.FIRST_ANSWER]
+        if wait.message in self.begun:
+            clocks.append(Clock.SOLUTION)
+        found = (self._by(wait, case, now, times, at, clock) for clock in clocks)
+        return min(found, key=lambda one: one.earliest)
+
+    def _by(
+        self,
+        wait: Waiting,
+        case: Case,
+        now: InForce,
+        times: "_Times",
+        at: datetime,
+        clock: Clock,
+    ) -> Judged:
         calendar, target = calendar_for(now, case.mailbox), target_for(now, case, clock)
         began, wanted = wait.since, None
         if target is not None:
-            if before is not None and target.event.mode is UpdateMode.BETWEEN_ANSWERS:
-                began = before
+            if clock is Clock.SOLUTION:
+                began = self.begun[wait.message]
+            elif clock is Clock.NEXT_ANSWER and target.event.mode is UpdateMode.BETWEEN_ANSWERS:
+                began = self.answered[wait.message]
             within = timedelta(seconds=target.event.wants(clock) or 0)
             wanted = Wanted(within, target.event.risk, began)
         pauses = self.pauses.get(wait.conversation, ())
@@ -125,14 +143,20 @@ def time_of(calendar: CalendarSaved | None) -> BusinessTime:
 
 
 async def judging_of(
-    asked: Asked, reader: Reader, waits: Sequence[Waiting], as_of: AsOf = NOW, *, targets: bool
+    asked: Asked,
+    reader: Reader,
+    waits: Sequence[Waiting],
+    as_of: AsOf = NOW,
+    words: Sequence[Said[CalendarsEvent]] = (),
 ) -> Judging:
-    """Read what waits are judged by; without `targets` nothing can be due, and less is read."""
+    """Read what waits are judged by; without `words` nothing can be due, and less is read."""
     conversations = list({one.conversation for one in waits})
+    targets, solutions = bool(words), wants_solutions(words)
     return Judging(
         waits,
         None if reader.mailboxes is None else frozenset(reader.mailboxes),
         await answered_before(*asked, reader, waits, as_of) if targets else {},
+        await begun_with(*asked, reader, waits, as_of) if solutions else {},
         await _cases(asked, reader, waits, as_of) if targets else {},
         await pauses_of(*asked, reader, conversations, as_of),
     )

@@ -6,7 +6,7 @@ Whatever is cut off is done again: the same message makes the same order, and on
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from threading import Event
 from typing import Final
@@ -14,11 +14,10 @@ from uuid import UUID
 
 from adapters.ids import uuid7
 from adapters.logs import log
-from adapters.matching import Lookups
 from api.work.attention import OwnedBecause, Staff, staff
-from api.work.caughtup import is_behind
 from api.work.handover import hand_over
 from api.work.instance import Carteggio
+from api.work.lookout import Lookout, every_second
 from api.work.patience import LATER
 from api.work.projector import where
 from domain.attending import Attention
@@ -32,26 +31,20 @@ from projections.letters import Letter, letters_of
 from projections.reader import EVERYTHING, AsOf
 
 NAME: Final = "handbacks"
-_EVERY_S: Final = 1
-_AT_ONCE: Final = 500
-_MODELS: Final = ("correspondence", "absences", "company")
 _SAYS: Final = (
     "message.classified", "message.taken", "message.handed_over", "message.attention_undone",
     "conversation.regrouped", "absence.entered", "absence.changed", "absence.cancelled",
 )  # fmt: skip
 
 
+_LOOKOUT: Final = Lookout(
+    NAME, ("message.classified",), ("correspondence", "absences", "company"), _SAYS
+)
+
+
 async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
-    while not stop.is_set():
-        try:
-            while await give_back(carteggio, carteggio.clock()) and not stop.is_set():
-                pass
-        except LATER as trouble:
-            log(NAME).warning("waits, tries again", trouble=type(trouble).__name__)
-        except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
-            log(NAME).error("fails and tries again", error=where(error))
-        await asyncio.sleep(_EVERY_S)
+    await every_second(NAME, carteggio, give_back, stop)
 
 
 async def give_back(carteggio: Carteggio, now: datetime) -> int:
@@ -59,16 +52,13 @@ async def give_back(carteggio: Carteggio, now: datetime) -> int:
 
     While the read models do not know yet what follows from them, nothing is decided.
     """
-    batch, head = await asyncio.to_thread(_next, carteggio)
-    upto = batch[-1].position if len(batch) == _AT_ONCE else head
-    if batch:
-        if await asyncio.to_thread(is_behind, carteggio, _MODELS, _SAYS, upto):
-            return 0
+
+    async def what_returns(batch: Sequence[Recorded]) -> None:
         wrote = {one.stream for one in batch if _is_theirs(one.event)}
         for conversation, message in (await _absent(carteggio, wrote, now)).items():
             await asyncio.to_thread(_apart, carteggio, conversation, message, now)
-    await asyncio.to_thread(_move, carteggio, upto)
-    return len(batch)
+
+    return await _LOOKOUT.next(carteggio, what_returns)
 
 
 def _is_theirs(event: object) -> bool:
@@ -118,18 +108,3 @@ def _apart(carteggio: Carteggio, conversation: UUID, message: UUID, now: datetim
         raise
     except Exception as error:  # noqa: BLE001  it stays with who is away, and is logged
         log(NAME).error("is not given back", conversation=conversation, error=where(error))
-
-
-def _next(carteggio: Carteggio) -> tuple[list[Recorded], int]:
-    head = carteggio.journal.head()
-    with carteggio.database.pool.connection() as connection:
-        after = Lookups(connection).position(NAME)
-    names = ("message.classified",)
-    return carteggio.journal.read(after, upto=head, limit=_AT_ONCE, names=names), head
-
-
-def _move(carteggio: Carteggio, upto: int) -> None:
-    with carteggio.database.pool.connection() as connection:
-        lookups = Lookups(connection)
-        if lookups.position(NAME) < upto:
-            lookups.move(NAME, upto)

@@ -13,17 +13,15 @@ from threading import Event
 from typing import Final
 from uuid import UUID
 
-from api.ids import id_in
 from api.work import noticing
-from api.work.alarmaudience import People, people_of
 from api.work.attention import owners_of
 from api.work.instance import Carteggio
 from api.work.noticing import OLDEST, Notice, Notices, write
+from api.work.toldmails import ToldMails, doer_of, order_of, told_mails
 from domain.attention import HandedBecause, MessageHandedOver
-from domain.handing import Line, subject_of, text_of
+from domain.handing import subject_of, text_of
 from domain.recorded import Recorded
-from projections import company, messages, threads
-from projections.letters import Letter, letters_of
+from projections import threads
 from projections.reader import EVERYTHING, AsOf
 
 NAME: Final = "handnotices"
@@ -41,15 +39,14 @@ async def tell(carteggio: Carteggio, now: datetime) -> int:
 
 async def _tell(carteggio: Carteggio, batch: Sequence[Recorded], now: datetime) -> None:
     orders: dict[UUID, list[Recorded]] = {}
-    words: dict[UUID, MessageHandedOver] = {}
     for one in batch:
         event = one.event
         if isinstance(event, MessageHandedOver) and event.because is HandedBecause.PERSON:
             orders.setdefault(event.order, []).append(one)
-            words[event.order] = event
-    for order, said in orders.items():
-        if said[0].envelope.at > now - OLDEST:
-            await _tell_of(carteggio, words[order], said, now)
+    for said in orders.values():
+        word = said[0].event
+        if said[0].envelope.at > now - OLDEST and isinstance(word, MessageHandedOver):
+            await _tell_of(carteggio, word, said, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,48 +57,39 @@ class _Handed:
     by: str
     had: Mapping[UUID, Sequence[UUID]]
     """Whose it was, each with the messages."""
-    letters: Mapping[UUID, Letter]
-    writers: Mapping[UUID, str]
-    people: People
-    inside: frozenset[str]
+    mails: ToldMails
 
 
 async def _tell_of(
     carteggio: Carteggio, word: MessageHandedOver, said: Sequence[Recorded], now: datetime
 ) -> None:
-    handed, doer = await _read(carteggio, word, said)
+    doer = doer_of(said[0].envelope)
+    handed = await _read(carteggio, word, said, doer)
     whom = dict(handed.had)
     if word.to is not None:
-        whom[word.to] = list(handed.letters)
+        whom[word.to] = list(handed.mails.letters)
     for colleague, about in whom.items():
-        if colleague in handed.people.known and colleague != doer:
+        if colleague in handed.mails.people.known and colleague != doer:
             await _mail(carteggio, handed, colleague, about, now)
 
 
 async def _read(
-    carteggio: Carteggio, word: MessageHandedOver, said: Sequence[Recorded]
-) -> tuple[_Handed, UUID | None]:
-    """Read what an order handed over, and who gave it."""
-    first, by = said[0], said[0].envelope.on_behalf_of
-    doer = id_in(by.id.partition("_")[2]) if by is not None else None
+    carteggio: Carteggio, word: MessageHandedOver, said: Sequence[Recorded], doer: UUID | None
+) -> _Handed:
+    """Read what an order handed over, and whose it was."""
     ids = [one.stream for one in said]
     async with carteggio.reading() as asked:
-        people = await people_of(asked)
-        letters = await letters_of(*asked, EVERYTHING, ids)
-        mails = await messages.by_ids(*asked, EVERYTHING, ids)
-        firm = await company.description(*asked, EVERYTHING)
+        mails = await told_mails(asked, carteggio.settings.zone, ids)
         of = await threads.conversations_of(*asked, EVERYTHING, ids)
-        where_ = {of[id]: letters[id].mailboxes for id in ids if id in of and id in letters}
-        before = await owners_of(asked, EVERYTHING, where_, AsOf(first.position - 1))
+        letters = mails.letters
+        where = {of[id]: letters[id].mailboxes for id in ids if id in of and id in letters}
+        before = await owners_of(asked, EVERYTHING, where, AsOf(said[0].position - 1))
     had: dict[UUID, list[UUID]] = {}
     for id in ids:
         owner = before[of[id]].owner if of.get(id) in before else None
         if owner is not None and owner != word.to:
             had.setdefault(owner, []).append(id)
-    name = people.known[doer].name if doer is not None and doer in people.known else "Carteggio"
-    writers = {id: row.sender_name or row.sender for id, row in mails.items()}
-    inside = frozenset(firm.domains if firm else ())
-    return _Handed(word, name, had, letters, writers, people, inside), doer
+    return _Handed(word, mails.by(doer), had, mails)
 
 
 async def _mail(
@@ -112,30 +100,22 @@ async def _mail(
     now: datetime,
 ) -> None:
     """Write to somebody, once; a note goes to the company's own domains alone."""
-    word, who = handed.word, handed.people.known[colleague]
-    command = f"handover-{word.order.hex}-{colleague.hex}"
+    word, mails = handed.word, handed.mails
     yours = colleague == word.to
-    given_to = handed.people.known.get(word.to) if word.to is not None else None
+    given_to = mails.people.known.get(word.to) if word.to is not None else None
     to = "you" if yours else given_to.name if given_to is not None else ""
-    own = who.address_key.rpartition("@")[2] in handed.inside
-    lines = [_line(carteggio, handed, colleague, id) for id in about if id in handed.letters]
-    text = text_of(lines, handed.by, to, word.note if own and yours else "")
-    there = {box for id in about if id in handed.letters for box in handed.letters[id].mailboxes}
-    notice = Notice(command, colleague, subject_of(len(lines), yours=yours), text, there)
-    await write(carteggio, handed.people, NAME, notice, now)
-
-
-def _line(carteggio: Carteggio, handed: _Handed, colleague: UUID, message: UUID) -> Line:
-    letter, boxes = handed.letters[message], handed.people.boxes
-    sees = any(handed.people.sees(colleague, box) for box in letter.mailboxes)
-    named = [boxes[box].address for box in letter.mailboxes if box in boxes]
-    return Line(
-        mailbox=named[0] if named else "a mailbox",
-        since=letter.at.astimezone(carteggio.settings.zone),
-        writer=handed.writers.get(message, "") if sees else "",
+    note = word.note if yours and mails.is_inside(colleague) else ""
+    lines = mails.lines(colleague, about)
+    notice = Notice(
+        command=f"handover-{word.order.hex}-{colleague.hex}",
+        to=colleague,
+        subject=subject_of(len(lines), yours=yours),
+        text=text_of(lines, handed.by, to, note),
+        there=mails.there(about),
     )
+    await write(carteggio, mails.people, NAME, notice, now)
 
 
 NOTICES: Final = Notices(
-    NAME, ("message.handed_over",), ("correspondence", "company", "access"), _tell
+    NAME, ("message.handed_over",), ("correspondence", "company", "access"), _tell, order_of
 )

@@ -2,17 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from adapters.ids import uuid7
-from adapters.journal import Conflict, NewEvent
+from adapters.journal import Conflict, Decider, NewEvent
 from api.work.instance import Carteggio
 from api.work.saidbefore import done_by
 from api.work.sharing import check_registered
 from domain import attention
 from domain.attention import (
-    AttentionCommand,
     HandedBecause,
     HandOver,
     Saying,
@@ -26,6 +25,8 @@ from domain.values import ColleagueId, Rejected
 MOST: Final = 500
 """So many conversations one order may be about."""
 _ATTEMPTS: Final = 5
+S = TypeVar("S")
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def say_checked(carteggio: Carteggio, orders: Mapping[UUID, Saying], stamp: Enve
         whose = order.to if isinstance(order, HandOver) else whose
         if whose is not None:
             check_registered(carteggio, whose)
-    return say(carteggio, orders, stamp)
+    return say(carteggio, attention, orders, stamp)
 
 
 def undo(
@@ -92,7 +93,7 @@ def undo(
 ) -> Done:
     """Let what a command said of these messages count no more."""
     order = UndoAttention(_order(command_id))
-    return say(carteggio, dict.fromkeys(messages, order), stamp)
+    return say(carteggio, attention, dict.fromkeys(messages, order), stamp)
 
 
 def concerned(carteggio: Carteggio, command_id: str) -> list[UUID]:
@@ -113,31 +114,35 @@ def done_before(carteggio: Carteggio, command_id: str, count: int) -> Done:
     return Done(row[0] if row else None, {}, count)
 
 
-def say(carteggio: Carteggio, orders: Mapping[UUID, AttentionCommand], stamp: Envelope) -> Done:
+def say(
+    carteggio: Carteggio, decider: Decider[S, C], orders: Mapping[UUID, C], stamp: Envelope
+) -> Done:
     """Do what is ordered for each message, all in one transaction; one refusal stops no other.
 
     The same command again adds nothing.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _said(carteggio, orders, stamp)
+            return _said(carteggio, decider, orders, stamp)
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise Rejected("BUSY", "these messages change all the time; try again") from None
     raise AssertionError
 
 
-def _said(carteggio: Carteggio, orders: Mapping[UUID, AttentionCommand], stamp: Envelope) -> Done:
-    states = dict.fromkeys(orders, attention.initial)
+def _said(
+    carteggio: Carteggio, decider: Decider[S, C], orders: Mapping[UUID, C], stamp: Envelope
+) -> Done:
+    states = dict.fromkeys(orders, decider.initial)
     versions = dict.fromkeys(orders, 0)
     for recorded in carteggio.journal.streams(orders):
-        states[recorded.stream] = attention.evolve(states[recorded.stream], recorded.event)
+        states[recorded.stream] = decider.evolve(states[recorded.stream], recorded.event)
         versions[recorded.stream] = recorded.version
     events: list[NewEvent] = []
     refused: dict[UUID, Rejected] = {}
     for message, command in orders.items():
         try:
-            happened = attention.decide(states[message], command)
+            happened = decider.decide(states[message], command)
         except Rejected as refusal:
             refused[message] = refusal
             continue

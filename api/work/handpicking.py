@@ -25,6 +25,7 @@ class Shown:
     at: datetime
     writer: str
     subject: str
+    message: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +78,4 @@ async def _picked(asked: Asked, ids: Sequence[UUID], refused: Sequence[Rejected]
 
 def _shown(id: UUID, rows: Mapping[UUID, MessageRow], message: UUID) -> Shown:
     row = rows[message]
-    return Shown(id, row.received_at, row.sender_name or row.sender, row.subject)
+    return Shown(id, row.received_at, row.sender_name or row.sender, row.subject, message)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from api.work.docket import Docket, judge_in
 from api.work.masterdata import Tables
+from domain.answering import answers
 from domain.choosing import TargetKind
 from domain.facts import names_of
 from domain.matching import Verdict
@@ -59,16 +60,10 @@ def asked_in(docket: Docket) -> On:
 
 def _answers(docket: Docket, message: UUID) -> tuple[Topic, ...]:
     verdict = docket.judged[message]
-    if not _ours(verdict):
+    if not answers(verdict.classified):
         return ()
     named = _documents(verdict, only=NUMBER.name)
     return answers_under(docket.facts[message].content, named)
-
-
-def _ours(verdict: Verdict) -> bool:
-    """Tell whether a person of ours wrote to the outside."""
-    said = verdict.classified
-    return said.direction is Direction.OUTBOUND and not said.automatic
 
 
 def _documents(verdict: Verdict, only: str = "") -> Iterable[UUID]:
@@ -90,7 +85,7 @@ def _still_open(
     others = {one for near in heirs.values() for one in near} - found.keys()
     elsewhere = others - docket.judged.keys()
     verdicts = {**docket.judged, **(tables.lookups.verdicts(elsewhere) if elsewhere else {})}
-    answered = {one for one in others if one in verdicts and _ours(verdicts[one])}
+    answered = {one for one in others if one in verdicts and answers(verdicts[one].classified)}
     return {
         question: True
         for question, ids in names.items()

@@ -60,7 +60,7 @@ async def difference(
     found, page = Difference(), Page(first=_AT_ONCE, counted=False)
     while True:
         waits = await waiting_in(*asked, reader, page)
-        judging = await judging_of(asked, reader, waits.rows, targets=True)
+        judging = await judging_of(asked, reader, waits.rows, words=more)
         at = max(since, now)
         before, after = judging.judged(words, at), judging.judged(more, at)
         found = _with(

@@ -1,5 +1,6 @@
 """How soon mail was answered, by person, mailbox, party and month."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,23 +29,27 @@ Asked = tuple[AsyncConnection[TupleRow], Names]
 async def response_times(
     asked: Asked, reader: Reader, by: ResponsesBy, span: Span, as_of: AsOf = NOW
 ) -> list[Responses]:
-    """Give the figures of a span, of the mail that the reader sees."""
+    """Give the figures of a span, of the mail that the reader sees; raises Rejected (`Span.until`)."""
+    span = span.until(as_of.time or datetime.now(UTC))
     rows = await waits_between(*asked, reader, span.begins, span.ends, as_of)
     offices = _Offices(await said(*asked, reader, as_of), as_of.time or datetime.now(UTC))
     ids = [row.message for row in rows]
     whose = await links.parties_of(*asked, reader, ids, as_of) if by is ResponsesBy.PARTY else {}
     seen = await parties.by_ids(*asked, reader, list({id for x in whose.values() for id in x}))
     there, addresses = await staff(asked, as_of), await _addresses(asked)
-    episodes = []
-    for row in rows:
-        boxes = tuple(
-            one for one in row.mailboxes if reader.mailboxes is None or one in reader.mailboxes
-        )
-        owner = there.person(boxes)
-        people = tuple(one for one in whose.get(row.message, ()) if one in seen)
-        who = addresses.get(row.by.casefold()) if row.answered else owner
-        episodes.append(_episode(row, boxes, who, people, offices))
-    return statistics(episodes, by, span)
+
+    def figures() -> list[Responses]:
+        episodes = []
+        for row in rows:
+            boxes = tuple(
+                one for one in row.mailboxes if reader.mailboxes is None or one in reader.mailboxes
+            )
+            people = tuple(one for one in whose.get(row.message, ()) if one in seen)
+            who = addresses.get(row.by.casefold()) if row.answered else there.person(boxes)
+            episodes.append(_episode(row, boxes, who, people, offices))
+        return statistics(episodes, by, span)
+
+    return await asyncio.to_thread(figures)
 
 
 def _episode(

@@ -14,6 +14,7 @@ from api.work import (
     deliveries,
     handbacks,
     handnotices,
+    reminders,
     ruleruns,
     uploads,
 )
@@ -64,6 +65,7 @@ async def _attend(carteggio: Carteggio, worker: ReadingWorker, stop: Event) -> N
         asyncio.create_task(alarms.run(carteggio, stop), name="carteggio-alarms"),
         asyncio.create_task(handbacks.run(carteggio, stop), name="carteggio-handbacks"),
         asyncio.create_task(handnotices.run(carteggio, stop), name="carteggio-handnotices"),
+        asyncio.create_task(reminders.run(carteggio, stop), name="carteggio-reminders"),
         asyncio.create_task(approvalnotices.run(carteggio, stop), name="carteggio-approvals"),
     ]
     sending = asyncio.create_task(Lanes(carteggio, worker).run(stop), name="carteggio-sending")

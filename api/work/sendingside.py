@@ -109,6 +109,7 @@ class EnteredSending:
     ca_file: str = ""
     pin: str = ""
     authorities: str = ""
+    reply_to: str = ""
 
     def configured(self, mailbox: MailboxId) -> AccountSendingConfigured:
         """Give what is recorded of it."""
@@ -127,6 +128,7 @@ class EnteredSending:
             ca_file=self.ca_file,
             pin=self.pin,
             authorities=self.authorities,
+            reply_to=self.reply_to,
         )
 
 
@@ -299,6 +301,7 @@ def _sending(row: SendingSideRow, address: str) -> SendingSide:
         ca_file=row.ca_file,
         pin=row.pin,
         authorities=row.authorities,
+        reply_to=row.reply_to,
     )
     return SendingSide(row.id, address, configured)
 

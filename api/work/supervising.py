@@ -63,9 +63,9 @@ async def waits(
     rows = await all_waits(*asked, reader, as_of, within)
     about = await _about(asked, reader, rows, as_of)
     found = await dues(asked, reader, rows, as_of)
-    at = as_of.time or datetime.now(UTC)
+    at, is_now = as_of.time or datetime.now(UTC), as_of == NOW
     wanted = about.staff.meant(wanted)
-    made = (_wait(row, about, found[row.message]) for row in rows)
+    made = (_wait(row, about, found[row.message], is_now=is_now) for row in rows)
     return [one for one in made if is_wanted(one, wanted, at)]
 
 
@@ -119,7 +119,7 @@ async def _about(asked: Asked, reader: Reader, rows: Sequence[Waiting], as_of: A
     )
 
 
-def _wait(row: Waiting, about: _About, due: Dueness) -> Wait:
+def _wait(row: Waiting, about: _About, due: Dueness, *, is_now: bool) -> Wait:
     seen = about.reader.mailboxes
     boxes = tuple(one for one in row.mailboxes if seen is None or one in seen)
     people = tuple(about.parties.get(row.message, ()))
@@ -135,7 +135,7 @@ def _wait(row: Waiting, about: _About, due: Dueness) -> Wait:
         kinds=_distinct(about.kinds.get(one, "") for one in about.documents.get(row.message, ())),
         attending=owned.attention.state if owned.attention else Attending.WAITING,
         due=due,
-        rests_until=owned.attention.until if owned.attention else None,
+        rests_until=owned.attention.until if owned.attention and is_now else None,
     )
 
 

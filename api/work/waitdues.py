@@ -15,10 +15,10 @@ from typing import Final
 from uuid import UUID
 
 from adapters.daysoff import business_time
-from adapters.matching import Lookups
 from api.work.caughtup import is_behind
 from api.work.dues import Asked, Judged, judging_of, time_of
 from api.work.instance import Carteggio
+from api.work.lookout import Lookout
 from domain.alarms import Held, Stage, stages
 from domain.businesstime import BusinessTime, Opening
 from domain.calendars import CalendarSaved, CalendarsEvent, TargetSet
@@ -75,7 +75,7 @@ async def follow(carteggio: Carteggio, now: datetime) -> int:
         if await asyncio.to_thread(is_behind, carteggio, MODELS, SAYS, upto):
             return 0
         await _plan(carteggio, batch, now)
-    await asyncio.to_thread(_move, carteggio, upto)
+    await asyncio.to_thread(_LOOKOUT.move, carteggio, upto)
     return len(batch)
 
 
@@ -83,7 +83,7 @@ async def standings(
     asked: Asked, waits: Sequence[Waiting], words: Sequence[Said[CalendarsEvent]], at: datetime
 ) -> dict[UUID, Standing]:
     """Judge waits at a moment, by their messages, with what will hold of them."""
-    judging = await judging_of(asked, EVERYTHING, waits, targets=bool(words))
+    judging = await judging_of(asked, EVERYTHING, waits, words=words)
     judged = judging.judged(words, at)
     return {
         one.message: Standing(one, judged[one.message], _stages(judged[one.message]))
@@ -188,17 +188,11 @@ def _write(carteggio: Carteggio, moments: Mapping[UUID, datetime | None]) -> Non
         )
 
 
+_LOOKOUT: Final = Lookout(NAME, SAYS, MODELS, SAYS, _AT_ONCE)
+
+
 def _next(carteggio: Carteggio) -> tuple[list[Recorded], int, int]:
-    head = carteggio.journal.head()
-    with carteggio.database.pool.connection() as connection:
-        after = Lookups(connection).position(NAME)
+    head, after = carteggio.journal.head(), _LOOKOUT.reached(carteggio)
     if after == 0:  # all that waits is looked at once, and what comes from then on
         return [], after, head
     return carteggio.journal.read(after, upto=head, limit=_AT_ONCE, names=SAYS), after, head
-
-
-def _move(carteggio: Carteggio, upto: int) -> None:
-    with carteggio.database.pool.connection() as connection:
-        lookups = Lookups(connection)
-        if lookups.position(NAME) < upto:
-            lookups.move(NAME, upto)

@@ -4,7 +4,8 @@ The labelled company, under a calendar and targets, with words of people in betw
 handed over, snoozed, paused. At random places in the log and times of mail, the whole list and all
 its groups are asked of the instance as it is, and of read models filled from the first event to
 that place. By the time alone mail is told as it is known today: how often that equals read models
-filled with the mail of until then is a figure, no promise, as later mail joins conversations.
+filled with the mail of until then is a figure, no promise, as later mail joins conversations, and
+tells that an answer came back.
 """
 
 import asyncio

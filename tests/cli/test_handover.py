@@ -65,3 +65,29 @@ def test_conversations_are_handed_over_snoozed_and_taken_back(
     office.done("handover", "back", "m2@x.example")
     assert owners(office)["m2"] == ""
     assert office.run("handover", "back").code == 1
+
+
+def test_who_has_what_waits_is_reminded_and_it_is_closed_with_a_reason_and_reopened(
+    own_instance: Instance, tmp_path: Path
+) -> None:
+    office = own_instance
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    office.done("import", "directory", tmp_path)
+    place = tmp_path / "mail"
+    place.mkdir()
+    for id in ("m1", "m2"):
+        raw = letter(f"{id}@x.example", b"When?", sender=f"{id}@acme.example", to=ANNA)
+        (place / f"{id}.eml").write_bytes(raw)
+    office.done("import", "mail", place, "--mailbox", ANNA)
+    told = office.done("remind", "--owner", ANNA, "--note", "Prima di sera.").out
+    assert told.splitlines() == [
+        "Reminded: Anna Rossi",
+        "2 conversations, a mail to each of 1 colleagues.",
+    ]
+    again = office.run("remind", "m1@x.example")
+    assert (again.code, "already" in again.err) == (1, True)
+    done = office.done("close", "answered_by_phone", "m1@x.example", "--note", "Viene giovedì.")
+    assert set(owners(office)) == {"m2"}
+    office.done("reopen", "--order", done.out.split()[-1])
+    assert set(owners(office)) == {"m1", "m2"}

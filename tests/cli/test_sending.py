@@ -81,3 +81,14 @@ def test_what_would_leave_empty_or_at_once_is_told(office, tmp_path: Path):
     refused = office.run(*one, "--html-file", tmp_path / "bad.html")
     assert "bad.html is no text in UTF-8" in refused.err
     assert "Traceback" not in refused.err
+
+
+def test_who_waits_is_told_what_the_server_said(office):
+    mail = ("send", "--party", "C1", "--to", "ada@verdi.example", "--subject", "Ciao")
+    alone = office.run(*mail, "--text", "Ecco.", "--wait", "1")
+    assert (alone.code, "Nothing is said of it yet" in alone.out) == (1, True)
+    with working(office):
+        said = office.done(*mail, "--text", "Allora?", "--wait", "60")
+        (told,) = office.asked(*mail, "--text", "E?", "--wait", "60")
+    assert "ada@verdi.example: accepted" in said.out
+    assert (told["state"], told["recipients"]) == ("accepted", {"ada@verdi.example": "accepted"})

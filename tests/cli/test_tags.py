@@ -30,5 +30,8 @@ def test_a_tag_is_given_found_and_taken_away(office: Instance):
     assert office.asked("unanswered", "--tag", "tender") == office.asked("tag", "list") == []
 
 
-def test_what_is_no_message_is_not_tagged(office: Instance):
+def test_what_is_no_message_is_not_tagged_and_no_rule_held_for_it(office: Instance):
+    assert "No rule held for it." in office.done("rules", "runs", "<t1@acme.example>").out
+    assert office.asked("rules", "runs", "<t1@acme.example>") == []
+    assert "name a message" in office.run("rules", "runs", "info@firm.example").err
     assert "name a message" in office.run("tag", "add", "x", "info@firm.example").err

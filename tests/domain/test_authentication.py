@@ -11,6 +11,7 @@ from domain.authentication import (
     ServerDistrusted,
     ServerTrusted,
     TrustServer,
+    denied,
     first_of_each,
     is_forged,
     results,
@@ -83,6 +84,35 @@ def test_only_a_trusted_server_says_that_a_mail_is_forged() -> None:
     assert not is_forged(fields(FAILED), set())
     assert not is_forged(fields(FAILED.replace("MX.firm", "mx.evil")), {OURS})
     assert not is_forged(fields(FAILED.replace("dmarc=fail", "spf=fail")), {OURS})
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([], None),
+        ([f"{OURS}; spf=none; dkim=none; dmarc=none"], None),
+        ([f"{OURS}; dmarc=fail header.from=firm.example"], ("dmarc", "fail")),
+        (["mx.other.example; dmarc=fail header.from=firm.example"], ("dmarc", "fail")),
+        (["mx.other.example; dmarc=fail", f"{OURS}; dmarc=pass"], None),
+        ([f"{OURS}; dmarc=fail", f"{OURS}; dmarc=pass"], ("dmarc", "fail")),
+        ([f"{OURS}; spf=fail smtp.mailfrom=firm.example; dkim=none"], ("spf", "fail")),
+        ([f"{OURS}; spf=softfail; dkim=fail header.d=firm.example"], ("spf", "softfail")),
+        ([f"{OURS}; spf=fail; dkim=pass header.d=mail.firm.example"], None),
+        ([f"{OURS}; spf=fail; dkim=pass header.i=@evil.example"], ("spf", "fail")),
+        (
+            [
+                f"{OURS}; dkim=pass header.d=evil.example; spf=fail; dkim=pass header.d=firm.example"
+            ],
+            None,
+        ),
+        ([f"{OURS}; spf=fail; dmarc=pass"], None),
+        (["mx.other.example; spf=fail"], None),
+    ],
+)
+def test_a_server_denies_that_a_domain_sent_its_mail(
+    values: list[str], found: tuple[str, str] | None
+) -> None:
+    assert denied(fields(*values), "firm.example", {OURS}) == found
 
 
 def test_of_fields_by_one_server_the_topmost_counts() -> None:

@@ -78,7 +78,8 @@ def test_what_cannot_be_a_calendar_is_refused(changed, why) -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"first": None, "next": None}, "first or a next"),
+        ({"first": None, "next": None}, "or a solution"),
+        ({"solution": 0}, "longer than nothing"),
         ({"first": 0}, "longer than nothing"),
         ({"risk": 0}, "percent"),
         ({"alarms": (OFFICE,)}, "seven days"),

@@ -120,6 +120,7 @@ NAMES = [
     "message.wait_paused",
     "message.wait_continued",
     "message.attention_undone",
+    "message.reminded",
     "recipient.approved",
     "recipient.withdrawn",
     "message.rule_applied",

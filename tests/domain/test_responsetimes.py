@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.responsetimes import Episode, ResponsesBy, Span, statistics
+from domain.values import Rejected
 
 ROME = ZoneInfo("Europe/Rome")
 BOX, OTHER, GIULIA = (UUID(int=number) for number in (1, 2, 3))
@@ -67,3 +69,26 @@ def test_months_add_up_to_the_whole_span(given):
         assert sum(part.first.count for part in parts) == one.first.count
         assert sum(part.next.count for part in parts) == one.next.count
         assert sum(part.backlog for part in parts if part.month == "2026-03") == one.backlog
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "sentence"),
+    [
+        (END, BEGIN, "before"),
+        (BEGIN, BEGIN, "before"),
+        (END + HOUR, END + 2 * HOUR, "past"),
+        (BEGIN.replace(year=2016), END, "ten years"),
+    ],
+)
+def test_spans_that_tell_nothing_or_too_much_are_refused(
+    begins: datetime, ends: datetime, sentence: str
+) -> None:
+    with pytest.raises(Rejected, match=sentence):
+        Span(begins, ends, ROME).until(END)
+
+
+def test_nothing_is_told_of_months_to_come() -> None:
+    far = datetime(9999, 11, 1, tzinfo=UTC)
+    assert [part[0] for part in Span(BEGIN, far, ROME, monthly=True).until(END).parts()] == [
+        "2026-01", "2026-02", "2026-03",
+    ]  # fmt: skip

@@ -24,8 +24,8 @@ def told(
     question = Letter(UUID(int=2), at(9), [UUID(int=3)], False, 1, "inbound", wants=wants)
     ours = [Letter(UUID(int=10 + x), at(x), [], False, 1, "outbound") for x in answers]
     said = [Ruling(at(hour), reason) for hour, reason in rulings]
-    found = episodes(TALK, [question], ours, lambda _: said, 1)
-    return [(one.begun.hour, one.until and one.until.hour, one.reason) for one in found]
+    found = episodes(TALK, [(question, ours)], lambda _: said, 1)
+    return [(one.begun.hour, one.until.hour if one.until else None, one.reason) for one in found]
 
 
 @pytest.mark.parametrize(

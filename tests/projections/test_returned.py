@@ -46,8 +46,8 @@ def mail(
     return [(UUID(int=number), received), (UUID(int=number), classified)]
 
 
-def notice(number: int, *lost: str, action: str = "failed") -> list[Event]:
-    reports = tuple(Report(one, action) for one in lost)
+def notice(number: int, *lost: str, action: str = "failed", final: str = "") -> list[Event]:
+    reports = tuple(Report(one, action, final=final or one) for one in lost)
     said = Notice(NoticeKind.DELIVERY, action, concerns=("2@x.example",), reports=reports)
     return mail(number, DAEMON, [US], Direction.INBOUND, notice=said)
 
@@ -91,3 +91,23 @@ async def test_a_later_answer_that_arrives_is_one(database: "Database") -> None:
     again = mail(4, US, [OTTO], Direction.OUTBOUND, references=("1@x.example",))
     came_back = ASKED, answered(ADA), notice(3, "ada@acme.example")
     assert await reasons(database, *came_back, again) == {}
+
+
+async def test_a_notice_that_names_nobody_to_whom_it_went_changes_nothing(
+    database: "Database",
+) -> None:
+    strange = notice(3, "someoneelse@acme.example")
+    assert await reasons(database, ASKED, answered(ADA), strange) == {}
+    assert await reasons(database, strange, answered(ADA), ASKED) == {}
+    one_and_a_stranger = notice(3, "ada@acme.example", "someoneelse@acme.example")
+    assert await reasons(database, ASKED, answered(ADA, OTTO), one_and_a_stranger) == {}
+
+
+async def test_a_mail_that_was_passed_on_came_back_to_whom_we_wrote(database: "Database") -> None:
+    on = notice(3, "ada@acme.example", final="ada@elsewhere.example")
+    expanded = notice(3, "", final="ADA@acme.example")
+    unnamed = notice(3, "")
+    for one in (on, expanded, unnamed):
+        found = await reasons(database, ASKED, answered(ADA), one)
+        assert found == {ASKED_ID: "answer_bounced"}
+    assert await reasons(database, ASKED, answered(ADA, OTTO), unnamed) == {}

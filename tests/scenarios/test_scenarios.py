@@ -39,4 +39,4 @@ def test_it_is_as_expected(played: Play, title: str) -> None:
 
 
 def test_every_scenario_has_a_title_of_its_own() -> None:
-    assert len({scene.title for scene in ALL}) == len(ALL) == 60
+    assert len({scene.title for scene in ALL}) == len(ALL) == 64

@@ -106,6 +106,8 @@ def logs_restored() -> Iterator[None]:
 
     import structlog  # noqa: PLC0415
 
+    from adapters import logs  # noqa: PLC0415
+
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     yield
@@ -113,6 +115,7 @@ def logs_restored() -> Iterator[None]:
     root.setLevel(level)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
+    logs._ASKED.clear()
 
 
 def events_of(carteggio: "Carteggio", *names: str) -> list[Any]:

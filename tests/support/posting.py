@@ -154,3 +154,11 @@ def later(hours: float) -> datetime:
 @pytest.fixture
 def posting(carteggio: "Carteggio", worker: "ReadingWorker") -> Posting:
     return Posting(carteggio, worker)
+
+
+@pytest.fixture
+def storm_at(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let automatic answers of a mailbox be a storm after few of them; tell after how many."""
+    for module in ("domain.autoreply", "api.work.autoreplying"):
+        monkeypatch.setattr(f"{module}.MOST_OF_A_MAILBOX", 6)
+    return 6

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from alarmed import ANNA, FIRM, INFO, JANUARY, ROME, SERVICE, TARGET, Alarmed, moment
+from api.work.answers import unanswered_lines
 from api.work.calendars import checked_target, set_target
 from api.work.instance import Carteggio
 from api.work.recomputing import Difference, difference
 from api.work.tokens import by_operator
+from domain import message as mail
 from domain.alarms import MessageWaitBreached, MessageWaitWarned
 from domain.calendars import TargetScope, TargetSet, UpdateMode
 from domain.hours import read_week
+from domain.message import CloseMessage, CloseReason
 from instances import events_of
 from projections.reader import EVERYTHING
 
@@ -142,3 +145,25 @@ def test_the_next_answer_may_be_wanted_from_the_last_one_on(firm: Alarmed):
     firm.look("2026-03-02T12:30")
     (breached,) = [one for one in noticed(firm) if isinstance(one, MessageWaitBreached)]
     assert [shown(one) for one in (breached.since, breached.due)] == ["03-02 10:00", "03-02 12:00"]
+
+
+def test_a_matter_is_to_be_solved_in_time_though_each_answer_was_until_somebody_closes_it(
+    firm: Alarmed,
+):
+    first = firm.begin(target=replace(TARGET, solution=43_200)).arrives("2026-03-02T09:00")
+    firm.answers("2026-03-02T10:00", first)
+    again = firm.arrives("2026-03-03T12:30", answers=first)
+    assert firm.look("2026-03-03T12:55") == ["warning"]
+    assert firm.look("2026-03-03T14:05") == ["warning", "breach"]
+    warned, breached = noticed(firm)
+    assert [shown(one) for one in (breached.since, breached.due)] == ["03-02 09:00", "03-03 13:00"]
+    assert (warned.clock, breached.clock, breached.seconds) == ("solution", "solution", 43_200)
+    (late,) = [
+        one.stream for one in firm.carteggio.journal.read(0, names=["message.wait_breached"])
+    ]
+    stamp = replace(by_operator(), at=moment("2026-03-03T14:30"))
+    firm.carteggio.journal.record(late, mail, CloseMessage(CloseReason.DELEGATED), stamp)
+    firm.arrives("2026-03-04T09:00", answers=again)
+    firm.look("2026-03-04T10:00")
+    (line,), _ = asyncio.run(unanswered_lines(firm.carteggio, moment("2026-03-04T10:00"), 10))
+    assert shown(line.due) == "03-04 11:00"

@@ -1,6 +1,10 @@
 """Whoever owns what is late gets one mail with all of it, which starts nothing."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,15 +12,18 @@ from typing import Any
 
 import pytest
 
+import dyingalarms
 from adapters.mime.worker import ReadingWorker
 from alarmed import ANNA, CARLO, DORA, INFO, TARGET, Alarmed, moment
 from api.work import alarmtelling
 from api.work.answers import unanswered_lines
+from api.work.handover import order_id, say_checked
 from api.work.instance import Carteggio
 from api.work.sendingside import EnteredSending, configure_sending
 from api.work.sharing import colleague_at, share
 from api.work.tokens import by_operator
 from composed import as_others_read
+from domain.attention import Snooze
 from domain.mailbox import Role
 from instances import events_of
 from outgoing import lane_of
@@ -101,6 +108,40 @@ def test_who_is_killed_after_the_mail_tells_nobody_twice(firm, worker, monkeypat
     assert len(told.mails) == 1
 
 
+def test_an_alarm_that_nobody_could_be_told_is_told_once_somebody_can_be(
+    carteggio, tmp_path, worker
+):
+    one, sink = Alarmed(carteggio, tmp_path).begin(), Sink()
+    one.arrives("2026-03-02T09:00", ANNA)
+    assert one.look("2026-03-02T12:05") == ["warning"]
+    assert events_of(carteggio, "message.alarm_told", "outgoing.queued") == []
+    with in_thread(lambda: speaking(POLITE, sink)) as port:
+        configure_sending(carteggio, EnteredSending(INFO, "127.0.0.1", port, "plain", "none"))
+        one.look("2026-03-02T12:35")
+        assert [mail["To"] for mail in left(one, sink, worker)] == [f"Anna <{ANNA}>"]
+    (told,) = events_of(carteggio, "message.alarm_told")
+    assert (told.told, len(told.mails)) == ((colleague_at(carteggio, ANNA),), 1)
+
+
+def test_who_is_killed_between_deciding_and_mailing_at_any_place_tells_it_once(firm, worker):
+    one, sink = firm
+    one.arrives("2026-03-02T09:00")
+    one.look("2026-03-02T09:05")
+    here = Path(dyingalarms.__file__)
+    killed = subprocess.run(
+        [sys.executable, here, one.carteggio.home.folder, one.carteggio.database.dsn, "2026-03-02T12:05"],
+        env={**os.environ, "PYTHONPATH": f"{here.parents[2]}{os.pathsep}{here.parent}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )  # fmt: skip
+    assert killed.stdout.split() == [str(-signal.SIGKILL)] * len(dyingalarms.PLACES)
+    one.look("2026-03-02T12:10")
+    assert len(left(one, sink, worker)) == 1
+    warned, told = events_of(one.carteggio, "message.wait_warned", "message.alarm_told")
+    assert (warned.mailbox, len(told.mails)) == (one.box(INFO), 1)
+
+
 def test_several_who_work_at_once_notice_and_tell_it_once(firm, worker):
     one, sink = firm
     one.arrives("2026-03-02T09:00")
@@ -118,3 +159,27 @@ def test_several_who_work_at_once_notice_and_tell_it_once(firm, worker):
     asyncio.run(at_once())
     assert len(left(one, sink, worker)) == 1
     assert len(events_of(one.carteggio, "message.wait_warned", "message.alarm_told")) == 2
+
+
+def test_of_what_is_snoozed_its_owner_is_told_once_it_wakes_though_its_clock_went_on(firm, worker):
+    one, sink = firm
+    one.arrives("2026-03-02T09:00")
+    one.arrives("2026-03-02T09:00", sender="Bert <bert@beta.example>")
+    one.caught_up()
+    ids = [each.stream for each in one.carteggio.journal.read(0, names=["message.received"])]
+    for id, until in zip(ids, (moment("2026-03-02T15:00"), None), strict=True):
+        stamp = replace(by_operator(), at=moment("2026-03-02T09:30"))
+        order = Snooze(order_id(stamp), stamp.at, until, "Torna mercoledì.")
+        assert say_checked(one.carteggio, {id: order}, stamp).count == 1
+    assert one.look("2026-03-02T14:10") == ["warning", "warning", "breach", "breach"]
+    assert left(one, sink, worker) == []
+    one.look("2026-03-02T15:00")
+    (told,) = left(one, sink, worker)
+    assert told["Subject"] == "Waiting for an answer: 1 too late"
+    assert "Ada waits in info@firm.example" in told.get_content()
+    one.arrives("2026-03-02T16:00", answers="<m2@mail.example>", sender="Bert <bert@beta.example>")
+    one.look("2026-03-02T16:10")
+    (told,) = left(one, sink, worker)
+    assert "Bert waits in info@firm.example" in told.get_content()
+    one.look("2026-03-04T16:10")
+    assert left(one, sink, worker) == []

@@ -10,9 +10,11 @@ import pytest
 from api.work.composing import Context, Group, How, Proposal, composed
 from api.work.drafts import Writer
 from api.work.making import made
+from api.work.sendingside import EnteredSending, configure_sending
 from composed import as_others_read, bodies
 from domain.choosing import TargetKind
 from domain.values import ColleagueId, Rejected
+from dovecot import PASSWORD
 from letters import letter
 from office import MULTIPART, WITH_A_FILE
 from projections.reader import EVERYTHING, Reader
@@ -68,6 +70,21 @@ def test_from_an_order_who_receives_orders_is_proposed_and_the_site_is_offered(
     assert {one.address for one in found.senders} == {INFO, ANNA}
     by_role = proposal(office, document=office.document("O1"), role="titolare").draft
     assert by_role.to == ("Marco Verdi <marco@verdi.example>",)
+
+
+def test_where_answers_are_wanted_is_proposed_with_each_mail(sending_office: Office) -> None:
+    office = sending_office
+    entered = EnteredSending(
+        INFO, "127.0.0.1", office.server.submissions, "tls", "password", "user1", PASSWORD,
+        ca_file=str(office.server.dovecot.authority), reply_to="orders@ditta.example",
+    )  # fmt: skip
+    configure_sending(office.carteggio, entered)
+    office.settled()
+    draft = proposal(office, document=office.document("O1")).draft
+    assert draft.reply_to == ("orders@ditta.example",)
+    draft = replace(draft, subject="Ordine", text="Ecco.", presents=False)
+    mail = sent_mail(office, asyncio.run(made(office.carteggio, draft)))
+    assert mail["Reply-To"] == "orders@ditta.example"
 
 
 def test_a_reply_to_all_quotes_and_goes_on_with_what_the_message_belongs_to(

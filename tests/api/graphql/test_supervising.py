@@ -161,6 +161,11 @@ def test_response_times_tell_what_was_answered_and_what_is_left(office: Api):
     assert (own["key"]["email"], own["backlog"]) == (GIULIA, 2)
 
 
+def test_response_times_of_all_time_are_refused(office: Api):
+    asked = RESPONSES.replace("2026-02-01", "0001-01-01")
+    assert office.refusal(asked, by="PERSON") == "INVALID"
+
+
 def test_groups_are_told_as_of_a_moment(office: Api):
     then = {"time": "2026-02-03T12:00:00+01:00"}
     found = office.ask(SUMMARY, by="SLA", then=then)["unansweredSummary"]
