@@ -82,8 +82,9 @@ def certified_size(octets: int, recipients: int) -> Objection | None:
     """Say that a PEC is too large: what counts is its size times its recipients."""
     if octets * recipients <= MOST_CERTIFIED:
         return None
-    each = MOST_CERTIFIED // max(recipients, 1) // 1_000_000
-    sentence = f"a PEC to {recipients} recipients may have {each} MB; send it to fewer, or less"
+    each = MOST_CERTIFIED // max(recipients, 1)
+    most = f"{each // 1_000_000} MB" if each >= 1_000_000 else f"{each // 1_000} kB"
+    sentence = f"a PEC to {recipients} recipients may have {most}; send it to fewer, or less"
     return Objection("files", "CERTIFIED_TOO_LARGE", sentence)
 
 

@@ -101,13 +101,33 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     """Read a time as people write it: a day, or a day and a time, local unless it says where."""
     try:
         read = datetime.fromisoformat(text.strip())
-        read = read if read.tzinfo else read.replace(tzinfo=zone)
-        read.astimezone(UTC), read.astimezone(zone)
+        local = read if read.tzinfo else read.replace(tzinfo=zone)
+        local.astimezone(UTC), local.astimezone(zone)
     except (ValueError, OverflowError):  # the first and last days of the calendar have no zones
         raise typer.BadParameter(
             f"{text!r} is no time; one looks like 2026-04-30, or 2026-04-30T18:00"
         ) from None
-    return read
+    if read.tzinfo:
+        return read
+    if len(text.strip()) > len("2026-04-30"):
+        _refuse_what_clocks_do_not_show_once(local, zone)
+    return local.astimezone(UTC).astimezone(zone)
+
+
+def _refuse_what_clocks_do_not_show_once(local: datetime, zone: ZoneInfo) -> None:
+    """Where clocks are changed, a time is left out in one night, and is there twice in another."""
+    first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
+    if first == second:
+        return
+    named = (
+        f"{local:%Y-%m-%d %H:%M} {{}} in {zone.key}, as clocks are changed; say which is meant: "
+    )
+    exists = local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local.replace(
+        tzinfo=None
+    )
+    ways = [local.replace(fold=fold).astimezone(UTC).astimezone(zone) for fold in (0, 1)]
+    told = " or ".join(sorted(f"{one.isoformat(timespec='minutes')}" for one in ways))
+    raise typer.BadParameter(named.format("is there twice" if exists else "does not exist") + told)
 
 
 def fresh(carteggio: Carteggio) -> None:
