@@ -45,7 +45,7 @@ class Envelope:
         mail, can = self.submission, self.can
         _refuse_form(mail.raw)
         path = self._path(mail.sender) if mail.sender else ""
-        self._refuse_unfit()
+        self.refuse_unfit()
         more: list[str] = []
         if "SIZE" in can:
             more.append(f"SIZE={len(mail.raw)}")  # RFC 1870 6: without the dots that are doubled
@@ -78,7 +78,8 @@ class Envelope:
                     people.append(self.rcpt(address))
         return [self.mail(), *people, b"DATA"] if people else [self.mail()]
 
-    def _refuse_unfit(self) -> None:
+    def refuse_unfit(self) -> None:
+        """Raise Unsayable where the server says beforehand that it does not take such a mail."""
         mail, most = self.submission, self.can.get("SIZE", "").split(" ")[0]
         if most.isdecimal() and 0 < int(most[:18]) < len(mail.raw):
             said = f"the mail has {len(mail.raw):,} octets; the server takes {int(most):,} at most"

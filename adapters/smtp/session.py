@@ -103,6 +103,7 @@ class SmtpSession:
         delivery = _Delivery(submission)
         try:
             envelope = Envelope(submission, self.connection.extensions)
+            envelope.refuse_unfit()
             await tell(Phase.MAIL)
             reply = await self._begun(envelope)
             if reply is None:  # the server left meanwhile, and heard nothing

@@ -20,6 +20,7 @@ from projections.history import history
 from projections.mail import mail
 from projections.messages import MessageFilter
 from projections.reader import EVERYTHING, AsOf, Page, Reader
+from projections.tags import tags
 from worlds import (
     MAILBOXES,
     NOON,
@@ -37,19 +38,19 @@ from worlds import (
     world,
 )
 
-NAMES = names_for(mail, history)
+NAMES = names_for(mail, history, tags)
 
 
 @pytest.fixture
 async def read(database):
     """Fill the tables with events, and give a connection for reading."""
     with database.connect() as connection:
-        create(connection, NAMES, mail, history)
+        create(connection, NAMES, mail, history, tags)
     async with await database.connect_async() as reading:
 
         def filled(log):
             with database.connect() as connection:
-                for one in (mail, history):
+                for one in (mail, history, tags):
                     fill(connection, NAMES, one, log.events, [13])
             return reading
 
