@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from api.cli.excluding import mailbox_named
 from api.cli.formats import Format, print_as
-from api.cli.setting import fresh, local, moment, opened, out, plain, table_of
+from api.cli.setting import fresh, local, moment, opened, plain, table_of
 from api.work.answers import WaitingLine
 from api.work.instance import Carteggio
 from api.work.sharing import colleague_at
@@ -64,6 +64,14 @@ Then = Annotated[
     str | None,
     typer.Option("--as-of", help="How mail stood then, as 2026-04-30T18:00."),
 ]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=1_000_000, help="At most so many lines; else 200 of a table, and all."
+    ),
+]
+_SCREENFUL: Final = 200
+_MOST: Final = 1_000_000
 At = Annotated[
     int | None,
     typer.Option("--as-of-position", min=0, help="What was known at this place in the log."),
@@ -87,7 +95,7 @@ def unanswered(
     as_of: Then = None,
     as_of_position: At = None,
     order: Annotated[By, typer.Option(help="Which come first.")] = By.OLDEST,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many lines.")] = 200,
+    limit: Limit = None,
     form: Annotated[Format, typer.Option("--format", help="How it is printed.")] = Format.TABLE,
     as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
@@ -111,10 +119,16 @@ def unanswered(
             groups = asyncio.run(group_lines(carteggio, question, group))
             _print_groups(groups, group, title, form, zone)
             return
-        lines, total = asyncio.run(chosen_lines(carteggio, question, order, limit))
+        most = limit or (_SCREENFUL if form is Format.TABLE else _MOST)
+        lines, total = asyncio.run(chosen_lines(carteggio, question, order, most))
     _print_lines(lines, title, form, zone, time or datetime.now(UTC))
-    if total > len(lines) and form is Format.TABLE:
-        out.print(f"The first {len(lines):,} of {total:,}; ask for more with --limit.")
+    _tell_of_the_rest(len(lines), total, form)
+
+
+def _tell_of_the_rest(shown: int, total: int, form: Format) -> None:
+    if total > shown:
+        cut = f"The first {shown:,} of {total:,}; ask for more with --limit."
+        typer.echo(cut, err=form is not Format.TABLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,3 +50,7 @@ def test_what_waits_is_listed_and_grouped_for_people_and_programs(
     assert office.asked("unanswered", "--party", "C1", "--text", "when") == []
     assert len(office.asked("unanswered", "--older-than", "80h", *THEN)) == 1
     assert office.run("unanswered", "--owner", "x@firm.example").code == 1
+    cut = office.run("unanswered", "--format", "csv", "--limit", "1")
+    assert len(list(csv.DictReader(cut.out.splitlines()))) == 1
+    assert "The first 1 of 2; ask for more with --limit." in cut.err
+    assert "The first 1 of 2" in office.done("unanswered", "--limit", "1").out
