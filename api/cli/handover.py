@@ -244,7 +244,8 @@ def _say(context: typer.Context, asked: Asked, order: _Order, said: str) -> None
         fresh(carteggio)
         stamp, zone = stamp_of(carteggio), carteggio.settings.zone
         word = order(carteggio, stamp)
-        picked = _in_reach(carteggio, word, asked.picked(carteggio))
+        picked = asked.picked(carteggio)
+        remarks = _remarks(carteggio, word, picked)
         done = Done()
         if not asked.dry_run and picked.messages:
             orders = dict.fromkeys(picked.messages, word)
@@ -259,19 +260,17 @@ def _say(context: typer.Context, asked: Asked, order: _Order, said: str) -> None
         out.print(
             plain(f"{len(picked.shown)} {said}. To undo it: handover undo {stamp.command_id}")
         )
+    for remark in remarks:
+        err.print(plain(remark))
     tell([*picked.refused, *done.refused.values()])
 
 
-def _in_reach(carteggio: Carteggio, word: Saying, picked: Picked) -> Picked:
-    """Leave out the conversations whose receiver could not read them."""
+def _remarks(carteggio: Carteggio, word: Saying, picked: Picked) -> list[str]:
+    """Tell of the conversations that their receiver can neither read nor answer."""
     if not isinstance(word, HandOver):
-        return picked
-    refused = asyncio.run(out_of_reach(carteggio, EVERYTHING, word.to, picked.messages))
-    return Picked(
-        [one for one in picked.messages if one not in refused],
-        [one for one in picked.shown if one.message not in refused],
-        [*picked.refused, *{one.sentence: one for one in refused.values()}.values()],
-    )
+        return []
+    beyond = asyncio.run(out_of_reach(carteggio, EVERYTHING, word.to, picked.messages))
+    return list(dict.fromkeys(one.sentence for one in beyond.values()))
 
 
 def tell(refused: Iterable[Rejected]) -> None:

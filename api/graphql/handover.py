@@ -104,6 +104,9 @@ class ConversationAttentionPayload:
         description="Where in the journal its last event is; null if it was so already."
     )
     user_errors: list[UserError] = strawberry.field(description="What was not done, and why.")
+    remarks: list[UserError] = strawberry.field(
+        default_factory=list, description="What is to be known of what was done."
+    )
 
 
 @strawberry.type
@@ -126,7 +129,7 @@ class HandOverMutation:
 
     @strawberry.mutation(
         description="Gives conversations to a colleague, or back; their clocks go on. Both are told "
-        "by mail, once a command. Who does not work on a shared mailbox of theirs does not get them.",
+        "by mail, once a command. `remarks` tells of which he cannot read the mail.",
         **requires(Scope.CLOSE_MAIL),
     )
     async def conversation_hand_over(
@@ -224,8 +227,9 @@ async def _answered(
     try:
         check_command_id(input.command_id)
         aims = await aims_of(context, input.conversation_ids)
+        remarks: list[UserError] = []
         if isinstance(input, ConversationHandOverInput):
-            await _keep_in_reach(context, aims, _receiver(input))
+            remarks = await _remarks(context, aims, _receiver(input))
 
         def say(envelope: Envelope) -> Done:
             said = order(context, envelope)
@@ -241,21 +245,21 @@ async def _answered(
             for message, refusal in done.refused.items()
         ),
     ]
-    return await _payload(info, list(aims.found), done, errors)
+    payload = await _payload(info, list(aims.found), done, errors)
+    payload.remarks = remarks
+    return payload
 
 
 def _receiver(input: ConversationHandOverInput) -> ColleagueId | None:
     return ColleagueId(of_kind(Kind.COLLEAGUE, input.to_id)) if input.to_id else None
 
 
-async def _keep_in_reach(context: Context, aims: Aims, to: ColleagueId | None) -> None:
-    """Leave out the conversations that a colleague could not read, and say so."""
+async def _remarks(context: Context, aims: Aims, to: ColleagueId | None) -> list[UserError]:
+    """Tell which of the conversations a colleague can neither read nor answer."""
     carteggio, reader = context.carteggio, context.viewer.reader
-    refused = await out_of_reach(carteggio, reader, to, list(aims.on))
-    places = {aims.on.pop(message): refusal for message, refusal in refused.items()}
-    for place, refusal in places.items():
-        aims.errors.append(user_error(refusal, "conversationIds", str(place)))
-    aims.found = {id: place for id, place in aims.found.items() if place not in places}
+    beyond = await out_of_reach(carteggio, reader, to, list(aims.on))
+    places = {aims.on[message]: remark for message, remark in beyond.items()}
+    return [user_error(one, "conversationIds", str(place)) for place, one in places.items()]
 
 
 def _refused(refusal: Rejected) -> ConversationAttentionPayload:

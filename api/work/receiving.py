@@ -1,7 +1,7 @@
-"""Who may be given conversations: whoever works on one of the mailboxes in which they lie.
+"""Who can do something with conversations: whoever works on a mailbox in which they lie.
 
-A mailbox that is shared with nobody is answered by programs and by whose own it is: there nobody is
-refused, as nobody's access was ever said.
+A mailbox that is shared with nobody is answered by programs and by whose own it is: there nothing
+is remarked, as nobody's access was ever said.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ class _Receiver:
     shared: frozenset[UUID]
 
     def lacks(self, boxes: Iterable[UUID]) -> list[UUID]:
-        """Give the shared mailboxes on which he would have to work; none: he may get it."""
+        """Give the shared mailboxes on which he would have to work; none: he can read it."""
         there = set(boxes)
         return [] if there & self.works_on else sorted(there & self.shared)
 
@@ -34,7 +34,7 @@ class _Receiver:
 async def out_of_reach(
     carteggio: Carteggio, reader: Reader, to: ColleagueId | None, messages: Sequence[UUID]
 ) -> Mapping[UUID, Rejected]:
-    """Tell of which messages a colleague may not be given the conversations, and why.
+    """Tell of which messages a colleague cannot read the conversations, and what to do about it.
 
     Only mailboxes that `reader` sees are named. None: back to their people, who see them.
     """
@@ -56,7 +56,7 @@ async def out_of_reach(
     lacking = {conversation: receiver.lacks(some) for conversation, some in there.items()}
     seen = {box: name for box, name in boxes.items() if _sees(reader, box)}
     return {
-        id: _refused(receiver, [seen[box] for box in lacks if box in seen])
+        id: _remark(receiver, [seen[box] for box in lacks if box in seen])
         for id in messages
         if (lacks := lacking[whose.get(id, id)])
     }
@@ -66,9 +66,9 @@ def _sees(reader: Reader, box: UUID) -> bool:
     return reader.mailboxes is None or box in reader.mailboxes
 
 
-def _refused(receiver: _Receiver, boxes: Sequence[str]) -> Rejected:
+def _remark(receiver: _Receiver, boxes: Sequence[str]) -> Rejected:
     where = " or ".join(boxes) or "its mailbox"
-    sentence = f"{receiver.name} does not work on {where}, and so could neither read nor answer it"
+    sentence = f"{receiver.name} does not work on {where}, and so can neither read nor answer it"
     return Rejected(
-        "NO_ACCESS", f"{sentence}: share it with him as member, or choose somebody who does"
+        "NO_ACCESS", f"{sentence}: share it with him as member, or give it to somebody who does"
     )

@@ -103,10 +103,12 @@ class Office:
 
         return mailbox_id(self.carteggio.identity_key, self.address)
 
-    def queue(self, number: int = 1, *, due: datetime = NOW) -> UUID:
-        """Queue a letter; give its id."""
+    def queue(self, number: int = 1, *, due: datetime | None = None) -> UUID:
+        """Queue a letter, due from now on unless it is said; give its id."""
         raw, mail = letter(number), UUID(f"{number + 1:08x}{self.box.hex[8:]}")
-        self.outbox.queue(mail, self._queued(number, raw, due), raw, envelope())
+        self.outbox.queue(
+            mail, self._queued(number, raw, due or datetime.now(UTC)), raw, envelope()
+        )
         return mail
 
     def _queued(self, number: int, raw: bytes, due: datetime) -> MailQueued:

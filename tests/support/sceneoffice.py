@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BEGINS = datetime(2019, 1, 1, tzinfo=UTC)
 CUT_OFF = datetime(2026, 1, 30, tzinfo=UTC)
 PEOPLE = {"rossi": "Anna Rossi", "bianchi": "Carlo Bianchi", "conti": "Dora Conti"}
-SHARED = {"info": ("rossi", "bianchi", "conti"), "service": ("bianchi", "conti")}
+SHARED = {"info": ("rossi", "bianchi"), "service": ("bianchi", "conti")}
 _CONFIGURE = """mutation($input: AccountConfigureInput!) { accountConfigure(input: $input) {
   account { mailboxId } userErrors { message } } }"""
 _SENDING = """mutation($input: AccountSendingConfigureInput!) {
