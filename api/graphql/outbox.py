@@ -1,6 +1,7 @@
 """The outbox: mail that waits to leave, or of which nobody knows whether it left."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import strawberry
@@ -15,13 +16,20 @@ from api.graphql.sentobjects import sent_objects
 from api.work.queued import DUE_FIRST, OutboxRow, Queued, QueuedFilter, Standing, queued_in
 from domain.access import Scope
 
-strawberry.enum(
-    Standing,
-    name="OutboxState",
-    description="How a mail in the outbox stands. WAITING: until it is due, be it tried for the first "
-    "time or again; RESTING: all mail of its mailbox waits, and `said` tells why; UNCERTAIN: nobody "
-    "knows whether it left.",
-)
+
+@strawberry.enum(description="How a mail in the outbox stands.")
+class OutboxState(Enum):
+    WAITING = strawberry.enum_value(
+        Standing.WAITING.value,
+        description="Until it is due, be it tried for the first time or again.",
+    )
+    RESTING = strawberry.enum_value(
+        Standing.RESTING.value, description="All mail of its mailbox waits; `said` tells why."
+    )
+    SENDING = strawberry.enum_value(Standing.SENDING.value, description="It is being sent.")
+    UNCERTAIN = strawberry.enum_value(
+        Standing.UNCERTAIN.value, description="Nobody knows whether it left."
+    )
 
 
 @strawberry.type(description="A mail in the outbox.")
@@ -33,7 +41,7 @@ class OutboxMail:
         description="What is told of it; null where the read models have not reached it yet."
     )
     mailbox_id: ID = strawberry.field(description="From which mailbox.")
-    state: Standing = strawberry.field(description="How it stands.")
+    state: OutboxState = strawberry.field(description="How it stands.")
     due_at: datetime = strawberry.field(description="When it is tried, or was due.")
     attempts: int = strawberry.field(
         description="How often it was tried: one that waits and was tried is put off."
@@ -55,14 +63,16 @@ class OutboxQuery:
     async def outbox(
         self,
         info: Info[Any, Any],
-        states: list[Standing] | None = UNSET,
+        states: list[OutboxState] | None = UNSET,
         mailbox_ids: list[ID] | None = UNSET,
         first: int | None = UNSET,
         after: str | None = UNSET,
     ) -> Connection[OutboxMail]:
         at = asked_page(info, DUE_FIRST, {"first": first, "after": after})
         boxes = tuple(of_kind(Kind.MAILBOX, one) for one in given(mailbox_ids) or ())
-        wanted = QueuedFilter(frozenset(given(states) or ()), boxes)
+        wanted = QueuedFilter(
+            frozenset(Standing(str(one.value)) for one in given(states) or ()), boxes
+        )
         selected = nodes_of(info)
         async with Asking.by(info).reading() as read:
             found, told = await queued_in(
@@ -83,7 +93,7 @@ def _object(row: OutboxRow, one: Queued, mail: SentMail | None) -> OutboxMail:
         mail_id=encoded(Kind.MAIL, row.mail),
         mail=mail,
         mailbox_id=encoded(Kind.MAILBOX, row.lane),
-        state=Standing(one.state),
+        state=OutboxState(one.state),
         due_at=one.due,
         attempts=one.attempts,
         recipients=list(one.recipients),
