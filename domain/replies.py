@@ -1,5 +1,6 @@
 """What a mail server replies to mail that is handed to it, and what follows from that."""
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -52,6 +53,18 @@ class Reply:
 
 _LOGIN: Final = frozenset({530, 534, 535, 538})  # RFC 4954 6
 _SLOW: Final = frozenset({421, 432})
+_SLOW_CODES: Final = frozenset({"4.3.2", "4.4.5", "4.7.28", "4.7.500"})
+"""Nothing is taken now, congested (RFC 3463 3.4, 3.5), a flood of mail (registry of RFC 5248), and
+Exchange Online's "server busy"."""
+_SLOW_WORDS: Final = re.compile(
+    r"\btoo (?:many|much|fast|quickly|often|frequent)\b(?! (?:recipients|rcpt))"
+    r"|\brate\b|\bslow(?:ing)? down\b|\bthrottl|(?<!mailbox )\bbusy\b|\boverload"
+    r"|\blimits? (?:is |was |are |were )?(?:reached|exceeded)|\bexceed\w* .{0,40}\blimits?\b",
+    re.IGNORECASE,
+)
+_GREY: Final = re.compile(r"\bgr[ae]y[- ]?list", re.IGNORECASE)
+_OF_ONE: Final = ("4.1.", "4.2.", "4.5.3", "4.6.")
+"""About an address, a mailbox, too many recipients, the content: of this mail alone."""
 _BIG: Final = frozenset({"5.3.4", "5.2.3"})  # RFC 3463 3.3, 3.4
 _MANY_RECIPIENTS: Final = "5.5.3"
 
@@ -74,8 +87,12 @@ def fate_of(reply: Reply, *, of_recipient: bool = False) -> tuple[Fate, Ground]:
 
 
 def _later(reply: Reply) -> Ground:
-    slow = reply.code in _SLOW or reply.enhanced == "4.3.2" or reply.enhanced.startswith("4.7.")
-    return Ground.SLOW_DOWN if slow else Ground.LATER
+    """Say whether all mail has to wait, or this one: 4.7.x alone is greylisting as well."""
+    if reply.code in _SLOW or reply.enhanced in _SLOW_CODES:
+        return Ground.SLOW_DOWN
+    if reply.enhanced.startswith(_OF_ONE) or _GREY.search(reply.text):
+        return Ground.LATER
+    return Ground.SLOW_DOWN if _SLOW_WORDS.search(reply.text) else Ground.LATER
 
 
 def _refused(reply: Reply, *, of_recipient: bool) -> tuple[Fate, Ground]:

@@ -8,6 +8,7 @@ from domain.values import MailboxId, Personal, Rejected
 SAME, PASSWORD, NOBODY = "same", "password", "none"
 LOGINS: Final = (SAME, PASSWORD, NOBODY)
 COPIES: Final = ("auto", "append", "never")
+REPORTS: Final = ("auto", "always", "never")
 _MOST: Final = 1_000_000
 
 
@@ -21,7 +22,8 @@ class AccountSendingConfigured:
     to what is composed there are wanted (empty: where it is from). `sent_copy`: whether we
     put a copy into the folder of sent mail: auto (where the server does not by itself), append,
     never. Of the limits None is what is usual for that server. `ca_file`, `authorities` and `pin`
-    are as for fetching.
+    are as for fetching. `delivery_reports`: whether the server is asked to report also what was
+    delivered (RFC 3461 4.1): auto (where mail is fetched, so that somebody reads it), always, never.
     """
 
     mailbox: MailboxId
@@ -39,6 +41,7 @@ class AccountSendingConfigured:
     pin: Annotated[str, Personal] = ""
     authorities: Annotated[str, Personal] = ""
     reply_to: Annotated[str, Personal] = ""
+    delivery_reports: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,18 @@ def rates_of(configured: AccountSendingConfigured) -> Rates:
     )
 
 
+def wants_reports(configured: AccountSendingConfigured, *, is_fetched: bool) -> bool:
+    """Say whether to ask for reports of delivery: never where nobody would take them in by itself."""
+    wanted = configured.delivery_reports
+    return wanted == "always" or (wanted == "auto" and is_fetched)
+
+
 def refuse_sending(configured: AccountSendingConfigured, *, is_fetched: bool) -> None:
     """Raise Rejected for what cannot be: a login that is nobody's, a limit that is none."""
     if configured.login not in LOGINS or configured.sent_copy not in COPIES:
         raise Rejected("INVALID", f"login is {_or(LOGINS)}, and the copy {_or(COPIES)}")
+    if configured.delivery_reports not in REPORTS:
+        raise Rejected("INVALID", f"reports of delivery are wanted {_or(REPORTS)}")
     if configured.login == SAME and not is_fetched:
         do = "give a password for sending, or add the account that is fetched first"
         raise Rejected(

@@ -78,6 +78,18 @@ async def sent_mail(
     return await slice_of(connection, SentMailRow, columns, source, NEWEST_FIRST, page, params)
 
 
+async def sent_by_ids(
+    connection: Connection, names: Names, reader: Reader, mails: Collection[UUID]
+) -> list[SentMailRow]:
+    """Give mails by their ids that left, or are to leave, from mailboxes that the reader sees."""
+    query = names.sql(
+        "SELECT {columns} FROM {sent_mail} WHERE mail = ANY(%(mails)s) AND {seen}",
+        columns=columns_of(SentMailRow),
+        seen=reader.sees("ARRAY[mailbox]"),
+    )
+    return await rows_of(connection, SentMailRow, query, {**reader.params(), "mails": list(mails)})
+
+
 _OF_TARGET: Final[LiteralString] = (
     "s.mail IN (SELECT mail FROM {sent_mail} WHERE targets @> ARRAY[%(target)s::uuid]"
     " UNION SELECT o.mail FROM {link} l JOIN {sent_mail} o ON o.message = l.message"

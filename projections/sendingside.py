@@ -38,6 +38,7 @@ class SendingSideRow:
     authorities: str
     pin: str
     reply_to: str
+    delivery_reports: str
 
 
 SENDING_SIDE = Table("sending_side", SendingSideRow, key=("id",))
@@ -91,12 +92,13 @@ def _row(own: UUID, event: AccountSendingConfigured) -> SendingSideRow:
         authorities=event.authorities,
         pin=event.pin,
         reply_to=event.reply_to,
+        delivery_reports=event.delivery_reports,
     )
 
 
 sendingside = Projection(
     "sendingside",
-    version=2,
+    version=3,
     tables=(SENDING_SIDE,),
     hears=(AccountSendingConfigured, AccountSendingRemoved, AccountRemoved),
     load=load,

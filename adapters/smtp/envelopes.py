@@ -39,6 +39,7 @@ class Envelope:
 
     submission: Submission
     can: Mapping[str, str]
+    asks_delivered: bool = False
 
     def mail(self) -> bytes:
         """Write MAIL with what the server offers; Unsayable: it cannot have this mail."""
@@ -62,7 +63,8 @@ class Envelope:
         path = self._path(address)
         more = ""
         if "DSN" in self.can:
-            more = f" NOTIFY=FAILURE,DELAY ORCPT={_original(address)}"
+            success = "SUCCESS," if self.asks_delivered else ""
+            more = f" NOTIFY={success}FAILURE,DELAY ORCPT={_original(address)}"
         return f"RCPT TO:<{path}>{more}".encode()
 
     def together(self) -> list[bytes]:

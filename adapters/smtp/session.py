@@ -102,13 +102,13 @@ class SmtpSession:
     async def _submitted(self, submission: Submission, tell: Tell) -> Outcome:
         delivery = _Delivery(submission)
         try:
-            envelope = Envelope(submission, self.connection.extensions)
+            envelope = self._envelope(submission)
             envelope.refuse_unfit()
             await tell(Phase.MAIL)
             reply = await self._begun(envelope)
             if reply is None:  # the server left meanwhile, and heard nothing
                 await self._ready()
-                envelope = Envelope(submission, self.connection.extensions)
+                envelope = self._envelope(submission)
                 reply = await self._begun(envelope) or _GONE
         except Unsayable as refusal:
             return delivery.told_all(Fate.REFUSED, refusal.ground, refusal.reply)
@@ -119,6 +119,9 @@ class SmtpSession:
             return await self._goes_on(delivery, envelope, tell)
         except ServerTrouble as trouble:
             return delivery.lost(trouble)
+
+    def _envelope(self, submission: Submission) -> Envelope:
+        return Envelope(submission, self.connection.extensions, self.account.asks_delivered)
 
     async def _begun(self, envelope: Envelope) -> Reply | None:
         """Begin a mail; None: the connection was kept too long, and is gone."""

@@ -13,10 +13,12 @@ class SmtpAccount(ServerAccount):
     """Where mail is handed over, and how.
 
     Without a `user` nobody logs in. `called` is what we say that we are (RFC 5321 4.1.1.1); without
-    it the connection's own address.
+    it the connection's own address. `asks_delivered`: a server that offers it (RFC 3461) is asked to
+    report also what was delivered, not only what was not.
     """
 
     called: str = ""
+    asks_delivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,12 @@ _Pin = Annotated[
 _ReplyTo = Annotated[
     str, typer.Option(help="Where answers to its mail are wanted, if not where it is from.")
 ]
+_Reports = Annotated[
+    Literal["auto", "always", "never"],
+    typer.Option(
+        help="Ask to be told of what was delivered: where mail is fetched here; always; never."
+    ),
+]
 _Check = Annotated[bool, typer.Option(help="Log in once before anything is kept.")]
 
 
@@ -93,6 +99,7 @@ def sending(
     ca_file: _CaFile = "",
     pin: _Pin = "",
     reply_to: _ReplyTo = "",
+    delivery_reports: _Reports = "auto",
     check: _Check = True,
 ) -> None:
     """Say by which server a mailbox sends, also one that is not fetched; nothing is sent.
@@ -116,7 +123,7 @@ def sending(
             user or (mailbox.strip() if by == PASSWORD else ""),
             password() if by == PASSWORD else "", tuple(one.strip() for one in sender or ()),
             sent_copy, per_minute, recipients_per_day, connections, ca_file, pin.strip(),
-            reply_to=reply_to.strip(),
+            reply_to=reply_to.strip(), delivery_reports=delivery_reports,
         )  # fmt: skip
         _keep(carteggio, entered, check=check)
     out.print(plain(f"{mailbox.strip()} sends by {server}; {_next(fetched, by)}"))
@@ -195,6 +202,7 @@ def _facts(one: SendingSide) -> dict[str, object]:
         "senders": list(asked.senders),
         "reply_to": asked.reply_to,
         "sent_copy": asked.sent_copy,
+        "delivery_reports": asked.delivery_reports,
         "mails_per_minute": rates.mails_per_minute,
         "recipients_per_day": rates.recipients_per_day,
         "connections": rates.connections,

@@ -1,6 +1,6 @@
 """What became of mail that left: asked by message, document or party."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +10,6 @@ from strawberry import ID, UNSET, Info
 
 from api.graphql.access import requires
 from api.graphql.asking import Asking, asked_page
-from api.graphql.delivered import deliveries_by_message
 from api.graphql.deliverytypes import SentMail, UndeliverableAddress
 from api.graphql.ids import Kind, encoded, of_kind
 from api.graphql.letters import message_objects
@@ -18,12 +17,12 @@ from api.graphql.mail import Message
 from api.graphql.paging import Connection, connection, given
 from api.graphql.reading import Reading, document_objects, party_objects
 from api.graphql.selection import Selection
+from api.graphql.sentobjects import made_sent
 from domain.access import Scope
 from domain.aliveness import Invalid
 from domain.values import Rejected
 from projections import delivered, merges
 from projections.delivered import NEWEST_FIRST, SentFilter
-from projections.deliveryrows import SentMailRow
 
 _MOST: Final = 200
 
@@ -62,7 +61,7 @@ class DeliveryQuery:
         async with Asking.by(info).reading() as read:
             wanted = await _wanted(read, given(filter) or SentMailFilter())
             found = await delivered.sent_mail(*read.asked, at, wanted)
-            made = await _made(read, found.rows, selected)
+            made = await made_sent(read, found.rows, selected)
         return connection(found, NEWEST_FIRST, lambda row: made[row.mail])
 
     @strawberry.field(
@@ -112,28 +111,6 @@ async def _wanted(read: Reading, filter: SentMailFilter) -> SentFilter:
 def _seen(target: UUID, found: Collection[UUID]) -> None:
     if target not in found:
         raise Rejected("NOT_FOUND", "filter: there is no such document or party")
-
-
-async def _made(
-    read: Reading, rows: Sequence[SentMailRow], wanted: Selection
-) -> dict[UUID, SentMail]:
-    ids = [row.message for row in rows]
-    mails: Mapping[UUID, Message] = {}
-    if "message" in wanted:
-        mails = await message_objects(read, ids, wanted["message"])
-    became = await deliveries_by_message(read, ids, wanted.get("deliveries"), message_objects)
-    return {
-        row.mail: SentMail(
-            message_id=encoded(Kind.MESSAGE, row.message),
-            message=mails.get(row.message),
-            mailbox_id=encoded(Kind.MAILBOX, row.mailbox),
-            queued_at=row.at,
-            subject=row.subject,
-            is_certified=row.certified,
-            deliveries=became.get(row.message, []),
-        )
-        for row in rows
-    }
 
 
 def _undeliverable(key: str, one: Invalid, proofs: Mapping[UUID, Message]) -> UndeliverableAddress:

@@ -85,8 +85,10 @@ class Delivery:
     answered_at: datetime | None = strawberry.field(description="When that was received.")
 
 
-@strawberry.type(description="A mail that left, or is to leave.")
-class SentMail:
+@strawberry.type(
+    description="A mail that left, or is to leave. Its id (out_…) is the one that sending answered."
+)
+class SentMail(Node):
     message_id: ID = strawberry.field(
         description="The message as which its copy is known, once it left."
     )

@@ -25,6 +25,7 @@ from api.graphql.reading import (
 )
 from api.graphql.scalars import Position
 from api.graphql.selection import Selection
+from api.graphql.sentobjects import sent_objects
 from api.graphql.templates import template_objects
 from domain.access import Scope
 from domain.values import ActorKind
@@ -40,7 +41,7 @@ _OF_STREAMS: Final[Mapping[str, Kind]] = {
     "template": Kind.TEMPLATE, "webhook": Kind.WEBHOOK, "absence": Kind.COLLEAGUE,
     "autoreply": Kind.MESSAGE, "rule": Kind.RULE,
     "approval": Kind.APPROVAL, "approval_rule": Kind.APPROVAL_RULE,
-    "reading": Kind.READING,
+    "reading": Kind.READING, "outgoing": Kind.MAIL,
 }  # fmt: skip
 
 
@@ -65,6 +66,8 @@ async def _of_kind(
     match kind:
         case Kind.MESSAGE:
             return await message_objects(read, ids, wanted)
+        case Kind.MAIL:
+            return await sent_objects(read, ids, wanted)
         case Kind.PARTY:
             return await party_objects(read, ids, wanted)
         case Kind.DOCUMENT:

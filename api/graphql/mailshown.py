@@ -104,7 +104,9 @@ class MailPreview:
     reply_to: list[str] = strawberry.field(description="To whom answers go.")
     recipients: list[str] = strawberry.field(description="All addresses, each once.")
     subject: str = strawberry.field(description="The subject.")
-    text: str = strawberry.field(description="The plain body, with marker and quote.")
+    text: str = strawberry.field(
+        description="The plain body, with quote and marker, whose code is drawn when it is sent."
+    )
     html: str | None = strawberry.field(description="The body as HTML, cleaned; null without.")
     file_names: list[str] = strawberry.field(description="The names of its files.")
     due_at: datetime = strawberry.field(description="When it would leave.")

@@ -53,6 +53,7 @@ from api.graphql.marking import MarkingMutation
 from api.graphql.merging import MergingMutation
 from api.graphql.node import AuditEntry, Node
 from api.graphql.notes import NoteMutation
+from api.graphql.outbox import OutboxQuery
 from api.graphql.overseeing import OverseeingMutation
 from api.graphql.paging import Connection
 from api.graphql.parts import Mailbox
@@ -128,6 +129,7 @@ class Query(
     ComposingQuery,
     DraftQuery,
     DeliveryQuery,
+    OutboxQuery,
     PermissionQuery,
     ApprovalQuery,
     AbsenceQuery,

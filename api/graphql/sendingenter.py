@@ -38,6 +38,15 @@ class SentCopy(Enum):
     NEVER = strawberry.enum_value("never", description="Never.")
 
 
+@strawberry.enum(
+    description="Whether a server that offers it is asked to report also what was delivered."
+)
+class DeliveryReports(Enum):
+    AUTO = strawberry.enum_value("auto", description="Where mail is fetched, which takes them in.")
+    ALWAYS = strawberry.enum_value("always", description="Always.")
+    NEVER = strawberry.enum_value("never", description="Never: only what was not delivered.")
+
+
 @strawberry.input(
     description="By what a mailbox sends: the whole of it; what is left out is usual."
 )
@@ -67,6 +76,9 @@ class AccountSendingConfigureInput:
         default=UNSET, description="Where answers are wanted; else where a mail is from."
     )
     sent_copy: SentCopy = strawberry.field(default=SentCopy.AUTO, description="The copy in Sent.")
+    delivery_reports: DeliveryReports = strawberry.field(
+        default=DeliveryReports.AUTO, description="Reports of what was delivered."
+    )
     mails_per_minute: int | None = strawberry.field(default=UNSET, description="At most.")
     recipients_per_day: int | None = strawberry.field(default=UNSET, description="At most.")
     connections: int | None = strawberry.field(default=UNSET, description="At once, at most.")
@@ -115,6 +127,7 @@ def wanted_sending(
         senders=_addresses("senders", given(input.senders) or []),
         reply_to=_address("replyTo", given(input.reply_to) or ""),
         sent_copy=str(input.sent_copy.value),
+        delivery_reports=str(input.delivery_reports.value),
         mails_per_minute=given(input.mails_per_minute),
         recipients_per_day=given(input.recipients_per_day),
         connections=given(input.connections),

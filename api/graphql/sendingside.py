@@ -28,6 +28,7 @@ from api.graphql.ids import Kind, encoded
 from api.graphql.scalars import Position
 from api.graphql.sendingenter import (
     AccountSendingConfigureInput,
+    DeliveryReports,
     SendingLogin,
     SentCopy,
     WantedSending,
@@ -66,6 +67,9 @@ class AccountSending:
         description="Where answers to what is composed there are wanted; null: where it is from."
     )
     sent_copy: SentCopy = strawberry.field(description="The copy in the Sent folder.")
+    delivery_reports: DeliveryReports = strawberry.field(
+        description="Whether its server is asked to report what was delivered."
+    )
     mails_per_minute: int = strawberry.field(description="The most that holds.")
     recipients_per_day: int | None = strawberry.field(description="The most; null: no bound.")
     connections: int = strawberry.field(description="The most at once.")
@@ -223,6 +227,7 @@ def _object(one: SendingSide) -> AccountSending:
         senders=list(asked.senders),
         reply_to=asked.reply_to or None,
         sent_copy=SentCopy(asked.sent_copy),
+        delivery_reports=DeliveryReports(asked.delivery_reports),
         mails_per_minute=rates.mails_per_minute,
         recipients_per_day=rates.recipients_per_day,
         connections=rates.connections,

@@ -114,6 +114,7 @@ class Together:
         self._answer: Answer | None = None
         self._soon: asyncio.TimerHandle | None = None
         self._marking: asyncio.Task[None] | None = None
+        self._recorder: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -124,10 +125,7 @@ class Together:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self._taken_along()
-        self._recorder.cancel()
-        await asyncio.wait([self._recorder, *filter(None, [self._marking])])
-        if self._marking is not None:
-            self._marking.exception()  # what it was to mark is recorded now
+        await self._quiet()
         await whole(self._land)
 
     async def begun(self, leaving: Leaving, taken: frozenset[str]) -> None:
@@ -181,6 +179,20 @@ class Together:
             await asyncio.sleep(_MOMENT_S)
             with suppress(*LATER):
                 await whole(self._record)
+
+    async def _quiet(self) -> None:
+        """Let what runs beside this end, and let go of it: it holds this, with all octets of its mails.
+
+        Cycles are looked for so seldom that they would stay (`batches.seldom_collecting`).
+        """
+        recorder, marking = self._recorder, self._marking
+        self._recorder = self._marking = self._soon = None
+        if recorder is not None:
+            recorder.cancel()
+        if running := [one for one in (recorder, marking) if one is not None]:
+            await asyncio.wait(running)
+        if marking is not None:
+            marking.exception()  # what it was to mark is recorded now
 
     def _record(self) -> None:
         told = self._told[:]

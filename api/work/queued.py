@@ -10,6 +10,9 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg.sql import SQL
 
 from api.ids import Kind
 from api.work.instance import Carteggio
@@ -31,8 +34,9 @@ from domain.outgoing import (
 from domain.recorded import Recorded
 from domain.values import Rejected
 from projections import company
-from projections.reader import EVERYTHING
+from projections.reader import EVERYTHING, Order, Page, Reader, Slice, columns_of, slice_of
 
+DUE_FIRST: Final = Order("outbox.due", ("due", "mail"), descending=False)
 _SHORTEST: Final = 4
 
 
@@ -98,41 +102,94 @@ def addresses_of(carteggio: Carteggio) -> dict[UUID, str]:
         return {}
 
 
+@dataclass(frozen=True, slots=True)
+class QueuedFilter:
+    """Which mail of the outbox: that stands in one of these ways, from these mailboxes; all, if none."""
+
+    states: frozenset[Standing] = frozenset()
+    mailboxes: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A mail in the outbox, as its row says."""
+
+    mail: UUID
+    lane: UUID
+    due: datetime
+    state: str
+
+
 def queued_mail(
     carteggio: Carteggio, addresses: Mapping[UUID, str], state: Standing | None, limit: int
 ) -> list[Queued]:
     """Give what is in the outbox, what is due first; `addresses` are those of the mailboxes."""
-    resting = {one.lane: one for one in Rests(carteggio.database).now()}
-    asked = {
-        "any": state is None,
-        "state": (Row.WAITING if state is Standing.RESTING else state or "").lower(),
+    wanted = QueuedFilter(frozenset() if state is None else frozenset({state}))
+
+    async def found() -> list[Queued]:
+        async with await carteggio.database.connect_async() as connection:
+            page = Page(first=limit, counted=False)
+            rows, told = await queued_in(
+                carteggio, connection, EVERYTHING, page, wanted, addresses
+            )
+        return [told[one.mail] for one in rows.rows]
+
+    return asyncio.run(found())
+
+
+async def queued_in(
+    carteggio: Carteggio,
+    connection: AsyncConnection[TupleRow],
+    reader: Reader,
+    page: Page,
+    wanted: QueuedFilter,
+    addresses: Mapping[UUID, str],
+) -> tuple[Slice[OutboxRow], dict[UUID, Queued]]:
+    """Give a page of what is in the outbox of mailboxes that the reader sees, what is due first.
+
+    The outbox holds no mail that is done with, so this grows with what waits, not with what left.
+    """
+    rests = await asyncio.to_thread(Rests(carteggio.database).now)
+    resting = {one.lane: one for one in rests}
+    source = SQL(
+        "FROM outbox WHERE state <> 'done' AND {seen} AND (%(all)s OR lane = ANY(%(boxes)s))"
+        " AND (%(any)s OR CASE WHEN state = 'waiting' AND due <= now()"
+        " AND lane = ANY(%(resting)s) THEN 'resting' ELSE state END = ANY(%(states)s))"
+    ).format(seen=reader.sees("ARRAY[lane]"))
+    params = {
+        **reader.params(),
+        "all": not wanted.mailboxes,
+        "boxes": list(wanted.mailboxes),
+        "any": not wanted.states,
+        "states": [one.value for one in wanted.states],
         "resting": list(resting),
-        "rests": state is Standing.RESTING,
-        "waits": state is Standing.WAITING,
-        "limit": limit,
     }
-    with carteggio.database.pool.connection() as connection:
-        rows = connection.execute(
-            "SELECT mail, lane, due, state FROM outbox WHERE state <> 'done'"
-            " AND (%(any)s OR state = %(state)s)"
-            " AND (NOT %(rests)s OR lane = ANY(%(resting)s) AND due <= now())"
-            " AND (NOT %(waits)s OR NOT (lane = ANY(%(resting)s) AND due <= now()))"
-            " ORDER BY due, mail LIMIT %(limit)s",
-            asked,
-        ).fetchall()
+    found = await slice_of(
+        connection, OutboxRow, columns_of(OutboxRow), source, DUE_FIRST, page, params
+    )
+    told = await asyncio.to_thread(_told, carteggio, found.rows, resting, addresses)
+    return found, told
+
+
+def _told(
+    carteggio: Carteggio,
+    rows: list[OutboxRow],
+    resting: Mapping[UUID, Rest],
+    addresses: Mapping[UUID, str],
+) -> dict[UUID, Queued]:
     streams: dict[UUID, list[Recorded]] = {}
-    for one in carteggio.journal.streams([row[0] for row in rows]):
+    for one in carteggio.journal.streams([row.mail for row in rows]):
         streams.setdefault(one.stream, []).append(one)
-    return [
-        _queued(row, addresses.get(row[1], str(row[1])), resting.get(row[1]), streams[row[0]])
+    return {
+        row.mail: _queued(
+            row, addresses.get(row.lane, str(row.lane)), resting.get(row.lane), streams[row.mail]
+        )
         for row in rows
-    ]
+    }
 
 
-def _queued(
-    row: tuple[UUID, UUID, datetime, str], address: str, rest: Rest | None, past: list[Recorded]
-) -> Queued:
-    mail, _, due, stored = row
+def _queued(row: OutboxRow, address: str, rest: Rest | None, past: list[Recorded]) -> Queued:
+    mail, due, stored = row.mail, row.due, row.state
     state = _state(past)
     rests = rest is not None and stored == Row.WAITING and due <= datetime.now(UTC)
     said, do = _last(past), ""

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 from uuid import UUID
 
@@ -39,6 +39,7 @@ from domain.sendingside import (
     Rates,
     RemoveSending,
     rates_of,
+    wants_reports,
 )
 from domain.values import MailboxId, Rejected
 from projections import company
@@ -110,6 +111,7 @@ class EnteredSending:
     pin: str = ""
     authorities: str = ""
     reply_to: str = ""
+    delivery_reports: str = "auto"
 
     def configured(self, mailbox: MailboxId) -> AccountSendingConfigured:
         """Give what is recorded of it."""
@@ -129,6 +131,7 @@ class EnteredSending:
             pin=self.pin,
             authorities=self.authorities,
             reply_to=self.reply_to,
+            delivery_reports=self.delivery_reports,
         )
 
 
@@ -245,10 +248,18 @@ async def sendings_of(carteggio: Carteggio) -> list[SendingSide]:
 
 async def smtp_of(carteggio: Carteggio, consents: Consents, sending: SendingSide) -> SmtpAccount:
     """Give what a session needs to send, with its secret; Rejected: there is none, or no consent."""
+    accounts = await accounts_of(carteggio)
+    fetched = next((one for one in accounts if one.id == sending.id), None)
+    account = await _let_in(carteggio, consents, sending, fetched)
+    asks = wants_reports(sending.configured, is_fetched=fetched is not None)
+    return replace(account, asks_delivered=asks)
+
+
+async def _let_in(
+    carteggio: Carteggio, consents: Consents, sending: SendingSide, fetched: Account | None
+) -> SmtpAccount:
     match sending.configured.login:
         case "same":
-            accounts = await accounts_of(carteggio)
-            fetched = next((one for one in accounts if one.id == sending.id), None)
             return await asyncio.to_thread(_shared, carteggio, consents, sending, fetched)
         case "password":
             secret = await asyncio.to_thread(sending_password_of, carteggio, sending.id)
@@ -302,6 +313,7 @@ def _sending(row: SendingSideRow, address: str) -> SendingSide:
         pin=row.pin,
         authorities=row.authorities,
         reply_to=row.reply_to,
+        delivery_reports=row.delivery_reports,
     )
     return SendingSide(row.id, address, configured)
 

@@ -60,7 +60,7 @@ def test_a_login_is_shared_only_where_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("wrong", [
-    {"login": "x"}, {"sent_copy": "x"}, {"user": ""}, {"connections": 0},
+    {"login": "x"}, {"sent_copy": "x"}, {"delivery_reports": "x"}, {"user": ""}, {"connections": 0},
     {"recipients_per_day": 1_000_001},
 ])  # fmt: skip
 def test_what_cannot_be_is_refused(wrong) -> None:

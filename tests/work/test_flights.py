@@ -1,6 +1,7 @@
 """Mails that leave together: each of them as if it were alone, whatever dies in the middle."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -116,6 +117,21 @@ async def test_of_mails_that_leave_together_each_has_its_events_and_its_copy(
     with postbox.carteggio.database.pool.connection() as connection:
         used = connection.execute("SELECT sum(used) FROM outbox_used WHERE per = 'minute'")
         assert used.fetchone() == (8,)
+
+
+async def test_no_mail_that_left_is_held_until_somebody_looks_for_cycles(postbox: Postbox) -> None:
+    from api.work.attempts import Leaving  # noqa: PLC0415
+
+    for number in range(8):
+        postbox.queue(number)
+    gc.collect()
+    gc.disable()  # a worker looks for them so seldom that a backlog would stay whole
+    try:
+        await postbox.drain()
+        held = [one.id for one in gc.get_objects() if isinstance(one, Leaving)]
+    finally:
+        gc.enable()
+    assert (len(postbox.sink.mails), held) == (8, [])
 
 
 async def test_what_is_put_off_or_refused_among_them_is_told_of_that_mail_alone(

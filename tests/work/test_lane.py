@@ -209,6 +209,18 @@ async def test_why_a_lane_rests_names_nobody_to_whom_it_was_to_send(post: Post) 
     assert [one.said for one in post.rests()] == ["450 …: slow down, … too"]
 
 
+async def test_a_mail_that_is_greylisted_keeps_no_other_back(post: Post) -> None:
+    grey, other = post.queue(1), post.queue(2)
+    later = text(b"451 4.7.1 Try again later\r\n")
+    async with post.served({"CONTENT": [later, POLITE["CONTENT"]]}) as lane:
+        assert await lane.drain() == 2
+    assert (post.state(grey), post.state(other)) == (
+        OutgoingState.DEFERRED,
+        OutgoingState.ACCEPTED,
+    )
+    assert post.rests() == []
+
+
 async def test_who_cannot_be_named_to_a_server_keeps_nobody_else_from_the_mail(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:

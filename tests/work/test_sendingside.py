@@ -97,6 +97,24 @@ def test_the_password_by_which_mail_is_fetched_serves_for_sending(
     assert secrets(carteggio) == []
 
 
+def test_what_was_delivered_is_reported_where_somebody_reads_that(
+    carteggio: Carteggio, submission_server
+):
+    def asked() -> str:
+        sent(carteggio)
+        said = submission_server.sink.commands()
+        rcpt: str = [one for one in said if one.startswith("RCPT")][-1]
+        return rcpt.partition("NOTIFY=")[2].partition(" ")[0]
+
+    own = entered(submission_server)
+    configure_sending(carteggio, own)
+    assert asked() == "FAILURE,DELAY"
+    accounts.configure(carteggio, fetched(submission_server))
+    assert asked() == "SUCCESS,FAILURE,DELAY"
+    configure_sending(carteggio, replace(own, delivery_reports="never"))
+    assert asked() == "FAILURE,DELAY"
+
+
 def test_a_secret_goes_with_the_login_that_it_was_for(carteggio: Carteggio, submission_server):
     accounts.configure(carteggio, fetched(submission_server))
     own = entered(submission_server)

@@ -118,6 +118,8 @@ def test_who_wrote_or_asked_never_approves_and_the_attempt_is_kept(desk: Desk):
     desk.rule()
     draft = desk.save(desk.anna, isShared=True)
     by_luca = desk.save(desk.luca, {"text": "Di Luca"}, isShared=True, **draft)
+    (stale,) = desk.done(SEND, desk.anna, **draft)["userErrors"]
+    assert stale["message"].startswith("Luca Neri saved this draft")
     asked = desk.done(ASK, desk.anna, **by_luca)["approval"]
     assert (asked["approvers"], desk.awaited(desk.luca)) == ([], [])
     for token in (desk.anna, desk.luca):
@@ -182,7 +184,12 @@ def test_the_narrowest_rule_in_force_counts_and_programs_are_asked_too(desk: Des
     assert (tries(), tries(desk.anna)) == ([], ["NOT_APPROVED"])
     desk.rule(userId=desk.user(ANNA), isNeeded=False, reason="head of sales")
     assert (tries(desk.anna), tries(desk.luca)) == ([], ["NOT_APPROVED"])
-    assert desk.errors(desk.done(END, mailboxId=desk.box)) == []
+    said = [one["isNeeded"] for one in desk.done(END, mailboxId=desk.box)["rules"]]
+    assert said == [True, False]
+    listed = desk.api.ask(
+        "{ now: approvalRules { since } all: approvalRules(past: true) { since } }"
+    )
+    assert [len(listed[one]) for one in ("now", "all")] == [2, 5]
     assert tries(desk.luca) == []
     assert desk.errors(desk.done(END, kind="invoice")) == ["NOT_FOUND"]
 
