@@ -76,7 +76,6 @@ class Server:
     def make_data(self) -> None:
         """Lay out an empty database once; half of one, left by a crash, is thrown away."""
         if (self.data / "PG_VERSION").exists():
-            self._refuse_other_version()
             return
         unfinished = self.folder / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -97,6 +96,7 @@ class Server:
         while not self._answers():
             try:
                 if self._postmaster() is None:
+                    self._refuse_other_version()
                     self._forget_the_dead()
                     self._start()
                     continue

@@ -141,6 +141,10 @@ def sent(before: Standings, event: OutgoingEvent, at: datetime) -> Standings:
         case MailUncertain(reason=reason):
             lost = Standing(DeliveryState.UNCERTAIN, at, text=reason)
             return tuple(lost if one.state is DeliveryState.SENDING else one for one in before)
+        case MailResolved(recipients=recipients) if recipients:
+            return _changed(
+                before, {one: Standing(DeliveryState.ACCEPTED, at) for one in recipients}
+            )
         case MailResolved(resolution=resolution):
             return _resolved(before, resolution, at)
         case MailCancelled():

@@ -122,7 +122,10 @@ class OutgoingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What decisions ask: who is still to get it, and who is being tried now."""
+    """What decisions ask: who is still to get it, and who is being tried now.
+
+    `unknown`: it was given up, and nobody knew whether it had left for these.
+    """
 
     queued: MailQueued | None = None
     state: OutgoingState = OutgoingState.QUEUED
@@ -131,11 +134,20 @@ class Outgoing:
     left: frozenset[int] = frozenset()
     tried: tuple[int, ...] = ()
     said: Mapping[int, Said] = field(default_factory=dict)
+    unknown: tuple[int, ...] = ()
 
 
 initial = Outgoing()
 _BEGUN: Final = (OutgoingState.SENDING, OutgoingState.UNCERTAIN)
 _TO_BE_SENT: Final = (OutgoingState.QUEUED, OutgoingState.DEFERRED)
+_STANDS: Final = {
+    OutgoingState.QUEUED: "waits to leave",
+    OutgoingState.SENDING: "is being sent",
+    OutgoingState.DEFERRED: "was put off, and is tried again",
+    OutgoingState.ACCEPTED: "was taken over",
+    OutgoingState.REFUSED: "was refused, or put off for too long",
+    OutgoingState.CANCELLED: "was taken back",
+}
 
 
 def evolve(mail: Outgoing, event: object) -> Outgoing:
@@ -160,8 +172,9 @@ def evolve(mail: Outgoing, event: object) -> Outgoing:
             return replace(_after(after, results), left=frozenset())
         case MailUncertain():
             return replace(mail, state=OutgoingState.UNCERTAIN)
-        case MailResolved(resolution=resolution):
-            return _resolved(mail, resolution)
+        case MailResolved(resolution=resolution, recipients=recipients):
+            before = replace(mail, tried=recipients, unknown=()) if recipients else mail
+            return _resolved(before, resolution)
         case MailCancelled():
             return replace(mail, state=OutgoingState.CANCELLED, left=frozenset())
         case _:
@@ -184,7 +197,8 @@ def _resolved(mail: Outgoing, resolution: Resolution) -> Outgoing:
         case Resolution.SEND_AGAIN:
             return replace(mail, state=OutgoingState.QUEUED, tried=())
         case Resolution.GIVEN_UP:
-            return replace(mail, state=OutgoingState.REFUSED, left=frozenset(), tried=())
+            refused, unknown = OutgoingState.REFUSED, mail.tried
+            return replace(mail, state=refused, left=frozenset(), tried=(), unknown=unknown)
         case _ as never:
             assert_never(never)
 
@@ -274,11 +288,24 @@ def _tried(mail: Outgoing, told: Conclude) -> tuple[int, ...]:
 
 
 def _resolve(mail: Outgoing, command: ResolveSending) -> list[OutgoingEvent]:
-    if mail.state is not OutgoingState.UNCERTAIN:
+    """Giving up is no knowledge: that it had left can still be said then, and nothing else."""
+    resolved = MailResolved(mail.attempt, command.resolution, command.found_by, command.note)
+    if mail.state is OutgoingState.UNCERTAIN:
+        return [resolved]
+    if not mail.unknown:
         raise Rejected(
-            "CONFLICT", f"the mail is {mail.state.value}: nothing about it is uncertain"
+            "CONFLICT", f"the mail {_STANDS[mail.state]}: nothing about it is uncertain"
         )
-    return [MailResolved(mail.attempt, command.resolution, command.found_by, command.note)]
+    match command.resolution:
+        case Resolution.SENT:
+            return [replace(resolved, recipients=mail.unknown)]
+        case Resolution.GIVEN_UP:
+            return []
+        case Resolution.SEND_AGAIN:
+            do = "compose it anew; if it arrived after all, say that it was sent"
+            raise Rejected("CONFLICT", f"the mail was given up: {do}")
+        case _ as never:
+            assert_never(never)
 
 
 def _cancelled(mail: Outgoing, note: str) -> list[OutgoingEvent]:

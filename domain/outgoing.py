@@ -166,12 +166,16 @@ class MailUncertain:
 
 @dataclass(frozen=True, slots=True)
 class MailResolved:
-    """It came out what became of it, or somebody decided; `found_by` says how."""
+    """It came out what became of it, or somebody decided; `found_by` says how.
+
+    With `recipients` it had been given up before: for those it had left after all.
+    """
 
     attempt: int
     resolution: Resolution
     found_by: str
     note: Annotated[str, Personal] = ""
+    recipients: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

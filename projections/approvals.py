@@ -272,6 +272,19 @@ async def rule_words(
     return await rows_of(connection, ApprovalWordRow, query, reader.params())
 
 
+def rules_standing(rows: Sequence[ApprovalWordRow], at: datetime) -> list[ApprovalWordRow]:
+    """Give of all that was said what holds at a moment, or is to hold from a later one on."""
+    return [row for row in rows if _counts(row, rows, at)]
+
+
+def _counts(row: ApprovalWordRow, rows: Sequence[ApprovalWordRow], at: datetime) -> bool:
+    """Tell whether the word counts then or later: none said after it holds by the time it does."""
+    begins = max(at, row.since)
+    later = (one for one in rows if one.rule == row.rule and one.position > row.position)
+    ended = row.needed is None and row.since <= at
+    return not ended and all(one.since > begins for one in later)
+
+
 async def approvals_in(
     connection: AsyncConnection[TupleRow],
     names: Names,

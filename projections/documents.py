@@ -50,6 +50,11 @@ class DocumentFilter:
     part_of: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _KindRow:
+    kind: str
+
+
 async def by_id(
     connection: Connection, names: Names, reader: Reader, document: UUID
 ) -> DocumentRow | None:
@@ -85,6 +90,15 @@ async def by_number(
     )
     values = {"number": number_key(number), "kind": kind}
     return await _where(connection, names, reader, condition, **values)
+
+
+async def kinds_of_documents(connection: Connection, names: Names, reader: Reader) -> list[str]:
+    """Give by which words the ERP calls the documents that the reader sees."""
+    query = names.sql(
+        "SELECT DISTINCT d.kind FROM {document} d WHERE d.kind <> '' AND {cleared} ORDER BY d.kind",
+        cleared=_cleared(names, reader),
+    )
+    return [one.kind for one in await rows_of(connection, _KindRow, query, reader.params())]
 
 
 async def page(

@@ -67,8 +67,9 @@ def _of_outgoing(event: OutgoingEvent | DocumentSent | ReceiptMissed) -> str:
             return f"attempt {attempt}: {why}" + (f" ({_told(results)})" if results else "")
         case MailUncertain(attempt, reason):
             return f"attempt {attempt}: nobody knows whether it left: {reason}"
-        case MailResolved(attempt, resolution, found_by):
-            return f"attempt {attempt}: {_RESOLVED[resolution]}, by {found_by.replace('_', ' ')}"
+        case MailResolved(attempt, resolution, found_by, recipients=recipients):
+            what = _RESOLVED[resolution] + (" after all" if recipients else "")
+            return f"attempt {attempt}: {what}, by {found_by.replace('_', ' ')}"
         case MailCancelled():
             return "taken back before it left"
         case ReceiptMissed(level=level, recipients=recipients):

@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Composable, Identifier
 
 from domain.classes import dataclass
+from projections.clearance import confidential
 from projections.projection import Names
 from projections.reader import (
     FIRST_PAGE,
@@ -137,11 +138,8 @@ def visible(names: Names, reader: Reader, manager: Reader | None) -> Iterable[Co
         yield names.sql(
             "NOT EXISTS (SELECT FROM (SELECT e.stream AS id UNION ALL"
             " SELECT c.object FROM {trail_subject} c WHERE c.position = e.position) AS named"
-            " WHERE named.id IN ("
-            "SELECT p.id FROM {party} p WHERE p.privacy_level > %(clearance)s"
-            " UNION ALL SELECT k.id FROM {contact} k WHERE k.privacy_level > %(clearance)s"
-            " UNION ALL SELECT d.id FROM {document} d JOIN {party} p ON p.id = d.party"
-            " WHERE p.privacy_level > %(clearance)s))"
+            " WHERE named.id IN ({above}))",
+            above=confidential(names),
         )
 
 

@@ -34,12 +34,21 @@ class Words:
     html: str
     missing: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def gaps(self) -> str:
+        """Name all values that are missing, each with its part, and say what to do; empty: none."""
+        if not self.missing:
+            return ""
+        names = ", ".join(f"{name} ({part})" for name, part in self.missing.items())
+        does = ["complete the record, give the values, or let the template do without"]
+        if any(name.startswith("attachment") for name in self.missing):
+            does.insert(0, "attach the file")
+        return f"values are missing: {names}; {', '.join(does)}"
+
     def refuse_incomplete(self) -> None:
         """Refuse words in which values are missing: Rejected (INVALID) names all of them."""
-        if self.missing:
-            names = ", ".join(f"{name} ({part})" for name, part in self.missing.items())
-            do = "complete the record, give the values, or let the template do without"
-            raise Rejected("INVALID", f"values are missing: {names}; {do}")
+        if self.gaps:
+            raise Rejected("INVALID", self.gaps)
 
 
 def check_words(one: TemplateSaved) -> None:

@@ -3,7 +3,7 @@
 `SCHEMA` names all values: "" is one, "*" any name, a list what a loop goes over.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -61,9 +61,9 @@ class Missing:
         self._name, self._wanted = name, wanted
 
     def __str__(self) -> str:
-        """Tell that it was needed, and write its name in its place."""
+        """Tell that it was needed, and leave a gap with its name, which no mail leaves with."""
         self._wanted.note(self._name)
-        return f"[{self._name}]"
+        return f"{{{{ {self._name} }}}}"
 
     def __bool__(self) -> bool:
         """Give false: `{% if document.due_on %}`."""
@@ -101,9 +101,14 @@ class Values:
 class Files(list["Values"]):
     """What a loop goes over; written as a whole it is the names."""
 
+    def __init__(self, files: Iterable["Values"], none: Missing) -> None:
+        """Take the files; `none` is noticed where their names are written, and there are none."""
+        super().__init__(files)
+        self._none = none
+
     def __str__(self) -> str:
         """Give the names, one after the other."""
-        return ", ".join(str(one["name"]) for one in self)
+        return ", ".join(str(one["name"]) for one in self) or str(self._none)
 
 
 def scope_of(values: Mapping[str, object], wanted: Wanted) -> dict[str, object]:
@@ -117,7 +122,8 @@ def scope_of(values: Mapping[str, object], wanted: Wanted) -> dict[str, object]:
         _check_size(name, value)
         if isinstance(meaning, list):
             each = cast("Sequence[Mapping[str, object]]", value or ())
-            found[name] = Files(Values(name, one, wanted) for one in each)
+            files = (Values(name, one, wanted) for one in each)
+            found[name] = Files(files, Missing(name, wanted))
         elif meaning:
             found[name] = Values(name, cast("Mapping[str, object]", value or {}), wanted)
         else:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -27,7 +27,7 @@ from domain.approvalrules import (
 )
 from domain.recorded import Envelope
 from projections import company
-from projections.approvals import ApprovalWordRow, rule_words
+from projections.approvals import ApprovalWordRow, rule_words, rules_standing
 from projections.reader import EVERYTHING
 
 _Mailbox = Annotated[str, typer.Option(help="From this mailbox; else any.")]
@@ -97,14 +97,21 @@ def unrule(
     out.print("The rule says nothing any more.")
 
 
-def rules(context: typer.Context, as_json: _Json = False) -> None:
-    """List all that was said about which mail needs approval, the first word first.
+def rules(
+    context: typer.Context,
+    past: Annotated[
+        bool, typer.Option("--all", help="Also what was said before, and counts no more.")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
+    """List which mail needs approval, now and from a later time on, the first word first.
 
     carteggio approval rules
+    carteggio approval rules --all
     """
     with opened(context) as carteggio:
         fresh(carteggio)
-        lines, zone = asyncio.run(_words(carteggio)), carteggio.settings.zone
+        lines, zone = asyncio.run(_words(carteggio, past=past)), carteggio.settings.zone
     table = table_of("mailbox", "kind", "by", "=since", "needs approval", "~by whom", "~reason")
     print_rows(lines, asdict, table, partial(_word_cells, zone=zone), as_json=as_json)
 
@@ -135,9 +142,10 @@ class _Word:
     reason: str
 
 
-async def _words(carteggio: Carteggio) -> list[_Word]:
+async def _words(carteggio: Carteggio, *, past: bool) -> list[_Word]:
     async with carteggio.reading() as asked:
-        rows = await rule_words(*asked, EVERYTHING)
+        said = await rule_words(*asked, EVERYTHING)
+        rows = said if past else rules_standing(said, datetime.now(UTC))
         staff = {one.id: one.address for one in await company.colleagues(*asked, EVERYTHING)}
         boxes = {one.id: one.address for one in await company.mailboxes(*asked, EVERYTHING)}
     return [_word(row, staff, boxes) for row in rows]

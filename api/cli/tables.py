@@ -3,7 +3,7 @@
 What is piped is never shortened, so that it can be searched; a terminal gets what fits into it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,8 @@ from rich.text import Text
 
 _GAP: Final = 2
 _ENDLESS: Final = 1 << 30
+_ALIGNED: Final = 60
+"""What is piped is aligned up to here; what is longer moves the rest of its own row alone."""
 _NARROW: Final = 18
 _NARROW_PROSE: Final = 28
 """Texts are shortened to these before columns are left out, and to the half of them after."""
@@ -64,7 +66,10 @@ class Rows:
         room = options.max_width if console.is_terminal else None
         shown = self._fitting(room)
         widths = self._widths(shown, room)
-        yield self._table(shown, widths, ruled=room is not None and self.show_header)
+        if room is None:
+            yield from self._lines(shown, widths)
+        else:
+            yield self._table(shown, widths, ruled=self.show_header)
         if not self._rows:
             yield Text("(nothing)", style="dim")
         left_out = [x.heading for at, x in enumerate(self._columns) if at not in shown]
@@ -99,6 +104,19 @@ class Rows:
                 widths[max(soft, key=widths.__getitem__)] -= 1
                 over -= 1
         return widths
+
+    def _lines(self, shown: Sequence[int], widths: Sequence[int]) -> Iterator[Text]:
+        """Give the rows without a table around them, none of them shortened."""
+        headings = [Text(one.heading, style="bold") for one in self._columns]
+        for row in [headings, *self._rows] if self.show_header else self._rows:
+            line = Text(no_wrap=True, overflow="ignore", end="")
+            for at, width in zip(shown, widths, strict=True):
+                gap = " " * max(0, min(width, _ALIGNED) - row[at].cell_len)
+                number = self._columns[at].number
+                line.append_text(Text.assemble(*((gap, row[at]) if number else (row[at], gap))))
+                line.append(" " * _GAP)
+            line.rstrip()
+            yield line.append("\n")
 
     def _table(self, shown: Sequence[int], widths: Sequence[int], *, ruled: bool) -> Table:
         table = Table(

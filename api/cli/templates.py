@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +12,16 @@ from uuid import UUID
 import typer
 from rich.text import Text
 
-from adapters.templating.files import MOST_OCTETS, SAMPLES, TemplateFile, read_template
+from adapters.home import NoInstance
+from adapters.templating.files import MOST_OCTETS, TemplateFile, read_template
 from api.cli.setting import fresh, local, opened, out, plain, print_json, print_rows, table_of
+from api.compose import NoCompany
 from api.work.instance import Carteggio
 from api.work.templatefiles import file_of, save_file, template_named
 from api.work.templates import Attached, Occasion, Rendered, rendered
 from api.work.templates import retire as retire_template
+from api.work.templatesamples import kinds_of
+from api.work.templatesamples import samples as all_samples
 from api.work.tokens import by_operator
 from domain.composing import Sender
 from domain.values import Rejected
@@ -167,22 +172,32 @@ def retire(context: typer.Context, name: _Name) -> None:
 
 
 def samples(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A folder; it is made if it is not there.")],
 ) -> None:
     """Write templates to begin with: offer, order, delivery, invoice, work report; it, de, en.
 
+    Each is for the company's own word for that kind of document, as far as its documents tell one.
+
     carteggio template samples templates
     """
+    kinds: list[str] = []
+    with suppress(NoInstance, NoCompany), opened(context) as carteggio:
+        fresh(carteggio)
+        kinds = asyncio.run(kinds_of(carteggio))
     folder.mkdir(parents=True, exist_ok=True)
-    written = 0
-    for sample in sorted(SAMPLES.glob("*.toml")):
+    written = []
+    for sample in all_samples(kinds):
         path = folder / sample.name
         if path.exists():
             out.print(plain(f"{path} is there already, and stays as it is."))
             continue
-        path.write_bytes(sample.read_bytes())
-        written += 1
-    out.print(plain(f"{written} templates are in {folder}; edit them, then: template save"))
+        path.write_text(sample.text, encoding="utf-8")
+        written.append(sample.kind)
+    out.print(plain(f"{len(written)} templates are in {folder}; edit them, then: template save"))
+    if without := sorted(set(kinds) - set(written)):
+        do = "give one document_kind"
+        out.print(plain(f"None is for documents of these kinds; {do}: {', '.join(without)}"))
 
 
 # ---- asking

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,7 +27,13 @@ from domain.approvalrules import ApproverRole
 from domain.filenames import shown
 from domain.values import ActorKind
 from projections import company
-from projections.approvals import ApprovalRow, ApprovalWordRow, approvals_in, rule_words
+from projections.approvals import (
+    ApprovalRow,
+    ApprovalWordRow,
+    approvals_in,
+    rule_words,
+    rules_standing,
+)
 from projections.reader import EVERYTHING
 
 strawberry.enum(
@@ -131,12 +137,14 @@ class ApprovalQuery:
         return found[0] if found else None
 
     @strawberry.field(
-        description="All that was said about which mail needs approval, the first word first; of "
-        "each scope the last one that holds counts, of scopes the narrowest.",
+        description="Which mail needs approval, now and from a later time on, the first word first; "
+        "of scopes the narrowest counts. With past also what was said before, and counts no more.",
         **requires(Scope.MANAGE_SENDING),
     )
-    async def approval_rules(self, info: Info[Any, Any]) -> list[ApprovalRule]:
-        return await rules_now(info.context)
+    async def approval_rules(
+        self, info: Info[Any, Any], *, past: bool = False
+    ) -> list[ApprovalRule]:
+        return await rules_now(info.context, past=past)
 
 
 async def objects(
@@ -193,12 +201,13 @@ def _object(
     )
 
 
-async def rules_now(context: Context) -> list[ApprovalRule]:
-    """Give what was said about approval, as far as the viewer manages it."""
+async def rules_now(context: Context, *, past: bool = False) -> list[ApprovalRule]:
+    """Give what is said about approval, or with `past` was, as far as the viewer manages it."""
     staff, asking = await people.colleagues(context), Asking(context)
     manages = context.viewer.manages
     async with context.read() as asked:
-        rows = await rule_words(*asked, manages)
+        said = await rule_words(*asked, manages)
+        rows = said if past else rules_standing(said, datetime.now(UTC))
         boxes = {row.mailbox for row in rows if row.mailbox}
         named = await company.mailboxes_by_ids(*asked, manages, list(boxes))
     return [_rule(row, staff, named, asking) for row in rows]

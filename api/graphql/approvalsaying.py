@@ -72,7 +72,7 @@ class ApprovalRuleWithdrawInput:
 
 @strawberry.type(description="What came of a command about rules of approval.")
 class ApprovalRulesPayload:
-    rules: list[ApprovalRule] = strawberry.field(description="All that was said so far.")
+    rules: list[ApprovalRule] = strawberry.field(description="As they stand now.")
     position: Position | None = strawberry.field(
         description="Where in the journal its event is; null if it was so already."
     )

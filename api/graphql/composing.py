@@ -1,6 +1,7 @@
 """Beginning a mail from a record, and looking at it before it is sent."""
 
 import asyncio
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -16,22 +17,25 @@ from api.graphql.ids import Kind, encoded, of_kind
 from api.graphql.inputs import DocumentKey, PartyKey
 from api.graphql.keys import document_rows, only, party_rows
 from api.graphql.mailinput import (
+    MailFileInput,
     MailInput,
     entered,
+    files_of,
     the_document,
     wanted_template,
     writing,
 )
 from api.graphql.mailshown import MailContent, MailPreview, content_object, preview_object
 from api.graphql.overseeing import kept_reading
-from api.graphql.paging import given
+from api.graphql.paging import given, text
 from api.graphql.templateasking import TemplateValueInput
 from api.paths import attachment_of
 from api.work.composing import Context as Begun
 from api.work.composing import Group, How, Offered, Proposal, composed
+from api.work.drafts import Writer
 from api.work.making import made
 from api.work.sending import tried
-from api.work.templated import by_template
+from api.work.templated import Written, proposed
 from domain.access import Scope
 from domain.filenames import shown
 from domain.values import Rejected
@@ -72,7 +76,8 @@ class ComposeInput:
         default=UNSET, description="From an attachment of a message (att_…), which is sent on."
     )
     mailbox_id: ID | None = strawberry.field(
-        default=UNSET, description="The mailbox to send from; else the one that fits best."
+        default=UNSET,
+        description="The mailbox to send from; else the one that is meant, if anything tells which.",
     )
     role: str | None = strawberry.field(
         default=UNSET, description="Which contacts of the party are to get it."
@@ -83,6 +88,14 @@ class ComposeInput:
     )
     values: list[TemplateValueInput] | None = strawberry.field(
         default=UNSET, description="Free values of the template."
+    )
+    files: list[MailFileInput] | None = strawberry.field(
+        default=UNSET, description="Its files, the document itself first; without `content`."
+    )
+    attachment_names: list[str] | None = strawberry.field(
+        default=UNSET,
+        description="How files are called, as they come, that are still to be attached: the words "
+        "name them.",
     )
 
 
@@ -109,8 +122,12 @@ class ComposedMail:
     senders: list[PossibleSender] = strawberry.field(description="Who may be the sender.")
     quoted_text: str | None = strawberry.field(description="What stands below, plain.")
     quoted_html: str | None = strawberry.field(description="What stands below, as HTML.")
+    attachment_names: list[str] = strawberry.field(
+        description="What its files are to be called, those that are still to be attached last."
+    )
     remark: str | None = strawberry.field(
-        description="Why no template wrote it, though one fits: which values are missing."
+        description="Which mailboxes may be meant, where none is proposed; which values are missing, each with its part, where gaps {{ … }} stand that "
+        "have to be filled before it is sent; or why no template wrote it, though one fits."
     )
 
 
@@ -130,15 +147,7 @@ class ComposingQuery:
         if begun.message is not None:  # what is quoted is read
             async with Asking(context).reading() as read:
                 await kept_reading(read, [begun.message])
-        draft, remark = found.draft, None
-        template = given(input.template_id)
-        if template or (input.template is TemplateChoice.FITTING and draft.document is not None):
-            wanted = wanted_template(template, given(input.values))
-            try:
-                draft = await by_template(context.carteggio, writer, draft, wanted)
-            except Rejected as refusal:
-                remark = refusal.sentence
-        return _object(found, content_object(draft), remark)
+        return _object(found, await _written(context, writer, found, input))
 
     @strawberry.field(
         description="What would leave of a mail, and what speaks against it; nothing is stored.",
@@ -154,6 +163,26 @@ class ComposingQuery:
         bodies = await asyncio.to_thread(preview, found.mail)
         names = [shown(file.name) for file in found.mail.files if not file.content_id]
         return preview_object(found, bodies, names)
+
+
+async def _written(
+    context: Context, writer: Writer, found: Proposal, input: ComposeInput
+) -> Written:
+    """Attach what is given, and let a template write as much as it can."""
+    files, octets = await files_of(context, given(input.files) or ())
+    if octets:
+        do = "upload the file, or name it in attachmentNames"
+        raise Rejected("INVALID", f"files: nothing is stored of content here; {do}")
+    draft = replace(found.draft, files=(*found.draft.files, *files))
+    names = tuple(map(text, given(input.attachment_names) or ()))
+    template = given(input.template_id)
+    if template or (input.template is TemplateChoice.FITTING and draft.document is not None):
+        wanted = replace(wanted_template(template, given(input.values)), file_names=names)
+        try:
+            return await proposed(context.carteggio, writer, draft, wanted)
+        except Rejected as refusal:
+            return Written(draft, names, refusal.sentence)
+    return Written(draft, (*(one.name for one in draft.files if not one.content_id), *names))
 
 
 async def _begun(context: Context, input: ComposeInput) -> Begun:
@@ -193,10 +222,10 @@ async def _named(
     return paper, whose
 
 
-def _object(found: Proposal, content: MailContent, remark: str | None) -> ComposedMail:
+def _object(found: Proposal, written: Written) -> ComposedMail:
     quote = found.quote
     return ComposedMail(
-        content=content,
+        content=content_object(written.draft),
         recipients=[_offered(one) for one in found.recipients],
         senders=[
             PossibleSender(mailbox_id=encoded(Kind.MAILBOX, one.mailbox), address=one.address)
@@ -204,7 +233,8 @@ def _object(found: Proposal, content: MailContent, remark: str | None) -> Compos
         ],
         quoted_text=quote.text if quote else None,
         quoted_html=(quote.html or None) if quote else None,
-        remark=remark,
+        attachment_names=list(written.file_names),
+        remark="; ".join(filter(None, (found.undecided, written.gaps))) or None,
     )
 
 

@@ -47,6 +47,7 @@ from domain.message import CloseReason, Direction, LinkState
 from domain.rules import PERSON, UNPROVEN, UNPROVEN_REPLY
 from domain.values import ActorKind
 from projections import links, messages, threads
+from projections.clearance import hidden_among
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
 from projections.history import LinkRow
 from projections.letters import Letter, letters_of
@@ -170,15 +171,15 @@ async def made_links(
     documents: Selection | None = None,
 ) -> dict[UUID, Link]:
     """Make links of rows; what belongs to a party that may not be seen is as if not there."""
-    confidential = read.reader.clearance is not None
+    hidden = await hidden_among(*read.asked, {row.target for row in rows})
     shown = wanted.any("target", "rejected")
     either = wanted["target"] | wanted["rejected"]
     whose: Mapping[UUID, Party] = {}
-    if shown or confidential or parties is not None:
+    if shown or parties is not None:
         ids = _targets(rows, TargetKind.PARTY)
         whose = await party_objects(read, ids, either | (parties or Selection()))
     about: Mapping[UUID, Document] = {}
-    if shown or confidential or documents is not None:
+    if shown or documents is not None:
         ids = _targets(rows, TargetKind.DOCUMENT)
         about = await document_objects(read, ids, either | (documents or Selection()))
     before: Mapping[UUID, Message] = {}
@@ -186,18 +187,14 @@ async def made_links(
         origins = {row.inherited_from for row in rows if row.inherited_from}
         before = await message_objects(read, origins, wanted["inheritedFrom"])
     whom: Mapping[UUID, Contact] = {}
-    if shown or confidential:
+    if shown:
         whom = await contact_objects(read, _targets(rows, TargetKind.CONTACT))
     targets: dict[UUID, Party | Document | Contact] = {**whose, **about, **whom}
     said: Mapping[UUID, RememberedChoice] = {}
     if "rememberedChoice" in wanted:
         choices = {row.choice for row in rows if row.choice}
         said = await choice_objects(read, choices, wanted["rememberedChoice"])
-    return {
-        row.id: _link(row, targets, before, said)
-        for row in rows
-        if not confidential or row.target in targets
-    }
+    return {row.id: _link(row, targets, before, said) for row in rows if row.target not in hidden}
 
 
 def _targets(rows: Sequence[LinkRow], kind: TargetKind) -> set[UUID]:

@@ -188,9 +188,9 @@ def _wanted(context: Context, input: WebhookSaveInput) -> WebhookChanged:
     """Read what is entered; an address within reach, mailboxes that the token manages."""
     url = (given(input.url) or "").strip()
     refuse_url(url, plain=input.allow_plain)
-    if not context.carteggio.webhook_reach.may_be_entered(urlsplit(url).hostname or ""):
-        do = "the administrator may allow it by the setting webhook_networks_allowed"
-        raise Rejected("OUT_OF_REACH", f"url: nothing is told to {urlsplit(url).hostname}; {do}")
+    host = urlsplit(url).hostname or ""
+    if not context.carteggio.webhook_reach.may_be_entered(host):
+        raise work.out_of_reach(host)
     return WebhookChanged(
         events=tuple(dict.fromkeys(given(input.events) or ("document.sent",))),
         mailboxes=_mailboxes(context, given(input.mailbox_ids)),

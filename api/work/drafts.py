@@ -182,7 +182,8 @@ async def send_draft(
         return before
     found = await asyncio.to_thread(saved, carteggio, writer, id)
     if found.version != version:
-        raise _conflict(found.by, found.saved_at, found.version)
+        named = await who_saved(carteggio, [found.by])
+        raise _conflict(named[found.by], found.saved_at, found.version)
     writer.refuse_sender(found.draft.mailbox)
     wanted = await made(carteggio, found.draft, reader=writer.sees, colleague=writer.colleague,
                         owner=writer.id, id=id)  # fmt: skip

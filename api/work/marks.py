@@ -4,10 +4,12 @@ The Message-ID bears the token of the document that it is about, or of the messa
 its own token stands where answers bring it back: in Reply-To, and below the text.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Final
 from uuid import UUID
 
 from adapters.building import headers
@@ -19,6 +21,9 @@ from domain.identity import identify
 from domain.replying import chain
 from domain.signedtoken import Named, Names, body_marker, message_id, plus_address, sign
 from domain.values import Address, DocumentId, MessageId
+
+_DRAWN: Final = "drawn when it is sent"
+_IN_ADDRESS: Final = re.compile(r"(?<=\+c\.)[a-z]+(?=@)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,12 @@ def marked(
         mail = replace(mail, in_reply_to=ids, references=chain(goes_on.earlier))
     token = sign(carteggio.signing.key, Named(Names.MESSAGE, _message(carteggio, mail)))
     return _bearing(carteggio, mail, token)
+
+
+def before_it_leaves(mail: Composed) -> Composed:
+    """Give a marked mail as it is shown before: its token follows from the moment at which it leaves."""
+    back = tuple(Address(_IN_ADDRESS.sub("…", one.spec), one.name) for one in mail.reply_to)
+    return replace(mail, reply_to=back, marker=body_marker(_DRAWN) if mail.marker else "")
 
 
 def _named(carteggio: Carteggio, mail: Composed, unique: UUID, goes_on: GoesOn) -> str:

@@ -33,7 +33,7 @@ async def in_one_step(carteggio: Carteggio, writer: Writer, one: OneStep) -> Dra
 
     About a document it has to bring a file (domain/doubts.py).
     """
-    draft = (await composed(carteggio, writer, one.begun)).draft
+    draft = (await composed(carteggio, writer, one.begun)).decided()
     draft = replace(
         draft,
         to=one.to or draft.to,
@@ -49,6 +49,7 @@ async def in_one_step(carteggio: Carteggio, writer: Writer, one: OneStep) -> Dra
     )
     draft = await by_template(carteggio, writer, draft, one.template)
     if not (draft.subject or draft.text or draft.html):
-        do = "save one (template samples, templateSave), or give subject and text"
+        do = "save one whose document_kind is the ERP's word (template samples, templateSave), or "
+        do += "give subject and text"
         raise Rejected("NO_WORDS", f"no template fits, and nothing is written in this mail: {do}")
     return draft

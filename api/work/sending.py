@@ -22,7 +22,7 @@ from adapters.ids import uuid7
 from api.work.accounts import Stamp, by_operators
 from api.work.approved import refuse_unapproved, unapproved
 from api.work.instance import Carteggio
-from api.work.marks import GoesOn, marked
+from api.work.marks import GoesOn, before_it_leaves, marked
 from api.work.objecting import speaks_against
 from api.work.originals import Original, original
 from api.work.outbox import Outbox
@@ -124,7 +124,7 @@ async def tried(carteggio: Carteggio, wanted: ToSend, stamp: Stamp = by_operator
             await asyncio.to_thread(build, mail, wanted.contents)
         except NotSendable as refusal:
             found = [*found, *refusal.objections]
-    return Tried(mail, tuple(found), _due(carteggio, wanted, envelope, own.at))
+    return Tried(before_it_leaves(mail), tuple(found), _due(carteggio, wanted, envelope, own.at))
 
 
 def sent_before(carteggio: Carteggio, command_id: str) -> Sent | None:

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from api.work.drafts import Writer
 from api.work.instance import Carteggio
-from api.work.templates import Attached, Occasion, chosen, rendered
+from api.work.templates import Attached, Occasion, Rendered, chosen, rendered
 from domain.choosing import TargetKind
-from domain.composing import Sender
+from domain.composing import Sender, each_once
 from domain.draft import Draft, typed
 from projections import company, documents
 from projections.reader import EVERYTHING
@@ -17,10 +17,26 @@ from projections.templates import Use
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which template: `id`, or the one for the document's kind; `values` are free ones, by name."""
+    """Which template: `id`, or the one for the document's kind; `values` are free ones, by name.
+
+    `file_names` are those, as they come, of files that are still to be attached, after the draft's.
+    """
 
     id: UUID | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    file_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A draft in the words of a template; `gaps` names what is missing in it, each with its part.
+
+    `file_names` is what all its files are called, also those still to be attached.
+    """
+
+    draft: Draft
+    file_names: tuple[str, ...] = ()
+    gaps: str = ""
 
 
 async def by_template(carteggio: Carteggio, writer: Writer, draft: Draft, wanted: Wanted) -> Draft:
@@ -29,10 +45,23 @@ async def by_template(carteggio: Carteggio, writer: Writer, draft: Draft, wanted
     What the draft says already stays. Raises Rejected: NOT_FOUND, or INVALID with all values that
     are missing.
     """
+    return (await proposed(carteggio, writer, draft, wanted, incomplete=False)).draft
+
+
+async def proposed(
+    carteggio: Carteggio,
+    writer: Writer,
+    draft: Draft,
+    wanted: Wanted,
+    *,
+    incomplete: bool = True,
+) -> Written:
+    """Give the same with gaps in the places of missing values, so that nothing else is missing."""
     use = await _use(carteggio, writer)
     id = wanted.id or await _fitting(carteggio, writer, draft, use)
+    names = (*(one.name for one in draft.files if not one.content_id), *wanted.file_names)
     if id is None:
-        return draft
+        return Written(draft, names)
     found = await rendered(
         carteggio,
         id,
@@ -40,9 +69,16 @@ async def by_template(carteggio: Carteggio, writer: Writer, draft: Draft, wanted
         replaced={"subject": draft.subject} if draft.subject else {},
         reader=writer.sees,
         use=use,
+        incomplete=incomplete,
     )
-    names = found.file_names or tuple(one.name for one in draft.files)
-    files = tuple(replace(one, name=name) for one, name in zip(draft.files, names, strict=False))
+    return Written(_in_words(draft, found), found.file_names or names, found.gaps)
+
+
+def _in_words(draft: Draft, found: Rendered) -> Draft:
+    called = iter(found.file_names)
+    files = tuple(
+        one if one.content_id else replace(one, name=next(called, one.name)) for one in draft.files
+    )
     own = bool(draft.text or draft.html)
     return replace(
         draft,
@@ -50,7 +86,7 @@ async def by_template(carteggio: Carteggio, writer: Writer, draft: Draft, wanted
         text=draft.text if own else found.text,
         html=draft.html if own else found.html,
         language=found.language,
-        files=files if len(files) == len(draft.files) else draft.files,
+        files=files,
         template=found.template,
         template_version=found.version,
     )
@@ -82,9 +118,13 @@ def _occasion(writer: Writer, draft: Draft, wanted: Wanted) -> Occasion:
     return Occasion(
         document=draft.document,
         party=whose[0] if whose and draft.document is None else None,
-        to=[typed(one).spec for one in draft.to],
+        to=[one.spec for one in each_once(map(typed, draft.to))],
         sender=Sender(draft.sender, draft.sender_name, draft.company),
         colleague=writer.colleague,
+        by_program=writer.colleague is None,
         values=wanted.values,
-        files=[Attached(one.name, one.media_type) for one in draft.files if not one.content_id],
+        files=[
+            *(Attached(one.name, one.media_type) for one in draft.files if not one.content_id),
+            *map(Attached, wanted.file_names),
+        ],
     )

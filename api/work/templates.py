@@ -53,6 +53,8 @@ class Rendered:
     html: str
     file_names: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    gaps: str = ""
+    """The sentence that names what is missing, each value with its part."""
 
     @property
     def parts(self) -> Mapping[str, Part]:
@@ -183,8 +185,9 @@ async def rendered(
     """Write a version of a template (None: the one that holds) for one mail.
 
     `replaced` is what a person wrote in place of parts (subject, salutation, …), taken as it is.
-    `incomplete`: missing values are told, and their names stand in their places. Else raises
-    Rejected: NOT_FOUND, or INVALID with the names of all values that are missing.
+    `incomplete`: missing values are told, and gaps `{{ name }}` stand in their places, with which no
+    mail leaves (domain/doubts.py). Else raises Rejected: NOT_FOUND, or INVALID with the names of all
+    values that are missing.
     """
     async with carteggio.reading() as (connection, names):
         asked = connection, names, reader
@@ -216,6 +219,7 @@ async def rendered_in(
     return Rendered(
         TemplateId(template), row.version, language, words.subject, **words.parts,
         text=words.text, html=words.html, file_names=files, missing=tuple(words.missing),
+        gaps=words.gaps,
     )  # fmt: skip
 
 

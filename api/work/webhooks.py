@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from psycopg import Connection
@@ -95,11 +96,20 @@ class Delivery:
     trouble: str
 
 
+def out_of_reach(host: str) -> Rejected:
+    """Say that nothing is told to a host, and who may allow it."""
+    do = "the administrator may allow it by the setting webhook_networks_allowed"
+    return Rejected("OUT_OF_REACH", f"url: nothing is told to {host}; {do}")
+
+
 def save(
     carteggio: Carteggio, wanted: WebhookChanged, envelope: Envelope, after: int | None = None
 ) -> Saved:
     """Keep a webhook, new or changed; a new one is told what happens `after`, or from now on."""
     refuse_url(wanted.url, plain=wanted.plain)
+    host = urlsplit(wanted.url).hostname or ""
+    if not carteggio.webhook_reach.may_be_written(host):
+        raise out_of_reach(host)
     if after is not None:
         _refuse_never(carteggio, after)
     if unknown := [one for one in wanted.events if one not in TELLABLE]:

@@ -101,9 +101,6 @@ def send(home: Home, order: Order, folder: Path) -> Any:
     """Send the order from a template with two files."""
     ask(home, "template", "samples", str(folder / "templates"))
     samples = sorted((folder / "templates").glob("*.toml"))
-    for one in samples:  # this company calls the document otherwise
-        words = one.read_text(encoding="utf-8").replace('"order_confirmation"', '"sales_order"')
-        one.write_text(words, encoding="utf-8")
     ask(home, "template", "save", *map(str, samples))
     attached = []
     for name, octets in FILES.items():

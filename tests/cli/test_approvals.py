@@ -74,7 +74,7 @@ def test_a_mail_is_asked_for_approved_by_a_colleague_and_sent(office: Instance, 
     office.done("approval", "unrule", "--mailbox", INFO)
 
 
-def test_rules_are_listed_with_all_that_was_said_and_one_that_is_not_there_is_told(
+def test_rules_are_listed_until_they_end_and_one_that_is_not_there_is_told(
     office: Instance,
 ):
     office.done("approval", "rule", "--kind", "Invoice", "--role", "supervisor", "--people-only",
@@ -82,6 +82,11 @@ def test_rules_are_listed_with_all_that_was_said_and_one_that_is_not_there_is_to
     (one,) = [x for x in office.asked("approval", "rules") if x["kind"] == "invoice"]
     assert (one["needed"], one["by"], one["programs"]) == (True, ["supervisor"], False)
     office.done("approval", "unrule", "--kind", "Invoice", "--reason", "enough")
+    assert [x for x in office.asked("approval", "rules") if x["kind"] == "invoice"] == []
+    was = [
+        x["needed"] for x in office.asked("approval", "rules", "--all") if x["kind"] == "invoice"
+    ]
+    assert was == [True, None]
     gone = office.run("approval", "unrule", "--user", ANNA)
     assert (gone.code, "there is no such rule of approval" in gone.err) == (1, True)
     nowhere = office.run("approval", "approve", "apr_x", "--as", LUCA)

@@ -1,11 +1,12 @@
 """A document is sent from the command line: shown first, then sent by the work behind, and filed."""
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from composed import as_others_read
+from composed import as_others_read, bodies
 from dovecot import PASSWORD
 from outgoing import office_of, working
 from sendable import FILES, INFO
@@ -52,6 +53,8 @@ def test_a_document_is_shown_then_sent_once_and_filed(office, submission_server,
     (raw,) = submission_server.sink.mails
     mail = as_others_read(raw)
     assert mail["To"] == "Ada Verdi <ada@verdi.example>"
+    body = re.sub(r"(?<=\[Ref: )[a-z]+(?=])", "drawn when it is sent", bodies(mail)[0])
+    assert body.split() == shown["text"].split()
     digests = [sha256(one.get_content()).hexdigest() for one in mail.iter_attachments()]
     assert digests == [sha256(PDF).hexdigest()]
     assert "Ordine" in office.done("history", "2026/118").out

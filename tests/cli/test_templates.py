@@ -69,7 +69,7 @@ def test_the_sample_of_the_readme_is_a_template(house: Instance, tmp_path: Path)
     assert mail["missing"] == ["attachment.name", "sender.name"]
     assert "Bitte überweisen Sie 2.710,40\xa0€ bis zum 22.03.26." in mail["text"]
     html = house.done("template", "preview", "Rechnung", "--document", "FT 118/2026", "--html").out
-    assert "<b>[sender.name]</b>" in html
+    assert "<b>{{ sender.name }}</b>" in html
     assert "Missing: attachment.name" in html
 
 
@@ -88,3 +88,17 @@ def test_what_is_wrong_is_told_with_file_part_and_line(house: Instance, tmp_path
     assert house.run("template", "save", tmp_path / "none.toml").code == 1
     assert "there is no template" in house.run("template", "show", "Nothing").err
     assert house.run("template", "preview", "Nothing", "--value", "x").code == 2
+
+
+def test_samples_are_for_the_words_by_which_the_company_calls_its_documents(
+    house: Instance, tmp_path: Path
+) -> None:
+    folder = tmp_path / "templates"
+    told = house.done("template", "samples", folder).out
+    kinds = {
+        one.name: tomllib.loads(one.read_text("utf-8"))["document_kind"]
+        for one in folder.iterdir()
+    }
+    assert "of these kinds" not in told
+    assert (kinds["offer.it.toml"], kinds["invoice.de.toml"]) == ("offer", "invoice")
+    assert kinds["order_confirmation.it.toml"] == "order_confirmation"

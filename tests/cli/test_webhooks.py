@@ -61,6 +61,8 @@ def test_what_it_answers_to_a_trial_is_told(instance: Instance, erp: Endpoint) -
         ("https://user:secret@erp.example/", "https://"),
         ("https:///hooks", "https://"),
         ("https://erp.example:99999/", "https://"),
+        ("https://169.254.169.254/", "webhook_networks_allowed"),
+        ("https://[fe80::1]/hooks", "webhook_networks_allowed"),
     ],
 )
 def test_what_is_no_address_to_tell_things_to_is_refused(

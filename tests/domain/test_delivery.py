@@ -78,6 +78,16 @@ def states(*events):
             (SENDING, MailUncertain(1, "lost"), MailResolved(1, Resolution.GIVEN_UP, "x")),
             ["given_up"] * 2,
         ),
+        (
+            (
+                MailAccepted(1, (OK, LATER), NOON),
+                MailSendingBegun(2, (1,)),
+                MailUncertain(2, "lost"),
+                MailResolved(2, Resolution.GIVEN_UP, "x"),
+                MailResolved(2, Resolution.SENT, "x", recipients=(1,)),
+            ),
+            ["accepted", "accepted"],
+        ),
         ((MailAccepted(1, (OK, LATER), NOON), MailCancelled()), ["accepted", "cancelled"]),
     ],
 )

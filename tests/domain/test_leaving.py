@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from uuid import UUID
 
 import pytest
@@ -136,6 +137,22 @@ def test_what_nobody_knows_is_sent_again_on_somebody_s_word_only() -> None:
     unclear.when(ResolveSending(Resolution.SENT, "sent_folder")).then(found)
     again = MailResolved(1, Resolution.SEND_AGAIN, "person")
     unclear.given(again).when(BeginSending(MONDAY)).then(MailSendingBegun(2, (0, 1, 2)))
+
+
+def test_what_was_given_up_while_nobody_knew_may_be_said_to_have_left_after_all() -> None:
+    up = MailResolved(1, Resolution.GIVEN_UP, "person")
+    story = mail().given(QUEUED, BEGUN, MailUncertain(1, "slow"), up)
+    story.when(ResolveSending(Resolution.GIVEN_UP, "person")).then_nothing()
+    story.when(ResolveSending(Resolution.SEND_AGAIN, "person")).then_refused("CONFLICT")
+    found = MailResolved(1, Resolution.SENT, "person", "they have it", (0, 1, 2))
+    story.when(ResolveSending(Resolution.SENT, "person", "they have it")).then(found)
+    story.given(found)
+    state = reduce(leaving.evolve, story.past, leaving.initial)
+    assert (state.state, len(state.said)) == (OutgoingState.ACCEPTED, 3)
+    story.when(ResolveSending(Resolution.SENT, "person")).then_refused("CONFLICT")
+    refused = mail().given(QUEUED, MailRefused(1, results("rrr"), texts=("", "", "")))
+    with pytest.raises(Rejected, match="was refused, or put off for too long: nothing"):
+        refused.when(ResolveSending(Resolution.SENT, "person")).then()
 
 
 def test_who_is_refused_before_the_content_is_offered_was_never_being_sent_to() -> None:

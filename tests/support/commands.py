@@ -20,6 +20,7 @@ import pytest
 
 from loaded import PATIENCE, loaded
 from places import quick_folder
+from quicklogin import log_in_quickly
 
 if TYPE_CHECKING:
     from adapters.postgres import EmbeddedPostgres
@@ -117,8 +118,11 @@ def ended(process: "subprocess.Popen[str]", signal_number: int | None = None) ->
 def initialised() -> Iterator[Path]:
     """Make the home of an instance that nobody has used, to be copied."""
     with quick_folder("e2e") as folder:
-        Instance(folder / "home").done("init")
-        yield folder / "home"
+        made = Instance(folder / "home")
+        made.done("init")
+        with running(made) as dsn:
+            log_in_quickly(dsn)
+        yield made.home
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -88,7 +89,24 @@ def _become(words: list[str], environment: dict[str, str], out: str, err: str) -
     os.environ.update(environment)
     signal.alarm(PATIENCE)  # what hangs is ended, and its test fails
     sys.argv = ["carteggio.py", *words]
-    main()
+    try:
+        main()
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            _end(end.code or 0)
+        raise
+
+
+def _end(code: int) -> None:
+    """End as Python does, but take nothing apart: that would cost more than most commands.
+
+    Every page of what was loaded would be written to, so copied, to be given back at once.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # it waits for threads, as at any end
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from places import quick_folder
+from quicklogin import log_in_quickly
 
 if TYPE_CHECKING:
     from adapters.database import Database
@@ -84,7 +85,9 @@ def fresh_database(server: str, template: str = TEMPLATE) -> Iterator["Database"
 
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        # Nothing has to outlive a crash: files are copied, not written once more to the log.
+        copy = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
+        connection.execute(copy.encode())
         database = Database(make_conninfo(server, dbname=name))
         try:
             yield database
@@ -105,5 +108,6 @@ def _server(folder: Path, binaries: Path | None) -> Iterator[str]:
     with EmbeddedPostgres(folder, binaries=binaries, settings=FASTER) as dsn:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {TEMPLATE}".encode())
+        log_in_quickly(dsn)
         migrate(Database(make_conninfo(dsn, dbname=TEMPLATE)))
         yield dsn

@@ -82,7 +82,7 @@ async def test_what_is_missing_blocks_and_is_seen_where_it_is_missing(house: "Ca
         await rendered(house, id, asked)
     seen = await rendered(house, id, asked, incomplete=True)
     assert seen.missing == ("attachment.name", "values.iban")
-    assert seen.parts["closing"].source == "[values.iban]"
+    assert seen.parts["closing"].source == "{{ values.iban }}"
 
 
 async def test_every_version_is_written_as_it_was_for_ever(house: "Carteggio") -> None:

@@ -1,13 +1,17 @@
 """A second pair of eyes: what a rule names leaves only after another colleague approved exactly that."""
 
+import asyncio
 import base64
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from api.graphql.ids import Kind, encoded
+from api.work.approvalnotices import tell
+from composed import as_others_read
 from domain.identity import colleague_id
 from domain.sendingrules import Ground
 from instances import events_of
@@ -118,6 +122,8 @@ def test_who_wrote_or_asked_never_approves_and_the_attempt_is_kept(desk: Desk):
     desk.rule()
     draft = desk.save(desk.anna, isShared=True)
     by_luca = desk.save(desk.luca, {"text": "Di Luca"}, isShared=True, **draft)
+    (stale,) = desk.done(SEND, desk.anna, **draft)["userErrors"]
+    assert stale["message"].startswith("Luca Neri saved this draft")
     asked = desk.done(ASK, desk.anna, **by_luca)["approval"]
     assert (asked["approvers"], desk.awaited(desk.luca)) == ([], [])
     for token in (desk.anna, desk.luca):
@@ -154,6 +160,30 @@ def test_any_later_edit_makes_the_approval_void(desk: Desk):
     assert (len(seen | {again}), desk.sends(desk.anna, now)) == (len(edits) + 1, [])
 
 
+def test_who_is_to_approve_and_who_wrote_it_are_told_by_mail_of_a_real_draft(desk: Desk):
+    office = desk.office
+
+    def told() -> list[tuple[str, str]]:
+        desk.api.caught_up()
+        before = len(office.server.sink.mails)
+        asyncio.run(tell(office.carteggio, datetime.now(UTC)))
+        office.drain()
+        found = [as_others_read(one) for one in office.server.sink.mails[before:]]
+        return [(str(one["To"]), str(one["Subject"])) for one in found]
+
+    desk.rule(kind="sales_order", approverIds=[desk.user(LUCA)])
+    draft = desk.save(desk.anna)
+    desk.done(ASK, desk.anna, **draft)
+    assert told() == [(f"Luca Neri <{LUCA}>", "A mail waits for your approval")]
+    desk.done(ASK, desk.anna, **draft)
+    assert told() == []
+    edited = desk.save(desk.anna, {"text": "Ecco!"}, **draft)
+    id = desk.done(ASK, desk.anna, **edited)["approval"]["id"]
+    desk.says("approvalApprove", desk.luca, id)
+    assert told() == [(f"Anna Bianchi <{ANNA}>", "Your mail was approved")]
+    assert (desk.sends(desk.anna, edited), told()) == ([], [])
+
+
 def test_a_refusal_needs_a_note_and_a_question_can_be_withdrawn(desk: Desk):
     desk.rule()
     draft = desk.save(desk.anna)
@@ -182,7 +212,12 @@ def test_the_narrowest_rule_in_force_counts_and_programs_are_asked_too(desk: Des
     assert (tries(), tries(desk.anna)) == ([], ["NOT_APPROVED"])
     desk.rule(userId=desk.user(ANNA), isNeeded=False, reason="head of sales")
     assert (tries(desk.anna), tries(desk.luca)) == ([], ["NOT_APPROVED"])
-    assert desk.errors(desk.done(END, mailboxId=desk.box)) == []
+    said = [one["isNeeded"] for one in desk.done(END, mailboxId=desk.box)["rules"]]
+    assert said == [True, False]
+    listed = desk.api.ask(
+        "{ now: approvalRules { since } all: approvalRules(past: true) { since } }"
+    )
+    assert [len(listed[one]) for one in ("now", "all")] == [2, 5]
     assert tries(desk.luca) == []
     assert desk.errors(desk.done(END, kind="invoice")) == ["NOT_FOUND"]
 

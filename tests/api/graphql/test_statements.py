@@ -67,9 +67,9 @@ async def counted(office) -> AsyncIterator[Asks]:
         yield Asks(office, pool)
 
 
-async def statements(counted: Asks, wanted: str, first: int = 50) -> int:
+async def statements(counted: Asks, wanted: str, first: int = 50, **more: Any) -> int:
     Counting.asked.clear()
-    found = await counted(PAGE % wanted, first=first)
+    found = await counted(PAGE % wanted, first=first, **more)
     assert len(nodes(found["messages"])) == first
     return sum("FROM projection" not in one and "SELECT" in one for one in Counting.asked)
 
@@ -88,6 +88,13 @@ async def test_a_part_of_every_message_of_a_page_costs_few_statements(counted, p
     await statements(counted, ROW, 1)
     assert await statements(counted, f"{ROW} {part}") == 1 + more
     assert await statements(counted, f"{ROW} {part}", 10) <= 1 + more
+
+
+async def test_who_is_not_cleared_for_everything_costs_one_statement_more_for_links(counted):
+    await statements(counted, ROW, 1)
+    assert await statements(counted, f"{ROW} links {{ reason evidence }}", clearance=0) == 3
+    everything = await statements(counted, f"{ROW} {ALL}")
+    assert await statements(counted, f"{ROW} {ALL}", clearance=0) == everything + 1
 
 
 async def test_a_page_of_fifty_with_all_that_belongs_to_mail_takes_seven_statements(counted):

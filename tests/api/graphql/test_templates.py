@@ -118,7 +118,7 @@ def test_the_mail_is_shown_as_it_is_sent_and_what_is_missing_in_it(house: Api) -
     asked = {"id": id, "document": D1, "contact": person, "files": ["spool.pdf"]}
     lacks = house.ask(SHOW, **asked)["renderedTemplate"]
     assert lacks["missing"] == ["values.iban"]
-    assert "[values.iban]" in lacks["text"]
+    assert "{{ values.iban }}" in lacks["text"]
     mail = house.ask(SHOW, **asked, values=[{"name": "iban", "value": "<IT60>"}])[
         "renderedTemplate"
     ]
