@@ -6,6 +6,7 @@ Nothing here is checked when it is made: a draft may be wrong. What speaks again
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -119,10 +120,15 @@ class Composed:
     @property
     def recipients(self) -> tuple[Address, ...]:
         """Give all who shall get it, in blind copy too, each address once."""
-        every: dict[str, Address] = {}
-        for one in (*self.to, *self.cc, *self.bcc):
-            every.setdefault(one.key, one)
-        return tuple(every.values())
+        return each_once((*self.to, *self.cc, *self.bcc))
+
+
+def each_once(people: Iterable[Address]) -> tuple[Address, ...]:
+    """Give each address once, as it stands there first; case makes no other address."""
+    every: dict[str, Address] = {}
+    for one in people:
+        every.setdefault(one.key, one)
+    return tuple(every.values())
 
 
 def one_line(text: str) -> str:

@@ -13,6 +13,8 @@ MOST_TEXT: Final = 1_000_000
 """Characters of a draft's text, and of its HTML."""
 MOST_LISTED: Final = 1_000
 """Recipients, and other things of which a draft may have many."""
+UNDECIDED: Final = MailboxId(UUID(int=0))
+"""In place of the mailbox of a proposal for which one is still to be chosen; nothing leaves from it."""
 _ANGLED: Final = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*", re.DOTALL)
 
 

@@ -112,7 +112,7 @@ def _twice(mail: Composed) -> Found:
     for field in ("to", "cc", "bcc"):
         for place, one in enumerate(getattr(mail, field)):
             if one.key in seen:
-                sentence = f"{one.spec} stands there twice; it gets the mail once"
+                sentence = f"{one.spec} stands there already; it gets the mail once"
                 yield Objection(f"{field}[{place}]", "TWICE", sentence, blocks=False)
             seen.add(one.key)
 

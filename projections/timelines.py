@@ -57,6 +57,11 @@ class Correspondence:
     last_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    address_key: str
+
+
 async def timeline(
     connection: Connection,
     names: Names,
@@ -91,6 +96,26 @@ async def correspondence(
     values = {**reader.params(), **_values(wanted, NOW), "target": target}
     found = await one_of(connection, Correspondence, query, values)
     return found or Correspondence(0, 0, 0, None, None)
+
+
+async def last_sent_as(
+    connection: Connection, names: Names, reader: Reader, target: UUID, addresses: Sequence[str]
+) -> str | None:
+    """Give as which of these addresses was last written about a document, or with a party.
+
+    `addresses` are in lower case. The last hundred messages that went out are looked at.
+    """
+    wanted = TimelineFilter(directions=("outbound",))
+    query = names.sql(
+        "SELECT p.address_key FROM (SELECT l.message, l.at {source}"
+        " ORDER BY l.at DESC, l.message DESC LIMIT 100) AS sent"
+        " JOIN {participant} p ON p.message = sent.message AND p.role = 'from'"
+        " WHERE p.address_key = ANY(%(addresses)s) ORDER BY sent.at DESC, sent.message DESC LIMIT 1",
+        source=_source(names, reader, wanted, NOW),
+    )
+    values = {**reader.params(), **_values(wanted, NOW), "target": target}
+    found = await one_of(connection, _Sent, query, {**values, "addresses": list(addresses)})
+    return found.address_key if found else None
 
 
 def link_columns(names: Names, reader: Reader) -> Composable:

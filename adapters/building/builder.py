@@ -22,7 +22,7 @@ from adapters.building import headers, parts
 from adapters.building.markup import Cleaned, cleaned, document, of_text
 from adapters.building.parts import Part
 from adapters.building.plaintext import plain_text
-from domain.composing import MESSAGE, Composed, File, plain_body
+from domain.composing import MESSAGE, Composed, File, each_once, plain_body
 from domain.filenames import distinct, extensions_for, safe_name
 from domain.objections import (
     Objection,
@@ -101,7 +101,7 @@ def _fields(mail: Composed) -> Iterator[str]:
         yield headers.addresses("Sender", [mail.submitted_by])
     for name, people in (("Reply-To", mail.reply_to), ("To", mail.to), ("Cc", mail.cc)):
         if people:
-            yield headers.addresses(name, people)
+            yield headers.addresses(name, each_once(people))
     if not (mail.to or mail.cc):
         yield "To: undisclosed-recipients:;"
     yield headers.text("Subject", mail.subject)

@@ -42,7 +42,7 @@ _Document = Annotated[
 ]
 _Kind = Annotated[str, typer.Option(help="Of this kind, where kinds share numbers.")]
 _Party = Annotated[str, typer.Option(help="Or only about a party: code, address, name.")]
-_From = Annotated[str, typer.Option("--from", help="The mailbox; else the first that sends.")]
+_From = Annotated[str, typer.Option("--from", help="The mailbox; else the one that is meant.")]
 _Template = Annotated[
     str, typer.Option(help="By its name or id; else the one for the document's kind.")
 ]

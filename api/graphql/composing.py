@@ -76,7 +76,8 @@ class ComposeInput:
         default=UNSET, description="From an attachment of a message (att_…), which is sent on."
     )
     mailbox_id: ID | None = strawberry.field(
-        default=UNSET, description="The mailbox to send from; else the one that fits best."
+        default=UNSET,
+        description="The mailbox to send from; else the one that is meant, if anything tells which.",
     )
     role: str | None = strawberry.field(
         default=UNSET, description="Which contacts of the party are to get it."
@@ -125,7 +126,7 @@ class ComposedMail:
         description="What its files are to be called, those that are still to be attached last."
     )
     remark: str | None = strawberry.field(
-        description="Which values are missing, each with its part, where gaps {{ … }} stand that "
+        description="Which mailboxes may be meant, where none is proposed; which values are missing, each with its part, where gaps {{ … }} stand that "
         "have to be filled before it is sent; or why no template wrote it, though one fits."
     )
 
@@ -233,7 +234,7 @@ def _object(found: Proposal, written: Written) -> ComposedMail:
         quoted_text=quote.text if quote else None,
         quoted_html=(quote.html or None) if quote else None,
         attachment_names=list(written.file_names),
-        remark=written.gaps or None,
+        remark="; ".join(filter(None, (found.undecided, written.gaps))) or None,
     )
 
 

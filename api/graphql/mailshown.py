@@ -15,7 +15,7 @@ from api.work.drafts import Saved
 from api.work.sending import Sent, Tried
 from domain.choosing import TargetKind
 from domain.doubts import NAMED
-from domain.draft import Attached, Draft
+from domain.draft import UNDECIDED, Attached, Draft
 from domain.objections import NotSendable, Objection
 from domain.values import Rejected
 
@@ -45,7 +45,9 @@ class MailFile:
 
 @strawberry.type(description="A mail as it is written; to be given back as MailInput.")
 class MailContent:
-    mailbox_id: ID = strawberry.field(description="From which it is sent.")
+    mailbox_id: ID | None = strawberry.field(
+        description="From which it is sent; null in a proposal where one is still to be chosen."
+    )
     sender: str = strawberry.field(description="The address it is from.")
     sender_name: str = strawberry.field(description="The person's name.")
     company: str = strawberry.field(description="Shown behind the name.")
@@ -134,7 +136,7 @@ def content_object(draft: Draft) -> MailContent:
     return MailContent(
         **same,
         **lists,
-        mailbox_id=encoded(Kind.MAILBOX, draft.mailbox),
+        mailbox_id=None if draft.mailbox == UNDECIDED else encoded(Kind.MAILBOX, draft.mailbox),
         files=[_file(one) for one in draft.files],
         link_ids=[encoded(_KINDS[kind], id) for kind, id in draft.targets],
         removed_link_ids=[encoded(_KINDS[kind], id) for kind, id in draft.removed],

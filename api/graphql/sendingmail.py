@@ -87,7 +87,9 @@ class SendDocumentInput:
     document: DocumentKey = strawberry.field(description="The document.")
     files: list[MailFileInput] = strawberry.field(description="The document itself first.")
     mailbox_id: ID | None = strawberry.field(
-        default=UNSET, description="From which mailbox; else the one that fits best."
+        default=UNSET,
+        description="From which mailbox; else the one that is meant; refused (AMBIGUOUS) where "
+        "nothing tells which.",
     )
     role: str | None = strawberry.field(
         default=UNSET,
@@ -170,7 +172,7 @@ class SendingMailMutation:
                 how=how,
                 mailbox=_mailbox(given(input.mailbox_id)),
             )
-            draft = (await composed(context.carteggio, writer, begun)).draft
+            draft = (await composed(context.carteggio, writer, begun)).decided()
             draft = replace(
                 draft,
                 to=tuple(input.to),

@@ -19,10 +19,11 @@ from api.work.instance import Carteggio
 from api.work.making import attached_of, attached_whole, quote_of
 from api.work.originals import Original, original
 from api.work.records import CERTIFIED
+from api.work.senders import side_for
 from api.work.sendingside import SendingSide, sendings_in
 from domain.choosing import Target, TargetKind
 from domain.composing import Quote
-from domain.draft import Draft, written
+from domain.draft import UNDECIDED, Draft, written
 from domain.replying import To, forward, reply
 from domain.values import Address, DocumentId, MailboxId, MessageId, Rejected
 from projections import company, documents, links, merges, parties
@@ -98,6 +99,14 @@ class Proposal:
     recipients: tuple[Offered, ...] = ()
     senders: tuple[Possible, ...] = ()
     quote: Quote | None = None
+    undecided: str = ""
+    """Which mailboxes may be meant, where nothing tells which; `draft.mailbox` is UNDECIDED then."""
+
+    def decided(self) -> Draft:
+        """Give the draft, to be sent in one step; Rejected (AMBIGUOUS): the mailbox is not named."""
+        if self.undecided:
+            raise Rejected("AMBIGUOUS", self.undecided)
+        return self.draft
 
 
 @dataclass(slots=True)
@@ -119,7 +128,10 @@ class _About:
 
 
 async def composed(carteggio: Carteggio, writer: Writer, context: Context) -> Proposal:
-    """Propose a mail; Rejected: the record is not there, or nothing is sent from any mailbox of his."""
+    """Propose a mail; Rejected: the record is not there, or nothing is sent from any mailbox of his.
+
+    Where nothing tells from which mailbox it is to leave, none is proposed.
+    """
     of = None
     if context.message is not None:
         of = await original(carteggio, writer.sees, context.message)
@@ -128,7 +140,8 @@ async def composed(carteggio: Carteggio, writer: Writer, context: Context) -> Pr
         sides = await sendings_in(connection, names, writer.sends)
         him = await _colleague(asked, writer)
         about = await _about(asked, context)
-        side, draft = await _sender(asked, context, sides, him, of)
+        side = await _side(asked, context, sides, him, of, about)
+        draft = await _sender(asked, side, him)
         about.offered += await _colleagues(asked)
     draft = replace(draft, targets=about.targets, language=_language(about))
     goes_on = of is not None and context.place is None and context.how is not How.ABOUT
@@ -138,12 +151,13 @@ async def composed(carteggio: Carteggio, writer: Writer, context: Context) -> Pr
             draft, document=about.document, presents=brings, to=_chosen(about, context)
         )
     if of is not None:
-        draft = _of_message(draft, of, context, side)
+        draft = _of_message(draft, of, context, sides if isinstance(side, str) else [side])
     quote = None
     if of is not None and draft.quotes:
         forwards = draft.answers is None
         quote = await asyncio.to_thread(quote_of, carteggio, of, draft.language, forwards=forwards)
-    return Proposal(draft, tuple(about.offered), _possible(sides), quote)
+    undecided = side if isinstance(side, str) else ""
+    return Proposal(draft, tuple(about.offered), _possible(sides), quote, undecided)
 
 
 # ---- who sends
@@ -156,37 +170,38 @@ async def _colleague(asked: Asked, writer: Writer) -> ColleagueRow | None:
     return next((one for one in people if one.id == writer.colleague), None)
 
 
-async def _sender(
+async def _side(
     asked: Asked,
     context: Context,
     sides: Sequence[SendingSide],
     him: ColleagueRow | None,
     of: Original | None,
-) -> tuple[SendingSide, Draft]:
-    """Choose the mailbox: the one named, the one that got the message, his own, or any of them."""
-    own = him.address_key if him is not None else ""
-    wanted = (
-        [one for one in sides if one.mailbox == context.mailbox],
-        [one for one in sides if of is not None and one.mailbox == of.mailbox],
-        [one for one in sides if one.address.casefold() == own],
-        [] if context.mailbox is not None else list(sides),
-    )
-    found = next((one for every in wanted for one in every), None)
-    if found is None:
-        do = "say by what one sends (account sending), or have one shared as member"
-        raise Rejected("NO_SENDING", f"there is no mailbox from which you may send: {do}")
+    about: _About,
+) -> SendingSide | str:
+    """Give by what it is sent: the mailbox that is named, else the one that is meant, if any is."""
+    if context.mailbox is not None:
+        sides = [one for one in sides if one.mailbox == context.mailbox]
+    received = of.mailbox if of is not None else None
+    parties = [one.id for one in about.parties]
+    return await side_for(asked, sides, him, received, (about.documents, parties))
+
+
+async def _sender(asked: Asked, side: SendingSide | str, him: ColleagueRow | None) -> Draft:
+    """Begin a draft as its sender: in his own name, else in that of the mailbox."""
     described = await company.description(*asked)
-    boxes = await company.mailboxes_by_ids(*asked, [found.mailbox])
-    box = boxes.get(found.mailbox)
+    firm = described.name if described is not None else ""
+    if isinstance(side, str):
+        return Draft(UNDECIDED, sender_name=him.name if him is not None else "", company=firm)
+    boxes = await company.mailboxes_by_ids(*asked, [side.mailbox])
+    box = boxes.get(side.mailbox)
     name = him.name if him is not None else box.name if box is not None else ""
-    draft = Draft(
-        mailbox=found.mailbox,
-        sender=found.address,
+    return Draft(
+        mailbox=side.mailbox,
+        sender=side.address,
         sender_name=name,
-        company=described.name if described is not None else "",
-        reply_to=(elsewhere,) if (elsewhere := found.configured.reply_to) else (),
+        company=firm,
+        reply_to=(elsewhere,) if (elsewhere := side.configured.reply_to) else (),
     )
-    return found, draft
 
 
 def _possible(sides: Iterable[SendingSide]) -> tuple[Possible, ...]:
@@ -283,7 +298,9 @@ def _language(about: _About) -> str:
 # ---- what is answered, passed on, or attached
 
 
-def _of_message(draft: Draft, of: Original, context: Context, side: SendingSide) -> Draft:
+def _of_message(
+    draft: Draft, of: Original, context: Context, sides: Sequence[SendingSide]
+) -> Draft:
     if context.place is not None:
         if not 0 <= context.place < len(of.content.attachments):
             raise Rejected("NOT_FOUND", "the message has no such attachment")
@@ -291,7 +308,7 @@ def _of_message(draft: Draft, of: Original, context: Context, side: SendingSide)
         return replace(draft, files=files, forwards=_forwards(of, context))
     match context.how:
         case How.REPLY | How.REPLY_ALL:
-            return _reply(draft, of, side, every=context.how is How.REPLY_ALL)
+            return _reply(draft, of, sides, every=context.how is How.REPLY_ALL)
         case How.FORWARD:
             passed = forward(of.content)
             draft = replace(draft, subject=passed.subject, forwards=of.id, quotes=True)
@@ -308,8 +325,8 @@ def _forwards(of: Original, context: Context) -> MessageId | None:
     return of.id if context.how in (How.FORWARD, How.FORWARD_ATTACHED) else None
 
 
-def _reply(draft: Draft, of: Original, side: SendingSide, *, every: bool) -> Draft:
-    own = {one.casefold() for one in (side.address, *side.configured.senders)}
+def _reply(draft: Draft, of: Original, sides: Sequence[SendingSide], *, every: bool) -> Draft:
+    own = {one.address.casefold() for one in _possible(sides)}
     answer = reply(of.content, own, To.ALL if every else To.AUTHOR)
     return replace(
         draft,

@@ -33,7 +33,7 @@ async def in_one_step(carteggio: Carteggio, writer: Writer, one: OneStep) -> Dra
 
     About a document it has to bring a file (domain/doubts.py).
     """
-    draft = (await composed(carteggio, writer, one.begun)).draft
+    draft = (await composed(carteggio, writer, one.begun)).decided()
     draft = replace(
         draft,
         to=one.to or draft.to,

@@ -8,7 +8,7 @@ from api.work.drafts import Writer
 from api.work.instance import Carteggio
 from api.work.templates import Attached, Occasion, Rendered, chosen, rendered
 from domain.choosing import TargetKind
-from domain.composing import Sender
+from domain.composing import Sender, each_once
 from domain.draft import Draft, typed
 from projections import company, documents
 from projections.reader import EVERYTHING
@@ -118,9 +118,10 @@ def _occasion(writer: Writer, draft: Draft, wanted: Wanted) -> Occasion:
     return Occasion(
         document=draft.document,
         party=whose[0] if whose and draft.document is None else None,
-        to=[typed(one).spec for one in draft.to],
+        to=[one.spec for one in each_once(map(typed, draft.to))],
         sender=Sender(draft.sender, draft.sender_name, draft.company),
         colleague=writer.colleague,
+        by_program=writer.colleague is None,
         values=wanted.values,
         files=[
             *(Attached(one.name, one.media_type) for one in draft.files if not one.content_id),

@@ -33,7 +33,7 @@ class Occasion:
 
     `contact` is whom it greets; without it that is whoever the only address in `to` belongs to, and
     several in `to` are greeted neutrally. `sender` is who it is from, `colleague` who writes it
-    (else who has that address). `values` are free ones, `files` what is attached, the document
+    (else who has that address, unless it is `by_program`: nobody signs what he did not write). `values` are free ones, `files` what is attached, the document
     itself first.
     """
 
@@ -43,6 +43,7 @@ class Occasion:
     to: Sequence[str] = ()
     sender: Sender | None = None
     colleague: UUID | None = None
+    by_program: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
     files: Sequence[Attached] = ()
 
@@ -90,7 +91,7 @@ async def records_of(asked: Asked, mail: Occasion) -> Records:
     await _check_same(asked, paper, mail.party)
     person = await _contact(asked, mail.contact, whose, mail.to)
     people = await company.colleagues(*asked)
-    sender = _sender(people, mail.sender, mail.colleague)
+    sender = None if mail.by_program else _sender(people, mail.sender, mail.colleague)
     box = await company.mailbox_by_address(*asked, mail.sender.spec) if mail.sender else None
     return Records(paper, whose, person, await company.description(*asked), sender, box)
 

@@ -12,6 +12,7 @@ from adapters.building.builder import build, preview
 from adapters.mime.reader import read
 from composed import MARCO, as_others_read, bodies, composed
 from domain.composing import Automatic, File, Mass, Quote, Sender
+from domain.objections import objections
 from domain.values import Address, Rejected
 
 PDF, LOGO = os.urandom(5_000), b"\x89PNG picture"
@@ -85,6 +86,15 @@ def test_blind_copies_are_in_the_envelope_alone():
     alone = build(composed(to=(), bcc=(MARCO,)), {})
     assert b"\r\nTo: undisclosed-recipients:;\r\n" in alone.raw
     assert alone.recipients == ("marco@cliente.example",)
+
+
+def test_an_address_that_is_there_thrice_in_another_case_stands_in_the_header_once():
+    again = [Address(one) for one in ("Marco@Cliente.example", "MARCO@CLIENTE.EXAMPLE")]
+    copies = (Address("a@x.example"), Address("A@x.example"))
+    thrice = composed(to=(MARCO, *again), cc=copies)
+    mail = as_others_read(build(thrice, {}).raw)
+    assert (mail["To"], mail["Cc"]) == ("Marco Verdi <marco@cliente.example>", "a@x.example")
+    assert [one.code for one in objections(thrice, {})] == ["TWICE"] * 3
 
 
 @pytest.mark.parametrize(

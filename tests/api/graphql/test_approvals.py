@@ -1,13 +1,17 @@
 """A second pair of eyes: what a rule names leaves only after another colleague approved exactly that."""
 
+import asyncio
 import base64
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from api.graphql.ids import Kind, encoded
+from api.work.approvalnotices import tell
+from composed import as_others_read
 from domain.identity import colleague_id
 from domain.sendingrules import Ground
 from instances import events_of
@@ -154,6 +158,30 @@ def test_any_later_edit_makes_the_approval_void(desk: Desk):
     again = desk.done(ASK, desk.anna, **now)["approval"]["id"]
     desk.says("approvalApprove", desk.luca, again)
     assert (len(seen | {again}), desk.sends(desk.anna, now)) == (len(edits) + 1, [])
+
+
+def test_who_is_to_approve_and_who_wrote_it_are_told_by_mail_of_a_real_draft(desk: Desk):
+    office = desk.office
+
+    def told() -> list[tuple[str, str]]:
+        desk.api.caught_up()
+        before = len(office.server.sink.mails)
+        asyncio.run(tell(office.carteggio, datetime.now(UTC)))
+        office.drain()
+        found = [as_others_read(one) for one in office.server.sink.mails[before:]]
+        return [(str(one["To"]), str(one["Subject"])) for one in found]
+
+    desk.rule(kind="sales_order", approverIds=[desk.user(LUCA)])
+    draft = desk.save(desk.anna)
+    desk.done(ASK, desk.anna, **draft)
+    assert told() == [(f"Luca Neri <{LUCA}>", "A mail waits for your approval")]
+    desk.done(ASK, desk.anna, **draft)
+    assert told() == []
+    edited = desk.save(desk.anna, {"text": "Ecco!"}, **draft)
+    id = desk.done(ASK, desk.anna, **edited)["approval"]["id"]
+    desk.says("approvalApprove", desk.luca, id)
+    assert told() == [(f"Anna Bianchi <{ANNA}>", "Your mail was approved")]
+    assert (desk.sends(desk.anna, edited), told()) == ([], [])
 
 
 def test_a_refusal_needs_a_note_and_a_question_can_be_withdrawn(desk: Desk):

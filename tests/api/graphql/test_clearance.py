@@ -12,7 +12,7 @@ from api.work.directory import import_directory
 from api.work.tokens import issue
 from domain.access import Scope
 from domain.identity import colleague_id
-from sendable import Office
+from sendable import FILES, Office
 from serving import Api, serving
 
 LUCA = "luca@ditta.example"
@@ -22,6 +22,9 @@ SEND = """mutation ($input: MessageSendInput!) { messageSend(input: $input) {
   mailId userErrors { code message } } }"""
 OFFERED = """{ composed(input: {party: {code: {company: "main", kind: "customer", code: "C4"}}}) {
   content { to } recipients { address group } } }"""
+FOR_ORDER = """{ composed(input: {document: {externalId: "O1"}}) {
+  content { to } recipients { address group } } }"""
+EVA = "C1,Eva Verdi,acquisti,eva@verdi.example,sales_order"
 PARTY = '{ party(by: {code: {company: "main", kind: "customer", code: "C4"}}) { id name } }'
 ACTS = (Scope.READ_MAIL, Scope.SEND_MAIL)
 
@@ -57,6 +60,22 @@ def test_who_is_not_cleared_is_asked_before_he_writes_to_somebody_confidential(
     assert sends(sending_office, api, bearer) == ["CONFIDENTIAL"]
     assert api.ask(PARTY, bearer) == {"party": None}
     assert sends(sending_office, api, bearer, DOUBT) == []
+
+
+def test_nobody_confidential_is_proposed_or_found_by_who_is_not_cleared(
+    sending_office: Office, api: Api, tmp_path: Path
+) -> None:
+    head, *rows = FILES["contacts.csv"].splitlines()
+    lines = (f"{head},privacy_level", *(f"{one}," for one in rows), f"{EVA},3")
+    (tmp_path / "contacts.csv").write_text("\n".join(lines))
+    import_directory(sending_office.carteggio, tmp_path)
+    plain, cleared = token(sending_office), token(sending_office, Scope.READ_CONFIDENTIAL)
+    for bearer, expected in ((plain, False), (cleared, True)):
+        found = api.ask(FOR_ORDER, bearer)["composed"]
+        people = [*found["content"]["to"], *(one["address"] for one in found["recipients"])]
+        assert any("ada@verdi.example" in one for one in people)
+        assert any("eva@verdi.example" in one for one in people) is expected
+    assert api.refusal(OFFERED, plain) == "NOT_FOUND"
 
 
 def test_who_is_cleared_by_his_token_is_offered_them_and_asked_nothing(

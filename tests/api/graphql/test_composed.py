@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from api.graphql.ids import Kind, encoded
+from api.work.sendingside import EnteredSending, configure_sending
 from domain.template import Part
 from sendable import ANNA, Office
 from serving import Api, serving
@@ -15,6 +17,12 @@ ORDER = {"externalId": "O1"}
 PDF = b"%PDF-1.7\n"
 COMPOSED = """query ($input: ComposeInput!) { composed(input: $input) { remark attachmentNames
   content { subject text files { name uploadId } } } }"""
+
+
+SENDER = """query ($input: ComposeInput!) { composed(input: $input) { remark senders { address }
+  content { mailboxId sender senderName } } }"""
+DOCUMENT = """mutation ($input: SendDocumentInput!) { sendDocument(input: $input) {
+  userErrors { code message } } }"""
 
 
 @pytest.fixture
@@ -55,3 +63,24 @@ def test_files_are_uploaded_or_named_but_not_given_whole(sending_office: Office,
     file = {"name": "scan.pdf", "content": base64.b64encode(PDF).decode()}
     asked = {"document": ORDER, "files": [file]}
     assert api.refusal(COMPOSED, sending_office.token(ANNA), input=asked) == "INVALID"
+
+
+def test_where_nothing_tells_which_mailbox_none_is_proposed_and_one_step_is_refused(
+    sending_office: Office, api: Api
+) -> None:
+    for address in ("sales@ditta.example", "orders@ditta.example"):
+        entered = EnteredSending(address, "127.0.0.1", 587, "starttls", "none")
+        configure_sending(sending_office.carteggio, entered)
+    sending_office.settled()
+    found = api.ask(SENDER, input={"document": ORDER})["composed"]
+    assert found["content"] == {"mailboxId": None, "sender": "", "senderName": ""}
+    names = ["info@ditta.example", "orders@ditta.example", "sales@ditta.example"]
+    assert sorted(one["address"] for one in found["senders"])[1:] == names
+    assert found["remark"].startswith("nothing tells from which mailbox it is to leave; name one")
+    assert "; values are missing: attachment.name" in found["remark"]
+    file = {"name": "scan.pdf", "content": base64.b64encode(PDF).decode()}
+    order = {"commandId": "d1", "document": ORDER, "files": [file]}
+    refused = api.ask(DOCUMENT, input=order)["sendDocument"]["userErrors"]
+    assert [one["code"] for one in refused] == ["AMBIGUOUS"]
+    named = order | {"mailboxId": str(encoded(Kind.MAILBOX, sending_office.box()))}
+    assert api.ask(DOCUMENT, input=named)["sendDocument"]["userErrors"] == []

@@ -3,13 +3,19 @@
 import contextlib
 import socket
 import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from graphql import build_schema, parse, specified_rules, validate
 
 from api.graphql.limits import ALIASES, DEPTH, TOKENS, Limits
 from api.http import bodies
-from serving import Api
+from api.work.objecting import MOST_OCTETS
+from serving import Api, serving
+
+if TYPE_CHECKING:
+    from api.work.instance import Carteggio
 
 SCHEMA = build_schema("type Query { a: Query b(c: [Int]): Int }")
 RULES = (*specified_rules, Limits)
@@ -134,6 +140,28 @@ def _sent(api: Api, *parts: bytes) -> bytes:
             while part := connection.recv(1 << 16):
                 answered += part
         return answered
+
+
+def test_a_file_that_is_too_large_is_not_taken_in(api: Api):
+    head = f"POST /uploads/a.pdf HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n"
+    head += f"Content-Type: application/pdf\r\nContent-Length: {MOST_OCTETS + 1}\r\n\r\n%PDF"
+    answer = _sent(api, head.encode())
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b'"TOO_LARGE"' in answer
+
+
+def test_who_has_uploaded_as_much_as_he_may_is_told_so_and_another_is_not_kept_from_it(
+    carteggio: "Carteggio",
+):
+    settings = carteggio.settings.model_copy(update={"upload_quota_bytes": 10})
+    with serving(replace(carteggio, settings=settings)) as few:
+        other = few.issue(name="other")
+        said = [
+            few.client.post("/uploads/a.txt", content=b"123456", headers=few.bears(one))
+            for one in (few.token, few.token, other)
+        ]
+        assert [one.status_code for one in said] == [201, 413, 201]
+        assert said[1].json()["errors"][0]["extensions"]["code"] == "QUOTA_EXCEEDED"
 
 
 def test_headers_without_end_are_not_taken_in(api: Api):
