@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.businesstime import DAY, Hours, Opening
 from domain.classes import dataclass
+from domain.labels import label
 from domain.values import ColleagueId, MailboxId, Personal, Rejected
 
 USUAL_RISK: Final = 75
@@ -192,6 +193,7 @@ def decide(word: Word, command: CalendarsCommand) -> list[CalendarsEvent]:
     """Return what happens. An empty list means that it is so already."""
     match command:
         case SaveCalendar(saved):
+            saved = replace(saved, name=label(saved.name))
             check_calendar(saved)
             return _unless_said(word, saved)
         case SetTarget(wanted):
@@ -232,6 +234,9 @@ def check_calendar(one: CalendarSaved) -> None:
     if not known:
         raise Rejected("INVALID", f"zone: {one.zone!r} is none; Europe/Rome is one")
     _check_week(one.week, "week")
+    if not any(one.week) and not any(hours for _, hours in one.exceptions):
+        form = "Mon-Fri 09:00-13:00 14:00-18:00"
+        raise Rejected("INVALID", f"hours: it would never be open; name some, as {form}")
     if one.region and not one.country:
         raise Rejected("INVALID", "region: name its country, too")
     if len(one.exceptions) > _MOST_EXCEPTIONS:

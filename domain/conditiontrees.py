@@ -28,6 +28,26 @@ def read_condition(tree: object, patterns: Patterns, place: str = "when") -> Con
     return _Reading(patterns).read(tree, place, 1)
 
 
+def refuse_vain(condition: Condition) -> None:
+    """Raise Rejected (INVALID) where a condition asks for what no mail ever has.
+
+    What was saved before can still be read: so it is asked of what is to be saved alone.
+    """
+    match condition:
+        case All(parts) | Any(parts):
+            for one in parts:
+                refuse_vain(one)
+        case Not(inner):
+            refuse_vain(inner)
+        case Says(field="time.hour", op=op, wanted=wanted) if op is not Op.EXISTS:
+            for hour in wanted:
+                if hour not in range(24):
+                    sentence = f"{hour} is no hour of a day: they are 0 to 23"
+                    raise _wrong(f"when: time.hour.{op.value}", sentence)
+        case _:
+            return
+
+
 class _Reading:
     def __init__(self, patterns: Patterns) -> None:
         self._patterns = patterns

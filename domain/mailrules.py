@@ -13,6 +13,7 @@ from uuid import UUID
 
 from domain.classes import dataclass
 from domain.conditions import All, Any, Condition, Held, Line, Not, Says, held
+from domain.labels import label
 from domain.mailfacts import Facts
 from domain.message import Direction
 from domain.values import MailboxId, Personal, Rejected
@@ -136,7 +137,7 @@ def _saved(rule: RuleState, wanted: RuleSaved, based_on: int | None) -> list[Rul
     current = rule.saved.version if rule.saved else 0
     if rule.retired:
         raise Rejected("CONFLICT", "the rule is retired: save it as a new one")
-    asked = replace(wanted, version=current, name=" ".join(wanted.name.split()))
+    asked = replace(wanted, version=current, name=label(wanted.name))
     if rule.saved is not None and replace(rule.saved, note=asked.note) == asked:
         return []
     if based_on is not None and based_on != current:

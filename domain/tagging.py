@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Final, assert_never
 from uuid import UUID
 
+from domain.labels import label
 from domain.message import MessageReceived
 from domain.values import Personal, Rejected
 
@@ -87,16 +88,18 @@ def decide(tags: Tags, command: TaggingCommand) -> Sequence[TaggingEvent]:
     """Return what happens. An empty list means that it is so already."""
     if not tags.known:
         raise Rejected("NOT_FOUND", "there is no such message")
-    tag = " ".join(command.tag.split())
-    if not 1 <= len(tag) <= MOST_TAG:
-        raise Rejected("INVALID", f"tag: a text of 1 to {MOST_TAG} letters is needed")
-    has = key_of(tag) in tags.tags
+    tag = label(command.tag)
     match command:
         case TagMessage(rule=rule):
-            if not has and len(tags.tags) >= MOST_TAGS:
+            if not 1 <= len(tag) <= MOST_TAG:
+                raise Rejected("INVALID", f"tag: a text of 1 to {MOST_TAG} letters is needed")
+            if key_of(tag) in tags.tags:
+                return []
+            if len(tags.tags) >= MOST_TAGS:
                 raise Rejected("INVALID", f"tag: {MOST_TAGS} tags are the most; take one away")
-            return [] if has else [MessageTagged(rule, tag)]
+            return [MessageTagged(rule, tag)]
         case UntagMessage():
-            return [MessageUntagged(tags.tags[key_of(tag)])] if has else []
+            keys = key_of(command.tag), key_of(tag)  # once tags were kept as they were typed
+            return [MessageUntagged(tags.tags[key]) for key in keys if key in tags.tags][:1]
         case _ as never:
             assert_never(never)

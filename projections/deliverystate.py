@@ -45,20 +45,24 @@ class State:
 
 
 def load(connection: Connection[TupleRow], names: Names, batch: Sequence[Recorded]) -> State:
-    """Read the mails that a batch tells of, and all that is reported of each."""
+    """Read the mails that a batch tells of, and all that is reported of each.
+
+    By what a server calls a mail its reports are found, and not other mails: some say the same of all.
+    """
     state = State()
     again = {one.stream for one in batch if isinstance(one.event, Further | MessageReread)}
     own = {mail for one in batch for mail in _mails_in(one)}
-    named = {one for recorded in batch for one in _named_in(recorded)}
+    noticed = {one for recorded in batch for one in _noticed_in(recorded)}
     if again:
         for row in state.reports.fetch(connection, names, "message = ANY(%b)", list(again)):
             know_report(state, row)
-            named.update(row.refs)
-    if not own and not named:
+            noticed.update(row.refs)
+    if not own and not noticed:
         return state
     found = state.mails.fetch(
-        connection, names, "mail = ANY(%b) OR refs && %b::uuid[]", list(own), list(named)
+        connection, names, "mail = ANY(%b) OR refs && %b::uuid[]", list(own), list(noticed)
     )
+    named = noticed | {one for recorded in batch for one in _called_in(recorded)}
     for mail in found:
         know_mail(state, mail)
         named.update(mail.refs)
@@ -76,15 +80,26 @@ def _mails_in(recorded: Recorded) -> Iterator[UUID]:
             yield recorded.stream
 
 
-def _named_in(recorded: Recorded) -> Iterator[UUID]:
+def _called_in(recorded: Recorded) -> Iterator[UUID]:
+    """Give what a mail of ours is called from now on."""
     match recorded.event:
         case MailQueued(message_id=id):
             yield from (ref(id), recorded.stream)
         case MailAccepted(known_as=id) if id:
             yield ref(id)
-        case event if isinstance(event, Saying) and event.content is not None:
-            if event.content.notice is not None:
-                yield from refs_of(event.content.notice)
+        case _:
+            return
+
+
+def _noticed_in(recorded: Recorded) -> Iterator[UUID]:
+    """Give what mail is called in a notice about it."""
+    event = recorded.event
+    if (
+        isinstance(event, Saying)
+        and event.content is not None
+        and event.content.notice is not None
+    ):
+        yield from refs_of(event.content.notice)
 
 
 def know_mail(state: State, mail: SentMailRow) -> None:

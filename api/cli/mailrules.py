@@ -27,6 +27,7 @@ from api.work.mailrules import (
     written,
 )
 from api.work.tokens import by_operator
+from domain.labels import label
 from domain.mailrules import RuleSaved
 from domain.values import Rejected
 from projections.mailrules import RuleRow, rules_now, versions_of
@@ -40,21 +41,27 @@ _ALL: Final = "all mail"
 def save(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="Files (TOML or JSON), as `show` prints.")],
+    version: Annotated[
+        int | None,
+        typer.Option("--version", min=0, help="Only if this one holds; 0: if it is new."),
+    ] = None,
 ) -> None:
     """Save rules from files: each as the next version of the one with its name, or a new one.
 
-    carteggio rules save offers.toml
+    carteggio rules save offers.toml --version 3
     """
+    if version is not None and len(files) > 1:
+        raise Rejected("INVALID", "--version is that of one rule: name one file")
     read = [(path, read_file(path)) for path in files]
     with opened(context) as carteggio:
         for path, file in read:
             fresh(carteggio)
             try:
-                position, version = _save(carteggio, file)
+                position, now = _save(carteggio, file, version)
             except Rejected as wrong:
                 raise Rejected(wrong.code, f"{path}: {wrong.sentence}") from wrong
-            said = f"is version {version}" if position else "says the same already"
-            out.print(plain(f"{path}: {file.name} {said}."))
+            said = f"is version {now}" if position else "says the same already"
+            out.print(plain(f"{path}: {label(file.name)} {said}."))
 
 
 def list_(
@@ -157,12 +164,15 @@ def read_file(path: Path) -> RuleFile:
         raise Rejected(wrong.code, f"{path}: {wrong.sentence}") from wrong
 
 
-def _save(carteggio: Carteggio, file: RuleFile) -> tuple[int | None, int]:
-    known = [row for row in _standing(carteggio) if row.name_key == text_key(file.name)]
+def _save(carteggio: Carteggio, file: RuleFile, based_on: int | None) -> tuple[int | None, int]:
+    keys = text_key(file.name), text_key(label(file.name))
+    known = [row for row in _standing(carteggio) if row.name_key in keys]
     before = known[0] if known else None
+    if before is None and based_on:
+        raise Rejected("CONFLICT", f"there is no rule {file.name!r} any more; see: rules list")
     id = before.rule if before else new_rule(carteggio, str(uuid7()))
     wanted = asyncio.run(wanted_of(carteggio, file, before))
-    position = save_rule(carteggio, id, wanted, by_operator())
+    position = save_rule(carteggio, id, wanted, by_operator(), based_on)
     return position, (before.version if before else 0) + 1
 
 

@@ -20,6 +20,7 @@ from api.graphql.templates import (
     Template,
     TemplateKind,
     made_templates,
+    own_use_of,
     template_objects,
     use_of,
 )
@@ -141,7 +142,8 @@ class TemplateQuery:
 
     @strawberry.field(
         description="What files of a document are called, the document itself first: the same in "
-        "its mail, in print and in an archive. By the template that is chosen for its kind.",
+        "the viewer's mail, in print and in an archive. By the template that is chosen for its kind, else "
+        "as is usual.",
         **READS,
     )
     async def attachment_names(
@@ -162,6 +164,7 @@ class TemplateQuery:
             reader=context.viewer.reader,
             template=of_kind(Kind.TEMPLATE, named) if named else None,
             use=await use_of(context),
+            chooses=await own_use_of(context),
         )
         return list(found)
 

@@ -6,9 +6,9 @@ from api.work.instance import Carteggio
 
 
 def is_behind(
-    carteggio: Carteggio, models: Sequence[str], says: Collection[str], upto: int
+    carteggio: Carteggio, models: Sequence[str], says: Collection[str] | None, upto: int
 ) -> bool:
-    """Tell whether up to a position an event of these names lies beyond one of the read models."""
+    """Tell whether up to a position an event of these names (None: of any) lies beyond one of the models."""
     with carteggio.database.pool.connection() as connection:
         row = connection.execute(
             "SELECT min(position) FROM projection WHERE active AND name = ANY(%s)", (list(models),)

@@ -45,14 +45,15 @@ async def every_second(name: str, carteggio: Carteggio, look: Look, stop: Event)
 class Lookout:
     """Who looks (`name`) at events of which names, and what he decides by.
 
-    `models` have to know all events that are named in `says` before he acts on what comes after.
+    `models` have to know all events that are named in `says` before he acts on what comes after; None:
+    all events whatever.
     `whole`: what belongs together is not parted where only some of what is new is read at once.
     """
 
     name: str
     names: tuple[str, ...]
     models: Sequence[str]
-    says: Collection[str]
+    says: Collection[str] | None
     at_once: int = 500
     whole: Callable[[Recorded], object] | None = None
 
@@ -71,7 +72,10 @@ class Lookout:
         batch = carteggio.journal.read(
             self.reached(carteggio), upto=head, limit=self.at_once, names=self.names
         )
-        if len(batch) < self.at_once:
+        # What is long is read in smaller pieces than asked for: a short batch need not be the last.
+        if not batch or not carteggio.journal.read(
+            batch[-1].position, upto=head, limit=1, names=self.names
+        ):
             return batch, head
         whole = self._whole(batch)
         return whole, whole[-1].position

@@ -16,8 +16,9 @@ from api.work.ruleactions import check_actions, check_circles
 from api.work.standingrules import refuse_taken, rules_said
 from domain import mailrules as stream
 from domain.conditions import Condition
-from domain.conditiontrees import read_condition
+from domain.conditiontrees import read_condition, refuse_vain
 from domain.identity import rule_id
+from domain.labels import label
 from domain.mailrules import Action, OrderRule, RetireRule, Rule, RuleSaved, SaveRule
 from domain.recorded import Envelope
 from domain.values import Rejected
@@ -48,8 +49,8 @@ def written(tree: object) -> str:
 
 def check_rule(wanted: RuleSaved) -> None:
     """Refuse what is no rule: Rejected (INVALID), with the place in condition or actions."""
-    stream.check(replace(wanted, name=" ".join(wanted.name.split())))
-    condition_in(wanted.when)
+    stream.check(replace(wanted, name=label(wanted.name)))
+    refuse_vain(condition_in(wanted.when))
     actions_in(wanted.then)
 
 
@@ -89,6 +90,7 @@ def save_rule(
     of what is wrong; CONFLICT: another rule has its name; CIRCLE, which names the rules by which mail
     would go round as far as the `reader` manages them.
     """
+    wanted = replace(wanted, name=label(wanted.name))
     check_rule(wanted)
     rule = rule_of(id, wanted)
     check_actions(carteggio, rule)

@@ -10,14 +10,14 @@ cut off is done again, and is done once; several workers do no harm.
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event
 from typing import Final
 from uuid import UUID
 
 from adapters.logs import log
-from adapters.matching import Lookups
 from api.work.instance import Carteggio
+from api.work.lookout import Lookout, every_second
 from api.work.mailfacts import Known, knowledge
 from api.work.mailrules import standing
 from api.work.patience import LATER
@@ -36,13 +36,10 @@ from domain.ruleactions import Act
 from domain.values import MailboxId, MessageId, Rejected
 
 NAME: Final = "rules"
-_EVERY_S: Final = 1
-_AT_ONCE: Final = 100
-_WAKES: Final = ("message.classified", "message.copy_found")
-_KNOWS: Final = (
+_MODELS: Final = (
     "correspondence", "mail", "company", "absences", "staffgroups", "directory", "templates",
 )  # fmt: skip
-"""The read models that are asked: nothing is decided before they know what comes before the mail."""
+_LOOKOUT: Final = Lookout(NAME, ("message.classified", "message.copy_found"), _MODELS, None, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +53,7 @@ class Ready:
 
 async def run(carteggio: Carteggio, stop: Event) -> None:
     """Look every second until told to stop."""
-    while not stop.is_set():
-        try:
-            while await apply(carteggio, datetime.now(UTC)) and not stop.is_set():
-                pass
-        except LATER as trouble:
-            log(NAME).warning("waits, tries again", trouble=type(trouble).__name__)
-        except Exception as error:  # noqa: BLE001  mail is fetched whatever happens here
-            log(NAME).error("fails and tries again", error=where(error))
-        await asyncio.sleep(_EVERY_S)
+    await every_second(NAME, carteggio, apply, stop)
 
 
 async def apply(carteggio: Carteggio, now: datetime) -> int:
@@ -72,16 +61,13 @@ async def apply(carteggio: Carteggio, now: datetime) -> int:
 
     While the read models do not know what came before it, nothing is done.
     """
-    batch, head = await asyncio.to_thread(_next, carteggio)
-    upto = batch[-1].position if len(batch) == _AT_ONCE else head
-    if batch:
+
+    async def act_on(batch: Sequence[Recorded]) -> None:
         rules = await asyncio.to_thread(ready, carteggio)
         if rules:
-            if await asyncio.to_thread(_is_behind, carteggio, upto):
-                return 0
             await _through(carteggio, batch, rules, now)
-    await asyncio.to_thread(_move, carteggio, upto)
-    return len(batch)
+
+    return await _LOOKOUT.next(carteggio, act_on)
 
 
 def ready(carteggio: Carteggio) -> list[Ready]:
@@ -208,26 +194,3 @@ def _came_through(carteggio: Carteggio, one: _Wanted, facts: Facts) -> tuple[UUI
     contents = (copy.content for copy in copies if copy.content is not None)
     found = (through(carteggio, x, automatic=facts.automatic) for x in contents)
     return next(filter(None, found), ())
-
-
-def _next(carteggio: Carteggio) -> tuple[list[Recorded], int]:
-    head = carteggio.journal.head()
-    with carteggio.database.pool.connection() as connection:
-        after = Lookups(connection).position(NAME)
-    return carteggio.journal.read(after, upto=head, limit=_AT_ONCE, names=_WAKES), head
-
-
-def _move(carteggio: Carteggio, upto: int) -> None:
-    with carteggio.database.pool.connection() as connection:
-        lookups = Lookups(connection)
-        if lookups.position(NAME) < upto:
-            lookups.move(NAME, upto)
-
-
-def _is_behind(carteggio: Carteggio, upto: int) -> bool:
-    with carteggio.database.pool.connection() as connection:
-        row = connection.execute(
-            "SELECT min(position) FROM projection WHERE active AND name = ANY(%s)",
-            (list(_KNOWS),),
-        ).fetchone()
-    return int(row[0] or 0) < upto if row else True

@@ -7,7 +7,8 @@ recipient, and compared with what is recorded of each mail. Mailboxes are of thr
 server files what it takes into a folder of sent mail (Dovecot's), or we do, or there is no such
 folder. Pauses are passed over as an operator would: what is due later is made due. Of every second
 mailbox mail that nothing strikes leaves between: what strikes there does so in a flight. Half of the
-servers take commands together.
+servers take commands together. Uncertain is only what was cut at its content, or came just before a
+mail at which the process was killed, as its answer may be lost with that.
 """
 
 import argparse
@@ -220,8 +221,7 @@ def main() -> None:
             "points": len(cuts), "mails": len(stage.sent), "struck": len(stage.sink.struck), "killed": stage.sink.killed,
             "processes": lives, "phases": len({one.phase for one in stage.sink.struck}),
             "states": dict(sorted(tally.states.items())), "doubled": tally.doubled,
-            "lost": tally.lost, "mistold": tally.mistold, "unsettled": tally.unsettled,
-            "found_in_sent": tally.found, "left_uncertain_though_in_sent": tally.not_found,
+            "lost": tally.lost, "mistold": tally.mistold, "unsettled": tally.unsettled, "found_in_sent": tally.found, "left_uncertain_though_in_sent": tally.not_found,
             "uncertain_without_a_cut": tally.beside, "copies_doubled": doubled_copies(stage, promises), "seconds": round(watch.seconds),
         }  # fmt: skip
     struck = stage.sink.struck
@@ -295,6 +295,9 @@ def _wrong(stage: Stage, tally: Tally, sent: Sent, state: Outgoing) -> Iterator[
     if not uncertain and state.state not in ended:
         tally.unsettled += 1
         yield f"is still {state.state.value}"
+    cut = sent.mail.hex in stage.sink.died_with or (sent.cut and sent.cut.leaves_unclear)
+    if uncertain and not cut:
+        yield "is uncertain, though its content was not cut and its process lived on"
     for place, address in enumerate(sent.people):
         arrived, said = stage.sink.taken[sent.message_id, address], state.said.get(place)
         if arrived > 1:

@@ -57,6 +57,11 @@ class Cut:
         """Say whether the process that sends dies."""
         return self.how.startswith("kill")
 
+    @property
+    def leaves_unclear(self) -> bool:
+        """Say whether the content may have been offered: else nobody can be uncertain by this."""
+        return self.phase in (*INSIDE, *ENDING) or (self.phase == "DATA" and self.kills)
+
 
 def _every() -> Iterator[tuple[str, str, bool]]:
     """Give what can be combined: no polite answer, and no lie about whether the mail was taken."""

@@ -44,6 +44,10 @@ class Sink:
     """Counts what lies in the folder of sent mail."""
     awaited: int | None = None
     """When so many lie there, the process that sends is killed."""
+    last: str = ""
+    """The mail, by ENVID, whose content came last: of all before it what was said is recorded."""
+    died_with: set[str] = field(default_factory=set)
+    """Those at which processes were killed: what was said of them last may not be recorded."""
 
     def await_copy(self) -> None:
         """Kill the process that sends when it has filed its next copy."""
@@ -59,6 +63,7 @@ class Sink:
         """Kill the process that sends."""
         if pid := self.worker:
             self.worker = 0
+            self.died_with.add(self.last)
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 self.killed += 1
@@ -142,6 +147,7 @@ class _Talk:
         cut = self._box.mails.get(self._mail)
         if cut is not None and cut.phase in INSIDE:
             received = await self._reader.readexactly(int(cut.phase.split()[1]))
+            self._sink.last = self._mail
             await self._answer(cut.phase, b"")
             if cut.how in SAYINGS:
                 await self._rest(received, takes=cut.how in ACCEPTING)
@@ -168,6 +174,7 @@ class _Talk:
         """Read up to the end of a mail, or of the connection."""
         received = b""
         while line := await self._reader.readline():
+            self._sink.last = self._mail
             received += line
             if line == b".\r\n":
                 break

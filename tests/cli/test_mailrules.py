@@ -51,6 +51,18 @@ def test_rules_are_saved_from_files_shown_ordered_and_retired(office, tmp_path):
     assert "Offers" in office.done("rules", "list").out
 
 
+def test_a_rule_that_somebody_saved_meanwhile_is_not_overwritten(office, tmp_path):
+    path = tmp_path / "seen.toml"
+    path.write_text(OFFERS.replace("Offers", "Seen"))
+    assert "any more" in office.run("rules", "save", path, "--version", "1").err
+    assert "is version 1" in office.done("rules", "save", path, "--version", "0").out
+    path.write_text(OFFERS.replace("Offers", "Se\u202een").replace("10", "11"))
+    assert "version 1 was saved" in office.run("rules", "save", path, "--version", "0").err
+    assert "Seen is version 2" in office.done("rules", "save", path, "--version", "1").out
+    assert "one file" in office.run("rules", "save", path, path, "--version", "2").err
+    office.done("rules", "retire", "Seen")
+
+
 def test_the_rule_of_the_readme_is_one_that_can_be_saved_and_tried(office, tmp_path):
     found = re.search(r'```toml\n(name = "Offers".*?)```', README.read_text("utf-8"), re.DOTALL)
     assert found

@@ -66,6 +66,8 @@ def test_what_is_said_already_is_not_said_again_and_what_ended_may_begin_again()
         ({"week": (((540, 780), (700, 900)), *[()] * 6)}, "overlap"),
         ({"week": (((1500, 1600),), *[()] * 6)}, "begins on its day"),
         ({"week": (((0, 1441),), *[()] * 6)}, "a day at most"),
+        ({"week": ((),) * 7}, "never be open"),
+        ({"name": "\u202e\u2066"}, "name"),
         ({"country": "", "region": "BZ"}, "country"),
         ({"exceptions": ((date(2026, 8, 14), ()),) * 2}, "each date once"),
     ],
@@ -73,6 +75,16 @@ def test_what_is_said_already_is_not_said_again_and_what_ended_may_begin_again()
 def test_what_cannot_be_a_calendar_is_refused(changed, why) -> None:
     with pytest.raises(Rejected, match=why):
         calendars.decide(after(), SaveCalendar(replace(FIRM, **changed)))
+
+
+def test_an_office_may_open_on_exceptional_days_alone_and_its_name_reads_as_it_is_written() -> (
+    None
+):
+    fair = replace(FIRM, week=((),) * 7, exceptions=((date(2026, 8, 14), OFFICE),))
+    assert calendars.decide(after(), SaveCalendar(fair)) == [fair]
+    turned = replace(FIRM, name=" Fi\u202erm ")
+    assert calendars.decide(after(), SaveCalendar(turned)) == [FIRM]
+    assert calendars.decide(after(FIRM), SaveCalendar(turned)) == []
 
 
 @pytest.mark.parametrize(

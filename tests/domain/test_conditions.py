@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.conditions import Held, Search, held
-from domain.conditiontrees import DEEPEST, read_condition
+from domain.conditiontrees import DEEPEST, read_condition, refuse_vain
 from domain.languages import language_of
 from domain.values import Rejected
 from facts import facts
@@ -173,6 +173,15 @@ def test_what_is_no_condition_is_refused_with_its_place(tree, sentence):
         read_condition(tree, looked_for)
     assert sentence in refusal.value.sentence
     assert refusal.value.code == "INVALID"
+
+
+@pytest.mark.parametrize("hour", [-1, 24, 25])
+def test_an_hour_that_no_day_has_is_refused_where_it_is_saved_and_can_still_be_read(hour):
+    asked = {"any": [{"not": {"field": "time.hour", "is": [9, hour]}}]}
+    read = read_condition(asked, looked_for)
+    with pytest.raises(Rejected, match=f"{hour} is no hour of a day"):
+        refuse_vain(read)
+    refuse_vain(read_condition({"field": "time.hour", "greater": 0}, looked_for))
 
 
 def test_conditions_stand_ten_deep_at_most():

@@ -34,7 +34,18 @@ def test_a_tag_is_given_once_whatever_its_case_and_taken_away_as_it_was_written(
     assert (gone, tagging.decide(gone, UntagMessage("big tender"))) == (NONE, [])
 
 
-@pytest.mark.parametrize("tag", ["", "  ", "x" * 61])
+def test_marks_that_reorder_letters_are_no_part_of_a_tag_and_older_ones_are_taken_away():
+    assert tagging.decide(NONE, TagMessage("\u202etender\u202c")) == [
+        MessageTagged(None, "tender")
+    ]
+    assert tagging.decide(after(MessageTagged(None, "tender")), TagMessage("ten\u2066der")) == []
+    older = after(MessageTagged(None, "\u202etender"))
+    assert tagging.decide(older, UntagMessage("\u202etender")) == [MessageUntagged("\u202etender")]
+    newer = after(MessageTagged(None, "tender"))
+    assert tagging.decide(newer, UntagMessage("\u202etender")) == [MessageUntagged("tender")]
+
+
+@pytest.mark.parametrize("tag", ["", "  ", "\u202e", "x" * 61])
 def test_what_is_no_tag_is_refused(tag):
     with pytest.raises(Rejected, match="1 to 60 letters"):
         tagging.decide(NONE, TagMessage(tag))

@@ -1,6 +1,7 @@
 """What became of mail that left: for each recipient, by proofs, in whatever order they come."""
 
 from itertools import permutations
+from uuid import UUID
 
 import pytest
 
@@ -88,6 +89,24 @@ async def test_a_mail_is_known_by_its_envelopes_id_or_our_own_where_its_id_was_c
     without = type(two)(two.message_id, two.sender, two.recipients)
     posting.capture(bounce(without, [Reported(BEPPE)], number=2, at=NOW, header=own))
     assert [await posting.states(one), await posting.states(two)] == [["bounced"], ["bounced"]]
+
+
+async def test_of_mails_that_a_server_calls_the_same_each_is_read_without_the_others(
+    posting: Posting,
+) -> None:
+    from api.work.feed import active_names  # noqa: PLC0415
+    from projections.deliveries import deliveries  # noqa: PLC0415
+    from projections.deliverystate import load  # noqa: PLC0415
+
+    sent = [posting.queue(one) for one in range(1, 6)]
+    await posting.send()
+    assert await posting.states(sent[4]) == ["accepted"] * 3
+    mail = UUID(hex=sent[4].envid)
+    with posting.carteggio.database.pool.connection() as connection:
+        names = active_names(connection, [deliveries])
+        state = load(connection, names, posting.carteggio.journal.stream(mail))
+    assert [one.mail for one in state.mails] == [mail]
+    assert len(state.deliveries) == 3
 
 
 async def test_a_pec_has_the_state_that_its_receipts_prove(posting: Posting) -> None:
