@@ -22,6 +22,7 @@ from api.work.instance import Carteggio
 from api.work.sendingside import EnteredSending, configure_sending
 from api.work.sharing import colleague_at, share
 from api.work.tokens import by_operator
+from api.work.troubles import troubles
 from composed import as_others_read
 from domain.attention import Snooze
 from domain.mailbox import Role
@@ -115,12 +116,17 @@ def test_an_alarm_that_nobody_could_be_told_is_told_once_somebody_can_be(
     one.arrives("2026-03-02T09:00", ANNA)
     assert one.look("2026-03-02T12:05") == ["warning"]
     assert events_of(carteggio, "message.alarm_told", "outgoing.queued") == []
+    ((part, said, do),) = troubles(carteggio, {one.box(ANNA): ANNA}, moment("2026-03-02T12:06"))
+    assert (part, do.split(":")[0]) == (f"alarms of {ANNA}", "see that a mailbox sends")
+    since = moment("2026-03-02T12:05").astimezone(carteggio.settings.zone)
+    assert said == f"of 1 alarms nobody could be told, of the first since {since:%Y-%m-%d %H:%M}"
     with in_thread(lambda: speaking(POLITE, sink)) as port:
         configure_sending(carteggio, EnteredSending(INFO, "127.0.0.1", port, "plain", "none"))
         one.look("2026-03-02T12:35")
         assert [mail["To"] for mail in left(one, sink, worker)] == [f"Anna <{ANNA}>"]
     (told,) = events_of(carteggio, "message.alarm_told")
     assert (told.told, len(told.mails)) == ((colleague_at(carteggio, ANNA),), 1)
+    assert list(troubles(carteggio, {}, moment("2026-03-02T12:36"))) == []
 
 
 def test_who_is_killed_between_deciding_and_mailing_at_any_place_tells_it_once(firm, worker):
