@@ -187,7 +187,10 @@ def _told(
         streams.setdefault(one.stream, []).append(one)
     return {
         row.mail: _queued(
-            row, addresses.get(row.lane, str(row.lane)), resting.get(row.lane), streams[row.mail]
+            row,
+            addresses.get(row.lane, str(row.lane)),
+            resting.get(row.lane),
+            streams.get(row.mail, []),
         )
         for row in rows
     }
