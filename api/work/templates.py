@@ -140,9 +140,12 @@ async def chosen(
 def best_of(
     rows: Sequence[TemplateRow], kind: str, language: str, company: str = ""
 ) -> TemplateId | None:
-    """Choose among templates; those of one colleague before those of all."""
+    """Choose among templates; a colleague's own before his group's, and that before those of all."""
     ranked = [
-        (rank, kind != one.document_kind, company != one.company, one.owner is None, place)
+        (
+            *(rank, kind != one.document_kind, company != one.company),
+            *(one.owner is None, not one.roles, place),
+        )
         for place, one in enumerate(rows)
         if one.document_kind in (kind, "") and one.company in (company, "")
         if (rank := _rank(one.language, language)) is not None

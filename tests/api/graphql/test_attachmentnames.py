@@ -72,7 +72,7 @@ def test_who_has_a_pattern_of_his_group_prints_by_it_as_well(
 ) -> None:
     anna = sending_office.token(ANNA)
     pattern(api, "all", "{number}")
-    pattern(api, "a group", "{kind} {number}", roles=["sales"], documentKind="sales_order")
+    pattern(api, "sales", "{kind} {number}", roles=["sales"], documentKind="sales_order")
     names = api.ask(NAMES, anna)["attachmentNames"]
     assert names == ["Ordine 2026-118.pdf", "b.txt"]
     assert api.ask(COMPOSED, anna)["composed"]["attachmentNames"] == names
