@@ -129,6 +129,7 @@ class TemplateQuery:
             of_kind(Kind.CONTACT, contact) if contact else None,
             sender=await _sender(context, given(sender)),
             colleague=context.viewer.colleague,
+            by_program=context.viewer.colleague is None,
             values={one.name: one.value for one in given(values) or []},
             files=[Attached(name) for name in given(attachment_names) or []],
         )
