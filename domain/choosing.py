@@ -27,7 +27,7 @@ Target = tuple[TargetKind, UUID]
 
 @dataclass(frozen=True, slots=True)
 class MessageLinkConfirmed:
-    """A person said that a message belongs to a party or document, whether a rule had found it or not.
+    """A person, or a rule about mail, said that a message belongs to a target, found so before or not.
 
     Of a contact, `contact_of` is the party that has it: the message belongs to that one, too.
     """

@@ -4,6 +4,7 @@ Each rung is a pure function that claims links; what an earlier rung claimed wit
 right stands. A rung is added here, with a name and a version that rises when its answers change.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -25,6 +26,7 @@ from domain.rules import (
     DOMAIN,
     FORM,
     FORWARD,
+    MAIL_RULE,
     NUMBER,
     PERSON,
     QUOTED,
@@ -43,16 +45,15 @@ _BY_ROLE: Mapping[str, tuple[Rule, int]] = {
 """The rule by which an address in a special role is matched, and how sure that is."""
 _BRIEF = ("subject", "attachment")
 """Texts that may be no more than a number."""
+_MAIL_RULE = re.compile(r"[0-9a-f]{32}@\d+")
+"""How a rule about mail is named where somebody said something."""
 _MOST_REJECTED = 20
 """So many others are told of: some shared domain may have thousands."""
 
 
 def link(known: Known) -> Claims:
     """Climb the ladder: each rung sees what the ones before it claimed, and people before all."""
-    claims: Claims = {
-        target: Claim(LinkState.CONFIRMED, PERSON, 100, PERSON.name, who)
-        for target, who in known.confirmed.items()
-    }
+    claims: Claims = {target: _said(who) for target, who in known.confirmed.items()}
     for rung in LADDER:
         for target, claim in rung(known, claims):
             if target in known.rejected:
@@ -60,6 +61,13 @@ def link(known: Known) -> Claims:
             if target not in claims or (claim.counts and not claims[target].counts):
                 claims[target] = claim
     return {target: one for target, one in claims.items() if not _settled(known, target, one)}
+
+
+def _said(who: str) -> Claim:
+    """Claim what a person said, or what a rule about mail did: both stand above the ladder."""
+    if _MAIL_RULE.fullmatch(who):
+        return Claim(LinkState.AUTOMATIC, MAIL_RULE, 100, MAIL_RULE.name, who)
+    return Claim(LinkState.CONFIRMED, PERSON, 100, PERSON.name, who)
 
 
 def _settled(known: Known, target: Target, claim: Claim) -> bool:

@@ -13,6 +13,8 @@ class Rule:
 
 PERSON = Rule("person", 1)
 """Somebody said so; the evidence names who."""
+MAIL_RULE = Rule("mail-rule", 1)
+"""A rule about mail (domain/mailrules.py) linked it; the evidence names it and its version, as id@1."""
 REMEMBERED = Rule("remembered-choice", 1)
 """Somebody said once for all mail with an address to whom it belongs."""
 ADDRESS = Rule("address-exact", 1)

@@ -38,6 +38,7 @@ def list_(
         Standing | None,
         typer.Option(help="Only mail that stands so; resting: all of its mailbox waits."),
     ] = None,
+    mailbox: Mailbox = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many lines.")] = 200,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
@@ -50,7 +51,8 @@ def list_(
     carteggio outbox list --state uncertain
     """
     with opened(context) as carteggio:
-        rows = queued_mail(carteggio, addresses_of(carteggio), state, limit)
+        box = mailbox_named(carteggio, mailbox)
+        rows = queued_mail(carteggio, addresses_of(carteggio), state, limit, box)
         zone = carteggio.settings.zone
     table = table_of(
         "=mail", "?mailbox", "to", "subject", "=state", "=due", "?#tries", "~said", "~what to do"

@@ -26,6 +26,7 @@ from api.work.sending import send as send_mail
 from api.work.templated import Wanted
 from api.work.tokens import by_operator
 from api.work.uploads import upload
+from domain.composing import each_once
 from domain.draft import Attached
 from domain.identity import mailbox_id
 from domain.objections import Objection
@@ -277,7 +278,9 @@ def _show(carteggio: Carteggio, wanted: ToSend, found: Tried) -> None:
     sender = mail.sender.address
     heads = [("From", f"{sender.name} <{sender.spec}>" if sender.name else sender.spec)]
     people = (("Reply-To", mail.reply_to), ("To", mail.to), ("Cc", mail.cc), ("Bcc", mail.bcc))
-    heads += [(name, ", ".join(one.spec for one in every)) for name, every in people if every]
+    heads += [
+        (name, ", ".join(one.spec for one in each_once(every))) for name, every in people if every
+    ]
     for name, value in (*heads, ("Subject", mail.subject), ("Leaves", local(found.due, zone))):
         out.print(plain(f"{name}: {value}"))
     out.print()
@@ -297,9 +300,9 @@ def _facts(wanted: ToSend, found: Tried) -> dict[str, object]:
         "from": mail.sender.address.spec,
         "name": mail.sender.address.name,
         "reply_to": [one.spec for one in mail.reply_to],
-        "to": [one.spec for one in mail.to],
-        "cc": [one.spec for one in mail.cc],
-        "bcc": [one.spec for one in mail.bcc],
+        "to": [one.spec for one in each_once(mail.to)],
+        "cc": [one.spec for one in each_once(mail.cc)],
+        "bcc": [one.spec for one in each_once(mail.bcc)],
         "subject": mail.subject,
         "text": preview(mail).text,
         "files": [

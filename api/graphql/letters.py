@@ -12,9 +12,9 @@ from api.graphql.deliverytypes import Delivery
 from api.graphql.grounds import ConversationReason, reasons_of
 from api.graphql.ids import Kind, encoded
 from api.graphql.inputs import REASONS, LinkReason
+from api.graphql.linksaid import rule_said, who_said
 from api.graphql.mail import COUNTED, Conversation, Document, Link, Message, Party, Unanswered
 from api.graphql.measured import measured
-from api.graphql.node import Actor
 from api.graphql.overseeing import contents_read
 from api.graphql.parts import (
     Address,
@@ -44,8 +44,7 @@ from api.graphql.selection import Selection
 from api.paths import raw_path
 from domain.choosing import TargetKind
 from domain.message import CloseReason, Direction, LinkState
-from domain.rules import PERSON, UNPROVEN, UNPROVEN_REPLY
-from domain.values import ActorKind
+from domain.rules import UNPROVEN, UNPROVEN_REPLY
 from projections import links, messages, threads
 from projections.clearance import hidden_among
 from projections.contents import AttachmentRow, ContentRow, ParticipantRow
@@ -207,13 +206,14 @@ def _link(
     before: Mapping[UUID, Message],
     said: Mapping[UUID, RememberedChoice],
 ) -> Link:
+    rule, version = rule_said(row)
     return Link(
         id=encoded(Kind.LINK, row.id),
         target=targets.get(row.target),
         state=LinkState(row.state),
         reason=REASONS.get(row.rule, LinkReason.RULE),
-        rule_id=row.rule or None,
-        rule_version=row.rule_version if row.rule else None,
+        rule_id=rule,
+        rule_version=version,
         confidence=row.confidence,
         place=row.place or None,
         evidence=row.evidence or None,
@@ -221,19 +221,10 @@ def _link(
         rejected=[targets[one] for one in row.rejected if one in targets],
         inherited_from=before.get(row.inherited_from) if row.inherited_from else None,
         remembered_choice=said.get(row.choice) if row.choice else None,
-        by=_who(row),
+        by=who_said(row),
         at=row.from_time,
         position=Position(row.from_position),
     )
-
-
-def _who(row: LinkRow) -> Actor:
-    """Tell who said so: a link that a rule made of a person's word names the person."""
-    if row.rule != PERSON.name or not row.evidence:
-        return Actor(kind=ActorKind(row.actor_kind), id=row.actor_id)
-    kinds = {Kind.COLLEAGUE.value: ActorKind.USER, Kind.TOKEN.value: ActorKind.CLIENT}
-    kind = kinds.get(row.evidence.partition("_")[0], ActorKind.SYSTEM)
-    return Actor(kind=kind, id=row.evidence)
 
 
 # ---- what waits

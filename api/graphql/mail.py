@@ -175,7 +175,7 @@ class Link:
     )
     state: LinkState = strawberry.field(description="How sure it is.")
     reason: LinkReason = strawberry.field(description="By which kind of rule it was found.")
-    rule_id: str | None = strawberry.field(description="The rule's name; null for a person.")
+    rule_id: str | None = strawberry.field(description="Its name, or id; null for a person.")
     rule_version: int | None = strawberry.field(description="The rule's version.")
     confidence: int = strawberry.field(description="How sure, in percent.")
     place: str | None = strawberry.field(

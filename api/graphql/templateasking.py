@@ -20,6 +20,7 @@ from api.graphql.templates import (
     Template,
     TemplateKind,
     made_templates,
+    own_use_of,
     template_objects,
     use_of,
 )
@@ -128,6 +129,7 @@ class TemplateQuery:
             of_kind(Kind.CONTACT, contact) if contact else None,
             sender=await _sender(context, given(sender)),
             colleague=context.viewer.colleague,
+            by_program=context.viewer.colleague is None,
             values={one.name: one.value for one in given(values) or []},
             files=[Attached(name) for name in given(attachment_names) or []],
         )
@@ -140,7 +142,8 @@ class TemplateQuery:
 
     @strawberry.field(
         description="What files of a document are called, the document itself first: the same in "
-        "its mail, in print and in an archive. By the template that is chosen for its kind.",
+        "the viewer's mail, in print and in an archive. By the template that is chosen for its kind, else "
+        "as is usual.",
         **READS,
     )
     async def attachment_names(
@@ -161,6 +164,7 @@ class TemplateQuery:
             reader=context.viewer.reader,
             template=of_kind(Kind.TEMPLATE, named) if named else None,
             use=await use_of(context),
+            chooses=await own_use_of(context),
         )
         return list(found)
 

@@ -110,8 +110,15 @@ class Template(Audited):
 
 async def use_of(context: Context) -> Use | None:
     """Give whose templates the viewer may use; None: all, for who manages them, and programs."""
+    if Scope.MANAGE_TEMPLATES in context.viewer.scopes:
+        return None
+    return await own_use_of(context)
+
+
+async def own_use_of(context: Context) -> Use | None:
+    """Give which templates write the viewer's own mail; None: those of everybody."""
     viewer = context.viewer
-    if viewer.colleague is None or Scope.MANAGE_TEMPLATES in viewer.scopes:
+    if viewer.colleague is None:
         return None
     row = (await colleagues(context)).get(viewer.colleague)
     return Use(viewer.colleague, row.role if row else "")

@@ -24,10 +24,16 @@ class People:
     boxes: Mapping[UUID, company.MailboxRow]
     seen_by: Mapping[UUID, Collection[UUID]]
     alerted: Mapping[UUID, Sequence[UUID]]
+    inside: Collection[str]
+    """The company's domains."""
 
     def sees(self, colleague: UUID, mailbox: UUID) -> bool:
         """Say whether mail of the mailbox may be shown to him."""
         return colleague in self.seen_by.get(mailbox, ())
+
+    def is_inside(self, colleague: UUID) -> bool:
+        """Tell whether his address is one of the company's own domains: notes go nowhere else."""
+        return self.known[colleague].address_key.rpartition("@")[2] in self.inside
 
 
 async def people_of(asked: Asked) -> People:
@@ -38,7 +44,8 @@ async def people_of(asked: Asked) -> People:
     seen = {box: set(some) for box, some in alerted.items()}
     for member in await access.members(*asked, EVERYTHING):
         seen.setdefault(member.mailbox, set()).add(member.colleague)
-    return People(known, boxes, seen, alerted)
+    firm = await company.description(*asked, EVERYTHING)
+    return People(known, boxes, seen, alerted, frozenset(firm.domains if firm else ()))
 
 
 async def owners(

@@ -59,6 +59,7 @@ class _Due:
     since: datetime
     due: datetime
     at: datetime
+    untold_since: datetime | None
 
     @property
     def key(self) -> tuple[UUID, str]:
@@ -232,7 +233,7 @@ def _record(carteggio: Carteggio, telling: _Telling, one: _Due, now: datetime) -
     """
     mails = _mails(carteggio, one)
     if not mails and (telling.owners[one.key] or telling.escalated[one.key]):
-        _put_off(carteggio, one, now + _NOBODY)
+        _untold(carteggio, one, now)
         return
     told = MessageAlarmTold(
         mailbox=MailboxId(one.mailbox),
@@ -259,6 +260,16 @@ def _settle(
     for one in current:
         if (at := later[one.key]) is not None and at > now:
             _put_off(carteggio, one, at)
+
+
+def _untold(carteggio: Carteggio, one: _Due, now: datetime) -> None:
+    """Try it again later, and keep since when nobody can be told of it (api/work/troubles.py)."""
+    with carteggio.database.pool.connection() as connection:
+        connection.execute(
+            "UPDATE alarm_due SET at = %s, untold_since = coalesce(untold_since, %s)"
+            " WHERE message = %s AND stage = %s",
+            (now + _NOBODY, now, *one.key),
+        )
 
 
 def _put_off(carteggio: Carteggio, one: _Due, at: datetime) -> None:

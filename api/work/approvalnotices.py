@@ -6,16 +6,14 @@
 What was decided, changed or taken back meanwhile is told no more as waiting.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from threading import Event
 from typing import Final
 from uuid import UUID
 
 from api.ids import Kind, decoded
-from api.work import noticing
 from api.work.alarmaudience import People, people_of
 from api.work.approvals import approvers
 from api.work.instance import Carteggio
@@ -24,21 +22,10 @@ from domain.approval import ApprovalAsked, ApprovalGiven, ApprovalRefused, Appro
 from domain.approving import SUBJECT_ASKED, Told, asked_text, decided_subject, decided_text
 from domain.recorded import Recorded
 from domain.values import Rejected
-from projections import company
 from projections.approvals import ApprovalRow, approvals_in
 from projections.reader import EVERYTHING
 
 NAME: Final = "approvalnotices"
-
-
-async def run(carteggio: Carteggio, stop: Event) -> None:
-    """Look every second until told to stop."""
-    await noticing.run(carteggio, stop, NOTICES)
-
-
-async def tell(carteggio: Carteggio, now: datetime) -> int:
-    """Tell of what was asked and decided since; give how many events there were."""
-    return await noticing.tell(carteggio, now, NOTICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +35,11 @@ class _Approvals:
     rows: Mapping[UUID, ApprovalRow]
     waits_for: Mapping[UUID, tuple[list[UUID], list[UUID]]]
     people: People
-    inside: Collection[str]
 
     def name(self, colleague: UUID | None) -> str:
         """Give somebody's name."""
         known = self.people.known.get(colleague) if colleague is not None else None
         return known.name if known is not None else "Somebody"
-
-    def is_inside(self, colleague: UUID) -> bool:
-        """Say whether notes may be written to him: at the company's own domains."""
-        return self.people.known[colleague].address_key.rpartition("@")[2] in self.inside
 
 
 async def _tell(carteggio: Carteggio, batch: Sequence[Recorded], now: datetime) -> None:
@@ -76,9 +58,7 @@ async def _read(carteggio: Carteggio, batch: Sequence[Recorded]) -> _Approvals:
         rows = await approvals_in(*asked, EVERYTHING, ids=list({one.stream for one in batch}))
         waits_for = await approvers(asked, EVERYTHING, rows)
         people = await people_of(asked)
-        firm = await company.description(*asked, EVERYTHING)
-    inside = frozenset(firm.domains if firm else ())
-    return _Approvals({row.id: row for row in rows}, waits_for, people, inside)
+    return _Approvals({row.id: row for row in rows}, waits_for, people)
 
 
 def _notices(
@@ -105,7 +85,9 @@ def _notices(
             command=f"approval-{one.stream.hex}-{one.position}-{who.hex}",
             to=who,
             subject=subject,
-            text=words(Told(found.name(asker), mailbox, at, note if found.is_inside(who) else "")),
+            text=words(
+                Told(found.name(asker), mailbox, at, note if found.people.is_inside(who) else "")
+            ),
             there=[row.mailbox],
         )
         for who in whom
@@ -133,3 +115,4 @@ NOTICES: Final = Notices(
     ("approvals", "company", "access", "permission"),
     _tell,
 )
+run, tell = NOTICES.run, NOTICES.tell

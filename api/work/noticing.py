@@ -45,6 +45,19 @@ class Notices:
     tell_of: TellOf
     whole: Callable[[Recorded], object] | None = None
 
+    async def run(self, carteggio: Carteggio, stop: Event) -> None:
+        """Look every second until told to stop."""
+        await every_second(self.name, carteggio, self.tell, stop)
+
+    async def tell(self, carteggio: Carteggio, now: datetime) -> int:
+        """Tell of what happened since; give how many events there were."""
+        lookout = Lookout(self.name, self.events, self.models, self.events, _AT_ONCE, self.whole)
+
+        async def of(batch: Sequence[Recorded]) -> None:
+            await self.tell_of(carteggio, batch, now)
+
+        return await lookout.next(carteggio, of)
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -56,27 +69,6 @@ class Notice:
     text: str
     there: Collection[UUID]
     """The mailboxes that it is about: it comes from one of them that sends, if there is any."""
-
-
-async def run(carteggio: Carteggio, stop: Event, notices: Notices) -> None:
-    """Look every second until told to stop."""
-
-    async def look(carteggio: Carteggio, now: datetime) -> int:
-        return await tell(carteggio, now, notices)
-
-    await every_second(notices.name, carteggio, look, stop)
-
-
-async def tell(carteggio: Carteggio, now: datetime, notices: Notices) -> int:
-    """Tell of what happened since; give how many events there were."""
-    lookout = Lookout(
-        notices.name, notices.events, notices.models, notices.events, _AT_ONCE, notices.whole
-    )
-
-    async def of(batch: Sequence[Recorded]) -> None:
-        await notices.tell_of(carteggio, batch, now)
-
-    return await lookout.next(carteggio, of)
 
 
 async def write(

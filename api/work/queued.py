@@ -121,10 +121,15 @@ class OutboxRow:
 
 
 def queued_mail(
-    carteggio: Carteggio, addresses: Mapping[UUID, str], state: Standing | None, limit: int
+    carteggio: Carteggio,
+    addresses: Mapping[UUID, str],
+    state: Standing | None,
+    limit: int,
+    mailbox: UUID | None = None,
 ) -> list[Queued]:
     """Give what is in the outbox, what is due first; `addresses` are those of the mailboxes."""
-    wanted = QueuedFilter(frozenset() if state is None else frozenset({state}))
+    states = frozenset({state} if state is not None else ())
+    wanted = QueuedFilter(states, (mailbox,) if mailbox is not None else ())
 
     async def found() -> list[Queued]:
         async with await carteggio.database.connect_async() as connection:
@@ -182,7 +187,10 @@ def _told(
         streams.setdefault(one.stream, []).append(one)
     return {
         row.mail: _queued(
-            row, addresses.get(row.lane, str(row.lane)), resting.get(row.lane), streams[row.mail]
+            row,
+            addresses.get(row.lane, str(row.lane)),
+            resting.get(row.lane),
+            streams.get(row.mail, []),
         )
         for row in rows
     }

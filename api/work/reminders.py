@@ -9,18 +9,17 @@ Whatever is cut off is done again: the same order and person make the same mail,
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from threading import Event
 from typing import Final
 from uuid import UUID
 
-from api.work import noticing
 from api.work.alarmaudience import owners, people_of
 from api.work.handover import Done, order_id, say
 from api.work.instance import Carteggio
-from api.work.noticing import OLDEST, Notice, Notices, write
-from api.work.toldmails import ToldMails, doer_of, order_of, told_mails
+from api.work.noticing import Notices
+from api.work.ordernotices import by_order, ordered
+from api.work.toldmails import order_of
 from domain import reminding
-from domain.handing import reminder_subject, reminder_text
+from domain.handing import Line, reminder_subject, reminder_text
 from domain.recorded import Envelope, Recorded
 from domain.reminding import MessageReminded, Remind
 from domain.values import ColleagueId, Rejected
@@ -104,54 +103,31 @@ def reminded_by(carteggio: Carteggio, order: UUID, of: Concerned) -> list[UUID]:
 # ---- told
 
 
-async def run(carteggio: Carteggio, stop: Event) -> None:
-    """Look every second until told to stop."""
-    await noticing.run(carteggio, stop, NOTICES)
-
-
-async def tell(carteggio: Carteggio, now: datetime) -> int:
-    """Write what was ordered since; give how many events there were."""
-    return await noticing.tell(carteggio, now, NOTICES)
-
-
 async def _tell(carteggio: Carteggio, batch: Sequence[Recorded], now: datetime) -> None:
-    orders: dict[UUID, list[Recorded]] = {}
-    for one in batch:
-        if isinstance(one.event, MessageReminded) and one.envelope.at > now - OLDEST:
-            orders.setdefault(one.event.order, []).append(one)
-    for said in orders.values():
-        await _tell_of(carteggio, said, now)
+    for said in by_order(batch, now):
+        order, of, note = await ordered(carteggio, said), _whom(said), _note(said[0].event)
+
+        def words(lines: Sequence[Line], shown: str, by: str = order.by) -> tuple[str, str]:
+            return reminder_subject(len(lines)), reminder_text(lines, by, shown)
+
+        for whom in of.items():
+            await order.tell(carteggio, (NAME, "reminder"), whom, words, note, now)
 
 
-async def _tell_of(carteggio: Carteggio, said: Sequence[Recorded], now: datetime) -> None:
-    async with carteggio.reading() as asked:
-        mails = await told_mails(asked, carteggio.settings.zone, [one.stream for one in said])
+def _whom(said: Sequence[Recorded]) -> dict[UUID, list[UUID]]:
+    """Give who is reminded, each with the mails."""
     of: dict[UUID, list[UUID]] = {}
     for one in said:
         for who in one.event.to if isinstance(one.event, MessageReminded) else ():
             of.setdefault(who, []).append(one.stream)
-    by = mails.by(doer_of(said[0].envelope))
-    for colleague, about in of.items():
-        if colleague in mails.people.known:
-            notice = _notice(mails, said[0], colleague, about, by)
-            await write(carteggio, mails.people, NAME, notice, now)
+    return of
 
 
-def _notice(
-    mails: ToldMails, first: Recorded, colleague: UUID, about: Sequence[UUID], by: str
-) -> Notice:
-    """Say it; a note goes to the company's own domains alone."""
-    word, lines = first.event, mails.lines(colleague, about)
-    note = word.note if isinstance(word, MessageReminded) and mails.is_inside(colleague) else ""
-    return Notice(
-        command=f"reminder-{order_of(first).hex}-{colleague.hex}",
-        to=colleague,
-        subject=reminder_subject(len(lines)),
-        text=reminder_text(lines, by, note),
-        there=mails.there(about),
-    )
+def _note(word: object) -> str:
+    return word.note if isinstance(word, MessageReminded) else ""
 
 
 NOTICES: Final = Notices(
     NAME, ("message.reminded",), ("correspondence", "company", "access"), _tell, order_of
 )
+run, tell = NOTICES.run, NOTICES.tell

@@ -167,9 +167,8 @@ async def _written(
 ) -> ToSend:
     content, template = mail.facts.content, act.template or UUID(int=0)
     party = await _party(carteggio, (*content.authors, to))
-    made_of = await rendered(
-        carteggio, template, Occasion(party=party, to=[to.spec], sender=sender)
-    )
+    occasion = Occasion(party=party, to=[to.spec], sender=sender, by_program=True)
+    made_of = await rendered(carteggio, template, occasion)
     subject = f"Auto: {content.subject}"[:_LONGEST_SUBJECT]  # RFC 3834 3.1.5
     composed = Composed("", at, sender, to=(to,), subject=subject, automatic=Automatic.REPLIED)
     return ToSend(

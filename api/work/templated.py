@@ -1,14 +1,15 @@
 """A draft is written by a template: the one that is named, or the one that its kind of document has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from api.work.drafts import Writer
 from api.work.instance import Carteggio
-from api.work.templates import Attached, Occasion, Rendered, chosen, rendered
+from api.work.templates import Attached, Occasion, Rendered, attachment_names_of, chosen, rendered
 from domain.choosing import TargetKind
 from domain.composing import Sender, each_once
+from domain.draft import Attached as File
 from domain.draft import Draft, typed
 from projections import company, documents
 from projections.reader import EVERYTHING
@@ -40,9 +41,9 @@ class Written:
 
 
 async def by_template(carteggio: Carteggio, writer: Writer, draft: Draft, wanted: Wanted) -> Draft:
-    """Give a draft in the words of a template, its files named by it; as it is where none fits.
+    """Give a draft in the words of a template, its files named by it.
 
-    What the draft says already stays. Raises Rejected: NOT_FOUND, or INVALID with all values that
+    Where none fits it has its own words, and the document that it presents is named as is usual. What the draft says already stays. Raises Rejected: NOT_FOUND, or INVALID with all values that
     are missing.
     """
     return (await proposed(carteggio, writer, draft, wanted, incomplete=False)).draft
@@ -61,7 +62,7 @@ async def proposed(
     id = wanted.id or await _fitting(carteggio, writer, draft, use)
     names = (*(one.name for one in draft.files if not one.content_id), *wanted.file_names)
     if id is None:
-        return Written(draft, names)
+        return await _named(carteggio, writer, draft, wanted, names)
     found = await rendered(
         carteggio,
         id,
@@ -75,10 +76,6 @@ async def proposed(
 
 
 def _in_words(draft: Draft, found: Rendered) -> Draft:
-    called = iter(found.file_names)
-    files = tuple(
-        one if one.content_id else replace(one, name=next(called, one.name)) for one in draft.files
-    )
     own = bool(draft.text or draft.html)
     return replace(
         draft,
@@ -86,9 +83,27 @@ def _in_words(draft: Draft, found: Rendered) -> Draft:
         text=draft.text if own else found.text,
         html=draft.html if own else found.html,
         language=found.language,
-        files=files,
+        files=_called(draft, found.file_names),
         template=found.template,
         template_version=found.version,
+    )
+
+
+async def _named(
+    carteggio: Carteggio, writer: Writer, draft: Draft, wanted: Wanted, names: tuple[str, ...]
+) -> Written:
+    """Name the document's file as is usual: as who prints or archives it is told as well."""
+    if draft.document is None or not draft.presents or not names:
+        return Written(draft, names)
+    files = _occasion(writer, draft, wanted).files
+    called = await attachment_names_of(carteggio, draft.document, files, reader=writer.sees)
+    return Written(replace(draft, files=_called(draft, called)), called)
+
+
+def _called(draft: Draft, names: Sequence[str]) -> tuple[File, ...]:
+    rest = iter(names)
+    return tuple(
+        one if one.content_id else replace(one, name=next(rest, one.name)) for one in draft.files
     )
 
 

@@ -140,9 +140,12 @@ async def chosen(
 def best_of(
     rows: Sequence[TemplateRow], kind: str, language: str, company: str = ""
 ) -> TemplateId | None:
-    """Choose among templates; those of one colleague before those of all."""
+    """Choose among templates; a colleague's own before his group's, and that before those of all."""
     ranked = [
-        (rank, kind != one.document_kind, company != one.company, one.owner is None, place)
+        (
+            *(rank, kind != one.document_kind, company != one.company),
+            *(one.owner is None, not one.roles, place),
+        )
         for place, one in enumerate(rows)
         if one.document_kind in (kind, "") and one.company in (company, "")
         if (rank := _rank(one.language, language)) is not None
@@ -231,10 +234,12 @@ async def attachment_names_of(
     reader: Reader = EVERYTHING,
     template: UUID | None = None,
     use: Use | None = None,
+    chooses: Use | None = None,
 ) -> tuple[str, ...]:
     """Name the files of a document as its mail does, for whoever prints or archives it.
 
-    By the template that is named, else by the one that is chosen for its kind, else as is usual.
+    By the template that is named, of those that `use` may; else by the one that is chosen for its
+    kind in mail of `chooses`, else as is usual.
     """
     async with carteggio.reading() as (connection, names):
         asked = connection, names, reader
@@ -242,7 +247,8 @@ async def attachment_names_of(
         paper = records.document
         if template is None and paper is not None:
             wanted = TemplateFilter(kind=TemplateKind.DOCUMENT.value)
-            rows = _shared(await templates_for(*asked, wanted))
+            rows = await templates_for(*asked, wanted, chooses)
+            rows = _shared(rows) if chooses is None else rows
             template = best_of(rows, paper.kind, records.language or FALLBACK)
         row = await _version(asked, template, None, use) if template else None
     pattern = row.saved.attachment_name if row else USUAL

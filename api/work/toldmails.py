@@ -10,7 +10,7 @@ from api.work.alarmaudience import People, people_of
 from api.work.dues import Asked
 from domain.handing import Line
 from domain.recorded import Envelope, Recorded
-from projections import company, messages
+from projections import messages
 from projections.letters import Letter, letters_of
 from projections.reader import EVERYTHING
 
@@ -23,8 +23,6 @@ class ToldMails:
     people: People
     letters: Mapping[UUID, Letter]
     writers: Mapping[UUID, str]
-    inside: frozenset[str]
-    """The company's domains."""
 
     def lines(self, colleague: UUID, about: Sequence[UUID]) -> list[Line]:
         """Give a line for each, as somebody may see it."""
@@ -33,10 +31,6 @@ class ToldMails:
     def there(self, about: Sequence[UUID]) -> set[UUID]:
         """Give the mailboxes in which they lie."""
         return {box for id in about if id in self.letters for box in self.letters[id].mailboxes}
-
-    def is_inside(self, colleague: UUID) -> bool:
-        """Tell whether his address is one of the company's own domains: notes go nowhere else."""
-        return self.people.known[colleague].address_key.rpartition("@")[2] in self.inside
 
     def by(self, doer: UUID | None) -> str:
         """Give what who ordered something is called."""
@@ -57,13 +51,11 @@ class ToldMails:
 async def told_mails(asked: Asked, zone: ZoneInfo, ids: Sequence[UUID]) -> ToldMails:
     """Read what is told of mails."""
     mails = await messages.by_ids(*asked, EVERYTHING, list(ids))
-    firm = await company.description(*asked, EVERYTHING)
     return ToldMails(
         zone=zone,
         people=await people_of(asked),
         letters=await letters_of(*asked, EVERYTHING, list(ids)),
         writers={id: row.sender_name or row.sender for id, row in mails.items()},
-        inside=frozenset(firm.domains if firm else ()),
     )
 
 

@@ -1,7 +1,7 @@
 """What is wrong with what leaves, and what to do about each; nothing here asks a server.
 
 Mailboxes that rest, mail that is stuck, receipts that do not come, copies that are not filed,
-programs that are not told, jobs that failed.
+colleagues and programs that are not told, jobs that failed.
 """
 
 import asyncio
@@ -69,6 +69,7 @@ def troubles(
     yield from _unfiled(carteggio, addresses)
     with suppress(LookupError, psycopg.Error):  # the read model is not there: told elsewhere
         yield from _receipts(asyncio.run(_missing(carteggio, now)), addresses, now)
+    yield from _untold(carteggio, addresses)
     for one in standing(carteggio):
         yield from _webhook(carteggio, one)
     yield from _jobs(carteggio, now)
@@ -146,6 +147,19 @@ def _unfiled(carteggio: Carteggio, addresses: Mapping[UUID, str]) -> Iterator[Tr
         said = f"{count:,} copies are not filed in its folder of sent mail, the first since"
         do = f"see what is wrong: carteggio account test {address}"
         yield f"sent mail of {address}", f"{said} {_at(carteggio, since)}", do
+
+
+def _untold(carteggio: Carteggio, addresses: Mapping[UUID, str]) -> Iterator[Trouble]:
+    """Tell of waits that are at risk or too late, of which nobody could be written to."""
+    with carteggio.database.pool.connection() as connection:
+        rows = connection.execute(
+            "SELECT mailbox, count(*), min(untold_since) FROM alarm_due"
+            " WHERE untold_since IS NOT NULL GROUP BY mailbox ORDER BY mailbox"
+        ).fetchall()
+    for box, count, since in rows:
+        said = f"of {count:,} alarms nobody could be told, of the first since"
+        do = "see that a mailbox sends: carteggio account sending-list; the log tells more"
+        yield f"alarms of {addresses.get(box, str(box))}", f"{said} {_at(carteggio, since)}", do
 
 
 async def _missing(carteggio: Carteggio, now: datetime) -> list[DeliveryRow]:

@@ -76,7 +76,9 @@ def test_what_is_typed_wrong_is_told_in_a_sentence(office, tmp_path: Path):
 def test_what_would_leave_empty_or_at_once_is_told(office, tmp_path: Path):
     one = ("send", "--document", "2026/118", "--attach", tmp_path / "ordine.pdf")
     assert "no template fits, and nothing is written" in office.run(*one).err
-    (shown,) = office.asked(*one, "--text", "Ecco.", "--at", "2020-04-30", "--dry-run")
+    people = ("--to", "ada@verdi.example", "--to", "Ada@Verdi.example")
+    (shown,) = office.asked(*one, *people, "--text", "Ecco.", "--at", "2020-04-30", "--dry-run")
+    assert shown["to"] == ["ada@verdi.example"]
     assert ("not_before", "IN_THE_PAST", False) in {
         (x["field"], x["code"], x["blocks"]) for x in shown["remarks"]
     }

@@ -22,6 +22,7 @@ from domain.rules import (
     ANNOUNCED,
     BLIND,
     DOMAIN,
+    MAIL_RULE,
     NUMBER,
     REMEMBERED,
     REPLY,
@@ -321,6 +322,12 @@ def test_what_is_said_about_one_message_stands_above_what_is_remembered() -> Non
     assert {key: claim.state for (_, key), claim in same.items()} == {ROSSI: LinkState.CONFIRMED}
     no = link(remembering(FOR_ROSSI, rejected=frozenset({(TargetKind.PARTY, ROSSI)})))
     assert {key: claim.state for (_, key), claim in no.items()} == {BIANCHI: LinkState.AMBIGUOUS}
+
+
+def test_what_a_rule_about_mail_says_stands_as_high_and_is_no_persons_word() -> None:
+    rule = f"{UUID(int=7).hex}@3"
+    (claim,) = link(remembering(FOR_ROSSI, confirmed={(TargetKind.PARTY, BIANCHI): rule})).values()
+    assert (claim.state, claim.rule, claim.evidence) == (LinkState.AUTOMATIC, MAIL_RULE, rule)
 
 
 def test_a_forged_sender_is_only_suggested_whatever_is_remembered() -> None:

@@ -81,7 +81,7 @@ def test_a_worker_that_is_killed_within_a_mail_leaves_it_to_a_person(
     with server(office) as sink, working(instance):
         office.until(lambda: office.state(mail) is OutgoingState.UNCERTAIN)
     assert sink.mails == []
-    (line,) = instance.asked("outbox", "list", "--state", "uncertain")
+    (line,) = instance.asked("outbox", "list", "--state", "uncertain", "--mailbox", BOX)
     assert (line["mail"], line["subject"]) == (str(mail), "Ordine 21")
     with server(office) as sink, working(instance):
         instance.done("outbox", "resolve", mail, "--again", "--note", "nobody has it")

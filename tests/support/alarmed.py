@@ -1,8 +1,9 @@
 """A firm that wants answers in time: mail comes in at a moment, and somebody looks at another."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,12 @@ from domain.hours import read_week
 from domain.identity import mailbox_id
 
 if TYPE_CHECKING:
+    from adapters.mime.worker import ReadingWorker
     from api.work.instance import Carteggio
     from domain.values import MailboxId
+    from smtpscript import Sink
+
+    Tell = Callable[[Carteggio, datetime], Awaitable[int]]
 
 ROME = ZoneInfo("Europe/Rome")
 INFO, SERVICE = "info@firm.example", "service@firm.example"
@@ -110,6 +115,23 @@ class Alarmed:
         asyncio.run(all_of_it())
         self.caught_up()
         return self.told(at)
+
+    def left(self, sink: "Sink", worker: "ReadingWorker", tell: "Tell | None" = None) -> list[Any]:
+        """Let somebody tell, if anybody, then let leave what is in the outbox; give the mails."""
+        from composed import as_others_read  # noqa: PLC0415
+        from outgoing import lane_of  # noqa: PLC0415
+
+        before = len(sink.mails)
+
+        async def go() -> None:
+            while tell is not None and await tell(self.carteggio, datetime.now(UTC)):
+                pass
+            async with lane_of(self.carteggio, self.box(INFO), worker) as lane:
+                await lane.drain()
+
+        asyncio.run(go())
+        self.caught_up()
+        return [as_others_read(raw) for raw in sink.mails[before:]]
 
     def told(self, at: str) -> list[str]:
         """Give the stages that were to be told by a moment."""

@@ -8,12 +8,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import dyingalarms
-from adapters.mime.worker import ReadingWorker
 from alarmed import ANNA, CARLO, DORA, INFO, TARGET, Alarmed, moment
 from api.work import alarmtelling
 from api.work.answers import unanswered_lines
@@ -22,11 +20,10 @@ from api.work.instance import Carteggio
 from api.work.sendingside import EnteredSending, configure_sending
 from api.work.sharing import colleague_at, share
 from api.work.tokens import by_operator
-from composed import as_others_read
+from api.work.troubles import troubles
 from domain.attention import Snooze
 from domain.mailbox import Role
 from instances import events_of
-from outgoing import lane_of
 from smtpscript import POLITE, Sink, speaking
 from speaking import in_thread
 
@@ -42,19 +39,6 @@ def firm(carteggio: Carteggio, tmp_path: Path) -> Iterator[tuple[Alarmed, Sink]]
         yield one, sink
 
 
-def left(firm: Alarmed, sink: Sink, worker: ReadingWorker) -> list[Any]:
-    """Let leave what is in the outbox; give the mails."""
-    before = len(sink.mails)
-
-    async def go() -> None:
-        async with lane_of(firm.carteggio, firm.box(INFO), worker) as lane:
-            await lane.drain()
-
-    asyncio.run(go())
-    firm.caught_up()
-    return [as_others_read(raw) for raw in sink.mails[before:]]
-
-
 def test_one_mail_tells_a_person_all_of_it_and_starts_no_wait(firm, worker):
     one, sink = firm
     escalating = replace(
@@ -64,13 +48,13 @@ def test_one_mail_tells_a_person_all_of_it_and_starts_no_wait(firm, worker):
     one.arrives("2026-03-02T09:00")
     one.arrives("2026-03-02T09:00", sender="Bert <bert@beta.example>")
     assert one.look("2026-03-02T12:05") == ["warning"] * 2
-    (warning,) = left(one, sink, worker)
+    (warning,) = one.left(sink, worker)
     assert (warning["To"], warning["Auto-Submitted"]) == (f"Carlo <{CARLO}>", "auto-generated")
     assert warning["Subject"] == "Waiting for an answer: 2 due soon"
     assert "Ada waits in info@firm.example" in warning.get_content()
     assert "4711" not in warning.as_string()
     one.look("2026-03-02T14:05")
-    breaches = {mail["To"]: mail for mail in left(one, sink, worker)}
+    breaches = {mail["To"]: mail for mail in one.left(sink, worker)}
     assert sorted(breaches) == [f"Carlo <{CARLO}>", f"Dora <{DORA}>"]
     assert "not answered in time" in breaches[f"Dora <{DORA}>"].get_content()
     lines, _ = asyncio.run(unanswered_lines(one.carteggio, None, 10))
@@ -84,10 +68,10 @@ def test_his_own_mail_is_told_to_him_and_what_was_answered_meanwhile_to_nobody(f
     one.arrives("2026-03-02T09:00", ANNA)
     question = one.arrives("2026-03-02T12:30")
     one.look("2026-03-02T12:31")
-    assert [mail["To"] for mail in left(one, sink, worker)] == [f"Anna <{ANNA}>"]
+    assert [mail["To"] for mail in one.left(sink, worker)] == [f"Anna <{ANNA}>"]
     one.answers("2026-03-02T15:00", question)
     one.look("2026-03-03T09:30")
-    assert [mail["To"] for mail in left(one, sink, worker)] == [f"Anna <{ANNA}>"]
+    assert [mail["To"] for mail in one.left(sink, worker)] == [f"Anna <{ANNA}>"]
 
 
 def test_who_is_killed_after_the_mail_tells_nobody_twice(firm, worker, monkeypatch):
@@ -103,7 +87,7 @@ def test_who_is_killed_after_the_mail_tells_nobody_twice(firm, worker, monkeypat
     assert events_of(one.carteggio, "message.alarm_told") == []
     monkeypatch.undo()
     one.look("2026-03-02T12:10")
-    assert len(left(one, sink, worker)) == 1
+    assert len(one.left(sink, worker)) == 1
     (told,) = events_of(one.carteggio, "message.alarm_told")
     assert len(told.mails) == 1
 
@@ -115,12 +99,17 @@ def test_an_alarm_that_nobody_could_be_told_is_told_once_somebody_can_be(
     one.arrives("2026-03-02T09:00", ANNA)
     assert one.look("2026-03-02T12:05") == ["warning"]
     assert events_of(carteggio, "message.alarm_told", "outgoing.queued") == []
+    ((part, said, do),) = troubles(carteggio, {one.box(ANNA): ANNA}, moment("2026-03-02T12:06"))
+    assert (part, do.split(":")[0]) == (f"alarms of {ANNA}", "see that a mailbox sends")
+    since = moment("2026-03-02T12:05").astimezone(carteggio.settings.zone)
+    assert said == f"of 1 alarms nobody could be told, of the first since {since:%Y-%m-%d %H:%M}"
     with in_thread(lambda: speaking(POLITE, sink)) as port:
         configure_sending(carteggio, EnteredSending(INFO, "127.0.0.1", port, "plain", "none"))
         one.look("2026-03-02T12:35")
-        assert [mail["To"] for mail in left(one, sink, worker)] == [f"Anna <{ANNA}>"]
+        assert [mail["To"] for mail in one.left(sink, worker)] == [f"Anna <{ANNA}>"]
     (told,) = events_of(carteggio, "message.alarm_told")
     assert (told.told, len(told.mails)) == ((colleague_at(carteggio, ANNA),), 1)
+    assert list(troubles(carteggio, {}, moment("2026-03-02T12:36"))) == []
 
 
 def test_who_is_killed_between_deciding_and_mailing_at_any_place_tells_it_once(firm, worker):
@@ -137,7 +126,7 @@ def test_who_is_killed_between_deciding_and_mailing_at_any_place_tells_it_once(f
     )  # fmt: skip
     assert killed.stdout.split() == [str(-signal.SIGKILL)] * len(dyingalarms.PLACES)
     one.look("2026-03-02T12:10")
-    assert len(left(one, sink, worker)) == 1
+    assert len(one.left(sink, worker)) == 1
     warned, told = events_of(one.carteggio, "message.wait_warned", "message.alarm_told")
     assert (warned.mailbox, len(told.mails)) == (one.box(INFO), 1)
 
@@ -157,7 +146,7 @@ def test_several_who_work_at_once_notice_and_tell_it_once(firm, worker):
             await asyncio.to_thread(one.caught_up)
 
     asyncio.run(at_once())
-    assert len(left(one, sink, worker)) == 1
+    assert len(one.left(sink, worker)) == 1
     assert len(events_of(one.carteggio, "message.wait_warned", "message.alarm_told")) == 2
 
 
@@ -172,14 +161,14 @@ def test_of_what_is_snoozed_its_owner_is_told_once_it_wakes_though_its_clock_wen
         order = Snooze(order_id(stamp), stamp.at, until, "Torna mercoledì.")
         assert say_checked(one.carteggio, {id: order}, stamp).count == 1
     assert one.look("2026-03-02T14:10") == ["warning", "warning", "breach", "breach"]
-    assert left(one, sink, worker) == []
+    assert one.left(sink, worker) == []
     one.look("2026-03-02T15:00")
-    (told,) = left(one, sink, worker)
+    (told,) = one.left(sink, worker)
     assert told["Subject"] == "Waiting for an answer: 1 too late"
     assert "Ada waits in info@firm.example" in told.get_content()
     one.arrives("2026-03-02T16:00", answers="<m2@mail.example>", sender="Bert <bert@beta.example>")
     one.look("2026-03-02T16:10")
-    (told,) = left(one, sink, worker)
+    (told,) = one.left(sink, worker)
     assert "Bert waits in info@firm.example" in told.get_content()
     one.look("2026-03-04T16:10")
-    assert left(one, sink, worker) == []
+    assert one.left(sink, worker) == []

@@ -1,8 +1,6 @@
 """Who gets conversations, and who had them, is told by mail, once, and no more than he may see."""
 
-import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -16,12 +14,10 @@ from api.work.instance import Carteggio
 from api.work.sendingside import EnteredSending, configure_sending
 from api.work.sharing import colleague_at, share
 from api.work.tokens import by_operator
-from composed import as_others_read
 from domain.mailbox import Role
 from domain.values import Actor, ActorKind, ColleagueId
 from dovecot import Dovecot
 from instances import events_of
-from outgoing import lane_of
 from smtpscript import POLITE, Sink, speaking
 from speaking import in_thread
 
@@ -35,17 +31,7 @@ def handed(firm: Alarmed, messages: list[UUID], to: ColleagueId, command: str, n
 
 def told(firm: Alarmed, worker: ReadingWorker, sink: Sink) -> list[tuple[str, str, str]]:
     """Tell, let it leave; give to whom what was written."""
-    before = len(sink.mails)
-
-    async def go() -> None:
-        while await tell(firm.carteggio, datetime.now(UTC)):
-            pass
-        async with lane_of(firm.carteggio, firm.box(INFO), worker) as lane:
-            await lane.drain()
-
-    asyncio.run(go())
-    firm.caught_up()
-    mails = [as_others_read(one) for one in sink.mails[before:]]
+    mails = firm.left(sink, worker, tell)
     return sorted((one["To"], one["Subject"], one.get_content()) for one in mails)
 
 

@@ -11,17 +11,15 @@ import pytest
 from adapters.mime.worker import ReadingWorker
 from alarmed import ANNA, CARLO, DORA, INFO, Alarmed
 from api.ids import Kind, shown
-from api.work import noticing, reminders
+from api.work import noticing, ordernotices
 from api.work.instance import Carteggio
 from api.work.reminders import Word, concerned, remind, tell
 from api.work.sendingside import EnteredSending, configure_sending
 from api.work.sharing import colleague_at, share
 from api.work.tokens import by_operator
-from composed import as_others_read
 from domain.mailbox import Role
 from domain.values import Actor, ActorKind
 from instances import events_of
-from outgoing import lane_of
 from projections.reader import EVERYTHING
 from smtpscript import POLITE, Sink, speaking
 from speaking import in_thread
@@ -40,17 +38,7 @@ def reminded(firm: Alarmed, messages: list[UUID], command: str, *, again: bool =
 
 def left(firm: Alarmed, worker: ReadingWorker, sink: Sink) -> dict[str, tuple[str, str]]:
     """Tell, let it leave; give to whom what was written."""
-    before = len(sink.mails)
-
-    async def go() -> None:
-        while await tell(firm.carteggio, datetime.now(UTC)):
-            pass
-        async with lane_of(firm.carteggio, firm.box(INFO), worker) as lane:
-            await lane.drain()
-
-    asyncio.run(go())
-    firm.caught_up()
-    mails = [as_others_read(one) for one in sink.mails[before:]]
+    mails = firm.left(sink, worker, tell)
     return {one["To"]: (one["Subject"], one.get_content()) for one in mails}
 
 
@@ -74,7 +62,7 @@ def test_each_gets_one_mail_with_all_that_is_his_and_a_kill_tells_nobody_twice(
             await kept(*given)  # type: ignore[arg-type]
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(reminders, "write", killed)
+        monkeypatch.setattr(ordernotices, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             asyncio.run(tell(carteggio, datetime.now(UTC)))
         monkeypatch.undo()

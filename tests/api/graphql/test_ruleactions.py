@@ -17,7 +17,7 @@ from ruledmail import firm_with_post
 from serving import Api
 
 TOLD = """query($id: ID!) { message(id: $id) { subject status closeReason
-  links { target { ... on Party { name } } } tags { tag }
+  links { target { ... on Party { name } } reason state ruleId ruleVersion by { kind } } tags { tag }
   ruleRuns { ruleName actions { kind isDone why sentence user { email } mailId } }
   unanswered { attention { state snoozedUntil owner { email } } } } }"""
 ABOUT = """query($id: ID!) { party(by: {id: $id}) {
@@ -46,7 +46,7 @@ def test_a_message_is_linked_registered_on_its_party_snoozed_and_no_later_rule_i
     firm.settled()
     found = api.ask("{ parties { edges { node { id name } } } }")["parties"]["edges"]
     parties = {one["node"]["name"]: one["node"]["id"] for one in found}
-    firm.rule(
+    rule = firm.rule(
         {"kind": "link", "party": parties["Beta"]},
         {"kind": "register_event", "event": "asked for a tender"},
         {"kind": "snooze", "hours": 4},
@@ -57,6 +57,11 @@ def test_a_message_is_linked_registered_on_its_party_snoozed_and_no_later_rule_i
     firm.arrives(firm.letters(1))
     one = told(api, last_run(api))
     assert {x["target"]["name"] for x in one["links"]} == {"Acme", "Beta"}
+    (told_by,) = (x for x in one["links"] if x["target"]["name"] == "Beta")
+    assert told_by == {
+        "target": {"name": "Beta"}, "reason": "RULE", "state": "AUTOMATIC",
+        "ruleId": shown(Kind.RULE, rule), "ruleVersion": 1, "by": {"kind": "RULE"},
+    }  # fmt: skip
     assert one["tags"] == []
     (run,) = one["ruleRuns"]
     assert [(x["kind"], x["isDone"]) for x in run["actions"]] == [
