@@ -207,6 +207,15 @@ def check(one: TemplateSaved) -> None:
         raise Rejected("INVALID", f"attachment_name: {wrong.sentence}") from wrong
 
 
+OWN_KINDS: Final = (TemplateKind.DOCUMENT, TemplateKind.REPLY, TemplateKind.SIGNATURE)
+"""What colleagues may word for themselves: what leaves by their hand, and nothing by itself."""
+
+
+def is_own(one: TemplateSaved, colleague: object) -> bool:
+    """Say whether a template is for this colleague alone, and of a kind that he may word himself."""
+    return one.owner is not None and one.owner == colleague and one.kind in OWN_KINDS
+
+
 def is_for(one: TemplateSaved, colleague: object, role: str) -> bool:
     """Say whether a colleague may use it."""
     mine = one.owner is None or one.owner == colleague

@@ -1,6 +1,6 @@
 """Templates are saved in versions, and retired."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import strawberry
@@ -18,10 +18,12 @@ from api.graphql.selection import Selection
 from api.graphql.templates import Template, TemplateKind, template_objects
 from api.work.templates import new_template, refuse_taken, retire, save
 from domain.access import Scope
-from domain.template import AUTO, Part, TemplateSaved
+from domain.template import AUTO, Part, TemplateSaved, is_own
 from domain.template import TemplateKind as OfKind
 from domain.values import ColleagueId, Rejected
 from projections.templates import templates_by_ids
+
+OWN: Final = requires(Scope.SEND_MAIL, Scope.MANAGE_TEMPLATES)
 
 
 @strawberry.input(one_of=True, description="A part of a mail: text, or HTML.")
@@ -106,8 +108,9 @@ class TemplatePayload:
 class TemplateMutation:
     @strawberry.mutation(
         description="Saves a template, or its next version. What is wrong in a part is told with "
-        "its line. The same again is no version.",
-        **requires(Scope.MANAGE_TEMPLATES),
+        "its line. The same again is no version. Without manage_templates a colleague saves "
+        "documents, replies and signatures that are his alone (ownerId).",
+        **OWN,
     )
     async def template_save(
         self, info: Info[Any, Any], input: TemplateSaveInput
@@ -116,6 +119,7 @@ class TemplateMutation:
         try:
             check_command_id(input.command_id)
             id, wanted = await _named(context, input), await _wanted(context, input)
+            await _refuse_others(context, id, wanted)
             async with context.read() as (connection, names):
                 await refuse_taken((connection, names, context.viewer.reader), id, wanted)
             based_on = given(input.based_on_version)
@@ -129,8 +133,9 @@ class TemplateMutation:
         return await _told(info, id, position)
 
     @strawberry.mutation(
-        description="Offers a template no longer; mail that was made from it names it as before.",
-        **requires(Scope.MANAGE_TEMPLATES),
+        description="Offers a template no longer; mail that was made from it names it as before. "
+        "Without manage_templates: his own.",
+        **OWN,
     )
     async def template_retire(
         self, info: Info[Any, Any], input: TemplateRetireInput
@@ -138,6 +143,7 @@ class TemplateMutation:
         context: Context = info.context
         try:
             id = of_kind(Kind.TEMPLATE, input.template_id)
+            await _refuse_others(context, id)
             position = await obeyed(
                 context,
                 input.command_id,
@@ -158,6 +164,19 @@ async def _named(context: Context, input: TemplateSaveInput) -> UUID:
         if not await templates_by_ids(connection, names, context.viewer.reader, [id]):
             raise Rejected("NOT_FOUND", "there is no such template")
     return id
+
+
+async def _refuse_others(context: Context, id: UUID, wanted: TemplateSaved | None = None) -> None:
+    """Let who does not manage templates save and retire his own; raise Rejected for any other."""
+    viewer = context.viewer
+    if Scope.MANAGE_TEMPLATES in viewer.scopes:
+        return
+    async with context.read() as (connection, names):
+        there = (await templates_by_ids(connection, names, viewer.reader, [id])).get(id)
+    his = viewer.colleague is not None and (there is None or there.owner == viewer.colleague)
+    if not his or (wanted is not None and not is_own(wanted, viewer.colleague)):
+        what = "only documents, replies and signatures with yourself as ownerId"
+        raise Rejected("FORBIDDEN", f"without the scope manage_templates you word {what}")
 
 
 async def _wanted(context: Context, input: TemplateSaveInput) -> TemplateSaved:

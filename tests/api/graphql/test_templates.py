@@ -145,7 +145,9 @@ def test_records_are_rendered_for_none_but_who_sends_or_reads_them(house: Api) -
         assert house.refusal(SHOW, manages, id=id, **more) == "FORBIDDEN"
     for token, query in ((reads, LIST), (reads, SHOW)):
         assert house.refusal(query, token, id=id) == "FORBIDDEN"
-    assert house.refusal(SAVE, sends, input=given("t-9")) == "FORBIDDEN"
+    (refused,) = done(house, sends, **given("t-9"))["userErrors"]
+    assert refused["code"] == "FORBIDDEN"
+    assert house.refusal(SAVE, reads, input=given("t-9")) == "FORBIDDEN"
     assert house.refusal(SHOW, id=id, document={"externalId": "D9"}) == "NOT_FOUND"
     other = f"pty_{party('C2').hex}"
     assert house.refusal(SHOW, id=id, document=D1, party=other) == "INVALID"
@@ -167,3 +169,37 @@ def test_a_colleague_uses_his_own_templates_and_those_of_his_group(house: Api) -
         house.caught_up()
         seen[who] = [one["name"] for one in house.ask(LIST, token)["templates"]]
     assert seen == {anna: ["all", "group", "own"], ugo: ["all"]}
+
+
+def test_a_colleague_words_his_own_answers_and_signature_and_nobody_elses(house: Api) -> None:
+    from api.work.tokens import issue  # noqa: PLC0415
+
+    ids = {one: colleague(house.carteggio, f"{one}@ditta.example") for one in ("anna", "ugo")}
+    anna, ugo = (
+        str(issue(house.carteggio, one, SENDS, (), None, colleague=id)) for one, id in ids.items()
+    )
+    his = {one: f"col_{id.hex}" for one, id in ids.items()}
+    house.caught_up()
+
+    def own(command: str, token: str | None = anna, **more: Any) -> Any:
+        mine: dict[str, Any] = {"kind": "REPLY", "documentKind": "", "name": "Grazie"}
+        mine |= {"motivation": {"text": "Grazie, {{ contact.name }}."}, "attachmentName": ""}
+        return done(house, token, **given(command, **mine | {"ownerId": his["anna"]} | more))
+
+    kept = own("o-1")["template"]
+    assert (kept["owner"]["email"], kept["version"]) == ("anna@ditta.example", 1)
+    wrong: list[dict[str, Any]] = [
+        {"ownerId": None}, {"ownerId": his["ugo"]}, {"kind": "AUTO_REPLY"},
+        {"token": ugo, "templateId": kept["id"], "ownerId": his["ugo"]},
+    ]  # fmt: skip
+    told = [own(f"o-{at}", **one)["userErrors"] for at, one in enumerate(wrong, 2)]
+    codes = [[one["code"] for one in errors] for errors in told]
+    assert codes == [["FORBIDDEN"]] * 4
+    whom = f"cnt_{contact(house.carteggio, 'C1', 'maria@rossi.example').hex}"
+    shown = house.ask(SHOW, anna, id=kept["id"], contact=whom)["renderedTemplate"]
+    assert "Grazie, Maria Rossi." in shown["text"]
+    retire = {"commandId": "r-9", "templateId": kept["id"]}
+    (refused,) = house.ask(RETIRE, ugo, input=retire)["templateRetire"]["userErrors"]
+    assert refused == {"code": "FORBIDDEN"}
+    gone = house.ask(RETIRE, anna, input=retire)["templateRetire"]["template"]
+    assert gone == {"isRetired": True}
