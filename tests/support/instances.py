@@ -1,6 +1,7 @@
 """Whole instances for tests: a home of their own, on a fresh database of the session's server.
 
-`carteggio init` is done once a session; each test has a copy of the home and database it made.
+`carteggio init` is done once a session; each test has a copy of the home and database it made. What
+is taken in for many tests alike is taken in once, too, into an instance that is copied (`copied`).
 """
 
 import shutil
@@ -46,6 +47,32 @@ def made_instance(postgres: str, server_folder: Path) -> Made:
 
 
 @contextmanager
+def copied(server: str, original: Made, folder: Path) -> Iterator[tuple[Made, "Carteggio"]]:
+    """Copy an instance into a folder, and open the copy to fill it; closed, it can be copied too."""
+    import psycopg  # noqa: PLC0415
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
+    from adapters.home import Home  # noqa: PLC0415
+    from api.compose import compose  # noqa: PLC0415
+
+    made = Made(shutil.copytree(original.home, folder), folder.name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        copy = f"CREATE DATABASE {made.template} TEMPLATE {original.template}"
+        connection.execute(copy.encode())
+    settings = _settings(make_conninfo(server, dbname=made.template))
+    with compose(Home(made.home), settings) as opened:
+        yield made, opened
+
+
+@pytest.fixture
+def to_copy(request: pytest.FixtureRequest) -> Made:
+    """Give the instance of which a test has a copy: the office where it asks for its own one."""
+    whole = "own_ask" in request.fixturenames
+    made: Made = request.getfixturevalue("made_office" if whole else "made_instance")
+    return made
+
+
+@contextmanager
 def opened_on(
     database: "Database", folder: Path, allowed: str = LOOPBACK, **more: Any
 ) -> Iterator["Carteggio"]:
@@ -63,12 +90,12 @@ def opened_on(
 
 
 @pytest.fixture
-def carteggio(database: "Database", made_instance: Made, tmp_path: Path) -> Iterator["Carteggio"]:
+def carteggio(database: "Database", to_copy: Made, tmp_path: Path) -> Iterator["Carteggio"]:
     """Give an instance that is opened for the company `main`."""
     from adapters.home import Home  # noqa: PLC0415
     from api.compose import compose  # noqa: PLC0415
 
-    home = Home(shutil.copytree(made_instance.home, tmp_path / "home"))
+    home = Home(shutil.copytree(to_copy.home, tmp_path / "home"))
     with compose(home, _settings(database.dsn)) as opened:
         yield opened
 

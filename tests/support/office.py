@@ -16,6 +16,7 @@ from letters import letter
 
 if TYPE_CHECKING:
     from api.work.instance import Carteggio
+    from instances import Made
     from projections.reader import Reader
 
 INFO, SALES, BULK = "info@firm.example", "sales@firm.example", "bulk@firm.example"
@@ -84,10 +85,7 @@ def fill(carteggio: "Carteggio", folder: Path) -> None:
     from api.work.directory import import_directory  # noqa: PLC0415
     from api.work.importing import Wanted, import_mail  # noqa: PLC0415
 
-    folder.mkdir()
-    for name, text in FILES.items():
-        (folder / name).write_text(text)
-    import_directory(carteggio, folder)
+    import_directory(carteggio, master_data(folder))
     for address, place, mail in (
         (INFO, "INBOX", INBOX_OF_INFO),
         (SALES, "Sent", SENT_OF_SALES),
@@ -97,6 +95,14 @@ def fill(carteggio: "Carteggio", folder: Path) -> None:
         path = folder / f"{place}-{address}.mbox"
         path.write_bytes(b"".join(map(delivered, mail)))
         import_mail(carteggio, Wanted(path, address, place), lambda _: None)
+
+
+def master_data(folder: Path) -> Path:
+    """Write the files from which master data is read; give their folder."""
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    return folder
 
 
 def delivered(one: bytes) -> bytes:
@@ -186,10 +192,19 @@ async def ask(office: "Carteggio") -> AsyncIterator[Asks]:
         yield Asks(office, pool)
 
 
+@pytest.fixture(scope="session")
+def made_office(postgres: str, made_instance: "Made", server_folder: Path) -> "Made":
+    """Make an office to be copied."""
+    from instances import copied  # noqa: PLC0415
+
+    with copied(postgres, made_instance, server_folder / "filled") as (made, opened):
+        fill(opened, server_folder / "erp")
+    return made
+
+
 @pytest.fixture
-async def own_ask(carteggio: "Carteggio", tmp_path: Path) -> AsyncIterator[Asks]:
+async def own_ask(carteggio: "Carteggio") -> AsyncIterator[Asks]:
     """Give the API of an office of the test's own."""
-    fill(carteggio, tmp_path / "erp")
     async with carteggio.database.async_pool() as pool:
         yield Asks(carteggio, pool)
 

@@ -53,7 +53,7 @@ def debian_postgres(server_folder: Path) -> Iterator[str]:
 def database(request: pytest.FixtureRequest, postgres: str) -> Iterator["Database"]:
     """Give a fresh database of the company `main`, migrated; if asked for, that of an instance."""
     whole = "carteggio" in request.fixturenames
-    made = request.getfixturevalue("made_instance").template if whole else TEMPLATE
+    made = request.getfixturevalue("to_copy").template if whole else TEMPLATE
     with fresh_database(postgres, made) as database:
         yield database
 

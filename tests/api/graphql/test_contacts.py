@@ -5,7 +5,7 @@ from api.work.importing import Wanted, import_mail
 from domain.access import Scope
 from instances import events_of
 from letters import letter, mbox
-from office import BULK, INFO, SALES, nodes
+from office import BULK, INFO, SALES, master_data, nodes
 
 UNKNOWN = """query($first: Int) { unmatchedAddresses(first: $first) { totalCount { value }
   pageInfo { endCursor hasNextPage }
@@ -80,7 +80,7 @@ async def test_an_unknown_address_is_given_to_a_party_and_its_mail_follows(own_a
     assert (eve["name"], eve["isAddedHere"]) == ("Eve", True)
     assert nodes((await own_ask(UNKNOWN))["unmatchedAddresses"]) == []
     assert (await resolved(own_ask, "y1@nowhere.example"))[0][2:] == ("MATCHED", ["Acme"])
-    import_directory(own_ask.carteggio, tmp_path / "erp")
+    import_directory(own_ask.carteggio, master_data(tmp_path / "erp"))
     assert events_of(own_ask.carteggio, "party.contact_removed") == []
     assert (await own_ask(ADD, input=given))["contactAdd"]["position"] == done["position"]
 
