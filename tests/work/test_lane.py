@@ -221,6 +221,27 @@ async def test_a_mail_that_is_greylisted_keeps_no_other_back(post: Post) -> None
     assert post.rests() == []
 
 
+async def test_a_server_that_has_too_much_is_left_alone_and_gets_each_mail_once_later(
+    post: Post,
+) -> None:
+    first, second = post.queue(1), post.queue(2)
+    async with post.served({"MAIL": text(b"421 4.7.0 too many mails\r\n")}) as lane:
+        assert await lane.drain() <= 1
+        assert await lane.drain() == 0
+    (rest,) = post.rests()
+    assert (rest.why, rest.until > datetime.now(UTC) + timedelta(seconds=20)) == (
+        "slow down",
+        True,
+    )
+    states = (post.state(first), post.state(second))
+    assert states == (OutgoingState.DEFERRED, OutgoingState.QUEUED)
+    awake(post)
+    post.outbox.hurry([first])
+    async with post.served() as lane:
+        await lane.drain()
+    assert sorted(post.sink.mails) == [letter(1), letter(2)]
+
+
 async def test_who_cannot_be_named_to_a_server_keeps_nobody_else_from_the_mail(
     post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
