@@ -121,6 +121,16 @@ async def test_what_a_process_that_died_was_sending_is_uncertain(post: Post) -> 
     assert post.sink.mails == []
 
 
+async def test_a_mail_of_which_only_its_row_says_that_it_is_being_sent_leaves(post: Post) -> None:
+    mail = post.queue()
+    with post.carteggio.database.pool.connection() as connection:
+        connection.execute("UPDATE outbox SET state = 'sending' WHERE mail = %s", (mail,))
+    async with post.served() as lane:
+        assert await lane.drain() == 1
+    assert post.state(mail) is OutgoingState.ACCEPTED
+    assert post.sink.mails == [letter(1)]
+
+
 async def test_a_server_that_is_away_puts_the_lane_off_and_says_nothing_of_its_mail(
     post: Post,
 ) -> None:
