@@ -17,6 +17,7 @@ _LONGEST_PATH: Final = 254  # RFC 5321 4.5.3.1.3, without its brackets
 _TOGETHER: Final = 20
 """So many recipients are named at once: all answers together have at most 32 kB."""
 _ASCII: Final = re.compile(r"[\x21-\x7e]+")
+_PLAIN: Final = re.compile(r"[\w.@-]+", re.ASCII)
 # A local part (RFC 5321 4.1.2, RFC 6531 3.3) that may be quoted, and a domain or a literal.
 _PATH: Final = re.compile(
     r'(?:"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"|[^\x00-\x20\x7f"(),:;<>@\[\\\]]+)'
@@ -157,6 +158,8 @@ def _original(address: str) -> str:
 
 def _xtext(text: str) -> str:
     """Write text so that no parameter ends in it (RFC 3461 4)."""
+    if _PLAIN.fullmatch(text):
+        return text
     return "".join(
         x if _ASCII.fullmatch(x) and x not in "+=" else "".join(f"+{o:02X}" for o in x.encode())
         for x in text

@@ -5,6 +5,7 @@ was offered and nobody knows, or *interrupted* where it was not.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -12,6 +13,7 @@ from typing import Final, Protocol, Self
 from uuid import UUID
 
 from adapters.smtp.values import Outcome
+from adapters.statements import ended
 from api.work.attempts import Attempts, Leaving, TakenBack, concluding
 from api.work.flightmarks import Marks
 from api.work.flights import Answer, Boarded, Flights, answer_of
@@ -57,6 +59,34 @@ class Ahead:
         return await reading if reading is not None else []
 
 
+class Landing:
+    """Lets a flight land while the next one is under way; the one before has landed by then."""
+
+    def __init__(self) -> None:
+        self._landing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.ended()
+
+    async def begin(self, land: Callable[[], None]) -> None:
+        """Begin to land, after what lands; raise what went wrong with that."""
+        try:
+            await self.ended()
+        finally:
+            self._landing = asyncio.create_task(whole(land))
+
+    async def ended(self) -> None:
+        """Wait until all has landed, whoever waits for it; raise what went wrong."""
+        landing, self._landing = self._landing, None
+        if landing is not None:
+            await ended(landing)
+
+
 class Records(Protocol):
     """Records what becomes of a mail that leaves."""
 
@@ -95,7 +125,7 @@ class AtOnce:
 class Together:
     """Of the mails of a flight each is marked, and all are recorded a moment later.
 
-    At the end of the block all is recorded, and what was not offered waits again.
+    After the block it lands: all is recorded, and what was not offered waits again.
     """
 
     def __init__(
@@ -105,9 +135,10 @@ class Together:
         attempts: Attempts,
         boarded: Boarded,
         used: Used,
+        landing: Landing,
     ) -> None:
         self._flights, self._marks, self._attempts = flights, marks, attempts
-        self._boarded, self._used = boarded, used
+        self._boarded, self._used, self._landing = boarded, used, landing
         self._begun: dict[UUID, BeginSending] = {}
         self._told: list[Told] = []
         self._done: set[UUID] = set()
@@ -126,7 +157,8 @@ class Together:
     ) -> None:
         self._taken_along()
         await self._quiet()
-        await whole(self._land)
+        self._count()
+        await self._landing.begin(self._land)
 
     async def begun(self, leaving: Leaving, taken: frozenset[str]) -> None:
         places = leaving.places(taken)
@@ -201,9 +233,12 @@ class Together:
 
     def _land(self) -> None:
         """Record what is left, and let what was not offered wait again."""
-        mails, flight = self._boarded.mails, self._boarded.flight
-        back = [one.id for one in mails if one.id not in self._done]
-        self._boarded.count(self._used, self._boarded.until, mails, -1)
-        gone = [one for one in mails if one.id in self._done]
-        self._boarded.count(self._used, datetime.now(UTC), gone)
+        flight = self._boarded.flight
+        back = [one.id for one in self._boarded.mails if one.id not in self._done]
         self._attempts.tell(self._told, lambda x: self._flights.land(x, flight, back, self._used))
+
+    def _count(self) -> None:
+        """Count what left as leaving now, and nothing else."""
+        self._boarded.count(self._used, self._boarded.until, self._boarded.mails, -1)
+        gone = [one for one in self._boarded.mails if one.id in self._done]
+        self._boarded.count(self._used, datetime.now(UTC), gone)

@@ -182,10 +182,10 @@ class Flights:
         self, connection: Connection[Any], flight: UUID, back: Collection[UUID], used: Used
     ) -> None:
         """Let mails that were not offered wait again, and forget what is recorded."""
-        used.write(connection)
         if back:
             connection.execute(_BACK, (list(back), flight))
         connection.execute(_LANDED, (self._lane,))
+        used.write(connection)
 
     def left_behind(self) -> list[UUID]:
         """Give the mails of flights whose process died."""

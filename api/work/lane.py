@@ -24,7 +24,7 @@ from adapters.smtp.session import SmtpSession
 from adapters.smtp.values import Phase
 from api.work.attempts import Attempts, Leaving, TakenBack
 from api.work.flightmarks import Marks
-from api.work.flightrecords import Ahead, AtOnce, Records, Together
+from api.work.flightrecords import Ahead, AtOnce, Landing, Records, Together
 from api.work.flights import Flights, Pace
 from api.work.instance import Carteggio
 from api.work.leases import Locks
@@ -154,10 +154,13 @@ class Lane:
         """Send one mail, then more of them together as long as the server is fast."""
         session, at_once, pace = None, AtOnce(self._attempts, used), Pace()
         ahead = await opened.enter_async_context(Ahead(self._flights))
+        landing = await opened.enter_async_context(Landing())
         while not self._stop.is_set():
             self._copies.begin_beside()
-            if session is not None and await self._fly(session, used, ahead, pace, counted):
+            given = used, ahead, landing, pace, counted
+            if session is not None and await self._fly(session, *given):
                 continue
+            await landing.ended()
             leaving = await self._next(used)
             if leaving is None:
                 return
@@ -168,7 +171,13 @@ class Lane:
             counted.tried += 1
 
     async def _fly(
-        self, session: SmtpSession, used: Used, ahead: "Ahead", pace: Pace, counted: "_Counted"
+        self,
+        session: SmtpSession,
+        used: Used,
+        ahead: Ahead,
+        landing: Landing,
+        pace: Pace,
+        counted: "_Counted",
     ) -> bool:
         """Send some mails together; False: there are too few, or they are better sent alone."""
         before = counted.tried
@@ -177,7 +186,7 @@ class Lane:
             if boarded is None:
                 return False
             ahead.read_on(pace.many)
-            given = self._flights, self._marks, self._attempts, boarded, used
+            given = self._flights, self._marks, self._attempts, boarded, used, landing
             async with Together(*given) as records:
                 for leaving in boarded.mails:
                     if self._stop.is_set() or pace.is_slow or datetime.now(UTC) > boarded.until:

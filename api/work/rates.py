@@ -7,6 +7,7 @@ or any day. Whoever holds the lane counts, in the transaction that says that a m
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import starmap
+from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,6 +49,7 @@ class Used:
         self._limits = {MINUTE: rates.mails_per_minute, DAY: rates.recipients_per_day}
         self._slots: dict[_Per, dict[datetime, int]] = {MINUTE: {}, DAY: {}}
         self._counted: set[tuple[_Per, datetime]] = set()
+        self._writing = Lock()
         now = datetime.now(UTC)
         with database.pool.connection() as connection:
             connection.execute(
@@ -94,11 +96,15 @@ class Used:
             } | {(per, slot)}
 
     def write(self, connection: Connection[Any]) -> None:
-        """Write what was counted last; whoever holds the lane is the only one that writes."""
-        rows = [(per.name, at, self._slots[per].get(at, 0)) for per, at in self._counted]
-        connection.execute(
-            "INSERT INTO outbox_used (lane, per, slot, used)"
-            " SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[], %s::integer[])"
-            " ON CONFLICT (lane, per, slot) DO UPDATE SET used = excluded.used",
-            (self._lane, *map(list, zip(*rows, strict=True))),
-        )
+        """Write what was counted last; whoever holds the lane is the only one that writes.
+
+        Of two that write at a time the later one commits later, as its rows wait for the first.
+        """
+        with self._writing:
+            rows = [(per.name, at, self._slots[per].get(at, 0)) for per, at in self._counted]
+            connection.execute(
+                "INSERT INTO outbox_used (lane, per, slot, used)"
+                " SELECT %s, * FROM unnest(%s::text[], %s::timestamptz[], %s::integer[])"
+                " ON CONFLICT (lane, per, slot) DO UPDATE SET used = excluded.used",
+                (self._lane, *map(list, zip(*sorted(rows), strict=True))),
+            )

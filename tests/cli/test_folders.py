@@ -7,7 +7,7 @@ from dovecot import MailAccount
 
 pytestmark = pytest.mark.slow
 LISTED, LARGELY = "folders@firm.example", "large@firm.example"
-AWAY = "away@firm.example"
+AWAY, PRIVATE = "away@firm.example", "private@firm.example"
 LARGE = mail(2) + (b"x" * 70 + b"\r\n") * 20_000
 LIMIT = {"CARTEGGIO_MAX_FETCH_BYTES": str(1 << 20)}
 
@@ -76,3 +76,38 @@ def test_a_chosen_folder_that_went_makes_what_asks_for_it_end_with_one(instance,
     add(instance, mail_account, AWAY, "INBOX")
     instance.done("sync", "--mailbox", AWAY)
     instance.done("account", "ledger", AWAY)
+
+
+def letter(id: str, sender: str, to: str) -> bytes:
+    head = f"From: {sender}\r\nTo: {to}\r\nDate: Mon, 2 Mar 2026 09:00:00 +0100\r\n"
+    return f"{head}Message-ID: <{id}@mail.example>\r\nSubject: {id}\r\n\r\nHello\r\n".encode()
+
+
+def test_private_mail_stays_with_the_mail_program_received_and_sent(instance, mail_account):
+    def captured() -> set[str]:
+        instance.done("sync", "--mailbox", PRIVATE)
+        found = {one.removesuffix("@mail.example>") for one in instance.exported() if one}
+        return {one.removeprefix("<private-") for one in found if one.startswith("<private-")}
+
+    friend, customer = "mum@friend.example", "ada@acme.example"
+    with mail_account.login() as client:
+        client.create("Privat")
+    mail_account.append(
+        letter("private-1", customer, PRIVATE), letter("private-2", friend, PRIVATE), when=NOW
+    )
+    mail_account.append(
+        letter("private-3", PRIVATE, customer), letter("private-4", PRIVATE, friend),
+        folder="Sent", when=NOW,
+    )  # fmt: skip
+    mail_account.append(letter("private-5", customer, PRIVATE), folder="Privat", when=NOW)
+    instance.done("exclude", "add", "friend.example")
+    add(instance, mail_account, PRIVATE, "INBOX", "Sent")
+    assert captured() == {"1", "3"}
+    (listed,) = instance.asked("exclude", "list")
+    assert (listed["whose"], listed["passed_over"]) == ("friend.example", 2)
+    assert "mum@" not in instance.done("events").out
+    with mail_account.login() as client:
+        client.select("Privat")
+        client.copy("1", "INBOX")
+    assert captured() == {"1", "3", "5"}
+    instance.done("exclude", "remove", "friend.example")

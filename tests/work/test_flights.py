@@ -172,6 +172,38 @@ async def test_of_a_process_that_died_only_what_it_was_offering_is_uncertain(
     assert (postbox.sink.mails, in_flight(postbox)) == ([letter(2)], 0)
 
 
+async def test_of_a_process_that_died_while_a_flight_landed_both_flights_are_told(
+    postbox: Postbox,
+) -> None:
+    mails = [postbox.queue(one) for one in range(2)]
+    landing = board(postbox)
+    await offer(postbox, landing, 0)
+    await offer(postbox, landing, 1, answered=True)
+    mails += [postbox.queue(one) for one in range(2, 4)]
+    await offer(postbox, board(postbox), 0)
+    await postbox.drain()
+    told = [STATES.ACCEPTED, STATES.UNCERTAIN, STATES.UNCERTAIN, STATES.ACCEPTED]
+    assert states(postbox, mails) == told
+    assert (postbox.sink.mails, in_flight(postbox)) == ([letter(3)], 0)
+
+
+async def test_a_flight_lands_while_the_next_one_is_under_way(postbox: Postbox) -> None:
+    """The third flight begins only when the first has landed: else nothing bounds them."""
+    mails = [postbox.queue(one) for one in range(30)]
+    there: list[set[STATES]] = []
+
+    def look() -> None:
+        there.append({postbox.state(one).state for one in mails[:5]})
+
+    contents = [*[DONE] * 25, doing(look, b"250 2.0.0 ok\r\n"), DONE]
+    await postbox.drain({"CONTENT": contents})
+    assert there == [{STATES.ACCEPTED}]
+    assert states(postbox, mails) == [STATES.ACCEPTED] * 30
+    with postbox.carteggio.database.pool.connection() as connection:
+        used = connection.execute("SELECT sum(used) FROM outbox_used WHERE per = 'minute'")
+        assert used.fetchone() == (30,)
+
+
 async def test_where_the_database_crashed_as_well_all_that_was_leased_is_uncertain(
     postbox: Postbox,
 ) -> None:
