@@ -46,6 +46,8 @@ class Sink:
     """When so many lie there, the process that sends is killed."""
     last: str = ""
     """The mail, by ENVID, whose content came last: of all before it what was said is recorded."""
+    asked: str = ""
+    """The mail whose content was asked for last: it may be on its way."""
     died_with: set[str] = field(default_factory=set)
     """Those at which processes were killed: what was said of them last may not be recorded."""
 
@@ -63,7 +65,7 @@ class Sink:
         """Kill the process that sends."""
         if pid := self.worker:
             self.worker = 0
-            self.died_with.add(self.last)
+            self.died_with.update((self.last, self.asked))
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 self.killed += 1
@@ -132,6 +134,7 @@ class _Talk:
             await self._recipient(line)
         elif verb == b"DATA":
             if await self._answer("DATA", b"354 go on\r\n"):
+                self._sink.asked = self._mail
                 await self._content()
         else:
             self._writer.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 ok\r\n")
