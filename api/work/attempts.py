@@ -21,7 +21,7 @@ from api.work.patience import LATER
 from api.work.rates import Used
 from api.work.told import Told, by_outbox
 from domain import leaving as leaving_of
-from domain.leaving import BeginSending, Conclude, LoseSight, Outgoing
+from domain.leaving import BeginSending, Conclude, LoseSight, Outgoing, OutgoingState
 from domain.outgoing import MailQueued, Result, Said
 from domain.replies import Fate
 from domain.values import BlobName, Rejected
@@ -139,10 +139,16 @@ class Attempts:
         self._record(leaving.id, LoseSight(leaving.attempt, why))
 
     def left_behind(self, mail: UUID) -> None:
-        """Say the same of one that a process was sending that died; TakenBack: it was erased."""
+        """Say the same of one that a process was sending that died; TakenBack: it was erased.
+
+        One of which only the row says that it is being sent gets its row anew: it would stay so.
+        """
         state = self._outbox.state(mail)
         if state.queued is None:
             raise TakenBack
+        if state.state is not OutgoingState.SENDING:
+            self._outbox.mend(mail)
+            return
         self._record(mail, LoseSight(state.attempt, ENDED))
 
     def interrupt(self, leaving: Leaving) -> None:

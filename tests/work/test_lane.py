@@ -121,6 +121,16 @@ async def test_what_a_process_that_died_was_sending_is_uncertain(post: Post) -> 
     assert post.sink.mails == []
 
 
+async def test_a_mail_of_which_only_its_row_says_that_it_is_being_sent_leaves(post: Post) -> None:
+    mail = post.queue()
+    with post.carteggio.database.pool.connection() as connection:
+        connection.execute("UPDATE outbox SET state = 'sending' WHERE mail = %s", (mail,))
+    async with post.served() as lane:
+        assert await lane.drain() == 1
+    assert post.state(mail) is OutgoingState.ACCEPTED
+    assert post.sink.mails == [letter(1)]
+
+
 async def test_a_server_that_is_away_puts_the_lane_off_and_says_nothing_of_its_mail(
     post: Post,
 ) -> None:
@@ -219,6 +229,27 @@ async def test_a_mail_that_is_greylisted_keeps_no_other_back(post: Post) -> None
         OutgoingState.ACCEPTED,
     )
     assert post.rests() == []
+
+
+async def test_a_server_that_has_too_much_is_left_alone_and_gets_each_mail_once_later(
+    post: Post,
+) -> None:
+    first, second = post.queue(1), post.queue(2)
+    async with post.served({"MAIL": text(b"421 4.7.0 too many mails\r\n")}) as lane:
+        assert await lane.drain() <= 1
+        assert await lane.drain() == 0
+    (rest,) = post.rests()
+    assert (rest.why, rest.until > datetime.now(UTC) + timedelta(seconds=20)) == (
+        "slow down",
+        True,
+    )
+    states = (post.state(first), post.state(second))
+    assert states == (OutgoingState.DEFERRED, OutgoingState.QUEUED)
+    awake(post)
+    post.outbox.hurry([first])
+    async with post.served() as lane:
+        await lane.drain()
+    assert sorted(post.sink.mails) == [letter(1), letter(2)]
 
 
 async def test_who_cannot_be_named_to_a_server_keeps_nobody_else_from_the_mail(

@@ -208,6 +208,19 @@ async def test_a_person_has_it_sent_again_with_the_same_octets(alone: Postbox) -
     assert alone.sink.mails == [letter(1), letter(1)]
 
 
+async def test_what_a_person_gave_up_is_in_the_history_once_he_learns_that_it_arrived(
+    alone: Postbox,
+) -> None:
+    mail = await uncertain(alone)
+    for said in (Resolution.GIVEN_UP, Resolution.SENT):
+        command = ResolveSending(said, "person")
+        await asyncio.to_thread(alone.outbox.resolve, mail, command, envelope())
+    await alone.drain()
+    assert alone.state(mail).state is OutgoingState.ACCEPTED
+    assert alone.sink.mails == [letter(1)]
+    assert len(events_of(alone.carteggio, "message.received")) == 1
+
+
 async def test_an_answer_that_comes_after_that_keeps_it_from_being_sent_again(
     alone: Postbox,
 ) -> None:
