@@ -9,7 +9,6 @@ from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL
 
 from domain.absence import Absence, AbsenceCancelled, AbsenceChanged, AbsenceEntered
 from domain.classes import dataclass
@@ -166,7 +165,7 @@ async def absences_between(
         " AND (%(colleague)s::uuid IS NULL OR colleague = %(colleague)s)"
         " ORDER BY begins, id, from_position",
         columns=columns_of(AbsenceRow),
-        known=_known(as_of),
+        known=as_of.held("said_at", "unsaid_at"),
     )
     given = {"begins": begins, "ends": ends, "colleague": colleague}
     at = {"position": as_of.position, "time": as_of.time}
@@ -192,9 +191,3 @@ async def in_force(
     as_of = AsOf(time=at)
     rows = await absences_between(connection, names, reader, begins=at, as_of=as_of)
     return [row for row in rows if row.absence.holds(at)]
-
-
-def _known(as_of: AsOf) -> SQL:
-    if as_of.time is None:
-        return as_of.known
-    return SQL("said_at <= %(time)s AND (unsaid_at IS NULL OR unsaid_at > %(time)s)")

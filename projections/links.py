@@ -22,7 +22,7 @@ from projections.reader import (
     rows_of,
     slice_of,
 )
-from projections.timelines import COUNTS, known, link_columns
+from projections.timelines import COUNTS, link_columns
 
 Connection = AsyncConnection[TupleRow]
 NEWEST_FIRST = Order("worklist.newest", ("h.at", "h.message"))
@@ -53,7 +53,7 @@ async def links_of(
         "SELECT {columns} FROM {link} l WHERE l.message = ANY(%(ids)s) AND {known} AND {sees}"
         " ORDER BY l.message, l.from_position, l.id",
         columns=link_columns(names, reader),
-        known=begun if revoked else known(as_of),
+        known=begun if revoked else as_of.known_of("l."),
         sees=reader.sees("l.mailboxes"),
     )
     values = {**reader.params(), "ids": list(messages), "position": as_of.position}
@@ -145,7 +145,7 @@ async def _targets(
         " AND l.kind = %(kind)s AND {counts} AND {known} AND {sees}"
         " ORDER BY l.message, l.from_position, l.target",
         counts=COUNTS,
-        known=known(as_of),
+        known=as_of.known_of("l."),
         sees=reader.sees("l.mailboxes"),
     )
     values = {"ids": list(messages), "kind": kind, "position": as_of.position}

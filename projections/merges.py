@@ -9,7 +9,6 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg import Connection as Filling
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL, Composable
 
 from domain.classes import dataclass
 from domain.merging import PartyMerged, PartyMergeUndone
@@ -132,7 +131,9 @@ async def survivors_of(
     as_of: AsOf = NOW,
 ) -> dict[UUID, UUID]:
     """Give of each merged party the one it counts as, now or by what was known at a position."""
-    query = names.sql(_LEADS, known=_known(as_of), cleared=reader.cleared("p.privacy_level"))
+    query = names.sql(
+        _LEADS, known=as_of.known_of("m."), cleared=reader.cleared("p.privacy_level")
+    )
     values = {**reader.params(), "ids": list(parties), "position": as_of.position}
     return dict(await (await connection.execute(query, values)).fetchall())
 
@@ -149,7 +150,9 @@ async def duplicates_of(
     connection: Connection, names: Names, reader: Reader, parties: Sequence[UUID]
 ) -> dict[UUID, list[UUID]]:
     """Give the parties that count as each of these, by name; those merged into them in turn, too."""
-    query = names.sql(_COUNT_AS, known=_known(NOW), cleared=reader.cleared("p.privacy_level"))
+    query = names.sql(
+        _COUNT_AS, known=NOW.known_of("m."), cleared=reader.cleared("p.privacy_level")
+    )
     cursor = await connection.execute(query, {**reader.params(), "ids": list(parties)})
     found: dict[UUID, list[UUID]] = {}
     async for party, duplicate in cursor:
@@ -166,16 +169,7 @@ async def page(
         cleared=reader.cleared("p.privacy_level"),
     )
     source = names.sql(
-        "FROM {merge} m WHERE {known} AND NOT {hidden}", known=_known(NOW), hidden=hidden
+        "FROM {merge} m WHERE {known} AND NOT {hidden}", known=NOW.known_of("m."), hidden=hidden
     )
     columns = columns_of(MergeRow, "m")
     return await slice_of(connection, MergeRow, columns, source, NEWEST_FIRST, at, reader.params())
-
-
-def _known(as_of: AsOf) -> Composable:
-    if as_of.position is None:
-        return SQL("m.to_position IS NULL")
-    return SQL(
-        "m.from_position <= %(position)s"
-        " AND (m.to_position IS NULL OR m.to_position > %(position)s)"
-    )

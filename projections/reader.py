@@ -67,14 +67,26 @@ class AsOf:
     @property
     def known(self) -> SQL:
         """Give the predicate on rows with from_position and to_position; it needs %(position)s."""
+        return self.known_of("")
+
+    def known_of(self, row: LiteralString) -> SQL:
+        """Give the same of rows under a name, as `m.`."""
         if self.position is None:
-            return SQL("to_position IS NULL")
-        return SQL(
-            "from_position <= %(position)s AND (to_position IS NULL OR to_position > %(position)s)"
-        )
+            return SQL(f"{row}to_position IS NULL")
+        return _within(f"{row}from_position", f"{row}to_position", "%(position)s")
+
+    def held(self, begun: LiteralString, ended: LiteralString, row: LiteralString = "") -> SQL:
+        """Give the predicate on rows that held between two of their columns; it needs %(time)s, too."""
+        if self.time is None:
+            return self.known_of(row)
+        return _within(f"{row}{begun}", f"{row}{ended}", "%(time)s")
 
 
 NOW: Final = AsOf()
+
+
+def _within(begun: LiteralString, ended: LiteralString, at: LiteralString) -> SQL:
+    return SQL(f"{begun} <= {at} AND ({ended} IS NULL OR {ended} > {at})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """Tags of messages, as they stand and stood: told to whoever sees the message."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, LiteralString
 from uuid import UUID
 
 from psycopg import AsyncConnection, Connection
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL, Composed
+from psycopg.sql import Composed
 
 from domain.recorded import Recorded
 from domain.tagging import MessageTagged, MessageUntagged, key_of
@@ -126,7 +126,9 @@ def tagged(names: Names) -> Composed:
 
 def talk_tagged(names: Names, reader: Reader, as_of: AsOf = NOW) -> Composed:
     """Give the predicate that a message of a wait's conversation, seen by the reader, has it."""
-    return names.sql(_TALK_TAGGED, then=_then(as_of), sees=reader.sees("m.mailboxes"))
+    given = replace(as_of, time=None) if as_of.position is not None else as_of
+    then = given.held("from_time", "to_time", "t.")
+    return names.sql(_TALK_TAGGED, then=then, sees=reader.sees("m.mailboxes"))
 
 
 async def tags_of(
@@ -157,14 +159,3 @@ async def tag_counts(
     )
     found = await connection.execute(query, reader.params())
     return [(str(tag), int(count)) for tag, count in await found.fetchall()]
-
-
-def _then(as_of: AsOf) -> SQL:
-    if as_of.position is not None:
-        return SQL(
-            "t.from_position <= %(position)s"
-            " AND (t.to_position IS NULL OR t.to_position > %(position)s)"
-        )
-    if as_of.time is not None:
-        return SQL("t.from_time <= %(time)s AND (t.to_time IS NULL OR t.to_time > %(time)s)")
-    return SQL("t.to_position IS NULL")

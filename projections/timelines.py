@@ -136,16 +136,6 @@ def link_columns(names: Names, reader: Reader) -> Composable:
     )
 
 
-def known(as_of: AsOf) -> Composable:
-    """Give the predicate: which links were known at a position; it needs %(position)s."""
-    if as_of.position is None:
-        return SQL("l.to_position IS NULL")
-    return SQL(
-        "l.from_position <= %(position)s"
-        " AND (l.to_position IS NULL OR l.to_position > %(position)s)"
-    )
-
-
 COUNTS: Final = SQL("l.state IN ('automatic', 'confirmed')")
 """Links that are taken as given; suggested and ambiguous ones wait for a person."""
 
@@ -162,7 +152,7 @@ def _source(names: Names, reader: Reader, wanted: TimelineFilter, as_of: AsOf) -
     chosen = [condition for value, condition in conditions if value is not None]
     return names.sql(
         "FROM {link} l WHERE l.target = %(target)s AND {all}",
-        all=SQL(" AND ").join([*chosen, COUNTS, known(as_of), reader.sees("l.mailboxes")]),
+        all=SQL(" AND ").join([*chosen, COUNTS, as_of.known_of("l."), reader.sees("l.mailboxes")]),
     )
 
 

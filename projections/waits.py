@@ -27,7 +27,6 @@ from projections.reader import (
     slice_of,
 )
 from projections.tags import talk_tagged
-from projections.timelines import known
 from projections.unanswered import Waiting
 
 LONGEST_WAIT_FIRST: Final = Order("waiting", ("since", "message"), descending=False)
@@ -91,7 +90,7 @@ def _source(
     names: Names, reader: Reader, as_of: AsOf, wanted: WaitingFilter
 ) -> tuple[Composed, dict[str, object]]:
     """Give FROM and WHERE of what waits, and their values."""
-    linked = {"linked": reader.sees("l.mailboxes"), "linked_then": known(as_of)}
+    linked = {"linked": reader.sees("l.mailboxes"), "linked_then": as_of.known_of("l.")}
     conditions = (
         SQL(" AND mailboxes && %(boxes)s::uuid[]" if wanted.mailboxes else ""),
         SQL("") if wanted.party is None else names.sql(_WITH_PARTY, **linked),

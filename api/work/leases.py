@@ -90,14 +90,24 @@ class Locks:
     @asynccontextmanager
     async def holding(self, account: UUID) -> AsyncIterator[bool]:
         """Hold an account while it is fetched; False if somebody else does."""
-        if account in self._held or not await self._ask("pg_try_advisory_lock", account):
+        if account in self._held:
             yield False
             return
-        self._held.add(account)
+        self._held.add(account)  # before it is asked for: one connection gets a lock twice
+        try:
+            async with self._locked(account) as ours:
+                yield ours
+        finally:
+            self._held.discard(account)
+
+    @asynccontextmanager
+    async def _locked(self, account: UUID) -> AsyncIterator[bool]:
+        if not await self._ask("pg_try_advisory_lock", account):
+            yield False
+            return
         try:
             yield True
         finally:
-            self._held.discard(account)
             with suppress(psycopg.OperationalError):  # with a lost connection it is free already
                 await self._ask("pg_advisory_unlock", account)
 

@@ -77,3 +77,22 @@ def test_an_account_is_fetched_by_one_at_a_time(database):
         await two.close()
 
     asyncio.run(fetch())
+
+
+def test_of_two_in_one_process_that_come_together_one_fetches(database):
+    account, held = uuid4(), list[bool]()
+
+    async def hold(locks: Locks, here: asyncio.Barrier) -> None:
+        async with locks.holding(account) as ours:
+            held.append(ours)
+            await here.wait()
+
+    async def fetch() -> None:
+        locks, here = Locks(database), asyncio.Barrier(2)
+        await asyncio.gather(hold(locks, here), hold(locks, here))
+        async with locks.holding(account) as free:
+            assert free
+        await locks.close()
+
+    asyncio.run(fetch())
+    assert sorted(held) == [False, True]
