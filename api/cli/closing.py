@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from adapters.ids import uuid7
-from api.cli.handover import Asked, Dry, File, Which, stamp_of, tell
+from api.cli.picking import Asked, Dry, File, Which, stamp_of, tell
 from api.cli.setting import fresh, local, opened, out, plain, table_of
 from api.cli.unanswered import Box, Chosen, Of, Owner
 from api.work.handpicking import Picked

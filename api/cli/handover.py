@@ -1,39 +1,26 @@
 """Conversations are given to colleagues, taken in hand, let rest: one or many by one order."""
 
 import asyncio
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import UTC
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from adapters.ids import uuid7
+from api.cli.picking import Asked, Dry, File, Which, stamp_of, tell
 from api.cli.setting import err, fresh, local, moment, opened, out, plain, table_of
 from api.cli.unanswered import Box, Chosen, Of, Older, Owner, Sla, State, Words
 from api.work import handover
 from api.work.handover import Done, order_id
-from api.work.handpicking import Picked, picked_by_name, picked_of_waits
+from api.work.handpicking import Picked
 from api.work.instance import Carteggio
 from api.work.receiving import out_of_reach
 from api.work.sharing import colleague_at
-from api.work.tokens import by_operator
 from domain.attention import Continue, HandOver, Pause, Saying, Snooze, Take
 from domain.recorded import Envelope
-from domain.values import Rejected
 from domain.waitgroups import Attending
-from projections.reader import EVERYTHING, NOW
+from projections.reader import EVERYTHING
 
-Which = Annotated[
-    list[str] | None,
-    typer.Argument(help="Conversations or messages of theirs, by id or Message-ID; else options."),
-]
-File = Annotated[
-    Path | None, typer.Option("--from-file", help="A file that names one a line; - is the input.")
-]
-Dry = Annotated[bool, typer.Option("--dry-run", help="Show of which it would be said.")]
 _Reason = Annotated[str, typer.Option(help="Why; it is kept sealed.")]
 _Order = Callable[[Carteggio, Envelope], Saying]
 _Who = Annotated[str, typer.Argument(help="The colleague's address.")]
@@ -202,42 +189,6 @@ def undo(
 # ---- what they share
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Of which conversations something is to be said, as it was typed."""
-
-    which: list[str] | None
-    file: Path | None
-    chosen: Chosen
-    dry_run: bool
-    state: list[Attending] | None = None
-    """Which of what waits is meant, where nothing else is said."""
-
-    def picked(self, carteggio: Carteggio) -> Picked:
-        """Find them; Rejected where nothing is named, or too much."""
-        named = [*(self.which or ()), *_lines(self.file)]
-        if named:
-            if self.chosen != Chosen():
-                raise Rejected(
-                    "INVALID", "name conversations, or choose them by options: not both"
-                )
-            return asyncio.run(picked_by_name(carteggio, named))
-        if self.chosen == Chosen():
-            raise Rejected(
-                "INVALID", "say of which: name some, or choose by --owner, --mailbox, …"
-            )
-        chosen = self.chosen if self.chosen.state else replace(self.chosen, state=self.state)
-        return asyncio.run(picked_of_waits(carteggio, chosen.question(carteggio, NOW)))
-
-
-def _lines(file: Path | None) -> list[str]:
-    if file is None:
-        return []
-    given = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    lines = map(str.strip, given.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
-
-
 def _say(context: typer.Context, asked: Asked, order: _Order, said: str) -> None:
     """Say it of all that was picked, by one order; tell its id, and what was not found."""
     with opened(context) as carteggio:
@@ -271,16 +222,3 @@ def _remarks(carteggio: Carteggio, word: Saying, picked: Picked) -> list[str]:
         return []
     beyond = asyncio.run(out_of_reach(carteggio, EVERYTHING, word.to, picked.messages))
     return list(dict.fromkeys(one.sentence for one in beyond.values()))
-
-
-def tell(refused: Iterable[Rejected]) -> None:
-    """Tell what was not done; the rest was."""
-    sentences = [one.sentence for one in refused]
-    for sentence in sentences:
-        err.print(plain(sentence))
-    if sentences:
-        raise typer.Exit(1)
-
-
-def stamp_of(carteggio: Carteggio) -> Envelope:
-    return replace(by_operator(), at=carteggio.clock(), command_id=str(uuid7()))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.handover import Asked, Dry, File, Which, stamp_of, tell
+from api.cli.picking import Asked, Dry, File, Which, stamp_of, tell
 from api.cli.setting import fresh, opened, out, plain
 from api.cli.unanswered import Box, Chosen, Manager, Of, Older, Owner, Sla, State, Words
 from api.work.handover import order_id

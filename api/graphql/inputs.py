@@ -22,6 +22,7 @@ from domain.rules import (
     DOMAIN,
     FORM,
     FORWARD,
+    MAIL_RULE,
     NUMBER,
     PERSON,
     REMEMBERED,
@@ -84,6 +85,7 @@ REASONS: Final = {
     REPLY.name: LinkReason.REPLY,
     UNPROVEN_REPLY.name: LinkReason.REPLY,
     PERSON.name: LinkReason.MANUAL,
+    MAIL_RULE.name: LinkReason.RULE,
     REMEMBERED.name: LinkReason.REMEMBERED,
     "": LinkReason.MANUAL,
 }

@@ -143,7 +143,9 @@ class Together:
         self._told: list[Told] = []
         self._done: set[UUID] = set()
         self._answer: Answer | None = None
+        self._answered_at = 0.0
         self._soon: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
         self._marking: asyncio.Task[None] | None = None
         self._recorder: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -174,7 +176,9 @@ class Together:
         self._tell(leaving, told)
         if begun:
             self._answer = answer_of(leaving, told)
-            self._soon = asyncio.get_running_loop().call_later(_SOON_S, self._mark_answer)
+            self._answered_at = self._loop.time()
+            if self._soon is None:
+                self._soon = self._loop.call_later(_SOON_S, self._mark_answer)
 
     async def lost(self, leaving: Leaving, why: str) -> None:
         self._tell(leaving, LoseSight(leaving.attempt, why))
@@ -192,14 +196,16 @@ class Together:
 
     def _taken_along(self) -> Answer | None:
         """Give what was answered last, unless it is marked."""
-        if self._soon is not None:
-            self._soon.cancel()
         answer, self._answer = self._answer, None
         return answer
 
     def _mark_answer(self) -> None:
         """Mark what was answered, as the next mail does not come to its content soon."""
-        if (answer := self._taken_along()) is not None:
+        self._soon = None
+        left = self._answered_at + _SOON_S - self._loop.time()
+        if self._answer is not None and left > 0:  # it is a later one
+            self._soon = self._loop.call_later(left, self._mark_answer)
+        elif (answer := self._taken_along()) is not None:
             marking = self._marks.answered(self._boarded.flight, answer)
             self._marking = asyncio.create_task(marking)
 
