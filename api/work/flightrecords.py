@@ -157,8 +157,11 @@ class Together:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._taken_along()
+        answer = self._taken_along()
         await self._quiet()
+        if answer is not None:  # the next flight begins before this one has landed
+            with suppress(*LATER):
+                await self._marks.answered(self._boarded.flight, answer)
         self._count()
         await self._landing.begin(self._land)
 
