@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,30 +11,22 @@ import pytest
 from domain.leaving import (
     BeginSending,
     CancelMail,
-    Conclude,
     LoseSight,
-    OutgoingState,
     ResolveSending,
 )
-from domain.outgoing import Resolution, Result, Said
-from domain.sendingside import usual_rates
+from domain.outgoing import Resolution
 from domain.values import Rejected
 from events import envelope
+from flying import DONE, STATES, board, doing, flights, in_flight, offer, states
 from postbox import PEOPLE, Postbox, letter
 from smtpscript import POLITE
-from speaking import Say, text, then_drop
+from speaking import text, then_drop
 
 if TYPE_CHECKING:
     import asyncio.streams
-    from uuid import UUID
 
     from adapters.mime.worker import ReadingWorker
-    from api.work.flights import Boarded, Flights
     from api.work.instance import Carteggio
-
-ACCEPTED = {one: Result(one, Said.ACCEPTED) for one in range(len(PEOPLE))}
-DONE = text(b"250 2.0.0 Ok: queued as 4XyZ12\r\n")
-STATES = OutgoingState
 
 
 @pytest.fixture
@@ -43,64 +34,6 @@ def postbox(carteggio: "Carteggio", worker: "ReadingWorker") -> Postbox:
     made = Postbox(carteggio, worker)
     made.enter()
     return made
-
-
-def doing(what: Callable[[], object], then: bytes) -> Say:
-    """Let something happen, and answer after it."""
-
-    async def say(_: bytes, writer: "asyncio.streams.StreamWriter") -> None:
-        await asyncio.to_thread(what)
-        writer.write(then)
-
-    return say
-
-
-def flights(postbox: Postbox) -> "Flights":
-    from api.work.flights import Flights  # noqa: PLC0415
-
-    return Flights(postbox.carteggio, postbox.id)
-
-
-def board(postbox: Postbox) -> "Boarded":
-    """Lease what waits, as another process does."""
-    from api.work.rates import Used  # noqa: PLC0415
-
-    used = Used(postbox.carteggio.database, postbox.id, usual_rates(""))
-    boarded = flights(postbox).board(flights(postbox).read(50), used)
-    assert boarded is not None
-    return boarded
-
-
-async def offer(
-    postbox: Postbox, boarded: "Boarded", place: int, *, answered: bool = False
-) -> None:
-    """Let such a process offer a content; `answered`: it heard that the one before was taken."""
-    from api.work.flightmarks import Marks  # noqa: PLC0415
-    from api.work.flights import answer_of  # noqa: PLC0415
-
-    before, now = boarded.mails[place - 1], datetime.now(UTC)
-    answer = answer_of(before, Conclude(1, now, ACCEPTED, {})) if answered else None
-    begin = BeginSending(now, attempt=1)
-    mail = boarded.mails[place].id
-    marks = Marks(postbox.carteggio.database)
-    try:
-        assert await marks.offer(boarded.flight, mail, begin, answer)
-    finally:
-        await marks.close()
-
-
-def states(postbox: Postbox, mails: "list[UUID]") -> list[OutgoingState]:
-    return [postbox.state(one).state for one in mails]
-
-
-def in_flight(postbox: Postbox) -> int:
-    """Count what is left of flights: leased mails, witnesses and answers."""
-    with postbox.carteggio.database.pool.connection() as connection:
-        row = connection.execute(
-            "SELECT (SELECT count(*) FROM outbox WHERE flight IS NOT NULL)"
-            " + (SELECT count(*) FROM outbox_flight) + (SELECT count(*) FROM outbox_answer)"
-        ).fetchone()
-    return int(row[0]) if row else 0
 
 
 async def test_of_mails_that_leave_together_each_has_its_events_and_its_copy(
@@ -170,38 +103,6 @@ async def test_of_a_process_that_died_only_what_it_was_offering_is_uncertain(
     await postbox.drain()
     assert states(postbox, mails) == [STATES.ACCEPTED, STATES.UNCERTAIN, STATES.ACCEPTED]
     assert (postbox.sink.mails, in_flight(postbox)) == ([letter(2)], 0)
-
-
-async def test_of_a_process_that_died_while_a_flight_landed_both_flights_are_told(
-    postbox: Postbox,
-) -> None:
-    mails = [postbox.queue(one) for one in range(2)]
-    landing = board(postbox)
-    await offer(postbox, landing, 0)
-    await offer(postbox, landing, 1, answered=True)
-    mails += [postbox.queue(one) for one in range(2, 4)]
-    await offer(postbox, board(postbox), 0)
-    await postbox.drain()
-    told = [STATES.ACCEPTED, STATES.UNCERTAIN, STATES.UNCERTAIN, STATES.ACCEPTED]
-    assert states(postbox, mails) == told
-    assert (postbox.sink.mails, in_flight(postbox)) == ([letter(3)], 0)
-
-
-async def test_a_flight_lands_while_the_next_one_is_under_way(postbox: Postbox) -> None:
-    """The third flight begins only when the first has landed: else nothing bounds them."""
-    mails = [postbox.queue(one) for one in range(30)]
-    there: list[set[STATES]] = []
-
-    def look() -> None:
-        there.append({postbox.state(one).state for one in mails[:5]})
-
-    contents = [*[DONE] * 25, doing(look, b"250 2.0.0 ok\r\n"), DONE]
-    await postbox.drain({"CONTENT": contents})
-    assert there == [{STATES.ACCEPTED}]
-    assert states(postbox, mails) == [STATES.ACCEPTED] * 30
-    with postbox.carteggio.database.pool.connection() as connection:
-        used = connection.execute("SELECT sum(used) FROM outbox_used WHERE per = 'minute'")
-        assert used.fetchone() == (30,)
 
 
 async def test_where_the_database_crashed_as_well_all_that_was_leased_is_uncertain(
