@@ -40,6 +40,7 @@ class Sender:
 class File:
     """An attachment, or a picture within the text if it has a `content_id` (without brackets).
 
+    Pictures that the HTML does not show, or mail programs do not, are attached all the same.
     `content` is the key under which the octets are given when the mail is built. An attached mail
     has the media type message/rfc822, and its raw octets as content.
     """

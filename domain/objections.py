@@ -6,7 +6,7 @@ the person who sends: the mail is built as the sentence says.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from domain.classes import dataclass
@@ -19,6 +19,7 @@ from domain.filenames import (
     shown,
 )
 from domain.hostnames import ascii_domain, looks_alike
+from domain.pictures import may_be_shown
 from domain.values import Address, Rejected
 
 MOST_OF_A_NAME: Final = 200
@@ -228,6 +229,18 @@ def _files(mail: Composed, sizes: Mapping[str, int]) -> Found:
         if file.content_id and given[file.content_id] > 1:
             sentence = "two pictures have one content id; give each its own"
             yield Objection(f"files[{place}]", "CONTENT_ID_TWICE", sentence)
+    yield from _not_shown(mail, wanted)
+
+
+def _not_shown(mail: Composed, wanted: Collection[str]) -> Found:
+    quoted = {one.content_id for one in mail.quote.pictures} if mail.quote else set()
+    for place, file in enumerate(mail.files):
+        is_shown = file.content_id in wanted and may_be_shown(file.media_type)
+        if _CONTENT_ID.fullmatch(file.content_id) and not (is_shown or file.content_id in quoted):
+            sentence = (
+                "it goes as a file: the text shows PNG, JPEG, GIF and WebP, by cid: and its id"
+            )
+            yield Objection(f"files[{place}]", "PICTURE_ATTACHED", sentence, blocks=False)
 
 
 def _file(field: str, file: File, sizes: Mapping[str, int]) -> Found:

@@ -6,7 +6,7 @@
       multipart/alternative     if there is HTML
         text/plain
         multipart/related       if pictures stand in the HTML
-          text/html, pictures
+          text/html, pictures   PNG, JPEG, GIF, WebP that it shows; others are attachments
       attachments, attached mails
 
 Blind copies are in `Built.recipients`, and nowhere in the octets.
@@ -31,6 +31,7 @@ from domain.objections import (
     objections,
     refuse_blocking,
 )
+from domain.pictures import is_picture, may_be_shown
 
 OWN_ID: Final = "X-Carteggio-Id"
 """Keeps our Message-ID where a provider gives the mail another one."""
@@ -91,6 +92,29 @@ def preview(mail: Composed) -> Bodies:
     return _bodies(mail, shown)
 
 
+def attached(mail: Composed) -> list[File]:
+    """Give the files that go as such: all but pictures that the HTML, or the quoted one, shows."""
+    if not any(one.content_id for one in mail.files):
+        return list(mail.files)
+    return _placed(mail, _cleaned(mail))[1]
+
+
+def brought(mail: Composed, contents: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    """Give names and octets of all that a mail brings but words and the pictures among them.
+
+    What is shown and is no picture by its octets counts too, as whoever gets it can save it.
+    """
+    has_pictures = any(one.content_id for one in mail.files) or "data:" in mail.html.lower()
+    shown = _cleaned(mail) if has_pictures else Cleaned("")
+    pictures, files = _placed(mail, shown)
+    octets = [(file_name(one), one.media_type, contents.get(one.content, b"")) for one in pictures]
+    octets += [("image", one.media_type, one.octets) for one in shown.pictures]
+    false = [(name, found) for name, kind, found in octets if not is_picture(kind, found)]
+    named = [(file_name(one), contents.get(one.content, b"")) for one in files] + false
+    names = distinct(name for name, _ in named)
+    return [(name, found) for name, (_, found) in zip(names, named, strict=True)]
+
+
 # ---- header
 
 
@@ -146,7 +170,7 @@ def _automatic(mail: Composed) -> Iterator[str]:
 
 
 def _cleaned(mail: Composed) -> Cleaned:
-    ids = {one.content_id for one in mail.files if one.content_id}
+    ids = {one.content_id for one in mail.files if one.content_id and may_be_shown(one.media_type)}
     return (
         cleaned(mail.html, ids, mail.message_id.rpartition("@")[2]) if mail.html else Cleaned("")
     )
@@ -171,21 +195,29 @@ def _root(mail: Composed, contents: Mapping[str, bytes], seed: str) -> Part:
     shown = _cleaned(mail)
     bodies = _bodies(mail, shown)
     body = parts.text("plain", bodies.text)
-    pictures = [one for one in mail.files if one.content_id]
-    attached = [one for one in mail.files if not one.content_id]
+    pictures, others = _placed(mail, shown)
     if bodies.html:
         rich = _related(parts.text("html", bodies.html), pictures, shown, contents, seed)
         body = parts.multipart("alternative", [body, rich], f"{seed} alternative")
-    else:
-        attached = [*pictures, *attached]
-    if not attached:
+    if not others:
         return body
-    names = distinct(file_name(one) for one in attached)
+    names = distinct(file_name(one) for one in others)
     files = [
         _attached(one, name, contents[one.content])
-        for one, name in zip(attached, names, strict=True)
+        for one, name in zip(others, names, strict=True)
     ]
     return parts.multipart("mixed", [body, *files], f"{seed} mixed")
+
+
+def _placed(mail: Composed, shown: Cleaned) -> tuple[list[File], list[File]]:
+    """Give the pictures that stand in the HTML, and the files that go as such."""
+    quoted = {one.content_id for one in mail.quote.pictures} if mail.quote else set()
+    ids = shown.shown | quoted
+    others = [one for one in mail.files if one.content_id not in ids]
+    return (
+        [one for one in mail.files if one.content_id in ids],
+        sorted(others, key=lambda one: not one.content_id),
+    )
 
 
 def _related(

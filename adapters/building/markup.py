@@ -79,10 +79,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """Clean HTML, without html and body, and the pictures that were taken out of it."""
+    """Clean HTML, without html and body, and the pictures that were taken out of it.
+
+    `shown` are the content ids of all pictures that it shows.
+    """
 
     source: str
     pictures: tuple[Picture, ...] = ()
+    shown: frozenset[str] = frozenset()
 
 
 def cleaned(source: str, content_ids: Collection[str], domain: str) -> Cleaned:
@@ -100,26 +104,38 @@ def cleaned(source: str, content_ids: Collection[str], domain: str) -> Cleaned:
         pictures[id] = Picture(id, f"image/{found[3].lower()}", octets)
         return f'{found[1]}"cid:{id}"'
 
-    shown = _DATA.sub(taken, plain_body(source))
-    return Cleaned(clean(shown, known | pictures.keys()), tuple(pictures.values()))
+    whole = _DATA.sub(taken, plain_body(source))
+    text, shown = _clean(whole, frozenset(known | pictures.keys()))
+    return Cleaned(text, tuple(pictures.values()), shown)
 
 
 def clean(source: str, content_ids: Collection[str]) -> str:
     """Clean any HTML; what nests too deep, or is too long, is given as its text."""
+    return _clean(source, frozenset(content_ids))[0]
+
+
+def _clean(source: str, known: frozenset[str]) -> tuple[str, frozenset[str]]:
     if len(source) > MOST_HTML or is_deep(source):
-        return of_text(html_to_text(source))
-    known = frozenset(content_ids)
+        return of_text(html_to_text(source)), frozenset()
+    shown: set[str] = set()
+
+    def kept(_: str, name: str, value: str) -> str | None:
+        left = _kept(name, value, known)
+        if name == "src" and left:
+            shown.add(left.removeprefix("cid:"))
+        return left
+
     found = nh3.clean(
         source,
         tags=set(_TAGS),
         clean_content_tags={"script", "style", "title", "head", "noscript", "template"},
         attributes=_ATTRIBUTES,
-        attribute_filter=lambda _, name, value: _kept(name, value, known),
+        attribute_filter=kept,
         filter_style_properties=set(_STYLES),
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel=None,
     )
-    return _IMG.sub(_shown, found).strip()
+    return _IMG.sub(_shown, found).strip(), frozenset(shown)
 
 
 def _kept(name: str, value: str, content_ids: frozenset[str]) -> str | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry import ID, Info
 
-from adapters.building.builder import preview
+from adapters.building.builder import attached, preview
 from api.graphql import people
 from api.graphql.access import requires
 from api.graphql.asking import Asking
@@ -88,7 +88,7 @@ class Approval:
             return None
         mail = found.tried.mail
         bodies = await asyncio.to_thread(preview, mail)
-        names = [shown(file.name) for file in mail.files if not file.content_id]
+        names = [shown(file.name) for file in attached(mail)]
         return preview_object(found.tried, bodies, names)
 
 

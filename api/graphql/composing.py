@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry import ID, UNSET, Info
 
-from adapters.building.builder import preview
+from adapters.building.builder import attached, preview
 from api.graphql.access import requires
 from api.graphql.asking import Asking
 from api.graphql.context import Context
@@ -161,7 +161,7 @@ class ComposingQuery:
                             colleague=writer.colleague, owner=writer.id)  # fmt: skip
         found = await tried(context.carteggio, wanted)
         bodies = await asyncio.to_thread(preview, found.mail)
-        names = [shown(file.name) for file in found.mail.files if not file.content_id]
+        names = [shown(file.name) for file in attached(found.mail)]
         return preview_object(found, bodies, names)
 
 

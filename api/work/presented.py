@@ -6,11 +6,11 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from adapters.building.builder import brought
 from api.work.generations import active_names
 from api.work.instance import PROJECTIONS, Carteggio
 from api.work.tosend import ToSend
 from domain.choosing import Target, TargetKind
-from domain.composing import File
 from domain.presenting import Bearing, presented
 from domain.values import DocumentId
 from projections.projection import Names
@@ -35,18 +35,13 @@ def presented_by(carteggio: Carteggio, wanted: ToSend) -> tuple[DocumentId, ...]
             removed=_documents_in(wanted.removed),
             answered=tuple(of.get(wanted.answers, ())) if wanted.answers else (),
             passed_on=tuple(paper for one in sorted(passed_on) for paper in of.get(one, ())),
-            files=any(map(_brought, wanted.mail.files)),
+            files=bool(brought(wanted.mail, wanted.contents)),
         )
     )
 
 
 def _documents_in(targets: Iterable[Target]) -> tuple[DocumentId, ...]:
     return tuple(DocumentId(id) for kind, id in targets if kind is TargetKind.DOCUMENT)
-
-
-def _brought(file: File) -> bool:
-    """Tell whether a file is one: pictures within the text, as of a signature, are none."""
-    return not (file.content_id and file.media_type.casefold().startswith("image/"))
 
 
 def _documents_of(

@@ -17,7 +17,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from adapters.building import headers
-from adapters.building.builder import Built, build, file_name
+from adapters.building.builder import Built, brought, build
 from adapters.ids import uuid7
 from api.work.accounts import Stamp, by_operators
 from api.work.approved import refuse_unapproved, unapproved
@@ -32,7 +32,6 @@ from api.work.sendingside import SendingSide, sendings_of
 from api.work.tosend import Also, Sent, ToSend, Tried
 from domain.choosing import TargetKind
 from domain.composing import Automatic, Composed
-from domain.filenames import distinct
 from domain.identity import identify, outgoing_id
 from domain.objections import NotSendable, Objection, refuse_blocking
 from domain.outgoing import MailQueued, Recipient, RecipientRole
@@ -227,7 +226,7 @@ def _due(carteggio: Carteggio, wanted: ToSend, envelope: Envelope, at: datetime)
 def _queued(
     carteggio: Carteggio, wanted: ToSend, mail: Composed, built: Built, due: datetime
 ) -> MailQueued:
-    attached = [one for one in mail.files if not one.content_id]
+    files = brought(mail, wanted.contents)
     return MailQueued(
         mailbox=wanted.mailbox,
         message=MessageId(identify(carteggio.identity_key, built.raw).message),
@@ -249,8 +248,8 @@ def _queued(
         answers=wanted.answers,
         forwards=wanted.forwards,
         certified=mail.certified,
-        files=tuple(sha256(wanted.contents[one.content]).hexdigest() for one in attached),
-        file_names=tuple(distinct(map(file_name, attached))),
+        files=tuple(sha256(octets).hexdigest() for _, octets in files),
+        file_names=tuple(name for name, _ in files),
         returns=mail.automatic is not Automatic.REPLIED,
     )
 

@@ -113,7 +113,9 @@ def test_files_that_are_not_as_they_say_are_told(file, code, blocks):
 
 def test_pictures_and_their_places_fit_each_other():
     assert told(html='<img src="cid:gone">') == {("html", "NO_PICTURE", True)}
-    assert {code for _, code, _ in told(files=(LOGO, LOGO))} == {"CONTENT_ID_TWICE"}
+    twice = told(files=(LOGO, LOGO), html='<img src="cid:logo@ditta.example">')
+    assert {code for _, code, _ in twice} == {"CONTENT_ID_TWICE"}
+    assert told(files=(LOGO,)) == {("files[0]", "PICTURE_ATTACHED", False)}
 
 
 def test_a_mailing_and_certified_mail_have_their_own_rules():

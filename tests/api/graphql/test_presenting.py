@@ -104,3 +104,49 @@ def test_a_rule_about_a_kind_asks_for_approval_however_its_document_is_brought(l
     rule = ApprovalRuleSet(ApprovalScope(kind="sales_order"), NOW)
     assert set_rule(luca.office.carteggio, rule, by_operator())
     assert luca.every_way() == [["NOT_APPROVED"]] * 6 + [[]] * 3
+
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+SHOWS = '<p>Ecco <img src="cid:c1"></p>'
+PICTURE = {"name": "a.png", "mediaType": "image/png", "contentId": "c1", "content": PIXEL}
+OTHER = {
+    "name": "Ordine.pdf",
+    "mediaType": "image/x-foo",
+    "contentId": "c1",
+    "content": "JVBERg==",
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "html"),
+    [
+        (OTHER, ""),
+        (OTHER, SHOWS),
+        (PICTURE, ""),
+        (PICTURE, '<p>Ecco</p><!-- <img src="cid:c1"> -->'),
+        (PICTURE | {"content": "JVBERg=="}, SHOWS),
+        (None, '<img src="data:image/png;base64,JVBERg==">'),
+    ],
+)
+def test_a_file_that_calls_itself_a_picture_of_the_text_is_a_file_unless_the_text_shows_it(
+    luca: Luca, file: dict[str, str] | None, html: str
+):
+    rule = ApprovalRuleSet(ApprovalScope(kind="sales_order"), NOW)
+    assert set_rule(luca.office.carteggio, rule, by_operator())
+    luca.office.settled()
+    brings = {"answersId": luca.question, "html": html, "files": [file] if file else []}
+    assert luca.sends(**brings) == ["NOT_APPROVED"]
+    shows = {"answersId": luca.question, "html": SHOWS, "files": [PICTURE]}
+    assert luca.sends(**shows) == []
+    (queued,) = events_of(luca.office.carteggio, "outgoing.queued")
+    assert queued.files == ()
+
+
+def test_a_file_that_the_text_does_not_show_is_told_as_one_that_left(luca: Luca):
+    assert luca.sends(html=SHOWS, files=[OTHER]) == []
+    carteggio = luca.office.carteggio
+    (mail,) = carteggio.journal.read(0, names=["outgoing.queued"])
+    assert (mail.event.file_names, len(mail.event.files)) == (("Ordine.pdf",), 1)
+    raw = carteggio.blobs.get(mail.event.raw, mail.stream).decode()
+    assert "Content-Disposition: attachment" in raw
+    assert "cid:c1" not in raw
