@@ -2,7 +2,8 @@
 
     what our own server said (outgoing.*)  <  what a server behind it reports (RFC 3464, RFC 6109)
 
-Of several reports the worst counts: whoever sent the mail has to look at it.
+Of several reports the worst counts: whoever sent the mail has to look at it. But that a server put
+the mail off counts no more once a later report says that it went on.
 """
 
 import re
@@ -272,7 +273,13 @@ def _names_another(told: Told) -> bool:
 def standing(base: Standing, told: Iterable[Told]) -> Standing:
     """Give how a mail stands by what our server said and by all believed notices about it."""
     reported = [one for one in map(_reported, told) if one is not None]
-    return min((base, *reported), key=_weight)
+    went_on = [one.at for one in reported if one.state is DeliveryState.RELAYED]
+    return min((base, *(one for one in reported if not _is_over(one, went_on))), key=_weight)
+
+
+def _is_over(one: Standing, went_on: Sequence[datetime]) -> bool:
+    """Tell whether what was put off has gone on since."""
+    return one.state is DeliveryState.DEFERRED and any(one.at < at for at in went_on)
 
 
 def _reported(told: Told) -> Standing | None:

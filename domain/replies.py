@@ -62,7 +62,12 @@ _SLOW_WORDS: Final = re.compile(
     r"|\blimits? (?:is |was |are |were )?(?:reached|exceeded)|\bexceed\w* .{0,40}\blimits?\b",
     re.IGNORECASE,
 )
-_GREY: Final = re.compile(r"\bgr[ae]y[- ]?list", re.IGNORECASE)
+_OF_ONE_WORDS: Final = re.compile(
+    r"\bgr[ae]y[- ]?list|(?<!queue )\bsize\b|\btoo (?:big|large)\b"
+    r"|\bmailbox\b(?!.{0,80}\b(?:sen[dt]|sending|hour|hourly|day|daily)\b).{0,80}\b(?:quota|full)\b",
+    re.IGNORECASE,
+)
+"""A mail that waits for being unknown or big, or for a recipient who has no room."""
 _OF_ONE: Final = ("4.1.", "4.2.", "4.5.3", "4.6.")
 """About an address, a mailbox, too many recipients, the content: of this mail alone."""
 _BIG: Final = frozenset({"5.3.4", "5.2.3"})  # RFC 3463 3.3, 3.4
@@ -90,7 +95,7 @@ def _later(reply: Reply) -> Ground:
     """Say whether all mail has to wait, or this one: 4.7.x alone is greylisting as well."""
     if reply.code in _SLOW or reply.enhanced in _SLOW_CODES:
         return Ground.SLOW_DOWN
-    if reply.enhanced.startswith(_OF_ONE) or _GREY.search(reply.text):
+    if reply.enhanced.startswith(_OF_ONE) or _OF_ONE_WORDS.search(reply.text):
         return Ground.LATER
     return Ground.SLOW_DOWN if _SLOW_WORDS.search(reply.text) else Ground.LATER
 

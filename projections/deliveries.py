@@ -256,7 +256,7 @@ def flush(connection: Connection[TupleRow], names: Names, state: State) -> None:
 
 deliveries = Projection(
     "deliveries",
-    version=2,
+    version=3,
     tables=TABLES,
     hears=(
         MailQueued,

@@ -124,17 +124,21 @@ class SmtpSession:
         return Envelope(submission, self.connection.extensions, self.account.asks_delivered)
 
     async def _begun(self, envelope: Envelope) -> Reply | None:
-        """Begin a mail; None: the connection was kept too long, and is gone."""
+        """Begin a mail; None: the connection took as many as it may, or was kept too long: it is gone."""
         connection, commands = self.connection, envelope.together()
         kept = connection.mails > 0
         try:
             if len(commands) > 1:
                 connection.protocol.say(commands)
-            return await connection.ask(commands[0], self.limits.envelope)
+            reply = await connection.ask(commands[0], self.limits.envelope)
         except ServerTrouble as trouble:
             if kept and trouble.kind is TroubleKind.LOST:
                 return None
             return Reply(0, trouble.sentence)
+        if kept and reply.code == _LEAVES:
+            connection.drop()
+            return None
+        return reply
 
     async def _goes_on(self, delivery: "_Delivery", envelope: Envelope, tell: Tell) -> Outcome:
         await tell(Phase.RCPT)

@@ -130,6 +130,16 @@ def test_the_order_in_which_notices_come_is_indifferent(told, chance):
     assert standing(BASE, mixed) == standing(BASE, told)
 
 
+@pytest.mark.parametrize("went_on", ["relayed", "expanded"])
+def test_what_was_put_off_and_went_on_later_is_put_off_no_more(went_on):
+    put_off = replace(TOLD, outcome="delayed")
+    on = replace(TOLD, outcome=went_on, at=NOON + timedelta(hours=2))
+    assert standing(BASE, [put_off, on]).state is DeliveryState.RELAYED
+    again = replace(put_off, at=NOON + timedelta(hours=4))
+    found = standing(BASE, [again, on, put_off])
+    assert (found.state, found.at) == (DeliveryState.DEFERRED, again.at)
+
+
 def test_a_read_receipt_is_no_delivery():
     read = replace(TOLD, kind=NoticeKind.DISPOSITION, outcome="displayed")
     assert standing(BASE, [read]) == BASE

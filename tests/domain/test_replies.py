@@ -14,6 +14,9 @@ from domain.replies import Fate, Ground, Reply, fate_of
     Reply(452, "too many recipients", "4.5.3"),
     Reply(452, "too many recipients"),
     Reply(450, "mailbox busy"),
+    Reply(452, "Message size exceeds fixed limit"),
+    Reply(452, "message too large, the limit is exceeded"),
+    Reply(450, "the recipient's mailbox exceeds its quota limit"),
     Reply(451, "local error, to be sent separately"),
 ])  # fmt: skip
 def test_what_is_said_of_one_mail_holds_no_other_back(reply: Reply) -> None:
@@ -33,6 +36,8 @@ def test_what_is_said_of_one_mail_holds_no_other_back(reply: Reply) -> None:
     Reply(452, "the daily limit was exceeded", "4.7.0"),
     Reply(452, "you exceed the hourly sending limit"),
     Reply(451, "server busy"),
+    Reply(452, "the queue size exceeds the limit"),
+    Reply(450, "this mailbox exceeds its daily quota limit"),
 ])  # fmt: skip
 def test_who_sends_too_much_is_told_to_rest_with_all_of_it(reply: Reply) -> None:
     assert fate_of(reply) == (Fate.DEFERRED, Ground.SLOW_DOWN)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.mailservers import ServerTrouble, TroubleKind
-from adapters.smtp.values import Submission
+from adapters.smtp.values import Phase, Submission
 from badcertificates import AUTHORITY, Shown
 from certificates import server
 from domain.replies import Fate, Ground
@@ -74,6 +74,24 @@ async def test_a_connection_is_used_for_so_many_mails_and_one_that_is_gone_is_ma
         for _ in range(3):
             assert (await session.submit(ONE, Told())).fate is Fate.ACCEPTED
     assert (sink.connections, len(sink.mails)) == (3, 3)
+
+
+@pytest.mark.parametrize("offered", [{}, offers("PIPELINING")])
+async def test_a_connection_that_takes_no_more_mails_is_made_anew_and_one_that_takes_none_is_not(
+    offered,
+):
+    full = text(b"421 4.7.0 too many messages in this connection\r\n")
+    sink, told = Sink(), Told()
+    async with opened({**offered, "MAIL": [text(b"250 ok\r\n"), full]}, sink) as session:
+        for _ in range(3):
+            assert (await session.submit(ONE, told)).fate is Fate.ACCEPTED
+    assert (sink.connections, sink.mails) == (3, [MAIL] * 3)
+    assert told.phases == [*Phase] * 3
+    sink = Sink()
+    async with opened({**offered, "MAIL": full}, sink) as session:
+        outcome = await session.submit(ONE, Told())
+    assert (outcome.fate, outcome.ground) == (Fate.DEFERRED, Ground.SLOW_DOWN)
+    assert (sink.connections, sink.mails) == (1, [])
 
 
 async def test_what_the_server_offers_is_used_and_nothing_else():
