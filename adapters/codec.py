@@ -17,6 +17,7 @@ from uuid import UUID
 
 import msgspec
 
+from adapters.nul import holds_nul, without_nul
 from adapters.sealing import Key, open_box, seal
 from domain.catalog import BY_CLASS, BY_NAME, EventType
 from domain.recorded import Envelope, Erased, Origin, Recorded
@@ -104,7 +105,7 @@ def encode(event: object, envelope: Envelope, stream: UUID, key: Key | None) -> 
             causation=envelope.causation,
             v=shape.kind.version,
             key=key.id if key and box else None,
-            data=msgspec.Raw(_encode(shape.clear_of(event))),
+            data=msgspec.Raw(_storable(_encode(shape.clear_of(event)), envelope)),
             box=box,
         )
     )
@@ -122,7 +123,7 @@ def name_of(event: object) -> str:
 
 def decode_many(rows: Sequence[Row], keys: Keys) -> list[Recorded]:
     """Read stored events; their keys are looked up together."""
-    stored = [_stored.decode(row.state) for row in rows]
+    stored = [_stored.decode(without_nul(row.state)) for row in rows]
     found = keys.find({one.key for one in stored if one.key is not None})
     return [_recorded(row, one, found) for row, one in zip(rows, stored, strict=True)]
 
@@ -135,7 +136,8 @@ def _recorded(row: Row, stored: Stored, found: Mapping[UUID, Key]) -> Recorded:
     key = None if stored.key is None else found.get(stored.key)
     opened = None
     if stored.box is not None and key is not None:
-        opened = open_box(key, stored.box, "event", row.stream.bytes + stored.id.bytes)
+        bound = row.stream.bytes + stored.id.bytes
+        opened = without_nul(open_box(key, stored.box, "event", bound))
     event, address = _read(shape, stored, opened)
     origin = Origin(stored.via, address)
     envelope = Envelope(
@@ -176,8 +178,15 @@ def _sealed(
         return None  # an address alone is let go where the stream was erased
     if key is None:
         raise Rejected("ERASED", "this was erased; nothing personal can be recorded about it")
-    plain = _encode(shape.boxed(shape.personal_of(event), address))
+    plain = _storable(_encode(shape.boxed(shape.personal_of(event), address)), envelope)
     return seal(key, plain, "event", stream.bytes + envelope.event_id.bytes)
+
+
+def _storable(json: bytes, envelope: Envelope) -> bytes:
+    """Refuse NUL in a command; what happens otherwise is recorded without it."""
+    if envelope.command_id is not None and holds_nul(json):
+        raise Rejected("INVALID", "a text holds NUL, which cannot be stored")
+    return without_nul(json)
 
 
 def _shape(event: type) -> Shape:

@@ -17,7 +17,7 @@ from graphql.language import (
     OperationDefinitionNode,
     SelectionSetNode,
 )
-from psycopg import InterfaceError, OperationalError
+from psycopg import DataError, InterfaceError, OperationalError
 from psycopg.errors import QueryCanceled
 from psycopg_pool import PoolTimeout
 from strawberry.extensions import AddValidationRules, ParserCache, SchemaExtension, ValidationCache
@@ -134,6 +134,8 @@ def said(error: GraphQLError) -> GraphQLError:
     match cause:
         case Rejected(code=code, sentence=sentence):
             return _told(error, code, sentence)
+        case DataError() if "NUL" in str(cause):
+            return _told(error, "INVALID", "a text holds NUL, which cannot be stored")
         case QueryCanceled():
             return _told(error, "TOO_SLOW", "this took too long; ask for less at once")
         case DatabaseUnavailable() | OperationalError() | InterfaceError() | PoolTimeout():

@@ -25,6 +25,7 @@ MAIL = stream("a mail")
 KEY = Key(stream("a key"), MAIL, b"a key that guards nothing at all", "main")
 
 st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
+st.register_type_strategy(str, st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
 
 
