@@ -51,6 +51,8 @@ _WHY: Final = {
 _ADDRESS: Final = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 _LEAST_S: Final = 30.0
 _ASIDE: Final = timedelta(hours=1)
+_PASSED: Final = timedelta(days=1)
+_AS_MUCH: Final = "as much was sent as its server takes"
 _OFTEN: Final = 16
 """So often in a row a lane fails before its mail is given up: we may have been off for days."""
 
@@ -213,11 +215,27 @@ class Lane:
             except Exception as error:  # noqa: BLE001  what is wrong with one stops no other
                 await asyncio.to_thread(self._put_aside, id, error)
                 continue
-            free = used.free_at(now := datetime.now(UTC), len(leaving.left))
-            if free > now:
-                raise _Rests(USED_UP, "as much was sent as its server takes", free)
-            return leaving
+            if await self._has_room(leaving, used):
+                return leaving
         return None
+
+    async def _has_room(self, leaving: Leaving, used: Used) -> bool:
+        """Tell whether a mail may leave now; else the lane rests, or only a mail to too many waits.
+
+        Others that fit pass it for a day, so that it stops none; then none does, so that it leaves.
+        """
+        free = used.free_at(now := datetime.now(UTC), len(leaving.left))
+        if free <= now:
+            return True
+        passed_until = (leaving.state.due or leaving.queued.not_before) + _PASSED
+        if passed_until > now:
+            if (some := used.free_at(now, 1)) > now:
+                raise _Rests(USED_UP, _AS_MUCH, some)
+            until = min(free, passed_until)
+            log("outbox").info("others pass a mail to many", mail=leaving.id, until=until)
+            await asyncio.to_thread(self._outbox.set_aside, leaving.id, until)
+            return False
+        raise _Rests(USED_UP, _AS_MUCH, free)
 
     async def _send_one(self, session: SmtpSession, leaving: Leaving, records: Records) -> None:
         try:

@@ -130,7 +130,7 @@ class Outbox:
         return [one[0] for one in rows]
 
     def set_aside(self, mail: UUID, until: datetime) -> None:
-        """Let a mail wait on which we fail ourselves, so that it stops no other."""
+        """Let a mail wait on which we fail ourselves, or to too many, so that it stops no other."""
         with self._carteggio.database.pool.connection() as connection, connection.transaction():
             row = connection.execute(
                 "UPDATE outbox SET due = %s WHERE mail = %s RETURNING lane", (until, mail)

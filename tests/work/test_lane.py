@@ -280,3 +280,43 @@ async def test_what_was_written_while_the_clock_was_wrong_lets_no_lane_rest(post
         assert post.rests() == []
         assert await lane.drain() == 1
     assert post.state(mail) is OutgoingState.ACCEPTED
+
+
+async def test_a_mail_to_too_many_for_today_is_passed_by_those_that_fit_for_a_day_and_no_longer(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = NOW - timedelta(hours=20)
+    first, big = post.queue(1, due=begun - timedelta(minutes=1)), post.queue(2, due=begun)
+    monkeypatch.setattr("outgoing.PEOPLE", ("carla@verdi.example",))
+    small = post.queue(3)
+    async with post.served(recipients_per_day=3) as lane:
+        assert await lane.drain() == 2
+        assert [post.state(one).value for one in (first, big, small)] == [
+            "accepted", "queued", "accepted"
+        ]  # fmt: skip
+        assert (post.rests(), due_of(post, big)) == ([], begun + timedelta(days=1))
+
+
+async def test_a_mail_to_too_many_that_was_passed_for_a_day_is_the_next_to_leave(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = post.queue(1)
+    async with post.served(recipients_per_day=3) as lane:
+        assert await lane.drain() == 1
+        big = post.queue(2, due=NOW - timedelta(days=1))
+        monkeypatch.setattr("outgoing.PEOPLE", ("carla@verdi.example",))
+        small = post.queue(3)
+        assert await lane.drain() == 0
+    assert [post.state(one).value for one in (first, big, small)] == [
+        "accepted", "queued", "queued"
+    ]  # fmt: skip
+    (rest,) = post.rests()
+    assert (rest.why, rest.until > NOW + timedelta(hours=23)) == ("used up", True)
+
+
+def due_of(post: Post, mail: UUID) -> datetime:
+    with post.carteggio.database.pool.connection() as connection:
+        row = connection.execute("SELECT due FROM outbox WHERE mail = %s", (mail,)).fetchone()
+    assert row is not None
+    assert isinstance(row[0], datetime)
+    return row[0]

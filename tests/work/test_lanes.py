@@ -153,7 +153,7 @@ def test_a_mail_to_more_people_than_a_day_allows_waits_for_its_day(
 ):
     sink = Sink()
     with server(sink=sink) as port:
-        office.sends_by(port, recipients_per_day=3)
+        office.sends_by(port, recipients_per_day=1)
         office.queue(1)
         office.queue(2)
         once(office, worker)
