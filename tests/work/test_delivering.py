@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from commands import Instance, ended
-from domain.values import DocumentId, MailboxId
+from domain.values import DocumentId, MailboxId, Rejected
 from domain.webhook import PauseReason, WebhookChanged
 from endpoint import Endpoint, listening
 from events import envelope
@@ -162,7 +162,10 @@ async def test_a_clouds_own_services_are_told_nothing_and_large_answers_are_not_
 ) -> None:
     from api.work.delivering import tried  # noqa: PLC0415
 
-    hooked(papers, Endpoint("http://169.254.169.254/"), plain=True)
+    with pytest.raises(Rejected, match=r"nothing is told to 169\.254\.169\.254"):
+        hooked(papers, Endpoint("http://169.254.169.254/"), plain=True)
+    by_a_name = Endpoint("http://2852039166/")  # where it leads shows when it is told something
+    hooked(papers, by_a_name, plain=True)
     answer = await tried(papers.carteggio, now(papers))
     assert (answer.status, answer.trouble) == (None, "out_of_reach")
     hooked(papers, erp)
