@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.classes import dataclass
+from domain.hostnames import apart
 from domain.values import Address
 
 MESSAGE: Final = "message/rfc822"
@@ -125,10 +126,10 @@ class Composed:
 
 
 def each_once(people: Iterable[Address]) -> tuple[Address, ...]:
-    """Give each address once, as it stands there first; case makes no other address."""
+    """Give each mailbox once, as it stands there first; case makes no other one."""
     every: dict[str, Address] = {}
     for one in people:
-        every.setdefault(one.key, one)
+        every.setdefault(apart(one.spec), one)
     return tuple(every.values())
 
 

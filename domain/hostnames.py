@@ -25,6 +25,19 @@ def ascii_domain(domain: str) -> str | None:
     return found if None not in labels and len(found) <= MOST_OF_A_DOMAIN else None
 
 
+def apart(spec: str) -> str:
+    """Give an address such that two are the same if, and only if, mail for both goes to one mailbox.
+
+    Unlike Address.key, by which people are looked for, it keeps apart what casefold() makes one:
+    groß@ and gross@ are two mailboxes, and straße and strasse two domains. Case is no difference
+    (RFC 5321 2.4 lets it be one in the local part; no provider in use does), nor is how letters
+    are composed (RFC 6532 3.1).
+    """
+    local, at, domain = spec.rpartition("@")
+    mailbox = unicodedata.normalize("NFC", local).lower()
+    return f"{mailbox}{at}{ascii_domain(domain) or domain.lower()}"
+
+
 def _ascii_label(label: str) -> str | None:
     if not label.isascii():
         if not _is_word(label):

@@ -18,7 +18,7 @@ from domain.filenames import (
     safe_name,
     shown,
 )
-from domain.hostnames import ascii_domain, looks_alike
+from domain.hostnames import apart, ascii_domain, looks_alike
 from domain.pictures import may_be_shown
 from domain.values import Address, Rejected
 
@@ -112,10 +112,10 @@ def _twice(mail: Composed) -> Found:
     seen: set[str] = set()
     for field in ("to", "cc", "bcc"):
         for place, one in enumerate(getattr(mail, field)):
-            if one.key in seen:
+            if apart(one.spec) in seen:
                 sentence = f"{one.spec} stands there already; it gets the mail once"
                 yield Objection(f"{field}[{place}]", "TWICE", sentence, blocks=False)
-            seen.add(one.key)
+            seen.add(apart(one.spec))
 
 
 def _mailbox(field: str, address: Address) -> Found:

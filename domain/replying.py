@@ -8,6 +8,7 @@ from typing import Final
 from domain.classes import dataclass
 from domain.composing import one_line
 from domain.content import Content
+from domain.hostnames import apart
 from domain.objections import is_id
 from domain.quoting import author_of
 from domain.signedtoken import without_token
@@ -105,11 +106,11 @@ def _recipients(
 def _others(
     people: Iterable[Address], own: Collection[str], but: Iterable[Address] = ()
 ) -> tuple[Address, ...]:
-    taken = {one.key for one in but}
+    taken = {apart(one.spec) for one in but}
     found: dict[str, Address] = {}
     for one in people:
-        if "@" in one.spec and one.key not in taken and not _is_own(one, own):
-            found.setdefault(one.key, one)
+        if "@" in one.spec and apart(one.spec) not in taken and not _is_own(one, own):
+            found.setdefault(apart(one.spec), one)
     return tuple(found.values())
 
 

@@ -24,6 +24,7 @@ from api.work.sendingside import SendingSide, sendings_in
 from domain.choosing import Target, TargetKind
 from domain.composing import Quote
 from domain.draft import UNDECIDED, Draft, written
+from domain.hostnames import apart
 from domain.replying import To, forward, reply
 from domain.values import Address, DocumentId, MailboxId, MessageId, Rejected
 from projections import company, documents, links, merges, parties
@@ -287,7 +288,7 @@ def _chosen(about: _About, context: Context) -> tuple[str, ...]:
     chosen = by_role if wanted else [one for one in people if one.receives]
     if not chosen and not wanted and len(people) == 1:
         chosen = people
-    found = {one.address.casefold(): one for one in reversed(chosen)}
+    found = {apart(one.address): one for one in reversed(chosen)}
     return tuple(written(Address(one.address, one.name)) for one in reversed(found.values()))
 
 

@@ -32,6 +32,7 @@ from api.work.sendingside import SendingSide, sendings_of
 from api.work.tosend import Also, Sent, ToSend, Tried
 from domain.choosing import TargetKind
 from domain.composing import Automatic, Composed
+from domain.hostnames import apart
 from domain.identity import identify, outgoing_id
 from domain.objections import NotSendable, Objection, refuse_blocking
 from domain.outgoing import MailQueued, Recipient, RecipientRole
@@ -260,7 +261,7 @@ def _recipients(mail: Composed) -> tuple[Recipient, ...]:
     for role in RecipientRole:
         for one in getattr(mail, role.value):
             address = Address(headers.wire(one.spec), one.name)
-            found.setdefault(address.key, Recipient(address, role))
+            found.setdefault(apart(address.spec), Recipient(address, role))
     return tuple(found.values())
 
 

@@ -46,3 +46,9 @@ def test_a_body_has_lines_that_end_with_lf():
 def test_everybody_gets_a_mail_once():
     mail = composed(cc=(Address("MARCO@cliente.example"),), bcc=(Address("b@x.example"),))
     assert mail.recipients == (MARCO, Address("b@x.example"))
+    apart = tuple(
+        map(Address, ("Groß@straße.example", "gross@straße.example", "groß@strasse.example"))
+    )
+    again = tuple(map(Address, ("GROß@xn--strae-oqa.example", "GROSS@STRASSE.example")))
+    several = composed(to=apart, cc=again).recipients
+    assert several == (*apart, again[1])

@@ -45,6 +45,12 @@ def test_an_answer_to_all_leaves_out_who_answers():
     assert (answer.to, answer.cc) == ((MARCO,), (LUCA, Address("list@x.example")))
 
 
+def test_an_answer_to_all_goes_to_every_mailbox_though_letters_fold_alike():
+    alike = (Address("groß@x.example"), Address("gross@x.example"), Address("GROSS@X.example"))
+    assert reply(replace(MAIL, to=alike, cc=alike), OWN, To.ALL).cc[:2] == alike[:2]
+    assert len(reply(replace(MAIL, to=alike, cc=alike), OWN, To.ALL).cc) == 2
+
+
 def test_reply_to_stands_for_the_author_unless_it_is_ours():
     assert reply(replace(MAIL, reply_to=(LUCA,)), OWN).to == (LUCA,)
     assert reply(replace(MAIL, reply_to=(ANNA,)), OWN).to == (MARCO,)

@@ -185,3 +185,22 @@ def test_who_has_a_right_to_send_from_a_mailbox_is_named_as_sender_and_sees_no_d
     assert mail["Sender"] == f"Luca Neri <{LUCA}>"
     assert (mail["From"].addresses[0].addr_spec, queued.sender.spec) == (INFO, INFO)
     assert api.ask(DRAFTS, luca)["drafts"] == []
+
+
+def test_mailboxes_whose_letters_fold_alike_each_get_the_mail_and_are_named_in_it(
+    sending_office: Office, api: Api
+) -> None:
+    to = [
+        "Groß@rossi.example",
+        "gross@rossi.example",
+        "info@straße.example",
+        "info@strasse.example",
+    ]
+    wanted = content(sending_office, to=to)
+    sent = api.ask(SEND, sending_office.token(ANNA), input={"commandId": "s", "content": wanted})
+    assert "TWICE" not in [one["code"] for one in sent["messageSend"]["remarks"]]
+    (mail,) = sending_office.carteggio.journal.read(0, names=["outgoing.queued"])
+    every = [*to[:2], "info@xn--strae-oqa.example", to[3]]
+    assert [one.address.spec for one in mail.event.recipients] == every
+    raw = sending_office.carteggio.blobs.get(mail.event.raw, mail.stream).decode()
+    assert f"\r\nTo: {', '.join(every)}\r\n" in raw.replace("\r\n ", " ")
