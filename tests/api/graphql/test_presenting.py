@@ -13,6 +13,7 @@ from api.work.permission import say_of_company
 from api.work.tokens import by_operator
 from domain.approvalrules import ApprovalRuleSet, ApprovalScope
 from domain.identity import identify
+from domain.outgoing import MailQueued
 from domain.sendingrules import Ground, SendingRule, SendingRuleSet
 from instances import events_of
 from letters import letter
@@ -146,6 +147,7 @@ def test_a_file_that_the_text_does_not_show_is_told_as_one_that_left(luca: Luca)
     assert luca.sends(html=SHOWS, files=[OTHER]) == []
     carteggio = luca.office.carteggio
     (mail,) = carteggio.journal.read(0, names=["outgoing.queued"])
+    assert isinstance(mail.event, MailQueued)
     assert (mail.event.file_names, len(mail.event.files)) == (("Ordine.pdf",), 1)
     raw = carteggio.blobs.get(mail.event.raw, mail.stream).decode()
     assert "Content-Disposition: attachment" in raw
