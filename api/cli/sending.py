@@ -13,7 +13,7 @@ from adapters.building.builder import preview
 from adapters.ids import uuid7
 from api.cli.awaiting import awaited, conclude, facts_of
 from api.cli.setting import fresh, local, moment, opened, out, plain, print_json
-from api.ids import Kind, shown
+from api.ids import Kind, id_in, shown
 from api.work import drafts
 from api.work.approvals import ask
 from api.work.composing import Context
@@ -24,6 +24,7 @@ from api.work.onestep import OneStep, in_one_step
 from api.work.sending import Sent, ToSend, Tried, tried
 from api.work.sending import send as send_mail
 from api.work.templated import Wanted
+from api.work.templatefiles import template_named
 from api.work.tokens import by_operator
 from api.work.uploads import upload
 from domain.composing import each_once
@@ -34,7 +35,6 @@ from domain.recorded import Envelope
 from domain.values import Rejected
 from projections import documents
 from projections.reader import EVERYTHING
-from projections.templates import TemplateFilter, templates_for
 
 _UNKNOWN = "application/octet-stream"
 _Several = list[str] | None
@@ -241,16 +241,17 @@ async def _template(carteggio: Carteggio, text: str, values: list[str]) -> Wante
 
 
 async def _template_id(carteggio: Carteggio, text: str) -> UUID:
-    bare = text.removeprefix("tpl_")
+    """Find the template that is meant; a colleague's own by its id alone, a retired one never."""
     async with carteggio.reading() as (connection, names):
-        rows = await templates_for(connection, names, EVERYTHING, TemplateFilter())
-    found = [
-        one.id for one in rows if text.casefold() == one.name.casefold() or one.id.hex == bare
-    ]
-    if len(found) != 1:
-        sentence = f"{len(found)} templates are called {text!r}; see: carteggio template list"
-        raise Rejected("AMBIGUOUS" if found else "NOT_FOUND", sentence)
-    return found[0]
+        found = await template_named((connection, names, EVERYTHING), text)
+    if found.retired or (found.owner is not None and id_in(text) is None):
+        why = (
+            "retired" if found.retired else "a colleague's own: name it by its id, if it is meant"
+        )
+        raise Rejected(
+            "NOT_FOUND", f"the template {text!r} is {why}; see: carteggio template list"
+        )
+    return found.id
 
 
 def _html(path: Path) -> str:

@@ -48,7 +48,9 @@ class TemplateSalutationInput:
 )
 class TemplateSaveInput:
     command_id: ID = strawberry.field(description=COMMAND_ID)
-    name: str = strawberry.field(description="What it is called; no other one may be.")
+    name: str = strawberry.field(
+        description="What it is called; no other one of the same owner may be."
+    )
     kind: TemplateKind = strawberry.field(description="What it is for.")
     template_id: ID | None = strawberry.field(
         default=UNSET, description="The template whose next version it is; else it is a new one."

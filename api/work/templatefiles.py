@@ -33,11 +33,15 @@ class Kept:
 
 
 async def template_named(asked: Asked, text: str) -> TemplateRow:
-    """Find a template by id or name, retired ones by their id; Rejected: none, or several."""
+    """Find a template by id or name, retired ones by their id; Rejected: none, or several.
+
+    A name is the company's template's before a colleague's own: nobody may take it from programs.
+    """
     if (id := id_in(text)) is not None:
         found = list((await templates_by_ids(*asked, [id])).values())
     else:
-        found = await templates_for(*asked, TemplateFilter(name=text))
+        every = await templates_for(*asked, TemplateFilter(name=text))
+        found = [one for one in every if one.owner is None] or every
     if not found:
         do = "see which there are (template list)"
         raise Rejected("NOT_FOUND", f"there is no template {text!r}; {do}")

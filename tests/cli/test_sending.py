@@ -9,7 +9,7 @@ import pytest
 from composed import as_others_read, bodies
 from dovecot import PASSWORD
 from outgoing import office_of, working
-from sendable import FILES, INFO
+from sendable import ANNA, FILES, INFO
 
 PDF = b"%PDF-1.7 \x00\xff\r\n.\r\n" * 300
 
@@ -97,3 +97,23 @@ def test_who_waits_is_told_what_the_server_said(office):
         (told,) = office.asked(*mail, "--text", "E?", "--wait", "60")
     assert "ada@verdi.example: accepted" in said.out
     assert (told["state"], told["recipients"]) == ("accepted", {"ada@verdi.example": "accepted"})
+
+
+def test_a_colleagues_own_template_never_stands_in_the_way_of_the_companys(office, tmp_path: Path):
+    def save(owner: str, text: str) -> None:
+        file = tmp_path / "template.toml"
+        file.write_text(f'name = "Ordine"\nowner = "{owner}"\nsubject = "x"\nclosing = "{text}"\n')
+        office.done("template", "save", file)
+
+    asked = ("send", "--document", "2026/118", "--attach", tmp_path / "ordine.pdf", "--dry-run")
+    save(ANNA, "di Anna")
+    assert "a colleague's own" in office.run(*asked, "--template", "Ordine").err
+    (own,) = office.asked("template", "list")
+    save("", "della ditta")
+    assert "della ditta" in office.done("template", "show", "ordine").out
+    (shown,) = office.asked(*asked, "--template", "Ordine")
+    assert "della ditta" in shown["text"]
+    (shown,) = office.asked(*asked, "--template", own["id"])
+    assert "di Anna" in shown["text"]
+    office.done("template", "retire", "Ordine")
+    assert "a colleague's own" in office.run(*asked, "--template", "Ordine").err
