@@ -12,6 +12,7 @@ from api.work.outbox import Outbox
 from composed import as_others_read, bodies
 from domain.access import Scope
 from domain.leaving import OutgoingState
+from domain.outgoing import MailQueued
 from instances import events_of
 from sendable import ANNA, INFO, Office
 from serving import Api, serving
@@ -200,6 +201,7 @@ def test_mailboxes_whose_letters_fold_alike_each_get_the_mail_and_are_named_in_i
     sent = api.ask(SEND, sending_office.token(ANNA), input={"commandId": "s", "content": wanted})
     assert "TWICE" not in [one["code"] for one in sent["messageSend"]["remarks"]]
     (mail,) = sending_office.carteggio.journal.read(0, names=["outgoing.queued"])
+    assert isinstance(mail.event, MailQueued)
     every = [*to[:2], "info@xn--strae-oqa.example", to[3]]
     assert [one.address.spec for one in mail.event.recipients] == every
     raw = sending_office.carteggio.blobs.get(mail.event.raw, mail.stream).decode()
