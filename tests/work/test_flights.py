@@ -25,16 +25,6 @@ from speaking import text, then_drop
 if TYPE_CHECKING:
     import asyncio.streams
 
-    from adapters.mime.worker import ReadingWorker
-    from api.work.instance import Carteggio
-
-
-@pytest.fixture
-def postbox(carteggio: "Carteggio", worker: "ReadingWorker") -> Postbox:
-    made = Postbox(carteggio, worker)
-    made.enter()
-    return made
-
 
 async def test_of_mails_that_leave_together_each_has_its_events_and_its_copy(
     postbox: Postbox,

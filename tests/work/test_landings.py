@@ -3,22 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pytest
-
 from domain.sendingside import usual_rates
 from flying import DONE, STATES, board, doing, flights, in_flight, offer, states, taken
 from postbox import PEOPLE, Postbox, letter
 
 if TYPE_CHECKING:
-    from adapters.mime.worker import ReadingWorker
-    from api.work.instance import Carteggio
-
-
-@pytest.fixture
-def postbox(carteggio: "Carteggio", worker: "ReadingWorker") -> Postbox:
-    made = Postbox(carteggio, worker)
-    made.enter()
-    return made
+    pass
 
 
 async def test_of_a_process_that_died_while_a_flight_landed_both_flights_are_told(

@@ -1,7 +1,5 @@
 """Two at one mail at the same moment: whatever each of them says, nobody gets it twice."""
 
-import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,35 +16,15 @@ from domain.leaving import (
 from domain.outgoing import Resolution, Result, Said
 from domain.values import Rejected
 from events import envelope
+from flying import doing
 from postbox import PEOPLE, Postbox, letter
-from speaking import Say
 
 if TYPE_CHECKING:
-    import asyncio.streams
     from uuid import UUID
 
-    from adapters.mime.worker import ReadingWorker
-    from api.work.instance import Carteggio
 
 ACCEPTED = {one: Result(one, Said.ACCEPTED) for one in range(len(PEOPLE))}
 DONE = b"250 2.0.0 Ok: queued as 4XyZ12\r\n"
-
-
-@pytest.fixture
-def postbox(carteggio: "Carteggio", worker: "ReadingWorker") -> Postbox:
-    made = Postbox(carteggio, worker)
-    made.enter()
-    return made
-
-
-def doing(what: Callable[[], object], then: bytes) -> Say:
-    """Let something happen, and answer after it."""
-
-    async def say(_: bytes, writer: "asyncio.streams.StreamWriter") -> None:
-        await asyncio.to_thread(what)
-        writer.write(then)
-
-    return say
 
 
 def record(postbox: Postbox, mail: "UUID", *commands: object) -> None:
